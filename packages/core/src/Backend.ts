@@ -1,0 +1,72 @@
+import * as tf from "@tensorflow/tfjs-core"
+import { Context, Effect, Layer, Schema } from "effect"
+
+/** No backend could be loaded; `hint` is the command that mends it. */
+export class BackendUnavailable extends Schema.TaggedError<BackendUnavailable>()("BackendUnavailable", {
+  backend: Schema.String,
+  hint: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    const reason = this.cause instanceof Error ? this.cause.message.split("\n", 1)[0] : String(this.cause)
+    return `the ${this.backend} backend cannot be loaded: ${reason}\n  ${this.hint}`
+  }
+}
+
+/** Where tensors live and are computed. Every stage that computes depends on it, so none starts without one. */
+export class Backend extends Context.Service<
+  Backend,
+  {
+    readonly name: "tensorflow" | "cpu"
+    /** Version of the library that computes: libtensorflow's, or tfjs's own. */
+    readonly version: string
+    /** The device ops are placed on. `gpu` only where libtensorflow has GPU kernels and found a device. */
+    readonly device: "cpu" | "gpu"
+  }
+>()("@moco/core/Backend") {
+  /**
+   * libtensorflow through the N-API binding of `@tensorflow/tfjs-node-gpu`, CPU or CUDA by the library it is
+   * linked to. Loading takes about half a second.
+   *
+   * **Gotchas** The library reads its thread settings once, when it is loaded: the first layer decides. Results
+   * are equal to the bit only for the same number of threads.
+   *
+   * @param threads  threads inside an op (default: the library's choice, all cores)
+   */
+  static readonly layerTensorflow = (settings: { readonly threads?: number } = {}) =>
+    Layer.effect(Backend, loadTensorflow(settings))
+
+  /** tfjs's JavaScript kernels: no native library, about 500 times slower; for small deterministic tests. */
+  static readonly layerCpu = Layer.effect(
+    Backend,
+    Effect.gen(function* () {
+      yield* Effect.promise(() => import("@tensorflow/tfjs-backend-cpu"))
+      yield* Effect.promise(() => tf.setBackend("cpu"))
+      return Backend.of({ name: "cpu", version: tf.version_core, device: "cpu" })
+    })
+  )
+}
+
+const loadTensorflow = Effect.fnUntraced(function* ({ threads }: { readonly threads?: number }) {
+  if (threads !== undefined) {
+    process.env["TF_NUM_INTRAOP_THREADS"] ??= String(threads)
+    process.env["TF_NUM_INTEROP_THREADS"] ??= "1"
+  }
+  const binding = yield* Effect.tryPromise({
+    try: () => import("@tensorflow/tfjs-node-gpu"),
+    catch: (cause) =>
+      new BackendUnavailable({ backend: "tensorflow", hint: "run: npx nx run tools:libtensorflow", cause })
+  })
+  yield* Effect.promise(() => tf.setBackend("tensorflow"))
+  const native = binding.default.backend() as unknown as NativeBackend
+  return Backend.of({
+    name: "tensorflow",
+    version: native.binding.TF_Version,
+    device: native.isUsingGpuDevice ? "gpu" : "cpu"
+  })
+})
+
+interface NativeBackend {
+  readonly binding: { readonly TF_Version: string }
+  readonly isUsingGpuDevice: boolean
+}

@@ -1,0 +1,98 @@
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Layer } from "effect"
+import type { Direction } from "../ContrastiveLoss.ts"
+import * as CounterRandom from "../CounterRandom.ts"
+import { Dictionary, type DictionarySnapshot } from "../Dictionary.ts"
+import { KeyEncoder, QueryEncoder } from "../Encoder.ts"
+import { enqueue } from "../internal/enqueue.ts"
+import { relativeDistance } from "../internal/distance.ts"
+import { l2Normalize } from "../internal/l2Normalize.ts"
+import { KeyShuffle } from "../KeyShuffle.ts"
+import { MomentumUpdate } from "../MomentumUpdate.ts"
+import * as Tensor from "../Tensor.ts"
+
+/** Settings of the queue. */
+export interface QueueSettings {
+  /** K, the number of keys that wait; also the number of negatives. */
+  readonly size: number
+  readonly seed: number
+}
+
+/**
+ * The FIFO queue of He et al. 2020: the K newest keys of a slowly moving key encoder.
+ *
+ * It starts with random unit rows. Slot `pointer` is the oldest and is written next, so any number of keys may
+ * be enqueued at once. A batch's own keys enter after its loss and are never among its negatives.
+ */
+export const layer = ({ seed, size }: QueueSettings) =>
+  Layer.effect(
+    Dictionary,
+    Effect.gen(function* () {
+      const query = yield* QueryEncoder
+      const key = yield* KeyEncoder
+      const momentum = yield* MomentumUpdate
+      const shuffle = yield* KeyShuffle
+      const cell = yield* Tensor.cell("Queue.init", () => ({
+        queue: randomUnitRows(size, key.network.featureSize, seed)
+      }))
+      const queue_KD = () => cell.get()["queue"] as tf.Tensor2D
+      const counters = { pointer: 0, filled: 0 }
+
+      /** Encodes each direction's keys with the moved key encoder, which keeps its own running statistics. */
+      const encodeKeys = (directions: ReadonlyArray<Direction>, step: number, lease: Tensor.Lease) => {
+        const parameters = momentum.next(key.parameters.get(), query.parameters.get())
+        for (const parameter of Object.values(parameters)) lease.keep(parameter)
+        let statistics = key.statistics.get()
+        const keys_ND = directions.map(({ key_NHWC }, direction) => {
+          const key_ND = shuffle.encode(key_NHWC, { step, direction }, (view_NHWC) => {
+            const encoded = key.network.train({ parameters, statistics }, view_NHWC, lease.keep)
+            statistics = encoded.statistics
+            return encoded.feature_ND
+          })
+          return lease.keep(key_ND)
+        })
+        return { parameters, statistics, keys_ND }
+      }
+
+      const prepare = (directions: ReadonlyArray<Direction>, step: number, lease: Tensor.Lease) => {
+        const { keys_ND, parameters, statistics } = encodeKeys(directions, step, lease)
+        const negatives_KD = queue_KD()
+        // The authors enqueue the second direction's keys before the first's.
+        const enqueued_MD = keys_ND.length === 1 ? keys_ND[0]! : tf.concat2d([...keys_ND].reverse(), 0)
+        const next_KD = lease.keep(enqueue(negatives_KD, enqueued_MD, counters.pointer))
+        const numKeys = enqueued_MD.shape[0]
+        return {
+          similarities: (query_ND: tf.Tensor2D, direction: number) => ({
+            positive_N1: tf.sum(tf.mul(query_ND, keys_ND[direction]!), 1, true) as tf.Tensor2D,
+            negative_NK: tf.matMul(query_ND, negatives_KD, false, true) as tf.Tensor2D
+          }),
+          commit: () => {
+            key.parameters.replace(lease.handOver(parameters))
+            key.statistics.replace(lease.handOver(statistics))
+            cell.replace(lease.handOver({ queue: next_KD }))
+            counters.pointer = (counters.pointer + numKeys) % size
+            counters.filled = Math.min(size, counters.filled + numKeys)
+          }
+        }
+      }
+
+      return Dictionary.of({
+        prepare,
+        numNegatives: size,
+        fill: () => counters.filled / size,
+        encoderDistance: () => relativeDistance(query.parameters.get(), key.parameters.get()),
+        snapshot: () => ({ tensors: cell.get(), counters: { ...counters } }),
+        restore: Effect.fnUntraced(function* (snapshot: DictionarySnapshot) {
+          const tensors = yield* Tensor.run("Queue.restore", () => Tensor.clone(snapshot.tensors))
+          cell.replace(tensors)
+          counters.pointer = snapshot.counters["pointer"] ?? 0
+          counters.filled = snapshot.counters["filled"] ?? 0
+        })
+      })
+    })
+  )
+
+const randomUnitRows = (size: number, featureSize: number, seed: number): tf.Tensor2D => {
+  const random = CounterRandom.make(seed, CounterRandom.Purpose.queueInit)
+  return l2Normalize(tf.tensor2d(CounterRandom.normals(random, size * featureSize), [size, featureSize]))
+}

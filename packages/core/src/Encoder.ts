@@ -1,0 +1,84 @@
+import type * as tf from "@tensorflow/tfjs-core"
+import { Context, Effect, Layer, type Scope } from "effect"
+import { Backend } from "./Backend.ts"
+import * as Tensor from "./Tensor.ts"
+
+/** What an encoder knows: learned parameters, and the running statistics of its batch normalisation. */
+export interface Weights {
+  readonly parameters: Tensor.NamedTensors
+  readonly statistics: Tensor.NamedTensors
+}
+
+/** A network as pure functions of its weights; nothing here owns a tensor. */
+export interface Network {
+  /** Length D of a feature. */
+  readonly featureSize: number
+  /** Initial weights, a pure function of the seed. The caller owns them. */
+  readonly init: (seed: number) => Weights
+  /**
+   * Training-mode features, rows of unit L2 norm; differentiable in `weights.parameters`.
+   *
+   * Calls `keep` for every new running statistic, which thereby outlives the gradient's tidy.
+   */
+  readonly train: (
+    weights: Weights,
+    view_NHWC: tf.Tensor4D,
+    keep: Tensor.Lease["keep"]
+  ) => { readonly feature_ND: tf.Tensor2D; readonly statistics: Tensor.NamedTensors }
+  /** Evaluation-mode backbone representation, before the projection head and without normalisation. */
+  readonly represent: (weights: Weights, image_NHWC: tf.Tensor4D) => tf.Tensor2D
+}
+
+/** An encoder of a run: a network and the cells that hold its current weights. */
+export interface Encoder {
+  readonly network: Network
+  readonly parameters: Tensor.TensorCell
+  readonly statistics: Tensor.TensorCell
+}
+
+/** The current weights of an encoder; borrowed until the next commit. */
+export const weightsOf = (encoder: Encoder): Weights => ({
+  parameters: encoder.parameters.get(),
+  statistics: encoder.statistics.get()
+})
+
+const cellsOf = (
+  operation: string,
+  network: Network,
+  make: () => Weights
+): Effect.Effect<Encoder, Tensor.TensorError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const initial = yield* Tensor.run(operation, make)
+    // Both cells take over what `make` gave; neither constructor can fail.
+    const parameters = yield* Tensor.cell(operation, () => initial.parameters)
+    const statistics = yield* Tensor.cell(operation, () => initial.statistics)
+    return { network, parameters, statistics }
+  }).pipe(Effect.uninterruptible)
+
+/** The encoder that learns (theta_q): its features are the queries. */
+export class QueryEncoder extends Context.Service<QueryEncoder, Encoder>()("@moco/core/QueryEncoder") {
+  /** Initialises `network` from `seed`. */
+  static readonly layer = (network: Network, seed: number) =>
+    Layer.effect(
+      QueryEncoder,
+      Effect.gen(function* () {
+        yield* Backend
+        return yield* cellsOf("QueryEncoder.init", network, () => network.init(seed))
+      })
+    )
+}
+
+/** The encoder that follows (theta_k): its features are the keys. It gets no gradient. */
+export class KeyEncoder extends Context.Service<KeyEncoder, Encoder>()("@moco/core/KeyEncoder") {
+  /** Starts as a copy of the query encoder, running statistics included (He et al. 2020, section 3.2). */
+  static readonly layer = Layer.effect(
+    KeyEncoder,
+    Effect.gen(function* () {
+      const query = yield* QueryEncoder
+      return yield* cellsOf("KeyEncoder.init", query.network, () => ({
+        parameters: Tensor.clone(query.parameters.get()),
+        statistics: Tensor.clone(query.statistics.get())
+      }))
+    })
+  )
+}

@@ -1,0 +1,124 @@
+import * as tf from "@tensorflow/tfjs-core"
+import type { Lease, NamedTensors } from "../Tensor.ts"
+import type { Network, Weights } from "../Encoder.ts"
+import * as kernels from "../internal/kernels.ts"
+import { l2Normalize } from "../internal/l2Normalize.ts"
+import { initialWeights } from "./ResNetInit.ts"
+import type { ResNetConfig } from "./ResNetConfig.ts"
+import { type Block, type ConvSpec, layoutOf, type ResNetLayout } from "./ResNetLayout.ts"
+
+/**
+ * A ResNet with torchvision's parameter names, initialisation and arithmetic.
+ *
+ * ResNet-18 is `basic [2,2,2,2]`, -34 `basic [3,4,6,3]`, -50 `bottleneck [3,4,6,3]`, each of width 64; the
+ * CIFAR ResNet-20 is `basic [3,3,3]` of width 16.
+ *
+ * @param channels  channels of the images
+ */
+export const make = (config: ResNetConfig, channels: number): Network => {
+  const layout = layoutOf(config, channels)
+  return {
+    featureSize: config.featureSize,
+    init: (seed) => initialWeights(layout, seed),
+    train: (weights, view_NHWC, keep) => train(layout, weights, view_NHWC, keep),
+    represent: (weights, image_NHWC) => {
+      const normalise: Normalise = (name, x) =>
+        kernels.batchNormInference(x, ...batchNormWeights(weights, name))
+      return tf.tidy(() => backbone(layout, weights.parameters, image_NHWC, normalise))
+    }
+  }
+}
+
+type Normalise = (name: string, x_NHWC: tf.Tensor4D) => tf.Tensor4D
+
+const batchNormWeights = ({ parameters, statistics }: Weights, name: string) =>
+  [
+    parameters[`${name}.weight`] as tf.Tensor1D,
+    parameters[`${name}.bias`] as tf.Tensor1D,
+    statistics[`${name}.running_mean`] as tf.Tensor1D,
+    statistics[`${name}.running_var`] as tf.Tensor1D
+  ] as const
+
+const train = (layout: ResNetLayout, weights: Weights, view_NHWC: tf.Tensor4D, keep: Lease["keep"]) => {
+  const groups = layout.batchNormGroups
+  const statistics: Record<string, tf.Tensor> = {}
+  const normalise: Normalise = (name, x) => {
+    const result = kernels.batchNorm(x, ...batchNormWeights(weights, name), groups)
+    statistics[`${name}.running_mean`] = keep(result.runningMean_C)
+    statistics[`${name}.running_var`] = keep(result.runningVariance_C)
+    return result.y_NHWC
+  }
+  const feature_ND = tf.tidy(() => {
+    const grouped_NHWC = toGroups(view_NHWC, groups)
+    const representation = backbone(layout, weights.parameters, grouped_NHWC, normalise)
+    return fromGroups(l2Normalize(head(layout, weights.parameters, representation)), groups)
+  })
+  return { feature_ND, statistics: statistics as NamedTensors }
+}
+
+/**
+ * Brings the samples of a batch-norm group together: sample n belongs to group n mod `groups` (as in the
+ * authors' split batch norm), and contiguous groups are cheap to slice in every layer.
+ */
+const toGroups = (x_NHWC: tf.Tensor4D, groups: number): tf.Tensor4D =>
+  groups === 1 ? x_NHWC : interchange(x_NHWC, x_NHWC.shape[0] / groups, groups)
+
+const fromGroups = (feature_ND: tf.Tensor2D, groups: number): tf.Tensor2D =>
+  groups === 1 ? feature_ND : interchange(feature_ND, groups, feature_ND.shape[0] / groups)
+
+/** Reads the batch as `rows` x `columns` and transposes it. */
+const interchange = <T extends tf.Tensor>(x: T, rows: number, columns: number): T => {
+  const rest = x.shape.slice(1)
+  const length = rest.reduce((product, size) => product * size, 1)
+  const transposed = tf.transpose(tf.reshape(x, [rows, columns, length]), [1, 0, 2])
+  return tf.reshape(transposed, x.shape) as T
+}
+
+/** Stem, stages and global average pooling; each block releases what no gradient needs before the next. */
+const backbone = (
+  layout: ResNetLayout,
+  parameters: NamedTensors,
+  x_NHWC: tf.Tensor4D,
+  normalise: Normalise
+): tf.Tensor2D => {
+  const filter = ({ name }: ConvSpec) => parameters[`${name}.weight`] as tf.Tensor4D
+  const { stem } = layout
+  let x = tf.tidy(() => {
+    const y = kernels.relu(
+      normalise(stem.norm, kernels.conv2d(x_NHWC, filter(stem), stem.stride, "data"))
+    )
+    return layout.maxPool ? kernels.maxPool3x3(y) : y
+  })
+  for (const block of layout.blocks) {
+    const input = x
+    x = tf.tidy(() => residual(block, input, filter, normalise))
+    input.dispose()
+  }
+  const pooled_NC = tf.mean(x, [1, 2]) as tf.Tensor2D
+  x.dispose()
+  return pooled_NC
+}
+
+const residual = (
+  block: Block,
+  x_NHWC: tf.Tensor4D,
+  filter: (conv: ConvSpec) => tf.Tensor4D,
+  normalise: Normalise
+): tf.Tensor4D => {
+  const convolve = (conv: ConvSpec, input: tf.Tensor4D) =>
+    tf.tidy(() => normalise(conv.norm, kernels.conv2d(input, filter(conv), conv.stride)))
+  let y = x_NHWC
+  for (const conv of block.convs.slice(0, -1)) {
+    const input = y
+    y = tf.tidy(() => kernels.relu(convolve(conv, input)))
+  }
+  const shortcut = block.downsample === undefined ? x_NHWC : convolve(block.downsample, x_NHWC)
+  return kernels.addRelu(convolve(block.convs.at(-1)!, y), shortcut)
+}
+
+const head = (layout: ResNetLayout, parameters: NamedTensors, representation: tf.Tensor2D): tf.Tensor2D =>
+  layout.head.reduce((x, { name }, position) => {
+    const weight = parameters[`${name}.weight`] as tf.Tensor2D
+    const input = position === 0 ? x : kernels.relu(x)
+    return tf.add(tf.matMul(input, weight, false, true), parameters[`${name}.bias`]!) as tf.Tensor2D
+  }, representation)

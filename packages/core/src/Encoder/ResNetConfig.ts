@@ -1,0 +1,25 @@
+import { Schema } from "effect"
+
+const Positive = Schema.Int.check(Schema.isGreaterThan(0))
+
+/** One description of every residual network of He et al. 2016, ImageNet and CIFAR forms alike. */
+export const ResNetConfig = Schema.Struct({
+  block: Schema.Literals(["basic", "bottleneck"]).annotate({
+    description: "residual block: two 3x3 convolutions, or 1x1, 3x3, 1x1 with four times the width at its end"
+  }),
+  layers: Schema.Array(Positive)
+    .check(Schema.isMinLength(1), Schema.isMaxLength(8))
+    .annotate({ description: "blocks per stage; each stage after the first halves the image and doubles the width" }),
+  width: Positive.annotate({ description: "channels of the first stage" }),
+  stem: Schema.Literals(["cifar", "imagenet"]).annotate({
+    description: "3x3 stride 1, or 7x7 stride 2 followed by a 3x3 stride 2 max-pool"
+  }),
+  head: Schema.Literals(["linear", "mlp"]).annotate({
+    description: "projection to the feature: one linear layer (MoCo v1), or linear, ReLU, linear (MoCo v2)"
+  }),
+  featureSize: Positive.annotate({ description: "length of a feature (the dictionary's rows)" }),
+  batchNormGroups: Positive.annotate({
+    description: "parts of a batch with batch statistics of their own (split batch norm); 1 is ordinary"
+  })
+})
+export type ResNetConfig = typeof ResNetConfig.Type

@@ -1,0 +1,42 @@
+import * as tf from "@tensorflow/tfjs-core"
+import * as CounterRandom from "../CounterRandom.ts"
+import type { Weights } from "../Encoder.ts"
+import { type ConvSpec, convsOf, type LinearSpec, type ResNetLayout } from "./ResNetLayout.ts"
+
+/**
+ * Initial weights as torchvision's ResNet has them.
+ *
+ * Convolutions: Kaiming normal by fan-out (PyTorch's default for convolutions has about six times less
+ * variance, and figures do not carry over). Batch norm: 1 and 0. Linear layers: uniform by fan-in.
+ * Each layer draws from a stream of its own, so adding one changes no other.
+ */
+export const initialWeights = (layout: ResNetLayout, seed: number): Weights => {
+  const parameters: Record<string, tf.Tensor> = {}
+  const statistics: Record<string, tf.Tensor> = {}
+  let layer = 0
+  const nextStream = () => CounterRandom.make(seed, CounterRandom.Purpose.encoderInit, layer++)
+  for (const conv of convsOf(layout)) {
+    parameters[`${conv.name}.weight`] = convolution(conv, nextStream())
+    parameters[`${conv.norm}.weight`] = tf.ones([conv.outputs])
+    parameters[`${conv.norm}.bias`] = tf.zeros([conv.outputs])
+    statistics[`${conv.norm}.running_mean`] = tf.zeros([conv.outputs])
+    statistics[`${conv.norm}.running_var`] = tf.ones([conv.outputs])
+  }
+  for (const linear of layout.head) Object.assign(parameters, fullyConnected(linear, nextStream()))
+  return { parameters, statistics }
+}
+
+const convolution = ({ inputs, kernel, outputs }: ConvSpec, random: CounterRandom.CounterRandom): tf.Tensor => {
+  const fanOut = kernel * kernel * outputs
+  const values = CounterRandom.normals(random, kernel * kernel * inputs * outputs, Math.sqrt(2 / fanOut))
+  return tf.tensor4d(values, [kernel, kernel, inputs, outputs])
+}
+
+const fullyConnected = ({ inputs, name, outputs }: LinearSpec, random: CounterRandom.CounterRandom) => {
+  const bound = 1 / Math.sqrt(inputs)
+  const uniforms = (size: number) => Float32Array.from({ length: size }, () => bound * (2 * random.uniform() - 1))
+  return {
+    [`${name}.weight`]: tf.tensor2d(uniforms(outputs * inputs), [outputs, inputs]),
+    [`${name}.bias`]: tf.tensor1d(uniforms(outputs))
+  }
+}

@@ -1,0 +1,64 @@
+import * as tf from "@tensorflow/tfjs-core"
+import { Context, Layer } from "effect"
+import * as CounterRandom from "./CounterRandom.ts"
+
+/** Which batch of keys is shuffled: the step, and the direction of a symmetric loss. */
+export interface ShuffleKey {
+  readonly step: number
+  readonly direction: number
+}
+
+/**
+ * Shuffling batch norm (He et al. 2020, section 3.3): keys are encoded in another order than their queries, so
+ * that the two do not share batch statistics, by which the pretext task could be solved without learning.
+ *
+ * **Gotchas** On one device a shuffle alone changes nothing: batch norm must be split in groups as well.
+ */
+export class KeyShuffle extends Context.Service<
+  KeyShuffle,
+  {
+    /** Encodes a batch in shuffled order; the keys come back in the order of `view_NHWC`. Pure. */
+    readonly encode: (
+      view_NHWC: tf.Tensor4D,
+      key: ShuffleKey,
+      encoder: (view_NHWC: tf.Tensor4D) => tf.Tensor2D
+    ) => tf.Tensor2D
+  }
+>()("@moco/core/KeyShuffle") {
+  /** A new random order for every step and direction, a pure function of `seed`. */
+  static readonly layer = (seed: number) =>
+    KeyShuffle.layerOrder(({ direction, step }, size) =>
+      CounterRandom.permutation(
+        CounterRandom.make(seed, CounterRandom.Purpose.keyShuffle, step, direction),
+        size
+      )
+    )
+
+  /** The orders are given: `order(key, N)[i]` is the sample that takes place i. */
+  static readonly layerOrder = (order: (key: ShuffleKey, size: number) => Int32Array) =>
+    Layer.succeed(
+      KeyShuffle,
+      KeyShuffle.of({
+        encode: (view_NHWC, key, encoder) =>
+          tf.tidy(() => {
+            const order_N = order(key, view_NHWC.shape[0])
+            const shuffled_NHWC = tf.gather(view_NHWC, tf.tensor1d(order_N, "int32"))
+            return tf.gather(encoder(shuffled_NHWC), tf.tensor1d(inverse(order_N), "int32"))
+          })
+      })
+    )
+
+  /** Keys are encoded as they come. */
+  static readonly layerNone = Layer.succeed(
+    KeyShuffle,
+    KeyShuffle.of({ encode: (view_NHWC, _key, encoder) => encoder(view_NHWC) })
+  )
+}
+
+const inverse = (order: Int32Array): Int32Array => {
+  const places = new Int32Array(order.length)
+  order.forEach((sample, place) => {
+    places[sample] = place
+  })
+  return places
+}

@@ -1,0 +1,114 @@
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Schema, type Scope } from "effect"
+
+/**
+ * The shape letters of the whole project: N batch, H W C image, D feature, K dictionary, L = 1 + K logits.
+ * A name such as `query_ND` says "one query feature of length D per sample".
+ */
+
+/** A tensor operation failed: TensorFlow's own message is in `cause`, the stage that asked for it in `operation`. */
+export class TensorError extends Schema.TaggedError<TensorError>()("TensorError", {
+  operation: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    return `${this.operation} failed: ${reason}`
+  }
+}
+
+/** Tensors by name; parameters carry torchvision's names (`layer1.0.conv1.weight`). */
+export type NamedTensors = Readonly<Record<string, tf.Tensor>>
+
+/**
+ * Runs a pure tensor computation: everything it allocates is released except what it returns.
+ *
+ * **Gotchas** The result belongs to the caller. Prefer {@link scoped} where it must outlive one expression.
+ */
+export const run = <A>(operation: string, compute: () => A): Effect.Effect<A, TensorError> =>
+  Effect.try({
+    try: () => tf.tidy(compute as () => tf.TensorContainer) as A,
+    catch: (cause) => new TensorError({ operation, cause })
+  })
+
+/** Like {@link run}; the result lives until the surrounding Scope closes. */
+export const scoped = <A extends tf.TensorContainer>(
+  operation: string,
+  compute: () => A
+): Effect.Effect<A, TensorError, Scope.Scope> =>
+  Effect.acquireRelease(run(operation, compute), (result) => Effect.sync(() => tf.dispose(result)))
+
+/**
+ * A set of named tensors that outlives a step and is replaced as a whole: parameters, moments, the dictionary.
+ *
+ * Readers borrow: what `get` returns is valid until the next `replace`.
+ */
+export interface TensorCell {
+  /** The current tensors; borrowed, never to be disposed by the reader. */
+  readonly get: () => NamedTensors
+  /**
+   * Takes ownership of `next` and releases every tensor that is not part of it.
+   * Synchronous and without a failing operation, so several cells can be replaced at one point of a step.
+   */
+  readonly replace: (next: NamedTensors) => void
+}
+
+/** Makes a {@link TensorCell}; what it holds when the Scope closes is released. */
+export const cell = (
+  operation: string,
+  make: () => NamedTensors
+): Effect.Effect<TensorCell, TensorError, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.map(run(operation, make), (initial) => ({ current: initial })),
+      (holder) => Effect.sync(() => tf.dispose(Object.values(holder.current)))
+    ),
+    (holder): TensorCell => ({
+      get: () => holder.current,
+      replace: (next) => {
+        const kept = new Set(Object.values(next))
+        for (const tensor of Object.values(holder.current)) if (!kept.has(tensor)) tensor.dispose()
+        holder.current = next
+      }
+    })
+  )
+
+/** New handles on the same values, to be owned by someone else. */
+export const clone = (tensors: NamedTensors): NamedTensors =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.clone(tensor)]))
+
+/**
+ * The tensors of one step. Whatever is made under a lease is released when the step's Scope closes, on success,
+ * failure and interruption alike, unless it was handed over to a {@link TensorCell} before.
+ */
+export interface Lease {
+  /** Keeps a tensor beyond the tidy it was made in, and makes the lease responsible for it. */
+  readonly keep: <T extends tf.Tensor>(tensor: T) => T
+  /** Runs a pure tensor computation; the lease owns what it returns. */
+  readonly run: <A>(operation: string, compute: () => A) => Effect.Effect<A, TensorError>
+  /** Gives up responsibility: the receiver owns the tensors from now on. */
+  readonly handOver: (tensors: NamedTensors) => NamedTensors
+}
+
+/** Opens a {@link Lease} that ends with the surrounding Scope. */
+export const lease: Effect.Effect<Lease, never, Scope.Scope> = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => new Set<tf.Tensor>()),
+    (owned) => Effect.sync(() => tf.dispose([...owned]))
+  ),
+  (owned): Lease => ({
+    keep: (tensor) => {
+      owned.add(tf.keep(tensor))
+      return tensor
+    },
+    run: (operation, compute) =>
+      Effect.map(run(operation, compute), (result) => {
+        for (const tensor of tf.tensor_util.getTensorsInContainer(result as tf.TensorContainer)) owned.add(tf.keep(tensor))
+        return result
+      }),
+    handOver: (tensors) => {
+      for (const tensor of Object.values(tensors)) owned.delete(tensor)
+      return tensors
+    }
+  })
+)

@@ -1,0 +1,117 @@
+import * as CounterRandom from "@moco/core/CounterRandom"
+import * as tf from "@tensorflow/tfjs-core"
+import { Context, Effect, Layer, Schema } from "effect"
+import { colorJitter, drawFactor } from "./Augmentation/ColorJitter.ts"
+import { cropAndFlip, drawCrop } from "./Augmentation/Crop.ts"
+import { type AugmentationPlan, identity } from "./AugmentationPlan.ts"
+import { Dataset } from "./Dataset.ts"
+
+const between = (minimum: number, maximum: number) =>
+  Schema.Finite.check(Schema.isBetween({ minimum, maximum }))
+const Positive = Schema.Finite.check(Schema.isGreaterThan(0))
+const ordered = Schema.makeFilter(
+  ({ max, min }: { readonly min: number; readonly max: number }) =>
+    min <= max || `min (${min}) is greater than max (${max})`
+)
+
+/** How strongly views differ from their image. */
+export const AugmentationSettings = Schema.Struct({
+  cropScale: Schema.Struct({
+    min: Positive.check(Schema.isLessThanOrEqualTo(1)),
+    max: Positive.check(Schema.isLessThanOrEqualTo(1))
+  })
+    .check(ordered)
+    .annotate({ description: "area of the random crop, as a fraction of the image" }),
+  cropRatio: Schema.Struct({ min: Positive, max: Positive })
+    .check(ordered)
+    .annotate({ description: "width / height of the random crop" }),
+  flip: between(0, 1).annotate({ description: "probability of mirroring left to right" }),
+  jitter: between(0, 1).annotate({ description: "probability of changing brightness and contrast" }),
+  brightness: between(0, 10).annotate({
+    description: "the brightness factor is drawn from 1 -+ this; 0 = unchanged"
+  }),
+  contrast: between(0, 10).annotate({
+    description: "the contrast factor is drawn from 1 -+ this; 0 = unchanged"
+  })
+})
+export type AugmentationSettings = typeof AugmentationSettings.Type
+
+/** Which view a plan is drawn for. */
+export interface PlanKey {
+  readonly seed: number
+  readonly epoch: number
+  /** Position of the image in the training set. */
+  readonly index: number
+  /** 0 = query view, 1 = key view. */
+  readonly view: number
+}
+
+/** How an image becomes a view. */
+export class Augmentation extends Context.Service<
+  Augmentation,
+  {
+    /** The plan of one view. Pure: a function of the key alone, whatever was drawn before. */
+    readonly draw: (key: PlanKey) => AugmentationPlan
+    /**
+     * Crop and flip, brightness, contrast, normalisation. Pure; float32 in 0..1 -> float32, mean 0 and std 1 over
+     * the training set.
+     *
+     * @throws RangeError when the number of plans is not the number of images
+     */
+    readonly apply: (image_NHWC: tf.Tensor4D, plans: ReadonlyArray<AugmentationPlan>) => tf.Tensor4D
+    /** Normalisation alone: what test images and the kNN bank get. Pure; float32 in 0..1. */
+    readonly normalize: (image_NHWC: tf.Tensor4D) => tf.Tensor4D
+  }
+>()("@moco/data/Augmentation") {
+  /** Random resized crop, flip, brightness and contrast. */
+  static readonly layer = (settings: AugmentationSettings) =>
+    Layer.effect(
+      Augmentation,
+      Effect.map(Dataset, (dataset) => {
+        const { height, width } = dataset.train
+        return Augmentation.of({
+          draw: (key) => drawPlan(settings, key, height, width),
+          ...transforms(dataset)
+        })
+      })
+    )
+
+  /** Every view is its image: without augmentation the pretext task needs no features (an ablation). */
+  static readonly layerNone = Layer.effect(
+    Augmentation,
+    Effect.map(Dataset, (dataset) => {
+      const plan = identity(dataset.train.height, dataset.train.width)
+      return Augmentation.of({ draw: () => plan, ...transforms(dataset) })
+    })
+  )
+}
+
+const drawPlan = (
+  settings: AugmentationSettings,
+  { epoch, index, seed, view }: PlanKey,
+  height: number,
+  width: number
+): AugmentationPlan => {
+  const random = CounterRandom.make(seed, CounterRandom.Purpose.augmentation, epoch, index, view)
+  const crop = drawCrop(random, settings.cropScale, settings.cropRatio, height, width)
+  const flip = random.uniform() < settings.flip
+  const jitter = random.uniform() < settings.jitter
+  return {
+    crop,
+    flip,
+    brightness: jitter ? drawFactor(random, settings.brightness) : 1,
+    contrast: jitter ? drawFactor(random, settings.contrast) : 1
+  }
+}
+
+const transforms = ({ mean, std }: Dataset["Service"]) => {
+  const normalize = (image_NHWC: tf.Tensor4D): tf.Tensor4D =>
+    tf.tidy(() => tf.div(tf.sub(image_NHWC, tf.tensor1d([...mean])), tf.tensor1d([...std])))
+  const apply = (image_NHWC: tf.Tensor4D, plans: ReadonlyArray<AugmentationPlan>): tf.Tensor4D => {
+    if (plans.length !== image_NHWC.shape[0]) {
+      throw new RangeError(`Augmentation.apply: ${plans.length} plans for ${image_NHWC.shape[0]} images`)
+    }
+    return tf.tidy(() => normalize(colorJitter(cropAndFlip(image_NHWC, plans), plans)))
+  }
+  return { apply, normalize }
+}

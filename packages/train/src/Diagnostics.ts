@@ -1,0 +1,99 @@
+import { ContrastiveLoss, type Similarities } from "@moco/core/ContrastiveLoss"
+import { Dictionary } from "@moco/core/Dictionary"
+import * as Tensor from "@moco/core/Tensor"
+import * as tf from "@tensorflow/tfjs-core"
+import { Context, Effect, Layer, Schema } from "effect"
+
+/** What a step tells about itself. */
+export interface StepDiagnostics {
+  readonly step: number
+  /** Images in the batch (each seen in two views). */
+  readonly numImages: number
+  /** Training loss in nats, the sum over directions. */
+  readonly loss: number
+  /** The loss at which queries find their key no better than by chance, in nats. */
+  readonly chanceLoss: number
+  /** Part of the negatives that are keys of real images, 0 to 1. */
+  readonly queueFill: number
+  /** Part of the queries that are closer to their own key than to every negative. Not a class accuracy. */
+  readonly pretextAccuracy: number
+  /** Standard deviation of a feature's entries over the batch: 1/sqrt(D) when spread evenly, 0 when collapsed. */
+  readonly featureStd: number
+  /** Distance between the encoders relative to the query encoder's norm, where there are two encoders. */
+  readonly encoderDistance: number | undefined
+  readonly learningRate: number
+}
+
+/** A number that decides the run is not finite; the step that made it was not committed. */
+export class NonFinite extends Schema.TaggedError<NonFinite>()("NonFinite", {
+  step: Schema.Int,
+  metric: Schema.String,
+  value: Schema.String,
+  learningRate: Schema.Finite
+}) {
+  override get message() {
+    return (
+      `${this.metric} is ${this.value} in step ${this.step} (learning rate ${this.learningRate}); ` +
+      "the step was not applied\n  lower optimizer.learningRate or raise loss.temperature"
+    )
+  }
+}
+
+/** What of a step is looked at. */
+export interface Observed {
+  readonly step: number
+  readonly rate: number
+  readonly value: tf.Scalar
+  readonly similarities: ReadonlyArray<Similarities>
+  readonly queries_ND: ReadonlyArray<tf.Tensor2D>
+}
+
+/** Looks at a step before it is committed. */
+export class Diagnostics extends Context.Service<
+  Diagnostics,
+  {
+    /** The step's numbers; fails when they are not finite, and the step is then not applied. */
+    readonly look: (observed: Observed) => Effect.Effect<StepDiagnostics, NonFinite | Tensor.TensorError>
+  }
+>()("@moco/train/Diagnostics") {
+  static readonly layer = Layer.effect(
+    Diagnostics,
+    Effect.gen(function* () {
+      const dictionary = yield* Dictionary
+      const loss = yield* ContrastiveLoss
+      const look = Effect.fnUntraced(function* (observed: Observed) {
+        const { rate, step } = observed
+        const numbers = yield* Tensor.run("Diagnostics.look", () => numbersOf(observed))
+        for (const metric of ["loss", "featureStd"] as const) {
+          const value = numbers[metric]
+          if (Number.isFinite(value)) continue
+          return yield* new NonFinite({ step, metric, value: String(value), learningRate: rate })
+        }
+        return {
+          step,
+          numImages: observed.queries_ND[0]!.shape[0],
+          ...numbers,
+          chanceLoss: observed.similarities.length * loss.chance(dictionary.numNegatives),
+          queueFill: dictionary.fill(),
+          encoderDistance: dictionary.encoderDistance(),
+          learningRate: rate
+        }
+      })
+      return Diagnostics.of({ look })
+    })
+  )
+}
+
+/** All numbers in one read from the backend. */
+const numbersOf = ({ queries_ND, similarities, value }: Observed) => {
+  const accuracy = tf.mean(tf.stack(similarities.map(pretextAccuracy)))
+  const std = tf.mean(tf.stack(queries_ND.map(featureStd)))
+  const numbers = tf.stack([value, accuracy, std]).dataSync()
+  return { loss: numbers[0]!, pretextAccuracy: numbers[1]!, featureStd: numbers[2]! }
+}
+
+const pretextAccuracy = ({ negative_NK, positive_N1 }: Similarities): tf.Scalar =>
+  tf.mean(tf.cast(tf.greater(positive_N1, tf.max(negative_NK, 1, true)), "float32"))
+
+const featureStd = (query_ND: tf.Tensor2D): tf.Scalar =>
+  tf.mean(tf.sqrt(tf.moments(query_ND, 0).variance))

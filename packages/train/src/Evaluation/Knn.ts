@@ -1,0 +1,79 @@
+import { Backend } from "@moco/core/Backend"
+import * as Tensor from "@moco/core/Tensor"
+import { Augmentation } from "@moco/data/Augmentation"
+import { Dataset, type ImageSet, slice, toTensor } from "@moco/data/Dataset"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Layer } from "effect"
+import { voteOfNeighbours } from "../internal/knn.ts"
+import { Evaluation, type Represent } from "../Evaluation.ts"
+
+/** Settings of the kNN monitor. */
+export interface KnnSettings {
+  /** The numbers of neighbours to report; 200 is the literature's, 20 blurs less in a small bank. */
+  readonly neighbours: ReadonlyArray<number>
+  /** Temperature of the votes, unitless (0.1 in Wu et al. 2018). */
+  readonly temperature: number
+}
+
+const batchSize = 500
+
+/**
+ * Weighted k-nearest-neighbour classification (Wu et al. 2018, section 3.4; the authors' kNN monitor).
+ *
+ * The bank is every training image with its label, under the test transform; similarity is cosine; a neighbour
+ * votes with exp(similarity / temperature).
+ */
+export const layer = (settings: KnnSettings) =>
+  Layer.effect(
+    Evaluation,
+    Effect.gen(function* () {
+      yield* Backend
+      const { classes, test, train } = yield* Dataset
+      const { normalize } = yield* Augmentation
+      const kMax = Math.max(...settings.neighbours)
+
+      const judge = Effect.fn("Knn.judge")(function* (represent: Represent) {
+        const embed = (images: ImageSet, from: number, to: number) =>
+          unitRows(represent(normalize(toTensor(slice(images, from, to)))))
+        const parts: Array<tf.Tensor2D> = []
+        for (const [from, to] of chunks(train.numImages)) {
+          parts.push(yield* Tensor.scoped("Knn.bank", () => embed(train, from, to)))
+          yield* Effect.yieldNow
+        }
+        const bank_BC = yield* Tensor.scoped("Knn.bank", () => tf.concat2d(parts, 0))
+        const correct = settings.neighbours.map(() => 0)
+        for (const [from, to] of chunks(test.numImages)) {
+          const { indices_NK, similarities_NK } = yield* Tensor.run("Knn.neighbours", () =>
+            nearest(embed(test, from, to), bank_BC, kMax)
+          )
+          for (let row = 0; row < to - from; row++) {
+            const at = [row * kMax, (row + 1) * kMax] as const
+            settings.neighbours.forEach((k, i) => {
+              const vote = voteOfNeighbours(
+                indices_NK.subarray(...at), similarities_NK.subarray(...at), train.labels, k, settings.temperature, classes.length
+              )
+              if (vote === test.labels[from + row]) correct[i]!++
+            })
+          }
+          yield* Effect.yieldNow
+        }
+        return settings.neighbours.map((k, i) => ({ k, accuracy: correct[i]! / test.numImages }))
+      }, Effect.scoped)
+
+      return Evaluation.of({ judge })
+    })
+  )
+
+const chunks = (count: number): ReadonlyArray<readonly [number, number]> =>
+  Array.from({ length: Math.ceil(count / batchSize) }, (_, chunk) => [
+    chunk * batchSize,
+    Math.min(count, (chunk + 1) * batchSize)
+  ])
+
+const unitRows = (row_NC: tf.Tensor2D): tf.Tensor2D =>
+  tf.div(row_NC, tf.maximum(tf.norm(row_NC, 2, 1, true), 1e-12))
+
+const nearest = (query_NC: tf.Tensor2D, bank_BC: tf.Tensor2D, k: number) => {
+  const { indices, values } = tf.topk(tf.matMul(query_NC, bank_BC, false, true), k)
+  return { indices_NK: indices.dataSync() as Int32Array, similarities_NK: values.dataSync() as Float32Array }
+}

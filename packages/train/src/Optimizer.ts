@@ -1,0 +1,70 @@
+import * as Tensor from "@moco/core/Tensor"
+import { QueryEncoder } from "@moco/core/Encoder"
+import { sgdStep } from "./internal/sgd.ts"
+import * as tf from "@tensorflow/tfjs-core"
+import { Context, Effect, Layer } from "effect"
+
+/** New parameters, and the moments that go with them. */
+export interface OptimizerUpdate {
+  readonly parameters: Tensor.NamedTensors
+  /** Puts the new moments in place of the old ones. Synchronous; nothing in it can fail. */
+  readonly commit: () => void
+}
+
+/** Settings of stochastic gradient descent. */
+export interface SgdSettings {
+  /** Momentum of the moments, unitless, 0 to below 1. */
+  readonly momentum: number
+  /** Weight decay per step, on every parameter, batch norm and biases included (as the authors do). */
+  readonly weightDecay: number
+}
+
+/** Moves parameters against their gradient. */
+export class Optimizer extends Context.Service<
+  Optimizer,
+  {
+    /** Computes an update under `lease`; nothing changes before its `commit`. */
+    readonly prepare: (
+      parameters: Tensor.NamedTensors,
+      gradients: Tensor.NamedTensors,
+      learningRate: number,
+      lease: Tensor.Lease
+    ) => OptimizerUpdate
+    /** The moments by parameter name; borrowed until the next commit. */
+    readonly snapshot: () => Tensor.NamedTensors
+    /** Continues from a snapshot, of which it takes copies. */
+    readonly restore: (moments: Tensor.NamedTensors) => Effect.Effect<void, Tensor.TensorError>
+  }
+>()("@moco/train/Optimizer") {
+  /** SGD with momentum and weight decay, in PyTorch's form: the moment is a sum of gradients, not a mean. */
+  static readonly layerSgd = ({ momentum, weightDecay }: SgdSettings) =>
+    Layer.effect(
+      Optimizer,
+      Effect.gen(function* () {
+        const { parameters } = yield* QueryEncoder
+        const moments = yield* Tensor.cell("Optimizer.init", () =>
+          mapTensors(parameters.get(), (parameter) => tf.zerosLike(parameter))
+        )
+        return Optimizer.of({
+          prepare: (current, gradients, learningRate, lease) => {
+            const next = sgdStep(current, gradients, moments.get(), { learningRate, momentum, weightDecay })
+            for (const tensor of Object.values(next.parameters)) lease.keep(tensor)
+            for (const tensor of Object.values(next.moments)) lease.keep(tensor)
+            return {
+              parameters: next.parameters,
+              commit: () => moments.replace(lease.handOver(next.moments))
+            }
+          },
+          snapshot: moments.get,
+          restore: (snapshot) =>
+            Effect.map(
+              Tensor.run("Optimizer.restore", () => Tensor.clone(snapshot)),
+              (copies) => moments.replace(copies)
+            )
+        })
+      })
+    )
+}
+
+const mapTensors = (tensors: Tensor.NamedTensors, f: (tensor: tf.Tensor) => tf.Tensor): Tensor.NamedTensors =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, f(tensor)]))

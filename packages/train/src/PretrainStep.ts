@@ -1,0 +1,70 @@
+import { ContrastiveLoss, type Similarities } from "@moco/core/ContrastiveLoss"
+import { Dictionary } from "@moco/core/Dictionary"
+import { QueryEncoder } from "@moco/core/Encoder"
+import { valueAndGradients } from "@moco/core/Gradient"
+import * as Tensor from "@moco/core/Tensor"
+import { ViewPairs } from "@moco/data/ViewPairs"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect } from "effect"
+import { Diagnostics } from "./Diagnostics.ts"
+import { LearningRate } from "./LearningRate.ts"
+import { Optimizer } from "./Optimizer.ts"
+
+/**
+ * One step of Momentum Contrast: the stages in their order.
+ *
+ * Everything up to the last line works on new tensors that the step's lease owns. The commit then replaces all
+ * state at one point, so a failure or an interruption anywhere before leaves the old state whole.
+ */
+export const pretrainStep = Effect.gen(function* () {
+  const viewPairs = yield* ViewPairs
+  const query = yield* QueryEncoder
+  const dictionary = yield* Dictionary
+  const loss = yield* ContrastiveLoss
+  const optimizer = yield* Optimizer
+  const learningRate = yield* LearningRate
+  const diagnostics = yield* Diagnostics
+
+  return Effect.fnUntraced(function* (step: number) {
+    const lease = yield* Tensor.lease
+    const rate = learningRate.at(step / viewPairs.stepsPerEpoch)
+
+    // Two random views of every image of the batch.
+    const batch = yield* lease.run("ViewPairs.batch", () => viewPairs.batch(step))
+    const directions = loss.directions(batch.viewQ_NHWC, batch.viewK_NHWC)
+
+    // Without gradient: the key encoder moves, keys are encoded, negatives are borrowed.
+    const prepared = yield* lease.run("Dictionary.prepare", () => dictionary.prepare(directions, step, lease))
+
+    // With gradient: queries, their similarities to positive and negatives, the loss.
+    let statistics = query.statistics.get()
+    const similarities: Array<Similarities> = []
+    const queries_ND: Array<tf.Tensor2D> = []
+    const objective = (parameters: Tensor.NamedTensors) =>
+      directions
+        .map(({ query_NHWC }, direction) => {
+          const encoded = query.network.train({ parameters, statistics }, query_NHWC, lease.keep)
+          statistics = encoded.statistics
+          queries_ND[direction] = lease.keep(encoded.feature_ND)
+          const { negative_NK, positive_N1 } = prepared.similarities(encoded.feature_ND, direction)
+          similarities[direction] = { positive_N1: lease.keep(positive_N1), negative_NK: lease.keep(negative_NK) }
+          return loss.mean({ positive_N1, negative_NK })
+        })
+        .reduce((sum, next) => tf.add(sum, next))
+    const { gradients, value } = yield* lease.run("PretrainStep.gradient", () =>
+      valueAndGradients(objective, query.parameters.get())
+    )
+
+    const update = yield* lease.run("Optimizer.prepare", () =>
+      optimizer.prepare(query.parameters.get(), gradients, rate, lease)
+    )
+    const numbers = yield* diagnostics.look({ step, rate, value, similarities, queries_ND })
+
+    // The one point where the run's state changes.
+    query.parameters.replace(lease.handOver(update.parameters))
+    query.statistics.replace(lease.handOver(statistics))
+    update.commit()
+    prepared.commit()
+    return numbers
+  }, Effect.scoped, Effect.uninterruptible)
+})

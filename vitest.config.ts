@@ -1,0 +1,26 @@
+import { defineConfig } from "vitest/config"
+import { CountReporter } from "./tools/count-reporter.ts"
+
+const project = (name: string, root: string) => ({
+  extends: true as const,
+  test: {
+    name,
+    root,
+    include: ["test/**/*.test.ts"],
+    setupFiles: [new URL("./tools/test-setup.ts", import.meta.url).pathname]
+  }
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      ...["core", "data", "train", "cli"].map((name) => project(name, `packages/${name}`)),
+      project("tools", "tools")
+    ],
+    reporters: ["default", new CountReporter()],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    coverage: { provider: "v8", include: ["packages/*/src/**/*.ts"], reporter: ["text-summary", "lcov"] }
+  }
+})
