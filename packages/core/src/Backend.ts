@@ -40,7 +40,9 @@ export class Backend extends Context.Service<
   static readonly layerCpu = Layer.effect(
     Backend,
     Effect.gen(function* () {
-      yield* Effect.promise(() => import("@tensorflow/tfjs-backend-cpu"))
+      // The whole package, because the bare core has no gradients registered.
+      yield* Effect.promise(() => import("@tensorflow/tfjs"))
+      tf.enableProdMode()
       yield* Effect.promise(() => tf.setBackend("cpu"))
       return Backend.of({ name: "cpu", version: tf.version_core, device: "cpu" })
     })

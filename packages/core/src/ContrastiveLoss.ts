@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs-core"
+import type * as tf from "@tensorflow/tfjs-core"
 import { Context, Layer } from "effect"
 import { infoNce } from "./internal/infoNce.ts"
 
@@ -32,7 +32,10 @@ export class ContrastiveLoss extends Context.Service<
    * @param temperature  unitless, above 0: 0.07 in MoCo v1, 0.2 in v2
    */
   static readonly layerInfoNce = ({ temperature }: { readonly temperature: number }) =>
-    Layer.succeed(ContrastiveLoss, infoNceOf(temperature, (query_NHWC, key_NHWC) => [{ query_NHWC, key_NHWC }]))
+    Layer.succeed(
+      ContrastiveLoss,
+      infoNceOf(temperature, (query_NHWC, key_NHWC) => [{ query_NHWC, key_NHWC }])
+    )
 
   /** InfoNCE in both directions: each view is once the query and once the key; the two losses are added. */
   static readonly layerInfoNceSymmetric = ({ temperature }: { readonly temperature: number }) =>

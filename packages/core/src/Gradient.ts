@@ -13,7 +13,10 @@ export const valueAndGradients = (
   const names = Object.keys(parameters)
   try {
     const { grads, value } = tf.engine().gradients(() => f(parameters), Object.values(parameters))
-    return { value: value as tf.Scalar, gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!])) }
+    return {
+      value: value as tf.Scalar,
+      gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!]))
+    }
   } catch (cause) {
     releaseTape()
     throw cause

@@ -103,7 +103,8 @@ export const lease: Effect.Effect<Lease, never, Scope.Scope> = Effect.map(
     },
     run: (operation, compute) =>
       Effect.map(run(operation, compute), (result) => {
-        for (const tensor of tf.tensor_util.getTensorsInContainer(result as tf.TensorContainer)) owned.add(tf.keep(tensor))
+        for (const tensor of tf.tensor_util.getTensorsInContainer(result as tf.TensorContainer))
+          owned.add(tf.keep(tensor))
         return result
       }),
     handOver: (tensors) => {

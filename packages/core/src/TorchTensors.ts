@@ -8,16 +8,15 @@ import type { NamedTensors } from "./Tensor.ts"
  * [height, width, in, out] here; everything else is the same.
  */
 export const toTorch = (tensors: NamedTensors): Readonly<Record<string, HostTensor>> =>
-  Object.fromEntries(
-    Object.entries(tensors).map(([name, tensor]) => [
-      name,
-      inTorchLayout(tensor)
-    ])
-  )
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, inTorchLayout(tensor)]))
 
 const inTorchLayout = (tensor: tf.Tensor): HostTensor => {
   const theirs = tensor.rank === 4 ? tf.transpose(tensor, [3, 2, 0, 1]) : tf.clone(tensor)
-  const host: HostTensor = { dtype: "F32", shape: theirs.shape, data: theirs.dataSync<"float32">() as Float32Array<ArrayBuffer> }
+  const host: HostTensor = {
+    dtype: "F32",
+    shape: theirs.shape,
+    data: theirs.dataSync<"float32">() as Float32Array<ArrayBuffer>
+  }
   theirs.dispose()
   return host
 }

@@ -9,6 +9,7 @@ import { Dataset } from "./Dataset.ts"
 const between = (minimum: number, maximum: number) =>
   Schema.Finite.check(Schema.isBetween({ minimum, maximum }))
 const Positive = Schema.Finite.check(Schema.isGreaterThan(0))
+const Fraction = Positive.check(Schema.isLessThanOrEqualTo(1))
 const ordered = Schema.makeFilter(
   ({ max, min }: { readonly min: number; readonly max: number }) =>
     min <= max || `min (${min}) is greater than max (${max})`
@@ -17,21 +18,24 @@ const ordered = Schema.makeFilter(
 /** How strongly views differ from their image. */
 export const AugmentationSettings = Schema.Struct({
   cropScale: Schema.Struct({
-    min: Positive.check(Schema.isLessThanOrEqualTo(1)),
-    max: Positive.check(Schema.isLessThanOrEqualTo(1))
+    min: Fraction.annotate({ description: "smallest area of the crop, as a fraction of the image" }),
+    max: Fraction.annotate({ description: "largest area of the crop, as a fraction of the image" })
   })
-    .check(ordered)
-    .annotate({ description: "area of the random crop, as a fraction of the image" }),
-  cropRatio: Schema.Struct({ min: Positive, max: Positive })
-    .check(ordered)
-    .annotate({ description: "width / height of the random crop" }),
+    .annotate({ description: "area of the random crop, as a fraction of the image" })
+    .check(ordered),
+  cropRatio: Schema.Struct({
+    min: Positive.annotate({ description: "smallest width / height of the crop" }),
+    max: Positive.annotate({ description: "largest width / height of the crop" })
+  })
+    .annotate({ description: "width / height of the random crop" })
+    .check(ordered),
   flip: between(0, 1).annotate({ description: "probability of mirroring left to right" }),
   jitter: between(0, 1).annotate({ description: "probability of changing brightness and contrast" }),
   brightness: between(0, 10).annotate({
-    description: "the brightness factor is drawn from 1 -+ this; 0 = unchanged"
+    description: "largest distance of the brightness factor to 1 (0 = unchanged; no factor is negative)"
   }),
   contrast: between(0, 10).annotate({
-    description: "the contrast factor is drawn from 1 -+ this; 0 = unchanged"
+    description: "largest distance of the contrast factor to 1 (0 = unchanged; no factor is negative)"
   })
 })
 export type AugmentationSettings = typeof AugmentationSettings.Type

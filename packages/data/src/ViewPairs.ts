@@ -5,10 +5,10 @@ import { Context, Effect, Layer, Schema } from "effect"
 import { Augmentation } from "./Augmentation.ts"
 import { Dataset, toTensor } from "./Dataset.ts"
 
-/** A batch is larger than the training set, so an epoch has no step. */
-export class BatchTooLarge extends Schema.TaggedError<BatchTooLarge>()("BatchTooLarge", {
-  batchSize: Schema.Finite,
-  numTrain: Schema.Finite
+/** No batch of this size can be drawn from the training set. */
+export class BatchSizeInvalid extends Schema.TaggedError<BatchSizeInvalid>()("BatchSizeInvalid", {
+  batchSize: Schema.Number,
+  numTrain: Schema.Int
 }) {
   override get message() {
     return `a batch of ${this.batchSize} images cannot be drawn from a training set of ${this.numTrain}\n  choose a batch size of 1 to ${this.numTrain}`
@@ -48,8 +48,8 @@ export class ViewPairs extends Context.Service<
         yield* Backend
         const { batchSize, seed } = settings
         const { numImages } = dataset.train
-        if (!(batchSize >= 1 && batchSize <= numImages)) {
-          return yield* new BatchTooLarge({ batchSize, numTrain: numImages })
+        if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > numImages) {
+          return yield* new BatchSizeInvalid({ batchSize, numTrain: numImages })
         }
         const stepsPerEpoch = Math.floor(numImages / batchSize)
         const orderOf = sampleOrder(seed, numImages)

@@ -95,5 +95,4 @@ const numbersOf = ({ queries_ND, similarities, value }: Observed) => {
 const pretextAccuracy = ({ negative_NK, positive_N1 }: Similarities): tf.Scalar =>
   tf.mean(tf.cast(tf.greater(positive_N1, tf.max(negative_NK, 1, true)), "float32"))
 
-const featureStd = (query_ND: tf.Tensor2D): tf.Scalar =>
-  tf.mean(tf.sqrt(tf.moments(query_ND, 0).variance))
+const featureStd = (query_ND: tf.Tensor2D): tf.Scalar => tf.mean(tf.sqrt(tf.moments(query_ND, 0).variance))

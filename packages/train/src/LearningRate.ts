@@ -16,7 +16,9 @@ export class LearningRate extends Context.Service<
   static readonly layerCosine = (base: number, numEpochs: number) =>
     Layer.succeed(
       LearningRate,
-      LearningRate.of({ at: (epoch) => 0.5 * base * (1 + Math.cos((Math.PI * Math.min(epoch, numEpochs)) / numEpochs)) })
+      LearningRate.of({
+        at: (epoch) => 0.5 * base * (1 + Math.cos((Math.PI * Math.min(epoch, numEpochs)) / numEpochs))
+      })
     )
 
   /** Multiplied by `factor` at each milestone (MoCo v1: 0.1 at epochs 120 and 160). */

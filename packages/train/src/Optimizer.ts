@@ -1,8 +1,8 @@
-import * as Tensor from "@moco/core/Tensor"
 import { QueryEncoder } from "@moco/core/Encoder"
-import { sgdStep } from "./internal/sgd.ts"
+import * as Tensor from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer } from "effect"
+import { sgdStep } from "./internal/sgd.ts"
 
 /** New parameters, and the moments that go with them. */
 export interface OptimizerUpdate {

@@ -1,6 +1,6 @@
 import { Backend } from "@moco/core/Backend"
 import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
-import { Dictionary } from "@moco/core/Dictionary"
+import { Dictionary, type DictionarySnapshot } from "@moco/core/Dictionary"
 import * as Queue from "@moco/core/Dictionary/Queue"
 import { KeyEncoder, QueryEncoder, weightsOf } from "@moco/core/Encoder"
 import * as ResNet from "@moco/core/Encoder/ResNet"
@@ -54,23 +54,29 @@ const compare = Effect.fnUntraced(function* (
 ) {
   const { description, expected } = fixture
   const dictionary = yield* Dictionary
-  const initialQueue = yield* Tensor.scoped("Parity.queue", () => tf.tensor2d(fixture.queue, [description.K, description.dim]))
+  const initialQueue = yield* Tensor.scoped("Parity.queue", () =>
+    tf.tensor2d(fixture.queue, [description.K, description.dim])
+  )
   yield* dictionary.restore({ tensors: { queue: initialQueue }, counters: { pointer: 0, filled: 0 } })
   const takeStep = yield* pretrainStep
   const worst = { loss: 0, query: 0, key: 0 }
   for (let step = 0; step < description.steps; step++) {
     const { loss } = yield* takeStep(step)
-    const newestKeys = yield* Effect.sync(() => lastEnqueued(dictionary.snapshot(), description.batch))
-    worst.loss = Math.max(worst.loss, difference([loss], expected[`step${step}.loss`]!))
-    worst.query = Math.max(worst.query, difference(queries[step]!, expected[`step${step}.query`]!))
-    worst.key = Math.max(worst.key, difference(newestKeys, expected[`step${step}.key`]!))
+    const keys = lastEnqueued(dictionary.snapshot(), description.batch)
+    worst.loss = Math.max(worst.loss, difference([loss], expected[`step${step}.loss`]))
+    worst.query = Math.max(worst.query, difference(queries[step]!, expected[`step${step}.query`]))
+    worst.key = Math.max(worst.key, difference(keys, newest(expected[`step${step}.key`], keys.length)))
     yield* Effect.yieldNow
   }
   const final = yield* finalDifferences(expected)
   const decisive = Math.max(worst.loss, worst.query, worst.key, final.queue)
   const { name } = yield* Backend
   const report: ParityReport = {
-    fixture: description.name, backend: name, tolerance, ...worst, ...final,
+    fixture: description.name,
+    backend: name,
+    tolerance,
+    ...worst,
+    ...final,
     // Written so that NaN is not ok.
     ok: decisive <= tolerance
   }
@@ -83,7 +89,11 @@ const finalDifferences = Effect.fnUntraced(function* (expected: Fixture.Values) 
   const moments = (yield* Optimizer).snapshot()
   const { tensors } = (yield* Dictionary).snapshot()
   const worst = (prefix: string, actual: Tensor.NamedTensors) =>
-    Math.max(...Object.entries(toTorch(actual)).map(([name, { data }]) => difference(data, expected[`${prefix}${name}`])))
+    Math.max(
+      ...Object.entries(toTorch(actual)).map(([name, { data }]) =>
+        difference(data, expected[`${prefix}${name}`])
+      )
+    )
   return yield* Tensor.run("Parity.final", () => ({
     queue: worst("final.", tensors),
     encoder_q: worst("final.encoder_q.", { ...query.parameters, ...query.statistics }),
@@ -93,9 +103,11 @@ const finalDifferences = Effect.fnUntraced(function* (expected: Fixture.Values) 
 })
 
 /** The rows that were written last: with a symmetric loss these are the keys of the first direction. */
-const lastEnqueued = ({ counters, tensors }: ReturnType<Dictionary["Service"]["snapshot"]>, numKeys: number) => {
+const lastEnqueued = ({ counters, tensors }: DictionarySnapshot, batchSize: number) => {
   const queue = tensors["queue"]!
   const [size, featureSize] = queue.shape as [number, number]
+  // A queue that is shorter than the batch keeps its last keys only.
+  const numKeys = Math.min(size, batchSize)
   const values = queue.dataSync()
   const rows = new Float32Array(numKeys * featureSize)
   for (let row = 0; row < numKeys; row++) {
@@ -104,6 +116,10 @@ const lastEnqueued = ({ counters, tensors }: ReturnType<Dictionary["Service"]["s
   }
   return rows
 }
+
+/** The last `length` values of a record. */
+const newest = (recorded: Float32Array | undefined, length: number) =>
+  recorded?.subarray(Math.max(0, recorded.length - length))
 
 /** Largest absolute difference; NaN or a missing or differently sized record is infinitely far. */
 const difference = (actual: ArrayLike<number | bigint>, expected: Float32Array | undefined): number => {
@@ -124,7 +140,10 @@ const layersOf = (fixture: Fixture.Fixture, queries: Array<Float32Array>) => {
   }
   const loss = description.symmetric ? ContrastiveLoss.layerInfoNceSymmetric : ContrastiveLoss.layerInfoNce
   const stages = Layer.mergeAll(
-    Layer.succeed(ViewPairs, ViewPairs.of({ stepsPerEpoch: description.steps, batch: (step) => Fixture.batch(fixture, step) })),
+    Layer.succeed(
+      ViewPairs,
+      ViewPairs.of({ stepsPerEpoch: description.steps, batch: (step) => Fixture.batch(fixture, step) })
+    ),
     Layer.provideMerge(
       listenTo(queries).pipe(Layer.provide(Diagnostics.layer)),
       Layer.merge(Queue.layer({ size: description.K, seed: 0 }), loss({ temperature: description.T }))

@@ -35,7 +35,9 @@ export const layersOf = (config: RunConfig, options: { readonly dataDirs: Readon
   )
   const encoders = KeyEncoder.layer.pipe(Layer.provideMerge(queryEncoderOf(config)))
   return stages.pipe(
-    Layer.provideMerge(Layer.mergeAll(encoders, augmentation, MomentumUpdate.layerEma(config.momentum.m), shuffleOf(config))),
+    Layer.provideMerge(
+      Layer.mergeAll(encoders, augmentation, MomentumUpdate.layerEma(config.momentum.m), shuffleOf(config))
+    ),
     Layer.provideMerge(Layer.mergeAll(datasetOf(config, options.dataDirs), backendOf(config)))
   )
 }
@@ -53,7 +55,9 @@ const datasetOf = ({ data }: RunConfig, searchDirs: ReadonlyArray<string>) =>
 
 const queryEncoderOf = (config: RunConfig) =>
   Layer.unwrap(
-    Effect.map(Dataset, ({ train }) => QueryEncoder.layer(ResNet.make(config.encoder, train.channels), config.seed))
+    Effect.map(Dataset, ({ train }) =>
+      QueryEncoder.layer(ResNet.make(config.encoder, train.channels), config.seed)
+    )
   )
 
 const shuffleOf = ({ keyShuffle, seed }: RunConfig) =>

@@ -25,46 +25,55 @@ export const pretrainStep = Effect.gen(function* () {
   const learningRate = yield* LearningRate
   const diagnostics = yield* Diagnostics
 
-  return Effect.fnUntraced(function* (step: number) {
-    const lease = yield* Tensor.lease
-    const rate = learningRate.at(step / viewPairs.stepsPerEpoch)
+  return Effect.fnUntraced(
+    function* (step: number) {
+      const lease = yield* Tensor.lease
+      const rate = learningRate.at(step / viewPairs.stepsPerEpoch)
 
-    // Two random views of every image of the batch.
-    const batch = yield* lease.run("ViewPairs.batch", () => viewPairs.batch(step))
-    const directions = loss.directions(batch.viewQ_NHWC, batch.viewK_NHWC)
+      // Two random views of every image of the batch.
+      const batch = yield* lease.run("ViewPairs.batch", () => viewPairs.batch(step))
+      const directions = loss.directions(batch.viewQ_NHWC, batch.viewK_NHWC)
 
-    // Without gradient: the key encoder moves, keys are encoded, negatives are borrowed.
-    const prepared = yield* lease.run("Dictionary.prepare", () => dictionary.prepare(directions, step, lease))
+      // Without gradient: the key encoder moves, keys are encoded, negatives are borrowed.
+      const prepared = yield* lease.run("Dictionary.prepare", () =>
+        dictionary.prepare(directions, step, lease)
+      )
 
-    // With gradient: queries, their similarities to positive and negatives, the loss.
-    let statistics = query.statistics.get()
-    const similarities: Array<Similarities> = []
-    const queries_ND: Array<tf.Tensor2D> = []
-    const objective = (parameters: Tensor.NamedTensors) =>
-      directions
-        .map(({ query_NHWC }, direction) => {
-          const encoded = query.network.train({ parameters, statistics }, query_NHWC, lease.keep)
-          statistics = encoded.statistics
-          queries_ND[direction] = lease.keep(encoded.feature_ND)
-          const { negative_NK, positive_N1 } = prepared.similarities(encoded.feature_ND, direction)
-          similarities[direction] = { positive_N1: lease.keep(positive_N1), negative_NK: lease.keep(negative_NK) }
-          return loss.mean({ positive_N1, negative_NK })
-        })
-        .reduce((sum, next) => tf.add(sum, next))
-    const { gradients, value } = yield* lease.run("PretrainStep.gradient", () =>
-      valueAndGradients(objective, query.parameters.get())
-    )
+      // With gradient: queries, their similarities to positive and negatives, the loss.
+      let statistics = query.statistics.get()
+      const similarities: Array<Similarities> = []
+      const queries_ND: Array<tf.Tensor2D> = []
+      const objective = (parameters: Tensor.NamedTensors) =>
+        directions
+          .map(({ query_NHWC }, direction) => {
+            const encoded = query.network.train({ parameters, statistics }, query_NHWC, lease.keep)
+            statistics = encoded.statistics
+            queries_ND[direction] = lease.keep(encoded.feature_ND)
+            const { negative_NK, positive_N1 } = prepared.similarities(encoded.feature_ND, direction)
+            similarities[direction] = {
+              positive_N1: lease.keep(positive_N1),
+              negative_NK: lease.keep(negative_NK)
+            }
+            return loss.mean({ positive_N1, negative_NK })
+          })
+          .reduce((sum, next) => tf.add(sum, next))
+      const { gradients, value } = yield* lease.run("PretrainStep.gradient", () =>
+        valueAndGradients(objective, query.parameters.get())
+      )
 
-    const update = yield* lease.run("Optimizer.prepare", () =>
-      optimizer.prepare(query.parameters.get(), gradients, rate, lease)
-    )
-    const numbers = yield* diagnostics.look({ step, rate, value, similarities, queries_ND })
+      const update = yield* lease.run("Optimizer.prepare", () =>
+        optimizer.prepare(query.parameters.get(), gradients, rate, lease)
+      )
+      const numbers = yield* diagnostics.look({ step, rate, value, similarities, queries_ND })
 
-    // The one point where the run's state changes.
-    query.parameters.replace(lease.handOver(update.parameters))
-    query.statistics.replace(lease.handOver(statistics))
-    update.commit()
-    prepared.commit()
-    return numbers
-  }, Effect.scoped, Effect.uninterruptible)
+      // The one point where the run's state changes.
+      query.parameters.replace(lease.handOver(update.parameters))
+      query.statistics.replace(lease.handOver(statistics))
+      update.commit()
+      prepared.commit()
+      return numbers
+    },
+    Effect.scoped,
+    Effect.uninterruptible
+  )
 })

@@ -1,10 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core"
-import type { Lease, NamedTensors } from "../Tensor.ts"
 import type { Network, Weights } from "../Encoder.ts"
-import * as kernels from "../internal/kernels.ts"
+import { batchNorm, batchNormInference } from "../internal/kernels/batchNorm.ts"
+import { conv2d } from "../internal/kernels/conv2d.ts"
+import { maxPool3x3 } from "../internal/kernels/maxPool.ts"
+import { addRelu, relu } from "../internal/kernels/relu.ts"
 import { l2Normalize } from "../internal/l2Normalize.ts"
-import { initialWeights } from "./ResNetInit.ts"
+import type { Lease, NamedTensors } from "../Tensor.ts"
 import type { ResNetConfig } from "./ResNetConfig.ts"
+import { initialWeights } from "./ResNetInit.ts"
 import { type Block, type ConvSpec, layoutOf, type ResNetLayout } from "./ResNetLayout.ts"
 
 /**
@@ -22,8 +25,7 @@ export const make = (config: ResNetConfig, channels: number): Network => {
     init: (seed) => initialWeights(layout, seed),
     train: (weights, view_NHWC, keep) => train(layout, weights, view_NHWC, keep),
     represent: (weights, image_NHWC) => {
-      const normalise: Normalise = (name, x) =>
-        kernels.batchNormInference(x, ...batchNormWeights(weights, name))
+      const normalise: Normalise = (name, x) => batchNormInference(x, ...batchNormWeights(weights, name))
       return tf.tidy(() => backbone(layout, weights.parameters, image_NHWC, normalise))
     }
   }
@@ -43,7 +45,7 @@ const train = (layout: ResNetLayout, weights: Weights, view_NHWC: tf.Tensor4D, k
   const groups = layout.batchNormGroups
   const statistics: Record<string, tf.Tensor> = {}
   const normalise: Normalise = (name, x) => {
-    const result = kernels.batchNorm(x, ...batchNormWeights(weights, name), groups)
+    const result = batchNorm(x, ...batchNormWeights(weights, name), groups)
     statistics[`${name}.running_mean`] = keep(result.runningMean_C)
     statistics[`${name}.running_var`] = keep(result.runningVariance_C)
     return result.y_NHWC
@@ -84,10 +86,8 @@ const backbone = (
   const filter = ({ name }: ConvSpec) => parameters[`${name}.weight`] as tf.Tensor4D
   const { stem } = layout
   let x = tf.tidy(() => {
-    const y = kernels.relu(
-      normalise(stem.norm, kernels.conv2d(x_NHWC, filter(stem), stem.stride, "data"))
-    )
-    return layout.maxPool ? kernels.maxPool3x3(y) : y
+    const y = relu(normalise(stem.norm, conv2d(x_NHWC, filter(stem), stem.stride, "data")))
+    return layout.maxPool ? maxPool3x3(y) : y
   })
   for (const block of layout.blocks) {
     const input = x
@@ -106,19 +106,19 @@ const residual = (
   normalise: Normalise
 ): tf.Tensor4D => {
   const convolve = (conv: ConvSpec, input: tf.Tensor4D) =>
-    tf.tidy(() => normalise(conv.norm, kernels.conv2d(input, filter(conv), conv.stride)))
+    tf.tidy(() => normalise(conv.norm, conv2d(input, filter(conv), conv.stride)))
   let y = x_NHWC
   for (const conv of block.convs.slice(0, -1)) {
     const input = y
-    y = tf.tidy(() => kernels.relu(convolve(conv, input)))
+    y = tf.tidy(() => relu(convolve(conv, input)))
   }
   const shortcut = block.downsample === undefined ? x_NHWC : convolve(block.downsample, x_NHWC)
-  return kernels.addRelu(convolve(block.convs.at(-1)!, y), shortcut)
+  return addRelu(convolve(block.convs.at(-1)!, y), shortcut)
 }
 
 const head = (layout: ResNetLayout, parameters: NamedTensors, representation: tf.Tensor2D): tf.Tensor2D =>
   layout.head.reduce((x, { name }, position) => {
     const weight = parameters[`${name}.weight`] as tf.Tensor2D
-    const input = position === 0 ? x : kernels.relu(x)
+    const input = position === 0 ? x : relu(x)
     return tf.add(tf.matMul(input, weight, false, true), parameters[`${name}.bias`]!) as tf.Tensor2D
   }, representation)

@@ -9,7 +9,9 @@ export const ResNetConfig = Schema.Struct({
   }),
   layers: Schema.Array(Positive)
     .check(Schema.isMinLength(1), Schema.isMaxLength(8))
-    .annotate({ description: "blocks per stage; each stage after the first halves the image and doubles the width" }),
+    .annotate({
+      description: "blocks per stage; each stage after the first halves the image and doubles the width"
+    }),
   width: Positive.annotate({ description: "channels of the first stage" }),
   stem: Schema.Literals(["cifar", "imagenet"]).annotate({
     description: "3x3 stride 1, or 7x7 stride 2 followed by a 3x3 stride 2 max-pool"

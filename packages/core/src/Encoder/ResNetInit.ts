@@ -26,7 +26,10 @@ export const initialWeights = (layout: ResNetLayout, seed: number): Weights => {
   return { parameters, statistics }
 }
 
-const convolution = ({ inputs, kernel, outputs }: ConvSpec, random: CounterRandom.CounterRandom): tf.Tensor => {
+const convolution = (
+  { inputs, kernel, outputs }: ConvSpec,
+  random: CounterRandom.CounterRandom
+): tf.Tensor => {
   const fanOut = kernel * kernel * outputs
   const values = CounterRandom.normals(random, kernel * kernel * inputs * outputs, Math.sqrt(2 / fanOut))
   return tf.tensor4d(values, [kernel, kernel, inputs, outputs])
@@ -34,7 +37,8 @@ const convolution = ({ inputs, kernel, outputs }: ConvSpec, random: CounterRando
 
 const fullyConnected = ({ inputs, name, outputs }: LinearSpec, random: CounterRandom.CounterRandom) => {
   const bound = 1 / Math.sqrt(inputs)
-  const uniforms = (size: number) => Float32Array.from({ length: size }, () => bound * (2 * random.uniform() - 1))
+  const uniforms = (size: number) =>
+    Float32Array.from({ length: size }, () => bound * (2 * random.uniform() - 1))
   return {
     [`${name}.weight`]: tf.tensor2d(uniforms(outputs * inputs), [outputs, inputs]),
     [`${name}.bias`]: tf.tensor1d(uniforms(outputs))

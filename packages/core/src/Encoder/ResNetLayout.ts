@@ -42,7 +42,9 @@ export const layoutOf = (config: ResNetConfig, channels: number): ResNetLayout =
     const width = config.width * 2 ** stage
     for (let index = 0; index < numBlocks; index++) {
       const stride = stage > 0 && index === 0 ? 2 : 1
-      blocks.push(blockOf(config.block, `layer${stage + 1}.${index}`, inputs, width, width * expansion, stride))
+      blocks.push(
+        blockOf(config.block, `layer${stage + 1}.${index}`, inputs, width, width * expansion, stride)
+      )
       inputs = width * expansion
     }
   })
@@ -100,5 +102,7 @@ const headOf = ({ featureSize, head }: ResNetConfig, size: number): ReadonlyArra
 /** Every convolution of the network, stem first. */
 export const convsOf = (layout: ResNetLayout): ReadonlyArray<ConvSpec> => [
   layout.stem,
-  ...layout.blocks.flatMap(({ convs, downsample }) => (downsample === undefined ? convs : [...convs, downsample]))
+  ...layout.blocks.flatMap(({ convs, downsample }) =>
+    downsample === undefined ? convs : [...convs, downsample]
+  )
 ]

@@ -11,7 +11,11 @@ export interface EagerBackend {
     readonly TF_FLOAT: number
     readonly TF_INT32: number
   }
-  executeSingleOutput(name: string, attributes: ReadonlyArray<Attribute>, inputs: ReadonlyArray<tf.Tensor>): tf.Tensor
+  executeSingleOutput(
+    name: string,
+    attributes: ReadonlyArray<Attribute>,
+    inputs: ReadonlyArray<tf.Tensor>
+  ): tf.Tensor
   executeMultipleOutputs(
     name: string,
     attributes: ReadonlyArray<Attribute>,
@@ -34,7 +38,11 @@ export const eagerBackend = (): EagerBackend | undefined =>
 export const attributes = ({ binding }: EagerBackend) => ({
   float: (name: string): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT }),
   int32: (name: string): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value: binding.TF_INT32 }),
-  ints: (name: string, value: ReadonlyArray<number>): Attribute => ({ name, type: binding.TF_ATTR_INT, value }),
+  ints: (name: string, value: ReadonlyArray<number>): Attribute => ({
+    name,
+    type: binding.TF_ATTR_INT,
+    value
+  }),
   number: (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_FLOAT, value }),
   boolean: (name: string, value: boolean): Attribute => ({ name, type: binding.TF_ATTR_BOOL, value }),
   text: (name: string, value: string): Attribute => ({ name, type: binding.TF_ATTR_STRING, value })

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { crossEntropyOfFirst } from "./kernels.ts"
+import { crossEntropyOfFirst } from "./kernels/crossEntropy.ts"
 
 /**
  * InfoNCE (He et al. 2020, equation 1): the cross-entropy of picking the positive among L = 1 + K similarities

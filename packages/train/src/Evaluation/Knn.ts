@@ -4,8 +4,8 @@ import { Augmentation } from "@moco/data/Augmentation"
 import { Dataset, type ImageSet, slice, toTensor } from "@moco/data/Dataset"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
-import { voteOfNeighbours } from "../internal/knn.ts"
 import { Evaluation, type Represent } from "../Evaluation.ts"
+import { voteOfNeighbours } from "../internal/knn.ts"
 
 /** Settings of the kNN monitor. */
 export interface KnnSettings {
@@ -50,7 +50,12 @@ export const layer = (settings: KnnSettings) =>
             const at = [row * kMax, (row + 1) * kMax] as const
             settings.neighbours.forEach((k, i) => {
               const vote = voteOfNeighbours(
-                indices_NK.subarray(...at), similarities_NK.subarray(...at), train.labels, k, settings.temperature, classes.length
+                indices_NK.subarray(...at),
+                similarities_NK.subarray(...at),
+                train.labels,
+                k,
+                settings.temperature,
+                classes.length
               )
               if (vote === test.labels[from + row]) correct[i]!++
             })

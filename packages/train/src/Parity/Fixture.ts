@@ -63,16 +63,21 @@ export const read = Effect.fn("Fixture.read")(function* (dir: string) {
     return contents.tensors
   })
   const file = path.join(dir, "fixture.json")
-  const description = yield* fs.readFileString(file).pipe(
-    Effect.flatMap(Schema.decodeUnknownEffect(Schema.fromJsonString(Description))),
-    Effect.mapError(unusable(file))
-  )
+  const description = yield* fs
+    .readFileString(file)
+    .pipe(
+      Effect.flatMap(Schema.decodeUnknownEffect(Schema.fromJsonString(Description))),
+      Effect.mapError(unusable(file))
+    )
   const initial = yield* tensors("initial")
   const views = yield* tensors("views")
   const expected = yield* tensors("expected")
   const { queue } = initial
   if (queue?.dtype !== "F32" || queue.data.length !== description.K * description.dim) {
-    return yield* new FixtureUnusable({ where: path.join(dir, "initial.safetensors"), problem: "queue is not F32 [K, dim]" })
+    return yield* new FixtureUnusable({
+      where: path.join(dir, "initial.safetensors"),
+      problem: "queue is not F32 [K, dim]"
+    })
   }
   const fixture: Fixture = {
     description: { ...description, name: path.basename(path.resolve(dir)) },
@@ -80,7 +85,9 @@ export const read = Effect.fn("Fixture.read")(function* (dir: string) {
     views,
     queue: queue.data,
     expected: Object.fromEntries(
-      Object.entries(expected).flatMap(([name, tensor]) => (tensor.dtype === "F32" ? [[name, tensor.data]] : []))
+      Object.entries(expected).flatMap(([name, tensor]) =>
+        tensor.dtype === "F32" ? [[name, tensor.data]] : []
+      )
     )
   }
   return fixture
@@ -114,8 +121,14 @@ export const initialWeights = ({ initial }: Fixture): Weights => {
 export const batch = ({ description, views }: Fixture, step: number): ViewBatch => {
   const view = (name: string) => {
     const recorded = views[`step${step}.${name}`]
-    if (recorded?.dtype !== "F32") throw new FixtureUnusable({ where: `step${step}.${name}`, problem: "no F32 tensor" })
-    return tf.tidy(() => tf.transpose(tf.tensor4d(recorded.data, recorded.shape as [number, number, number, number]), [0, 2, 3, 1]))
+    if (recorded?.dtype !== "F32")
+      throw new FixtureUnusable({ where: `step${step}.${name}`, problem: "no F32 tensor" })
+    return tf.tidy(() =>
+      tf.transpose(
+        tf.tensor4d(recorded.data, recorded.shape as [number, number, number, number]),
+        [0, 2, 3, 1]
+      )
+    )
   }
   return {
     step,

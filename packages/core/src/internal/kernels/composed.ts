@@ -1,19 +1,24 @@
 import * as tf from "@tensorflow/tfjs-core"
 
 /**
- * The same functions as `kernels.ts`, from tfjs's own ops and their composed gradients: slow, but they run on
+ * The same functions as the fused kernels beside this file, from tfjs's own ops and their composed gradients: slow, but they run on
  * every backend, and they are the reference that the fused kernels are tested against.
  */
 
-/** See `kernels.conv2d`. */
+/** See `conv2d`. */
 export const conv2d = (x_NHWC: tf.Tensor4D, filter_HWIO: tf.Tensor4D, stride: number): tf.Tensor4D => {
   const pad = (filter_HWIO.shape[0] - 1) / 2
   // A padded image and VALID: tfjs has no gradient for explicit padding.
-  const padded = tf.pad4d(x_NHWC, [[0, 0], [pad, pad], [pad, pad], [0, 0]])
+  const padded = tf.pad4d(x_NHWC, [
+    [0, 0],
+    [pad, pad],
+    [pad, pad],
+    [0, 0]
+  ])
   return tf.conv2d(padded, filter_HWIO, stride, "valid")
 }
 
-/** See `kernels.batchNorm`; also the definition of its running statistics. */
+/** See `batchNorm`; also the definition of its running statistics. */
 export const batchNorm = (
   x_NHWC: tf.Tensor4D,
   scale_C: tf.Tensor1D,
@@ -24,14 +29,12 @@ export const batchNorm = (
   epsilon = 1e-5,
   momentum = 0.1
 ) => {
-  const parts = tf.split(x_NHWC, groups, 0)
+  // One part is not split: tfjs's gradient of a split wants at least two.
+  const parts = groups === 1 ? [x_NHWC] : tf.split(x_NHWC, groups, 0)
   const moments = parts.map((part) => tf.moments(part, [0, 1, 2]))
   const normalised = parts.map((part, group) => {
     const { mean, variance } = moments[group]!
-    return tf.add(
-      tf.mul(tf.mul(tf.sub(part, mean), tf.rsqrt(tf.add(variance, epsilon))), scale_C),
-      offset_C
-    )
+    return tf.add(tf.mul(tf.mul(tf.sub(part, mean), tf.rsqrt(tf.add(variance, epsilon))), scale_C), offset_C)
   })
   const count = parts[0]!.size / scale_C.size
   const unbiased = count / Math.max(1, count - 1)
@@ -40,17 +43,35 @@ export const batchNorm = (
       tf.add(tf.mul(running, 1 - momentum), tf.mul(tf.mean(tf.stack([...batch]), 0), momentum * factor))
     ) as tf.Tensor1D
   return {
-    y_NHWC: tf.concat(normalised, 0) as tf.Tensor4D,
-    runningMean_C: follow(runningMean_C, moments.map(({ mean }) => mean), 1),
-    runningVariance_C: follow(runningVariance_C, moments.map(({ variance }) => variance), unbiased)
+    y_NHWC: (groups === 1 ? normalised[0]! : tf.concat(normalised, 0)) as tf.Tensor4D,
+    runningMean_C: follow(
+      runningMean_C,
+      moments.map(({ mean }) => mean),
+      1
+    ),
+    runningVariance_C: follow(
+      runningVariance_C,
+      moments.map(({ variance }) => variance),
+      unbiased
+    )
   }
 }
 
-/** See `kernels.maxPool3x3`. */
+/** See `maxPool3x3`. */
 export const maxPool3x3 = (x_NHWC: tf.Tensor4D): tf.Tensor4D =>
-  tf.maxPool(tf.pad4d(x_NHWC, [[0, 0], [1, 1], [1, 1], [0, 0]]), 3, 2, "valid")
+  tf.maxPool(
+    tf.pad4d(x_NHWC, [
+      [0, 0],
+      [1, 1],
+      [1, 1],
+      [0, 0]
+    ]),
+    3,
+    2,
+    "valid"
+  )
 
-/** See `kernels.crossEntropyOfFirst`. */
+/** See `crossEntropyOfFirst`. */
 export const crossEntropyOfFirst = (logits_NL: tf.Tensor2D): tf.Scalar => {
   const positive_N1 = tf.slice(logits_NL, [0, 0], [-1, 1])
   return tf.mean(tf.sub(tf.logSumExp(logits_NL, 1, true), positive_N1))

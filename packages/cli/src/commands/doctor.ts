@@ -1,0 +1,44 @@
+import { Console, Effect, Schema } from "effect"
+import { Command, Flag } from "effect/cli"
+import { checks } from "./doctor/checks.ts"
+import { dataDirsOf } from "../dataDirs.ts"
+
+/** Something that training needs is missing. */
+export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", { missing: Schema.Array(Schema.String) }) {
+  override get message() {
+    return `training cannot run yet: see ${this.missing.join(", ")} above`
+  }
+}
+
+const flags = {
+  dataDir: Flag.String("data-dir").pipe(
+    Flag.withDescription("folder with the files of a data set that does not come with the repository"),
+    Flag.withMetavar("DIR"),
+    Flag.optional
+  ),
+  json: Flag.Boolean("json").pipe(
+    Flag.withDescription("print the findings as one JSON object on the last line"),
+    Flag.withDefault(false)
+  )
+}
+
+const marks = { ok: "ok", optional: "-", missing: "MISSING" } as const
+
+/** `moco doctor`: says what is there, and for everything that is not, the command that mends it. */
+export const doctor = Command.make(
+  "doctor",
+  flags,
+  Effect.fn("cli.doctor")(function* ({ dataDir, json }) {
+    const findings = yield* checks(yield* dataDirsOf(dataDir))
+    for (const { fix, found, name, state } of findings) {
+      yield* Console.log(`${marks[state].padEnd(8)} ${name.padEnd(20)} ${found}`)
+      if (fix !== undefined) yield* Console.log(fix.split("\n").map((line) => `${" ".repeat(30)}-> ${line.trim()}`).join("\n"))
+    }
+    const missing = findings.filter(({ state }) => state === "missing").map(({ name }) => name)
+    if (json) yield* Console.log(JSON.stringify({ ok: missing.length === 0, findings }))
+    if (missing.length > 0) return yield* new NotReady({ missing })
+  })
+).pipe(
+  Command.withDescription("Check what training needs; exit code 0 only if it can run"),
+  Command.withExamples([{ command: "npx nx run cli:doctor", description: "what is there and what is not" }])
+)

@@ -1,0 +1,89 @@
+import { applyOverrides, ConfigInvalid, type Problem } from "@moco/train/RunConfig"
+import { nearest } from "@moco/train/RunConfig/nearest"
+import { Effect, FileSystem, Option, Path, Schema } from "effect"
+import * as Yaml from "effect/encoding/Yaml"
+import { defaultRecipe, recipes } from "../../recipes.ts"
+
+/** A config file is not there, or is neither YAML nor JSON. */
+export class ConfigUnreadable extends Schema.TaggedError<ConfigUnreadable>()("ConfigUnreadable", {
+  path: Schema.String,
+  reason: Schema.String,
+  hint: Schema.String
+}) {
+  override get message() {
+    return `the config ${this.path} cannot be read: ${this.reason}\n  ${this.hint}`
+  }
+}
+
+/** What the command line says about the config. */
+export interface ConfigFlags {
+  readonly recipe: Option.Option<string>
+  readonly config: Option.Option<string>
+  readonly set: Readonly<Record<string, string>>
+  readonly seed: Option.Option<number>
+  readonly epochs: Option.Option<number>
+}
+
+/** Lays the config file and then the flags over the recipe: `--recipe`, else the file's, else the default one. */
+export const resolveConfig = Effect.fn("cli.resolveConfig")(function* (flags: ConfigFlags) {
+  const file = Option.isSome(flags.config) ? yield* readConfigFile(flags.config.value) : {}
+  const name = yield* recipeName(flags.recipe, file)
+  return yield* applyOverrides(recipes[name]!(), [file], yield* setsOf(flags))
+})
+
+const recipeName = Effect.fnUntraced(function* (flag: Option.Option<string>, file: unknown) {
+  const inFile = Schema.is(NamesRecipe)(file) ? file.recipe : undefined
+  const name = Option.getOrElse(flag, () => inFile ?? defaultRecipe)
+  if (!Object.hasOwn(recipes, name)) {
+    const near = nearest(name, Object.keys(recipes))
+    const hint = near === undefined ? `recipes: ${Object.keys(recipes).join(", ")}` : `did you mean ${near}?`
+    const path = Option.isSome(flag) ? "--recipe" : "recipe"
+    return yield* refuse({ path, value: name, problem: "is not the name of a recipe", hint })
+  }
+  if (inFile !== undefined && inFile !== name) {
+    const problem = `contradicts the config file, which is of recipe ${inFile}`
+    return yield* refuse({ path: "--recipe", value: name, problem, hint: "leave one of the two out" })
+  }
+  return name
+})
+
+const NamesRecipe = Schema.Struct({ recipe: Schema.String })
+
+/** The pairs of `--set` with the short forms beside them, which must not say something else. */
+const setsOf = Effect.fnUntraced(function* (flags: ConfigFlags) {
+  let sets = flags.set
+  for (const [flag, path] of [["seed", "seed"], ["epochs", "training.epochs"]] as const) {
+    const value = Option.map(flags[flag], String)
+    if (Option.isNone(value)) continue
+    const other = sets[path]
+    if (other !== undefined && other !== value.value) {
+      const problem = `contradicts --set ${path}=${other}`
+      return yield* refuse({ path: `--${flag}`, value: value.value, problem, hint: "leave one of the two out" })
+    }
+    sets = { ...sets, [path]: value.value }
+  }
+  return sets
+})
+
+const refuse = (problem: Problem) => new ConfigInvalid({ problems: [problem] })
+
+const readConfigFile = Effect.fnUntraced(function* (file: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const isJson = path.extname(file).toLowerCase() === ".json"
+  const unreadable = (reason: string, hint: string) => new ConfigUnreadable({ path: file, reason, hint })
+  const text = yield* Effect.mapError(fileSystem.readFileString(file), ({ reason }) =>
+    reason._tag === "NotFound"
+      ? unreadable("there is no such file", "check the path; it is relative to the folder you are in")
+      : unreadable(reason.message, "check its permissions")
+  )
+  const parsed = yield* Effect.try({
+    try: (): unknown => (isJson ? JSON.parse(text) : Yaml.parse(text)),
+    catch: (cause) => {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      return unreadable(reason, `it must be ${isJson ? "JSON, as its name says" : "YAML or JSON"}`)
+    }
+  })
+  // An empty file changes nothing.
+  return parsed ?? {}
+})

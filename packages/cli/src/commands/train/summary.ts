@@ -1,0 +1,78 @@
+import type { NeighbourAccuracy, RunEvent, Subject } from "@moco/train/RunLog"
+import type { RunConfig } from "@moco/train/RunConfig"
+import { duration } from "../../Progress/line.ts"
+
+/** What came out of a run; the object that `--json` prints. */
+export interface RunResult {
+  readonly outcome: "completed" | "interrupted"
+  readonly recipe: string
+  readonly seed: number
+  readonly runFolder: string
+  /** Steps that were taken. */
+  readonly numSteps: number
+  readonly trainingSeconds: number
+  readonly evaluationSeconds: number
+  /** The last accuracy of each, as a fraction; a run that was interrupted early lacks some. */
+  readonly evaluations: Partial<Record<Subject, ReadonlyArray<NeighbourAccuracy>>>
+}
+
+/** A run's result before anything has happened. */
+export const noResult = (config: RunConfig, runFolder: string): RunResult => ({
+  outcome: "interrupted",
+  recipe: config.recipe,
+  seed: config.seed,
+  runFolder,
+  numSteps: 0,
+  trainingSeconds: 0,
+  evaluationSeconds: 0,
+  evaluations: {}
+})
+
+/** The result after one more event. */
+export const withEvent = (result: RunResult, event: RunEvent): RunResult => {
+  switch (event.event) {
+    case "step":
+      return { ...result, numSteps: event.step + 1 }
+    case "evaluation":
+      return { ...result, evaluations: { ...result.evaluations, [event.subject]: event.neighbours } }
+    case "finished": {
+      const { evaluationSeconds, outcome, step, trainingSeconds } = event
+      return { ...result, outcome, numSteps: step, trainingSeconds, evaluationSeconds }
+    }
+  }
+}
+
+const rows = [
+  ["encoder", "trained encoder"],
+  ["untrainedEncoder", "untrained encoder"],
+  ["rawPixels", "raw pixels"]
+] as const
+
+/** The closing words of a run. */
+export const renderSummary = (result: RunResult, config: RunConfig): string => {
+  const took = `${duration(result.trainingSeconds)} of training, ${duration(result.evaluationSeconds)} of evaluation`
+  const again = `npx nx run cli:train --config=${result.runFolder}/config.json`
+  const isWhole = result.outcome === "completed"
+  return [
+    "",
+    ...table(result, config),
+    "",
+    `${isWhole ? "trained" : "interrupted after"} ${result.numSteps} steps in ${took}`,
+    `run folder: ${result.runFolder}`,
+    isWhole ? `next, the same with another seed: ${again} --seed=${(config.seed + 1) % 2 ** 32}` : `start it anew: ${again}`
+  ].join("\n")
+}
+
+const table = ({ evaluations }: RunResult, config: RunConfig): ReadonlyArray<string> => {
+  const { neighbours } = config.evaluation
+  const title = `kNN accuracy on the ${config.data.judge} images`
+  const head = [title.padEnd(34), ...neighbours.map((k) => `k=${k}`.padStart(9))].join("")
+  const row = (name: string, accuracies: ReadonlyArray<NeighbourAccuracy> | undefined) => {
+    const cells = neighbours.map((k) => {
+      const found = accuracies?.find((accuracy) => accuracy.k === k)
+      return (found === undefined ? "-" : `${(100 * found.accuracy).toFixed(1)} %`).padStart(9)
+    })
+    return [`  ${name}`.padEnd(34), ...cells].join("")
+  }
+  return [head, ...rows.map(([subject, name]) => row(name, evaluations[subject]))]
+}

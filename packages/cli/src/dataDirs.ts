@@ -1,0 +1,13 @@
+import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
+import { Effect, Option, Path } from "effect"
+import { homedir } from "node:os"
+
+/** The folders that are searched for data sets: the user's `--data-dir` first, then the cache, then the system's. */
+export const dataDirsOf = Effect.fnUntraced(function* (dataDir: Option.Option<string>) {
+  const path = yield* Path.Path
+  const caches = process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache")
+  return yield* FashionMnist.defaultSearchDirs({
+    dataDir: Option.getOrUndefined(dataDir),
+    cacheDir: path.join(caches, "moco-effect")
+  })
+})

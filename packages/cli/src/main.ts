@@ -1,0 +1,7 @@
+import { prepareProcess } from "./prepareProcess.ts"
+
+// First of all: it may start the process anew, so nothing heavy is loaded before it.
+prepareProcess()
+
+const { run } = await import("./run.ts")
+run()

@@ -1,0 +1,13 @@
+import * as ProcessEnvironment from "@moco/core/ProcessEnvironment"
+
+/**
+ * Sets what {@link ProcessEnvironment} asks for. What is read before a process starts needs a new start: the process
+ * replaces itself (same id, same terminal, so signals and nx do not notice), which takes about 40 ms.
+ */
+export const prepareProcess = (): void => {
+  const unset = ProcessEnvironment.unset(process.platform, process.env)
+  for (const { name, value } of unset) process.env[name] = value
+  // Older than Node 22.15: the run is slower, and right.
+  if (!unset.some(({ beforeStart }) => beforeStart) || process.execve === undefined) return
+  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], process.env)
+}

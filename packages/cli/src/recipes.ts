@@ -1,0 +1,9 @@
+import type { RunConfig } from "@moco/train/RunConfig"
+import { fashionMnist } from "./recipes/fashionMnist.ts"
+import { fashionMnistQuick } from "./recipes/fashionMnistQuick.ts"
+
+/** Every recipe by its name. A recipe that cannot run does not stand here. */
+export const recipes: Readonly<Record<string, () => RunConfig>> = { fashionMnistQuick, fashionMnist }
+
+/** The recipe of a run that names none. */
+export const defaultRecipe = "fashionMnistQuick"

@@ -1,0 +1,30 @@
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect } from "effect"
+import { Command } from "effect/cli"
+import { doctor } from "./commands/doctor.ts"
+import { parity } from "./commands/parity.ts"
+import { train } from "./commands/train.ts"
+import { exitCodeOf, report } from "./ExitCode.ts"
+
+const moco = Command.make("moco").pipe(
+  Command.withDescription("Momentum Contrast: trains image encoders without labels"),
+  Command.withSubcommands([train, doctor, parity])
+)
+
+/** Runs the command line of this process. */
+export const run = (): void => {
+  let signal: NodeJS.Signals | undefined
+  // Both signals interrupt the program; the first one decides the exit code.
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => (signal ??= name))
+  // Whoever read our output is gone (`| head`): stop as if asked to.
+  process.stdout.on("error", () => process.kill(process.pid, "SIGTERM"))
+  Command.run(moco, { version: "0.0.0" }).pipe(
+    Effect.tapCause(report),
+    Effect.provide(NodeServices.layer),
+    NodeRuntime.runMain({
+      disableErrorReporting: true,
+      teardown: (exit, onExit) => onExit(exitCodeOf(exit, signal))
+    })
+  )
+}

@@ -1,0 +1,241 @@
+import { assert, describe, layer, it as test, type Vitest } from "@effect/vitest"
+import { Backend } from "@moco/core/Backend"
+import { Augmentation, AugmentationSettings, type PlanKey } from "@moco/data/Augmentation"
+import { AugmentationPlan, identity } from "@moco/data/AugmentationPlan"
+import { Dataset, slice, toTensor } from "@moco/data/Dataset"
+import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Layer, Schema } from "effect"
+import fc from "fast-check"
+
+const settings: AugmentationSettings = {
+  cropScale: { min: 0.2, max: 1 },
+  cropRatio: { min: 3 / 4, max: 4 / 3 },
+  flip: 0.5,
+  jitter: 0.8,
+  brightness: 0.4,
+  contrast: 0.4
+}
+const synthetic = layerSynthetic({
+  numTrain: 8,
+  numTest: 1,
+  height: 12,
+  width: 10,
+  channels: 3,
+  numClasses: 4,
+  seed: 3
+})
+
+const anyKey: fc.Arbitrary<PlanKey> = fc.record({
+  seed: fc.nat({ max: 2 ** 32 - 1 }),
+  epoch: fc.nat(),
+  index: fc.nat(),
+  view: fc.nat(1)
+})
+
+const values = (tensor: tf.Tensor): ReadonlyArray<number> => [...tensor.dataSync()]
+
+/** What every augmentation owes to those who call it. */
+const laws = (it: Vitest.MethodsNonLive<Augmentation | Backend | Dataset>) => {
+  const check = <A>(
+    arbitrary: fc.Arbitrary<A>,
+    property: (value: A, augmentation: Augmentation["Service"], dataset: Dataset["Service"]) => void
+  ) =>
+    Effect.gen(function* () {
+      const augmentation = yield* Augmentation
+      const dataset = yield* Dataset
+      fc.assert(fc.property(arbitrary, (value) => property(value, augmentation, dataset)))
+    })
+
+  it.effect("always draws the same plan for the same key, whatever was drawn in between", () =>
+    check(fc.tuple(anyKey, fc.array(anyKey)), ([key, others], { draw }) => {
+      const plan = draw(key)
+      for (const other of others) draw(other)
+      assert.deepStrictEqual(draw(key), plan)
+    })
+  )
+
+  it.effect("always draws a valid plan whose box is inside the image", () =>
+    check(anyKey, (key, { draw }, { train }) => {
+      const plan = draw(key)
+      assert.isTrue(Schema.is(AugmentationPlan)(plan))
+      assert.isAtMost(plan.crop.top + plan.crop.height, train.height)
+      assert.isAtMost(plan.crop.left + plan.crop.width, train.width)
+    })
+  )
+
+  it.effect("changes nothing but the scale when the plan is empty", () =>
+    Effect.gen(function* () {
+      const { apply, normalize } = yield* Augmentation
+      const { train } = yield* Dataset
+      tf.tidy(() => {
+        const image_NHWC = toTensor(train)
+        const plans = Array.from(train.labels, () => identity(train.height, train.width))
+        assert.deepStrictEqual(values(apply(image_NHWC, plans)), values(normalize(image_NHWC)))
+      })
+    })
+  )
+
+  it.effect("never lets a view depend on the other images of the batch", () =>
+    check(fc.tuple(anyKey, fc.nat(6)), ([key, index], { apply, draw }, { train }) => {
+      tf.tidy(() => {
+        const plans = Array.from(train.labels, (_, row) => draw({ ...key, index: row }))
+        const view_NHWC = apply(toTensor(train), plans)
+        assert.deepStrictEqual(view_NHWC.shape, [train.numImages, train.height, train.width, 3])
+        const two = apply(toTensor(train, Int32Array.of(7, index)), [plans[7]!, plans[index]!])
+        assert.deepStrictEqual(values(tf.gather(two, [1])), values(tf.gather(view_NHWC, [index])))
+      })
+    })
+  )
+
+  it.effect("never leaves the range of normalised pixels, and returns one tensor", () =>
+    check(anyKey, (key, { apply, draw }, { mean, std, train }) => {
+      const image_NHWC = toTensor(slice(train, 0, 5))
+      const before = tf.memory().numTensors
+      const view_NHWC = apply(
+        image_NHWC,
+        [0, 1, 2, 3, 4].map((index) => draw({ ...key, index }))
+      )
+      assert.strictEqual(tf.memory().numTensors, before + 1)
+      const unit = values(view_NHWC).map((value, offset) => value * std[offset % 3]! + mean[offset % 3]!)
+      // One float32 rounding of a value of up to about 5.
+      assert.isTrue(unit.every((value) => value > -1e-6 && value < 1 + 1e-6))
+      tf.dispose([image_NHWC, view_NHWC])
+    })
+  )
+
+  it.effect("normalises the training set to mean 0 and standard deviation 1 in every channel", () =>
+    Effect.gen(function* () {
+      const { normalize } = yield* Augmentation
+      const { train } = yield* Dataset
+      tf.tidy(() => {
+        const { mean, variance } = tf.moments(normalize(toTensor(train)), [0, 1, 2])
+        for (const value of values(mean)) assert.closeTo(value, 0, 1e-5)
+        for (const value of values(variance)) assert.closeTo(value, 1, 1e-5)
+      })
+    })
+  )
+
+  it.effect("refuses a batch with too few plans", () =>
+    Effect.gen(function* () {
+      const { apply } = yield* Augmentation
+      const { train } = yield* Dataset
+      tf.tidy(() => {
+        const image_NHWC = toTensor(train)
+        assert.throws(() => apply(image_NHWC, []), "Augmentation.apply: 0 plans for 8 images")
+      })
+    })
+  )
+}
+
+const variants = [
+  ["layer", Augmentation.layer(settings)],
+  ["layerNone", Augmentation.layerNone]
+] as const
+const backends = [
+  ["cpu", Backend.layerCpu],
+  ["tensorflow", Backend.layerTensorflow()]
+] as const
+
+for (const [variant, augmentation] of variants) {
+  for (const [name, backend] of backends) {
+    const live = augmentation.pipe(Layer.provideMerge(synthetic), Layer.provideMerge(Layer.orDie(backend)))
+    layer(live)(`Augmentation.${variant} on ${name}`, laws)
+  }
+}
+
+layer(Layer.merge(Backend.layerCpu, synthetic))("Augmentation.layer", (it) => {
+  const drawWith = (changes: Partial<AugmentationSettings>, numPlans = 4_000, view = 0) =>
+    Effect.provide(
+      Effect.map(Augmentation, ({ draw }) =>
+        Array.from({ length: numPlans }, (_, index) => draw({ seed: 1, epoch: 2, index, view }))
+      ),
+      Augmentation.layer({ ...settings, ...changes })
+    )
+  const share = (flags: ReadonlyArray<boolean>) => flags.filter(Boolean).length / flags.length
+
+  it.effect("draws this plan for this key, in every version: runs can be repeated", () =>
+    Effect.gen(function* () {
+      const [plan] = yield* drawWith({}, 1)
+      assert.deepStrictEqual(plan, {
+        crop: { top: 1, left: 2, height: 9, width: 8 },
+        flip: false,
+        brightness: 1.2858861269429325,
+        contrast: 1.1683652991428972
+      })
+    })
+  )
+
+  it.effect("draws the two views of an image independently, and other plans for other epochs and seeds", () =>
+    Effect.gen(function* () {
+      const { draw } = yield* Augmentation
+      const key = { seed: 1, epoch: 2, index: 0, view: 0 }
+      const flips = (change: Partial<PlanKey>) =>
+        Array.from({ length: 4_000 }, (_, index) => draw({ ...key, index, ...change }).flip)
+      const base = flips({})
+      for (const change of [{ view: 1 }, { epoch: 3 }, { seed: 2 }]) {
+        const other = flips(change)
+        // Five standard errors of a share of one half in 4,000.
+        assert.closeTo(share(base.map((flip, index) => flip === other[index])), 0.5, 0.04)
+      }
+      assert.closeTo(share(base), 0.5, 0.04)
+    }).pipe(Effect.provide(Augmentation.layer(settings)))
+  )
+
+  it.effect("flips with the given probability", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(share((yield* drawWith({ flip: 0 })).map(({ flip }) => flip)), 0)
+      assert.strictEqual(share((yield* drawWith({ flip: 1 })).map(({ flip }) => flip)), 1)
+      assert.closeTo(share((yield* drawWith({ flip: 0.2 })).map(({ flip }) => flip)), 0.2, 0.032)
+    })
+  )
+
+  it.effect("changes brightness and contrast together, with the given probability and strength", () =>
+    Effect.gen(function* () {
+      const plans = yield* drawWith({ jitter: 0.8, brightness: 0.5, contrast: 0.1 })
+      const changed = plans.filter(({ brightness, contrast }) => brightness !== 1 && contrast !== 1)
+      const unchanged = plans.filter(({ brightness, contrast }) => brightness === 1 && contrast === 1)
+      assert.strictEqual(changed.length + unchanged.length, plans.length)
+      assert.closeTo(changed.length / plans.length, 0.8, 0.032)
+      assert.isTrue(changed.every(({ brightness }) => brightness >= 0.5 && brightness <= 1.5))
+      assert.isTrue(changed.every(({ contrast }) => contrast >= 0.9 && contrast <= 1.1))
+      assert.isTrue(changed.some(({ brightness }) => brightness < 0.55))
+      assert.isTrue(changed.some(({ contrast }) => contrast > 1.09))
+    })
+  )
+
+  it.effect("crops with the given areas and ratios", () =>
+    Effect.gen(function* () {
+      const plans = yield* drawWith({
+        cropScale: { min: 0.25, max: 0.25 },
+        cropRatio: { min: 1.2, max: 1.2 }
+      })
+      // 120 pixels * 0.25 = 30 = 6 wide * 5 high.
+      assert.isTrue(plans.every(({ crop }) => crop.height === 5 && crop.width === 6))
+    })
+  )
+})
+
+describe("AugmentationSettings", () => {
+  test.effect("names what is out of range", () =>
+    Effect.gen(function* () {
+      const decode = Schema.decodeUnknownEffect(AugmentationSettings)
+      const problem = (changes: object) =>
+        Effect.map(Effect.flip(decode({ ...settings, ...changes })), ({ message }) => message)
+      assert.deepStrictEqual(yield* decode(settings), settings)
+      assert.include(yield* problem({ flip: 1.5 }), `at ["flip"]`)
+      assert.include(yield* problem({ cropScale: { min: 0, max: 1 } }), `at ["cropScale"]["min"]`)
+      assert.include(
+        yield* problem({ cropScale: { min: 0.5, max: 0.2 } }),
+        "min (0.5) is greater than max (0.2)"
+      )
+    })
+  )
+
+  test("describes every field for help texts and editors", () => {
+    const { schema } = Schema.toJsonSchemaDocument(AugmentationSettings)
+    const fields = Object.values(schema["properties"] as Record<string, { readonly description?: string }>)
+    assert.strictEqual(fields.length, 6)
+    for (const { description } of fields) assert.isString(description)
+  })
+})

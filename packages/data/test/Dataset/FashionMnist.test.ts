@@ -1,0 +1,170 @@
+import { existsSync } from "node:fs"
+import { gunzipSync, gzipSync } from "node:zlib"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, layer } from "@effect/vitest"
+import { Dataset, type ImageSet } from "@moco/data/Dataset"
+import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
+import { Effect, FileSystem, Option, Path } from "effect"
+
+const debianDir = "/usr/share/datasets/fashion-mnist"
+const assets = new URL("../../assets/fashion-mnist/", import.meta.url).pathname
+const embedded = (judge: FashionMnist.Judge) => Effect.provide(Dataset, FashionMnist.layerEmbedded({ judge }))
+const full = (searchDirs: ReadonlyArray<string>, judge: FashionMnist.Judge = "test") =>
+  Effect.provide(Dataset, FashionMnist.layerFull({ judge, searchDirs }))
+
+const perClass = (...sets: ReadonlyArray<ImageSet>) => {
+  const counts = new Array<number>(10).fill(0)
+  for (const set of sets) for (const label of set.labels) counts[label]!++
+  return counts
+}
+const pixelSum = (set: ImageSet) => set.pixels_NHWC.reduce((sum, value) => sum + value, 0)
+
+layer(NodeServices.layer)("Dataset/FashionMnist", (it) => {
+  describe("layerEmbedded", () => {
+    it.effect(
+      "holds the ten thousand published test images, 8,000 to train on and 2,000 to be judged by",
+      () =>
+        Effect.gen(function* () {
+          const { classes, name, test, train } = yield* embedded("test")
+          assert.strictEqual(name, "fashion-mnist-10k")
+          assert.deepStrictEqual([train.numImages, test.numImages], [8_000, 2_000])
+          assert.deepStrictEqual([train.height, train.width, train.channels], [28, 28, 1])
+          assert.deepStrictEqual(
+            [train.pixels_NHWC.length, test.pixels_NHWC.length],
+            [8_000 * 784, 2_000 * 784]
+          )
+          assert.deepStrictEqual([train.labels.length, test.labels.length], [8_000, 2_000])
+          assert.deepStrictEqual(perClass(train, test), new Array(10).fill(1_000))
+          assert.deepStrictEqual([...train.labels.subarray(0, 10)], [9, 2, 1, 1, 6, 1, 4, 6, 5, 7])
+          assert.strictEqual(classes[train.labels[0]!], "Ankle boot")
+        })
+    )
+
+    it.effect("splits only training images when a validation set judges", () =>
+      Effect.gen(function* () {
+        const final = yield* embedded("test")
+        const tuning = yield* embedded("validation")
+        assert.deepStrictEqual([tuning.train.numImages, tuning.test.numImages], [7_000, 1_000])
+        assert.deepStrictEqual([...tuning.train.labels, ...tuning.test.labels], [...final.train.labels])
+        assert.strictEqual(pixelSum(tuning.train) + pixelSum(tuning.test), pixelSum(final.train))
+      })
+    )
+
+    it.effect("normalises with the statistics of the images it trains on", () =>
+      Effect.gen(function* () {
+        const { mean, std, train } = yield* embedded("test")
+        assert.closeTo(mean[0]!, pixelSum(train) / train.pixels_NHWC.length / 255, 1e-12)
+        assert.closeTo(std[0]!, 0.3524, 5e-5)
+      })
+    )
+  })
+
+  describe("layerFull", () => {
+    it.effect("says which file is missing, where it was looked for and how to get it", () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(full(["/nowhere", "/neither"]))
+        assert.strictEqual(error._tag, "DatasetMissing")
+        assert.strictEqual(
+          error.message,
+          "fashion-mnist: train-images-idx3-ubyte.gz was not found (searched: /nowhere, /neither)\n" +
+            "  install it with: apt-get install dataset-fashion-mnist\n" +
+            "  or put the four IDX files (.gz or not) into a folder and name it with --data-dir"
+        )
+      })
+    )
+
+    for (const [damage, name, bytes] of [
+      ["other bytes", "train-images-idx3-ubyte", Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 0)],
+      [
+        "other bytes, compressed",
+        "train-images-idx3-ubyte.gz",
+        gzipSync(Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 0))
+      ],
+      ["a broken archive", "train-images-idx3-ubyte.gz", gzipSync(new Uint8Array(99)).subarray(0, 20)],
+      ["an archive that grows too large", "train-images-idx3-ubyte.gz", gzipSync(new Uint8Array(48_000_000))]
+    ] as const) {
+      it.effect(`refuses a file of ${damage}`, () =>
+        Effect.gen(function* () {
+          const fileSystem = yield* FileSystem.FileSystem
+          const dir = yield* fileSystem.makeTempDirectoryScoped()
+          yield* fileSystem.writeFile(`${dir}/${name}`, bytes)
+          const error = yield* Effect.flip(full([dir]))
+          if (error._tag !== "DatasetCorrupt") return assert.fail(error.message)
+          assert.strictEqual(error.file, `${dir}/${name}`)
+          assert.match(error.expected, /^c59f468a/)
+        })
+      )
+    }
+
+    it.effect("reports a file that cannot be read as such", () =>
+      Effect.gen(function* () {
+        const fileSystem = yield* FileSystem.FileSystem
+        const dir = yield* fileSystem.makeTempDirectoryScoped()
+        yield* fileSystem.makeDirectory(`${dir}/train-images-idx3-ubyte`)
+        const error = yield* Effect.flip(full([dir]))
+        assert.strictEqual(error._tag, "DatasetUnreadable")
+      })
+    )
+
+    it.effect.skipIf(!existsSync(debianDir))("reads Debian's package, and raw files just the same", () =>
+      Effect.gen(function* () {
+        const fileSystem = yield* FileSystem.FileSystem
+        const dir = yield* fileSystem.makeTempDirectoryScoped()
+        const compressed = yield* fileSystem.readFile(`${assets}t10k-images-idx3-ubyte.gz`)
+        yield* fileSystem.writeFile(`${dir}/t10k-images-idx3-ubyte`, gunzipSync(compressed))
+        const { mean, name, std, test, train } = yield* full([dir, debianDir])
+        assert.strictEqual(name, "fashion-mnist")
+        assert.deepStrictEqual([train.numImages, test.numImages], [60_000, 10_000])
+        assert.deepStrictEqual(perClass(train), new Array(10).fill(6_000))
+        // The constants that are published for the 60,000 images.
+        assert.closeTo(mean[0]!, 0.286, 5e-5)
+        assert.closeTo(std[0]!, 0.353, 5e-5)
+        const small = yield* embedded("test")
+        assert.strictEqual(pixelSum(test), pixelSum(small.train) + pixelSum(small.test))
+      })
+    )
+
+    it.effect.skipIf(!existsSync(debianDir))("holds back 10,000 training images for validation", () =>
+      Effect.gen(function* () {
+        const { test, train } = yield* full([debianDir], "validation")
+        assert.deepStrictEqual([train.numImages, test.numImages], [50_000, 10_000])
+        assert.deepStrictEqual(perClass(train, test), new Array(10).fill(6_000))
+      })
+    )
+  })
+
+  it.effect("finds files in the first folder that has them, compressed ones first", () =>
+    Effect.gen(function* () {
+      const fileSystem = yield* FileSystem.FileSystem
+      const first = yield* fileSystem.makeTempDirectoryScoped()
+      const second = yield* fileSystem.makeTempDirectoryScoped()
+      for (const path of [
+        `${first}/train-labels-idx1-ubyte`,
+        `${second}/train-labels-idx1-ubyte.gz`,
+        `${second}/t10k-labels-idx1-ubyte`,
+        `${second}/t10k-labels-idx1-ubyte.gz`
+      ]) {
+        yield* fileSystem.writeFile(path, new Uint8Array())
+      }
+      assert.deepStrictEqual(yield* FashionMnist.find([first, second]), [
+        { file: "train-images-idx3-ubyte", path: Option.none() },
+        { file: "train-labels-idx1-ubyte", path: Option.some(`${first}/train-labels-idx1-ubyte`) },
+        { file: "t10k-images-idx3-ubyte", path: Option.none() },
+        { file: "t10k-labels-idx1-ubyte", path: Option.some(`${second}/t10k-labels-idx1-ubyte.gz`) }
+      ])
+    })
+  )
+
+  it.effect("looks into the user's folder first, then the cache, then Debian's", () =>
+    Effect.gen(function* () {
+      const path = yield* Path.Path
+      assert.deepStrictEqual(yield* FashionMnist.defaultSearchDirs({}), [debianDir])
+      assert.deepStrictEqual(yield* FashionMnist.defaultSearchDirs({ dataDir: "mine", cacheDir: "cache" }), [
+        "mine",
+        path.join("mine", "fashion-mnist"),
+        path.join("cache", "data", "fashion-mnist"),
+        debianDir
+      ])
+    })
+  )
+})

@@ -1,0 +1,169 @@
+import { assert, layer } from "@effect/vitest"
+import { Backend } from "@moco/core/Backend"
+import { Augmentation } from "@moco/data/Augmentation"
+import { Dataset, toTensor } from "@moco/data/Dataset"
+import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
+import { ViewPairs } from "@moco/data/ViewPairs"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Layer } from "effect"
+import fc from "fast-check"
+
+const numTrain = 11
+const batchSize = 3
+const synthetic = layerSynthetic({
+  numTrain,
+  numTest: 2,
+  height: 6,
+  width: 5,
+  channels: 1,
+  numClasses: 3,
+  seed: 3
+})
+const augmented = Augmentation.layer({
+  cropScale: { min: 0.2, max: 1 },
+  cropRatio: { min: 3 / 4, max: 4 / 3 },
+  flip: 0.5,
+  jitter: 0.8,
+  brightness: 0.4,
+  contrast: 0.4
+})
+const pairs = (augmentation: typeof augmented | typeof Augmentation.layerNone, seed = 1) =>
+  ViewPairs.layer({ seed, batchSize }).pipe(Layer.provideMerge(augmentation))
+
+/** A batch as plain data, its tensors released. */
+const read = (service: ViewPairs["Service"], step: number) =>
+  tf.tidy(() => {
+    const { epoch, indices, viewK_NHWC, viewQ_NHWC } = service.batch(step)
+    return { epoch, indices: [...indices], q: [...viewQ_NHWC.dataSync()], k: [...viewK_NHWC.dataSync()] }
+  })
+
+for (const [name, backend] of [
+  ["cpu", Backend.layerCpu],
+  ["tensorflow", Backend.layerTensorflow()]
+] as const) {
+  layer(Layer.mergeAll(backend, synthetic))(`ViewPairs on ${name}`, (it) => {
+    it.effect("shows the images it names, in both views", () =>
+      Effect.gen(function* () {
+        const { train } = yield* Dataset
+        const { normalize } = yield* Augmentation
+        const service = yield* ViewPairs
+        const { indices, k, q } = read(service, 5)
+        const image = tf.tidy(() => [...normalize(toTensor(train, Int32Array.from(indices))).dataSync()])
+        assert.deepStrictEqual(q, image)
+        assert.deepStrictEqual(k, image)
+      }).pipe(Effect.provide(pairs(Augmentation.layerNone)))
+    )
+
+    it.effect(
+      "augments each view by its own plan, which depends on epoch and image and not on the batch",
+      () =>
+        Effect.gen(function* () {
+          const { train } = yield* Dataset
+          const { apply, draw } = yield* Augmentation
+          const service = yield* ViewPairs
+          const { epoch, indices, k, q } = read(service, 7)
+          const views = [0, 1].map((view) =>
+            indices.flatMap((index) =>
+              tf.tidy(() => {
+                const plan = draw({ seed: 1, epoch, index, view })
+                return [...apply(toTensor(train, Int32Array.of(index)), [plan]).dataSync()]
+              })
+            )
+          )
+          assert.deepStrictEqual([q, k], views)
+          assert.notDeepEqual(q, k)
+        }).pipe(Effect.provide(pairs(augmented)))
+    )
+
+    it.effect("always gives the same batch for a step, whatever was read before: a run can be resumed", () =>
+      Effect.gen(function* () {
+        const service = yield* ViewPairs
+        fc.assert(
+          fc.property(fc.nat(40), fc.array(fc.nat(40), { maxLength: 5 }), (step, others) => {
+            const first = read(service, step)
+            for (const other of others) read(service, other)
+            assert.deepStrictEqual(read(service, step), first)
+          }),
+          { numRuns: 25 }
+        )
+      }).pipe(Effect.provide(pairs(augmented)))
+    )
+
+    it.effect("returns two tensors and keeps none", () =>
+      Effect.gen(function* () {
+        const service = yield* ViewPairs
+        const before = tf.memory().numTensors
+        const { viewK_NHWC, viewQ_NHWC } = service.batch(0)
+        assert.strictEqual(tf.memory().numTensors, before + 2)
+        assert.deepStrictEqual(
+          [viewQ_NHWC.shape, viewK_NHWC.shape],
+          [
+            [batchSize, 6, 5, 1],
+            [batchSize, 6, 5, 1]
+          ]
+        )
+        tf.dispose([viewK_NHWC, viewQ_NHWC])
+      }).pipe(Effect.provide(pairs(augmented)))
+    )
+  })
+}
+
+layer(Layer.mergeAll(Backend.layerCpu, synthetic))("ViewPairs order", (it) => {
+  const orderOf = (service: ViewPairs["Service"], epoch: number) =>
+    [0, 1, 2].flatMap((position) => read(service, 3 * epoch + position).indices)
+
+  it.effect("drops the last partial batch and shows no image twice in an epoch", () =>
+    Effect.gen(function* () {
+      const service = yield* ViewPairs
+      assert.strictEqual(service.stepsPerEpoch, 3)
+      const shown = [0, 1, 2, 3, 4, 5].map((epoch) => orderOf(service, epoch))
+      for (const [epoch, order] of shown.entries()) {
+        assert.strictEqual(new Set(order).size, 9)
+        assert.isTrue(order.every((index) => index >= 0 && index < numTrain))
+        assert.strictEqual(read(service, 3 * epoch + 2).epoch, epoch)
+      }
+      // The two images left out are others each time, so all are seen.
+      assert.strictEqual(new Set(shown.flat()).size, numTrain)
+    }).pipe(Effect.provide(pairs(Augmentation.layerNone)))
+  )
+
+  it.effect("uses another order in another epoch and under another seed", () =>
+    Effect.gen(function* () {
+      const first = yield* Effect.provide(ViewPairs, pairs(Augmentation.layerNone))
+      const second = yield* Effect.provide(ViewPairs, pairs(Augmentation.layerNone, 2))
+      assert.notDeepEqual(orderOf(first, 1), orderOf(first, 0))
+      assert.notDeepEqual(orderOf(second, 0), orderOf(first, 0))
+    })
+  )
+
+  it.effect("shows every image once an epoch when the batch size divides their number", () =>
+    Effect.gen(function* () {
+      const service = yield* ViewPairs
+      assert.strictEqual(service.stepsPerEpoch, 1)
+      const { indices } = read(service, 4)
+      assert.deepStrictEqual(
+        indices.toSorted((a, b) => a - b),
+        Array.from({ length: numTrain }, (_, index) => index)
+      )
+    }).pipe(
+      Effect.provide(
+        ViewPairs.layer({ seed: 1, batchSize: numTrain }).pipe(Layer.provideMerge(Augmentation.layerNone))
+      )
+    )
+  )
+
+  it.effect("refuses a batch that is larger than the training set, an empty one and half an image", () =>
+    Effect.gen(function* () {
+      for (const size of [numTrain + 1, 0, 2.5, Number.NaN]) {
+        const tooLarge = ViewPairs.layer({ seed: 1, batchSize: size })
+        const error = yield* Effect.flip(
+          Effect.provide(ViewPairs, tooLarge.pipe(Layer.provide(Augmentation.layerNone)))
+        )
+        assert.strictEqual(
+          error.message,
+          `a batch of ${size} images cannot be drawn from a training set of 11\n  choose a batch size of 1 to 11`
+        )
+      }
+    })
+  )
+})

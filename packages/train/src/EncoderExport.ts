@@ -1,0 +1,17 @@
+import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
+import { encode } from "@moco/core/Safetensors"
+import * as Tensor from "@moco/core/Tensor"
+import { stateDict } from "@moco/core/TorchTensors"
+import { Effect } from "effect"
+
+/**
+ * The query encoder as a safetensors file with torchvision's names and layout, head (`fc`) included.
+ *
+ * @param numBatches  batches that its batch norm has seen: steps times directions of the loss
+ */
+export const encoderBytes = (
+  numBatches: number
+): Effect.Effect<Uint8Array, Tensor.TensorError, QueryEncoder> =>
+  Effect.flatMap(QueryEncoder, (query) =>
+    Tensor.run("EncoderExport.encoderBytes", () => encode(stateDict(weightsOf(query), numBatches)))
+  )

@@ -1,0 +1,54 @@
+import { Effect, Result, Schema } from "effect"
+import { isSection, layerOfSets, overlay } from "./RunConfig/overrides.ts"
+import { missing, type Problem } from "./RunConfig/Problem.ts"
+import { ruleProblems } from "./RunConfig/rules.ts"
+import { RunConfig } from "./RunConfig/schema.ts"
+import { schemaProblems } from "./RunConfig/schemaProblems.ts"
+
+export type { Problem } from "./RunConfig/Problem.ts"
+export { RunConfig } from "./RunConfig/schema.ts"
+export { type Warning, warnings } from "./RunConfig/warnings.ts"
+
+/** A config that no run can be started with; `problems` lists everything that is wrong with it. */
+export class ConfigInvalid extends Schema.TaggedError<ConfigInvalid>()("ConfigInvalid", {
+  problems: Schema.Array(
+    Schema.Struct({ path: Schema.String, value: Schema.String, problem: Schema.String, hint: Schema.String })
+  )
+}) {
+  override get message() {
+    const lines = this.problems.map(describe)
+    const count = lines.length === 1 ? "1 problem" : `${lines.length} problems`
+    return [`the config has ${count}:`, ...lines].join("\n")
+  }
+}
+
+const describe = ({ hint, path, problem, value }: Problem): string => {
+  const place = path === "" ? "the config" : path
+  const found = value === missing ? place : `${place} = ${value}`
+  return `  ${found}: ${problem}${hint === "" ? "" : ` (${hint})`}`
+}
+
+/** Checks a config from outside: every range, every unknown or missing key, every rule between fields, all at once. */
+export const decode = Effect.fn("RunConfig.decode")(function* (input: unknown) {
+  const decoded = yield* Effect.result(decodeSchema(input))
+  const found = Result.isFailure(decoded) ? schemaProblems(decoded.failure.issue, RunConfig.ast, input) : []
+  const problems = [...found, ...ruleProblems(input, found)]
+  if (Result.isFailure(decoded) || problems.length > 0) return yield* new ConfigInvalid({ problems })
+  return decoded.success
+})
+
+/**
+ * The config that results from laying `layers` (parts of a config, as read from a file) and then `sets`
+ * (`path=value` pairs; values are JSON where they can be read as JSON, else text) over `base`.
+ */
+export const applyOverrides = (
+  base: RunConfig,
+  layers: ReadonlyArray<unknown>,
+  sets: Readonly<Record<string, string>>
+): Effect.Effect<RunConfig, ConfigInvalid> => {
+  const all = [base, ...layers, layerOfSets(sets)]
+  const noSection = all.find((layer) => !isSection(layer))
+  return decode(noSection ?? all.reduce((below, layer) => overlay(RunConfig.ast, below, layer)))
+}
+
+const decodeSchema = Schema.decodeUnknownEffect(RunConfig, { errors: "all", onExcessProperty: "error" })

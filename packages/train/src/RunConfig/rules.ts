@@ -1,0 +1,121 @@
+import { valueAt } from "./fields.ts"
+import { type Problem, renderValue } from "./Problem.ts"
+import type { RunConfig } from "./schema.ts"
+
+/** Training images by data set and by what is judged; they are the bank of the kNN evaluation as well. */
+const numTrainingImages: Record<RunConfig["data"]["name"], Record<RunConfig["data"]["judge"], number>> = {
+  "fashion-mnist-10k": { test: 8_000, validation: 7_000 },
+  "fashion-mnist": { test: 60_000, validation: 50_000 }
+}
+
+/** Height and width of an image of every data set so far, in pixels. */
+const imageSize = 28
+
+/** Images that a config trains on. */
+export const numTraining = ({ data }: Pick<RunConfig, "data">): number =>
+  numTrainingImages[data.name][data.judge]
+
+interface Verdict {
+  readonly problem: string
+  readonly hint: string
+}
+
+/** A rule between fields. It is asked only when the Schema found nothing wrong with what it `reads`. */
+interface Rule {
+  /** The path that is reported. */
+  readonly at: string
+  readonly reads: ReadonlyArray<string>
+  readonly check: (config: RunConfig) => Verdict | undefined
+}
+
+const rules: ReadonlyArray<Rule> = [
+  {
+    at: "training.batchSize",
+    reads: ["training.batchSize", "data.name", "data.judge"],
+    check: (config) => {
+      const images = numTraining(config)
+      if (config.training.batchSize <= images) return undefined
+      const problem = `must be at most ${images}, the number of training images of ${config.data.name}`
+      return { problem, hint: "choose a smaller batch or a larger data set" }
+    }
+  },
+  {
+    at: "encoder.batchNormGroups",
+    reads: ["encoder.batchNormGroups", "training.batchSize"],
+    check: ({ encoder: { batchNormGroups }, training: { batchSize } }) => {
+      if (batchSize % batchNormGroups !== 0) {
+        const problem = `must divide training.batchSize (${batchSize})`
+        return { problem, hint: `near it: ${nearestDivisors(batchSize, batchNormGroups).join(" or ")}` }
+      }
+      if (batchSize / batchNormGroups >= 2) return undefined
+      const problem = `leaves 1 image to a group of training.batchSize (${batchSize}), whose variance is 0`
+      return { problem, hint: "leave at least 2 images to a group" }
+    }
+  },
+  {
+    at: "evaluation.neighbours",
+    reads: ["evaluation.neighbours", "data.name", "data.judge"],
+    check: (config) => {
+      const bank = numTraining(config)
+      const tooMany = config.evaluation.neighbours.filter((k) => k > bank)
+      if (tooMany.length === 0) return undefined
+      const problem = `${tooMany.join(" and ")} must be at most ${bank}, the images that are searched for neighbours`
+      return { problem, hint: "200 and 20 are usual" }
+    }
+  },
+  {
+    at: "optimizer.schedule.milestones",
+    reads: ["optimizer.schedule.kind", "optimizer.schedule.milestones", "training.epochs"],
+    check: ({ optimizer: { schedule }, training: { epochs } }) => {
+      const late = schedule.kind === "step" ? schedule.milestones.filter((epoch) => epoch >= epochs) : []
+      if (late.length === 0) return undefined
+      const problem = `${late.join(" and ")} must come before training.epochs (${epochs})`
+      return { problem, hint: "move the milestones, or train for more epochs" }
+    }
+  },
+  {
+    at: "augmentation.cropScale",
+    reads: ["augmentation.cropScale.min", "augmentation.cropScale.max", "augmentation.cropRatio.min", "augmentation.cropRatio.max"],
+    check: ({ augmentation: { cropRatio, cropScale } }) => {
+      const narrowest = Math.sqrt(
+        (cropScale.min * imageSize ** 2) / Math.max(cropRatio.max, 1 / cropRatio.min)
+      )
+      if (narrowest < 1) {
+        const problem = `allows crops ${narrowest.toFixed(2)} pixels wide or high of an image of ${imageSize}`
+        return { problem, hint: "raise min, or bring augmentation.cropRatio nearer to 1" }
+      }
+      const fits = cropRatio.min <= 1 / cropScale.min && cropRatio.max >= cropScale.min
+      if (fits) return undefined
+      const problem = `no crop of this area fits into the image at augmentation.cropRatio ${renderValue(cropRatio)}`
+      return { problem, hint: "lower min, or let augmentation.cropRatio include 1" }
+    }
+  }
+]
+
+/**
+ * Problems between fields.
+ *
+ * @param input  the config as it was given; what a rule reads has passed the Schema
+ * @param found  what the Schema found
+ */
+export const ruleProblems = (input: unknown, found: ReadonlyArray<Problem>): ReadonlyArray<Problem> =>
+  rules.flatMap(({ at, check, reads }) => {
+    const isUnsound = found.some(({ path }) => reads.some((read) => touches(path, read)))
+    const verdict = isUnsound ? undefined : check(input as RunConfig)
+    return verdict ? [{ path: at, value: renderValue(valueAt(input, at.split("."))), ...verdict }] : []
+  })
+
+/** Whether a problem at `path` is about `read`, a part of it, or what it is a part of. */
+const touches = (path: string, read: string): boolean => {
+  const [short, long] = path.length < read.length ? [path, read] : [read, path]
+  return short === "" || long === short || long.startsWith(`${short}.`) || long.startsWith(`${short}[`)
+}
+
+const nearestDivisors = (whole: number, wanted: number): ReadonlyArray<number> => {
+  const divisors = Array.from({ length: Math.floor(whole / 2) }, (_, i) => i + 1).filter(
+    (d) => whole % d === 0
+  )
+  const below = divisors.filter((divisor) => divisor < wanted).at(-1)
+  const above = divisors.find((divisor) => divisor > wanted)
+  return [below, above].filter((divisor) => divisor !== undefined)
+}

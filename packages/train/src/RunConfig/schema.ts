@@ -1,0 +1,127 @@
+import { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
+import { AugmentationSettings } from "@moco/data/Augmentation"
+import { Schema } from "effect"
+
+const atLeast = (minimum: number) => Schema.Int.check(Schema.isGreaterThanOrEqualTo(minimum))
+const Positive = Schema.Finite.check(Schema.isGreaterThan(0))
+const between = (minimum: number, maximum: number) =>
+  Schema.Finite.check(Schema.isBetween({ minimum, maximum }))
+
+const rising = Schema.makeFilter(
+  (values: ReadonlyArray<number>) =>
+    values.every((value, i) => i === 0 || value > values[i - 1]!) || "must rise from one to the next"
+)
+
+const Data = Schema.Struct({
+  name: Schema.Literals(["fashion-mnist-10k", "fashion-mnist"]).annotate({
+    description: "the embedded 10,000 images, or all 70,000 (to be installed)"
+  }),
+  judge: Schema.Literals(["test", "validation"]).annotate({
+    description: "judge by the test images, or, while choosing settings, by training images held back"
+  })
+})
+
+/** Where keys come from and which negatives stand beside them; told apart by `kind`. */
+const Dictionary = Schema.Union([
+  Schema.Struct({
+    kind: Schema.Literal("queue"),
+    size: atLeast(1).annotate({ description: "keys in the queue, K; also the number of negatives" })
+  })
+]).annotate({ description: "the dictionary that queries are compared with" })
+
+/** How the key encoder follows the query encoder; told apart by `kind`. */
+const Momentum = Schema.Union([
+  Schema.Struct({
+    kind: Schema.Literal("ema"),
+    m: between(0, 1).annotate({
+      description: "part of the key encoder that is kept in a step; 0 copies the query encoder, 1 never moves"
+    })
+  })
+]).annotate({ description: "how the key encoder follows the query encoder" })
+
+const KeyShuffle = Schema.Union([
+  Schema.Struct({ kind: Schema.Literal("shuffle") }),
+  Schema.Struct({ kind: Schema.Literal("none") })
+]).annotate({ description: "whether keys are encoded in another order than their queries" })
+
+const Loss = Schema.Union([
+  Schema.Struct({
+    kind: Schema.Literal("infoNce"),
+    temperature: Positive.annotate({
+      description: "divides the similarities; unitless, 0.07 in MoCo v1, 0.2 in v2"
+    }),
+    symmetric: Schema.Boolean.annotate({
+      description: "let each view be the query once; twice the work per step"
+    })
+  })
+]).annotate({ description: "what training minimises" })
+
+/** How the learning rate changes over the run; told apart by `kind`. */
+const Schedule = Schema.Union([
+  Schema.Struct({ kind: Schema.Literal("cosine") }),
+  Schema.Struct({
+    kind: Schema.Literal("step"),
+    milestones: Schema.Array(atLeast(1))
+      .check(Schema.isMinLength(1), rising)
+      .annotate({ description: "epochs at which the learning rate is multiplied by factor, rising" }),
+    factor: Positive.check(Schema.isLessThanOrEqualTo(1)).annotate({
+      description: "what the learning rate is multiplied by at a milestone; unitless, e.g. 0.1"
+    })
+  }),
+  Schema.Struct({ kind: Schema.Literal("constant") })
+]).annotate({ description: "how the learning rate changes over the run" })
+
+const Optimizer = Schema.Struct({
+  learningRate: Positive.annotate({ description: "size of a step at the start; 0.03 to 0.06 is usual" }),
+  momentum: Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0), Schema.isLessThan(1)).annotate({
+    description: "part of the last step that is kept; unitless, 0.9 is usual"
+  }),
+  weightDecay: Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)).annotate({
+    description: "pull of every parameter towards 0; 0.0001 to 0.0005 is usual"
+  }),
+  schedule: Schedule
+})
+
+const Training = Schema.Struct({
+  epochs: atLeast(1).annotate({ description: "how often every training image is seen" }),
+  batchSize: atLeast(1).annotate({ description: "images in a step" })
+})
+
+const Evaluation = Schema.Struct({
+  everyEpochs: atLeast(1).annotate({ description: "epochs between evaluations; the end is always one" }),
+  neighbours: Schema.Array(atLeast(1))
+    .check(Schema.isMinLength(1))
+    .annotate({ description: "numbers of neighbours that vote, e.g. [200, 20]" }),
+  temperature: Positive.annotate({ description: "sharpness of the votes; unitless, 0.1 in the literature" })
+})
+
+const Backend = Schema.Struct({
+  name: Schema.Literals(["tensorflow", "cpu"]).annotate({
+    description: "libtensorflow, or tfjs's JavaScript kernels (about 500 times slower, for tests)"
+  }),
+  threads: atLeast(1).annotate({ description: "threads inside one operation" })
+})
+
+/** Everything a run depends on. Two runs of one config on one machine and library version are the same run. */
+export const RunConfig = Schema.Struct({
+  recipe: Schema.String.check(
+    Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, {
+      expected: "a name of letters, digits, - and _ that starts with a letter or digit"
+    })
+  ).annotate({ description: "name of the recipe; the run folder is named after it" }),
+  seed: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffff_ffff })).annotate({
+    description: "seed of everything random, an integer below 2^32"
+  }),
+  data: Data,
+  augmentation: AugmentationSettings,
+  encoder: ResNetConfig,
+  dictionary: Dictionary,
+  momentum: Momentum,
+  keyShuffle: KeyShuffle,
+  loss: Loss,
+  optimizer: Optimizer,
+  training: Training,
+  evaluation: Evaluation,
+  backend: Backend
+})
+export type RunConfig = typeof RunConfig.Type

@@ -1,0 +1,78 @@
+import { Schema } from "effect"
+
+const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+/** Any number: a measurement that is not finite must reach the log, it is what one looks for there. */
+const Measure = Schema.Number
+
+const step = {
+  event: Schema.Literal("step"),
+  /** Counted from 0 over the whole run. */
+  step: Count,
+  /** Counted from 0. */
+  epoch: Count,
+  numSteps: Count,
+  numEpochs: Count,
+  /** In nats. */
+  loss: Measure,
+  /** The loss of features that know nothing: ln(K + 1) for each direction, in nats. */
+  chanceLoss: Measure,
+  /** Part of the dictionary that holds keys of real images, 0 to 1. */
+  queueFill: Measure,
+  /** Part of the queries that are closer to their own key than to every negative, 0 to 1. */
+  pretextAccuracy: Measure,
+  learningRate: Measure,
+  /** Distance between the encoders relative to the query encoder's norm, where there are two encoders. */
+  encoderDistance: Schema.optional(Measure),
+  /** Standard deviation of the features; falls to 0 when they collapse. */
+  featureStd: Measure,
+  stepMs: Measure,
+  imagesPerSecond: Measure,
+  /** Tensors alive after the step; must not grow. */
+  numTensors: Count
+}
+
+/** What was judged: the trained encoder so far, or one of the two baselines. */
+export const Subject = Schema.Literals(["encoder", "untrainedEncoder", "rawPixels"])
+export type Subject = typeof Subject.Type
+
+/** Part of the judged images whose label the k nearest training images name, 0 to 1. */
+export const NeighbourAccuracy = Schema.Struct({ k: Count, accuracy: Measure })
+export type NeighbourAccuracy = typeof NeighbourAccuracy.Type
+
+const evaluation = {
+  event: Schema.Literal("evaluation"),
+  /** Steps that were taken before. */
+  step: Count,
+  epoch: Count,
+  subject: Subject,
+  neighbours: Schema.Array(NeighbourAccuracy),
+  seconds: Measure
+}
+
+const finished = {
+  event: Schema.Literal("finished"),
+  /** Steps that were taken. */
+  step: Count,
+  epoch: Count,
+  outcome: Schema.Literals(["completed", "interrupted"]),
+  trainingSeconds: Measure,
+  evaluationSeconds: Measure
+}
+
+/** One thing that happened in a run. */
+export const RunEvent = Schema.Union([
+  Schema.Struct(step),
+  Schema.Struct(evaluation),
+  Schema.Struct(finished)
+])
+export type RunEvent = typeof RunEvent.Type
+
+const time = Schema.String
+
+/** An event as it stands in the log: with the time it was recorded, ISO 8601 in UTC. */
+export const RunRecord = Schema.Union([
+  Schema.Struct({ time, ...step }),
+  Schema.Struct({ time, ...evaluation }),
+  Schema.Struct({ time, ...finished })
+])
+export type RunRecord = typeof RunRecord.Type

@@ -1,0 +1,27 @@
+import type { PlatformError } from "effect/PlatformError"
+
+/** Why a file could not be read or written, and what its owner can do about it. */
+export interface FileTrouble {
+  readonly reason: string
+  readonly hint: string
+}
+
+const bySystemCode: Readonly<Record<string, FileTrouble>> = {
+  ENOSPC: { reason: "no space is left on the device", hint: "free some space, or choose a folder elsewhere" },
+  EDQUOT: { reason: "the disk quota is used up", hint: "free some space, or choose a folder elsewhere" },
+  EROFS: { reason: "the file system is read-only", hint: "choose a folder that can be written to" },
+  EACCES: { reason: "permission is denied", hint: "change its permissions, or choose another folder" },
+  EPERM: { reason: "permission is denied", hint: "change its permissions, or choose another folder" },
+  ENOENT: { reason: "it does not exist", hint: "check the path" },
+  ENOTDIR: { reason: "a part of the path is a file and not a folder", hint: "choose another folder" },
+  EEXIST: { reason: "a file is in the way", hint: "choose another folder" },
+  EISDIR: { reason: "it is a folder and not a file", hint: "check the path" },
+  EMFILE: { reason: "too many files are open", hint: "close some programs, or raise `ulimit -n`" }
+}
+
+/** Says in plain words why a file operation failed. */
+export const fileTrouble = (error: PlatformError): FileTrouble => {
+  const cause = "cause" in error.reason ? error.reason.cause : undefined
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : ""
+  return bySystemCode[code] ?? { reason: error.message, hint: "check the path and its permissions" }
+}
