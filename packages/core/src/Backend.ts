@@ -1,3 +1,4 @@
+import util from "node:util"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
 
@@ -54,6 +55,7 @@ const loadTensorflow = Effect.fnUntraced(function* ({ threads }: { readonly thre
     process.env["TF_NUM_INTRAOP_THREADS"] ??= String(threads)
     process.env["TF_NUM_INTEROP_THREADS"] ??= "1"
   }
+  standInForRemovedUtilities()
   const binding = yield* Effect.tryPromise({
     try: () => import("@tensorflow/tfjs-node-gpu"),
     catch: (cause) =>
@@ -67,6 +69,14 @@ const loadTensorflow = Effect.fnUntraced(function* ({ threads }: { readonly thre
     device: native.isUsingGpuDevice ? "gpu" : "cpu"
   })
 })
+
+/** tfjs-node calls two functions that Node 22 warns about and Node 23 has removed. */
+const standInForRemovedUtilities = () => {
+  Object.assign(util, {
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+    isArray: Array.isArray
+  })
+}
 
 interface NativeBackend {
   readonly binding: { readonly TF_Version: string }

@@ -61,7 +61,9 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
   const judgeEncoder = (subject: Subject, step: number) =>
     judge(subject, step, (image_NHWC) => query.network.represent(weightsOf(query), image_NHWC))
 
-  const trainStep = Effect.fnUntraced(function* (step: number) {
+  let step = 0
+  /** Taken, counted and logged as a whole, or not at all. */
+  const trainStep = Effect.gen(function* () {
     const start = yield* seconds
     const { numImages, ...diagnostics } = yield* takeStep(step)
     const elapsed = (yield* seconds) - start
@@ -76,9 +78,8 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
       imagesPerSecond: numImages / elapsed,
       numTensors: tf.memory().numTensors
     })
-    // Lets signals and timers in: a synchronous step starves them.
-    yield* Effect.yieldNow
-  })
+    step++
+  }).pipe(Effect.uninterruptible)
 
   const finished = (step: number, outcome: "completed" | "interrupted") =>
     runLog.record({
@@ -90,14 +91,14 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
       evaluationSeconds: spent.evaluation
     })
 
-  let step = 0
   const run = Effect.gen(function* () {
     const baseline = yield* judge("rawPixels", 0, rawPixels)
     const untrainedEncoder = yield* judgeEncoder("untrainedEncoder", 0)
     let encoder = untrainedEncoder
     while (step < numSteps) {
-      yield* trainStep(step)
-      step++
+      yield* trainStep
+      // Lets signals and timers in: synchronous steps starve them.
+      yield* Effect.yieldNow
       const isDue = step % (settings.evaluateEveryEpochs * stepsPerEpoch) === 0
       if (isDue || step === numSteps) encoder = yield* judgeEncoder("encoder", step)
     }

@@ -7,11 +7,9 @@ export const ResNetConfig = Schema.Struct({
   block: Schema.Literals(["basic", "bottleneck"]).annotate({
     description: "residual block: two 3x3 convolutions, or 1x1, 3x3, 1x1 with four times the width at its end"
   }),
-  layers: Schema.Array(Positive)
-    .check(Schema.isMinLength(1), Schema.isMaxLength(8))
-    .annotate({
-      description: "blocks per stage; each stage after the first halves the image and doubles the width"
-    }),
+  layers: Schema.Array(Positive).check(Schema.isMinLength(1), Schema.isMaxLength(8)).annotate({
+    description: "blocks per stage; each stage after the first halves the image and doubles the width"
+  }),
   width: Positive.annotate({ description: "channels of the first stage" }),
   stem: Schema.Literals(["cifar", "imagenet"]).annotate({
     description: "3x3 stride 1, or 7x7 stride 2 followed by a 3x3 stride 2 max-pool"

@@ -32,6 +32,17 @@ export const layer = (settings: KnnSettings) =>
       const { normalize } = yield* Augmentation
       const kMax = Math.max(...settings.neighbours)
 
+      const votesOf = ({ indices_NK, similarities_NK }: Neighbours, stride: number, k: number) =>
+        Array.from({ length: indices_NK.length / stride }, (_, row) =>
+          voteOfNeighbours(
+            indices_NK.subarray(row * stride, row * stride + k),
+            similarities_NK.subarray(row * stride, row * stride + k),
+            train.labels,
+            settings.temperature,
+            classes.length
+          )
+        )
+
       const judge = Effect.fn("Knn.judge")(function* (represent: Represent) {
         const embed = (images: ImageSet, from: number, to: number) =>
           unitRows(represent(normalize(toTensor(slice(images, from, to)))))
@@ -46,20 +57,10 @@ export const layer = (settings: KnnSettings) =>
           const { indices_NK, similarities_NK } = yield* Tensor.run("Knn.neighbours", () =>
             nearest(embed(test, from, to), bank_BC, kMax)
           )
-          for (let row = 0; row < to - from; row++) {
-            const at = [row * kMax, (row + 1) * kMax] as const
-            settings.neighbours.forEach((k, i) => {
-              const vote = voteOfNeighbours(
-                indices_NK.subarray(...at),
-                similarities_NK.subarray(...at),
-                train.labels,
-                k,
-                settings.temperature,
-                classes.length
-              )
-              if (vote === test.labels[from + row]) correct[i]!++
-            })
-          }
+          settings.neighbours.forEach((k, i) => {
+            const votes = votesOf({ indices_NK, similarities_NK }, kMax, k)
+            correct[i]! += votes.filter((vote, row) => vote === test.labels[from + row]).length
+          })
           yield* Effect.yieldNow
         }
         return settings.neighbours.map((k, i) => ({ k, accuracy: correct[i]! / test.numImages }))
@@ -78,7 +79,13 @@ const chunks = (count: number): ReadonlyArray<readonly [number, number]> =>
 const unitRows = (row_NC: tf.Tensor2D): tf.Tensor2D =>
   tf.div(row_NC, tf.maximum(tf.norm(row_NC, 2, 1, true), 1e-12))
 
-const nearest = (query_NC: tf.Tensor2D, bank_BC: tf.Tensor2D, k: number) => {
+/** Bank rows and cosine similarities of the nearest neighbours of N queries, nearest first. */
+interface Neighbours {
+  readonly indices_NK: Int32Array
+  readonly similarities_NK: Float32Array
+}
+
+const nearest = (query_NC: tf.Tensor2D, bank_BC: tf.Tensor2D, k: number): Neighbours => {
   const { indices, values } = tf.topk(tf.matMul(query_NC, bank_BC, false, true), k)
   return { indices_NK: indices.dataSync() as Int32Array, similarities_NK: values.dataSync() as Float32Array }
 }

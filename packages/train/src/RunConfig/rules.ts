@@ -75,7 +75,12 @@ const rules: ReadonlyArray<Rule> = [
   },
   {
     at: "augmentation.cropScale",
-    reads: ["augmentation.cropScale.min", "augmentation.cropScale.max", "augmentation.cropRatio.min", "augmentation.cropRatio.max"],
+    reads: [
+      "augmentation.cropScale.min",
+      "augmentation.cropScale.max",
+      "augmentation.cropRatio.min",
+      "augmentation.cropRatio.max"
+    ],
     check: ({ augmentation: { cropRatio, cropScale } }) => {
       const narrowest = Math.sqrt(
         (cropScale.min * imageSize ** 2) / Math.max(cropRatio.max, 1 / cropRatio.min)

@@ -1,6 +1,6 @@
+import * as os from "node:os"
 import { Effect, FileSystem } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
-import * as os from "node:os"
 
 /** The processor, as far as it decides the speed of a run. */
 export interface Cpu {
@@ -11,11 +11,27 @@ export interface Cpu {
 }
 
 /** Names on Linux; macOS has its own for the same. */
-const notable = ["avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "bf16", "sve"]
+const notable = [
+  "avx",
+  "avx2",
+  "fma",
+  "avx512f",
+  "avx512_vnni",
+  "avx512_bf16",
+  "amx_bf16",
+  "asimd",
+  "bf16",
+  "sve"
+]
 
 /** Words of which a processor's features are told, from `/proc/cpuinfo` or from `sysctl`. */
 export const featuresIn = (text: string): ReadonlyArray<string> => {
-  const words = new Set(text.toLowerCase().replaceAll("hw.optional.arm.feat_", "").split(/[\s:]+/))
+  const words = new Set(
+    text
+      .toLowerCase()
+      .replaceAll("hw.optional.arm.feat_", "")
+      .split(/[\s:]+/)
+  )
   return notable.filter((feature) => words.has(feature))
 }
 

@@ -50,7 +50,9 @@ export const environment = Effect.fn("RunFolder.environment")(function* (
   return found
 })
 
-const decodeVersion = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Struct({ version: Schema.String })))
+const decodeVersion = Schema.decodeUnknownEffect(
+  Schema.fromJsonString(Schema.Struct({ version: Schema.String }))
+)
 
 /** Of this package; all packages of the repository carry the same. */
 const version = Effect.gen(function* () {
@@ -65,7 +67,8 @@ const commit = Effect.gen(function* () {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const path = yield* Path.Path
   const folder = yield* path.fromFileUrl(new URL(".", import.meta.url))
-  const git = (...args: ReadonlyArray<string>) => spawner.string(ChildProcess.make("git", ["-C", folder, ...args]))
+  const git = (...args: ReadonlyArray<string>) =>
+    spawner.string(ChildProcess.make("git", ["-C", folder, ...args]))
   const hash = (yield* git("rev-parse", "HEAD")).trim()
   if (!/^[0-9a-f]{40,64}$/.test(hash)) return null
   const found: Commit = { hash, dirty: (yield* git("status", "--porcelain")).trim() !== "" }

@@ -1,5 +1,5 @@
 /**
- * The class with the most votes among the `k` nearest neighbours, each voting exp(similarity / temperature).
+ * The class with the most votes among the nearest neighbours, each voting exp(similarity / temperature).
  *
  * @param indices  bank rows, nearest first
  * @param similarities  cosine, in the order of `indices`
@@ -9,12 +9,11 @@ export const voteOfNeighbours = (
   indices: Int32Array,
   similarities: Float32Array,
   labels: Uint8Array,
-  k: number,
   temperature: number,
   numClasses: number
 ): number => {
   const votes = new Float64Array(numClasses)
-  for (let place = 0; place < k; place++) {
+  for (let place = 0; place < indices.length; place++) {
     votes[labels[indices[place]!]!]! += Math.exp(similarities[place]! / temperature)
   }
   let winner = 0

@@ -1,0 +1,136 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Backend } from "@moco/core/Backend"
+import { Augmentation } from "@moco/data/Augmentation"
+import { Dataset, type ImageSet } from "@moco/data/Dataset"
+import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
+import { Evaluation } from "@moco/train/Evaluation"
+import * as Knn from "@moco/train/Evaluation/Knn"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Layer } from "effect"
+import fc from "fast-check"
+import { voteOfNeighbours } from "../src/internal/knn.ts"
+
+const pixels = (image_NHWC: tf.Tensor4D) => tf.reshape(image_NHWC, [image_NHWC.shape[0], -1]) as tf.Tensor2D
+
+const synthetic = layerSynthetic({
+  numTrain: 60,
+  numTest: 30,
+  height: 6,
+  width: 6,
+  channels: 1,
+  numClasses: 3,
+  seed: 4
+})
+
+/** The synthetic images with another training or test set. */
+const withSets = (
+  change: (sets: { train: ImageSet; test: ImageSet }) => { train: ImageSet; test: ImageSet }
+) =>
+  Layer.effect(
+    Dataset,
+    Effect.map(Dataset, (dataset) => Dataset.of({ ...dataset, ...change(dataset) }))
+  ).pipe(Layer.provide(synthetic))
+
+const knn = (dataset: Layer.Layer<Dataset>, neighbours: ReadonlyArray<number>) =>
+  Knn.layer({ neighbours, temperature: 0.1 }).pipe(
+    Layer.provide(Augmentation.layerNone),
+    Layer.provide(dataset),
+    Layer.provideMerge(Backend.layerTensorflow({ threads: 2 }))
+  )
+
+const judge = (represent = pixels) => Effect.flatMap(Evaluation, (evaluation) => evaluation.judge(represent))
+
+describe("Knn", () => {
+  it.effect("is right about every image that is in the bank itself, at k = 1", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* judge(), [{ k: 1, accuracy: 1 }])
+    }).pipe(
+      Effect.provide(
+        knn(
+          withSets(({ train }) => ({ train, test: train })),
+          [1]
+        )
+      )
+    )
+  )
+
+  it.effect("tells classes apart by their pixels far better than chance", () =>
+    Effect.gen(function* () {
+      const [{ accuracy }] = (yield* judge()) as [{ accuracy: number }]
+      assert.isAbove(accuracy, 0.8)
+    }).pipe(Effect.provide(knn(synthetic, [5])))
+  )
+
+  it.effect("is at chance with representations that know nothing", () =>
+    Effect.gen(function* () {
+      let seed = 0
+      const [{ accuracy }] = (yield* judge(
+        (image_NHWC) => tf.randomNormal([image_NHWC.shape[0], 16], 0, 1, "float32", ++seed) as tf.Tensor2D
+      )) as [{ accuracy: number }]
+      // 30 images in 3 classes: 4 standard deviations of the binomial around 1/3 are 0.34.
+      assert.closeTo(accuracy, 1 / 3, 0.34)
+    }).pipe(Effect.provide(knn(synthetic, [5])))
+  )
+
+  it.effect("does not depend on the order of the bank", () =>
+    Effect.gen(function* () {
+      const forwards = yield* judge().pipe(Effect.provide(knn(synthetic, [20, 5])))
+      const backwards = yield* judge().pipe(
+        Effect.provide(
+          knn(
+            withSets(({ test, train }) => ({ test, train: reversed(train) })),
+            [20, 5]
+          )
+        )
+      )
+      assert.deepStrictEqual(backwards, forwards)
+    })
+  )
+
+  it.effect("releases every tensor", () =>
+    Effect.gen(function* () {
+      const { numTensors } = tf.memory()
+      yield* judge()
+      assert.strictEqual(tf.memory().numTensors, numTensors)
+    }).pipe(Effect.provide(knn(synthetic, [5])))
+  )
+
+  it("lets one near neighbour outvote two far ones", () => {
+    const labels = Uint8Array.of(1, 0, 0)
+    const vote = (similarities: ReadonlyArray<number>, temperature: number) =>
+      voteOfNeighbours(Int32Array.of(0, 1, 2), Float32Array.from(similarities), labels, temperature, 2)
+    // exp(9) against exp(8) + exp(8): 1 : 0.74
+    assert.strictEqual(vote([0.9, 0.8, 0.8], 0.1), 1)
+    // the same similarities at temperature 1: exp(.9) against exp(.8) + exp(.8): 1 : 1.81
+    assert.strictEqual(vote([0.9, 0.8, 0.8], 1), 0)
+  })
+
+  it("always names the only label that is there", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 9 }),
+        fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 1 }),
+        (label, similarities) => {
+          const indices = Int32Array.from(similarities.keys())
+          const labels = new Uint8Array(similarities.length).fill(label)
+          assert.strictEqual(
+            voteOfNeighbours(indices, Float32Array.from(similarities), labels, 0.1, 10),
+            label
+          )
+        }
+      )
+    )
+  })
+})
+
+const reversed = (set: ImageSet): ImageSet => {
+  const size = set.height * set.width * set.channels
+  const pixels_NHWC = new Uint8Array(set.pixels_NHWC.length)
+  for (let image = 0; image < set.numImages; image++) {
+    pixels_NHWC.set(
+      set.pixels_NHWC.subarray(image * size, (image + 1) * size),
+      (set.numImages - 1 - image) * size
+    )
+  }
+  return { ...set, pixels_NHWC, labels: set.labels.slice().reverse() }
+}

@@ -1,0 +1,100 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Backend } from "@moco/core/Backend"
+import { QueryEncoder } from "@moco/core/Encoder"
+import { decode } from "@moco/core/Safetensors"
+import { encoderBytes } from "@moco/train/EncoderExport"
+import { pretrain } from "@moco/train/Pretrain"
+import { RecordedEvents, type RunEvent, RunLog } from "@moco/train/RunLog"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Exit, Fiber, Layer } from "effect"
+import { tinyRun } from "./tinyRun.ts"
+
+const tensorflow = Backend.layerTensorflow({ threads: 2 })
+const settings = { numEpochs: 3, evaluateEveryEpochs: 2 }
+const run = Layer.merge(Layer.provideMerge(tinyRun(), tensorflow), RunLog.layerMemory)
+
+const byKind = <K extends RunEvent["event"]>(events: ReadonlyArray<RunEvent>, kind: K) =>
+  events.filter((event): event is Extract<RunEvent, { event: K }> => event.event === kind)
+
+describe("Pretrain", () => {
+  it.effect("records every step, judges both baselines first and the encoder on time and at the end", () =>
+    Effect.gen(function* () {
+      const result = yield* pretrain(settings)
+      const events = yield* (yield* RecordedEvents).all
+      assert.deepStrictEqual(
+        byKind(events, "step").map(({ step }) => step),
+        Array.from({ length: 24 }, (_, i) => i)
+      )
+      assert.deepStrictEqual(
+        byKind(events, "evaluation").map(({ step, subject }) => [subject, step]),
+        [
+          ["rawPixels", 0],
+          ["untrainedEncoder", 0],
+          ["encoder", 16],
+          ["encoder", 24]
+        ]
+      )
+      assert.deepStrictEqual(
+        byKind(events, "finished").map(({ outcome, step }) => [outcome, step]),
+        [["completed", 24]]
+      )
+      assert.strictEqual(result.numSteps, 24)
+      assert.deepStrictEqual(result.evaluations.encoder, byKind(events, "evaluation")[3]!.neighbours)
+    }).pipe(Effect.provide(run))
+  )
+
+  it.effect(
+    "tells chance level, queue fill, pretext accuracy, encoder distance and spread of the features",
+    () =>
+      Effect.gen(function* () {
+        yield* pretrain(settings)
+        const steps = byKind(yield* (yield* RecordedEvents).all, "step")
+        assert.closeTo(steps[0]!.chanceLoss, Math.log(21), 1e-12)
+        // Before the first commit the queue is noise; 8 of 20 slots a step after that.
+        assert.deepStrictEqual(
+          steps.slice(0, 4).map(({ queueFill }) => queueFill),
+          [0, 0.4, 0.8, 1]
+        )
+        // The encoders are equal when the first step looks, and apart from then on.
+        assert.strictEqual(steps[0]!.encoderDistance, 0)
+        assert.isAbove(steps[5]!.encoderDistance!, 0)
+        for (const { featureStd, numTensors, pretextAccuracy } of steps.slice(1)) {
+          assert.isTrue(pretextAccuracy >= 0 && pretextAccuracy <= 1)
+          assert.isTrue(featureStd > 0 && featureStd < 1)
+          assert.strictEqual(numTensors, steps[1]!.numTensors)
+        }
+      }).pipe(Effect.provide(run))
+  )
+
+  it.effect("stops between two steps when it is interrupted, and says so in the log", () =>
+    Effect.gen(function* () {
+      const seen = yield* RecordedEvents
+      const fiber = yield* Effect.forkChild(pretrain({ numEpochs: 1000, evaluateEveryEpochs: 1000 }))
+      while (byKind(yield* seen.all, "step").length < 3) yield* Effect.yieldNow
+      yield* Fiber.interrupt(fiber)
+      const exit = yield* Fiber.await(fiber)
+      assert.isTrue(Exit.isFailure(exit))
+      const events = yield* seen.all
+      const numSteps = byKind(events, "step").length
+      assert.deepInclude(byKind(events, "finished")[0], { outcome: "interrupted", step: numSteps })
+      // What there is can still be written.
+      const query = yield* QueryEncoder
+      const { tensors } = yield* decode(yield* encoderBytes(numSteps))
+      assert.deepStrictEqual(tensors["fc.bias"]?.data, query.parameters.get()["fc.bias"]!.dataSync())
+      assert.deepStrictEqual(tensors["bn1.num_batches_tracked"]?.data, BigInt64Array.of(BigInt(numSteps)))
+    }).pipe(Effect.provide(run))
+  )
+
+  it.effect("releases every tensor after an interruption", () =>
+    Effect.gen(function* () {
+      yield* Backend
+      const { numTensors } = tf.memory()
+      yield* Effect.gen(function* () {
+        const fiber = yield* Effect.forkChild(pretrain({ numEpochs: 1000, evaluateEveryEpochs: 1000 }))
+        while ((yield* (yield* RecordedEvents).all).length < 5) yield* Effect.yieldNow
+        yield* Fiber.interrupt(fiber)
+      }).pipe(Effect.provide(Layer.merge(tinyRun(), RunLog.layerMemory)))
+      assert.strictEqual(tf.memory().numTensors, numTensors)
+    }).pipe(Effect.provide(tensorflow))
+  )
+})

@@ -1,0 +1,83 @@
+import { Backend } from "@moco/core/Backend"
+import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
+import * as Queue from "@moco/core/Dictionary/Queue"
+import { KeyEncoder, QueryEncoder } from "@moco/core/Encoder"
+import * as ResNet from "@moco/core/Encoder/ResNet"
+import { KeyShuffle } from "@moco/core/KeyShuffle"
+import { MomentumUpdate } from "@moco/core/MomentumUpdate"
+import { Augmentation } from "@moco/data/Augmentation"
+import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
+import { ViewPairs } from "@moco/data/ViewPairs"
+import { Diagnostics } from "@moco/train/Diagnostics"
+import * as Knn from "@moco/train/Evaluation/Knn"
+import { LearningRate } from "@moco/train/LearningRate"
+import { Optimizer } from "@moco/train/Optimizer"
+import { Layer } from "effect"
+
+/** What a test may change about the tiny run. */
+export interface TinySettings {
+  readonly symmetric?: boolean
+  readonly m?: number
+  readonly learningRate?: number
+  readonly queueSize?: number
+  readonly numTrain?: number
+}
+
+const network = ResNet.make(
+  {
+    block: "basic",
+    layers: [1, 1],
+    width: 4,
+    stem: "cifar",
+    head: "linear",
+    featureSize: 8,
+    batchNormGroups: 2
+  },
+  1
+)
+
+/** The production stages on 8 x 8 synthetic images: a real run in milliseconds a step. */
+export const tinyRun = ({
+  learningRate = 0.05,
+  m = 0.99,
+  numTrain = 64,
+  queueSize = 20,
+  symmetric = false
+}: TinySettings = {}) => {
+  const loss = symmetric ? ContrastiveLoss.layerInfoNceSymmetric : ContrastiveLoss.layerInfoNce
+  const stages = Layer.mergeAll(
+    ViewPairs.layer({ seed: 1, batchSize: 8 }),
+    Diagnostics.layer.pipe(
+      Layer.provideMerge(Layer.merge(Queue.layer({ size: queueSize, seed: 1 }), loss({ temperature: 0.2 })))
+    ),
+    LearningRate.layerConstant(learningRate),
+    Optimizer.layerSgd({ momentum: 0.9, weightDecay: 5e-4 }),
+    Knn.layer({ neighbours: [5, 1], temperature: 0.1 })
+  )
+  const augmentation = Augmentation.layer({
+    cropScale: { min: 0.5, max: 1 },
+    cropRatio: { min: 0.75, max: 4 / 3 },
+    flip: 0.5,
+    jitter: 0.8,
+    brightness: 0.4,
+    contrast: 0.4
+  })
+  return stages.pipe(
+    Layer.provideMerge(
+      Layer.mergeAll(
+        KeyEncoder.layer.pipe(Layer.provideMerge(QueryEncoder.layer(network, 1))),
+        MomentumUpdate.layerEma(m),
+        KeyShuffle.layer(1),
+        augmentation
+      )
+    ),
+    Layer.provideMerge(
+      layerSynthetic({ numTrain, numTest: 24, height: 8, width: 8, channels: 1, numClasses: 4, seed: 1 })
+    )
+  )
+}
+
+export const backends = [
+  { name: "tensorflow", layer: Backend.layerTensorflow({ threads: 2 }) },
+  { name: "cpu", layer: Backend.layerCpu }
+] as const
