@@ -18,6 +18,8 @@ export default defineConfig({
       project("tools", "tools")
     ],
     reporters: ["default", new CountReporter()],
+    // What a test prints is shown when it fails.
+    silent: "passed-only",
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -54,14 +54,14 @@ export const compile = Effect.fnUntraced(function* (
     ...(process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : []),
     ...["-o", output]
   ]
-  const compiled = yield* Progress.step("compiling the binding", run(compiler, compilerArguments))
-  if (compiled.exitCode !== 0) {
+  const compiling = Effect.gen(function* () {
+    const compiled = yield* run(compiler, compilerArguments)
+    if (compiled.exitCode === 0) return
     const problem = `${compiler} could not compile the binding:\n${lastLines(compiled.output, 12)}`
-    return yield* new CompileFailed({
-      problem,
-      hint: "it must know C++17 (g++ 9 or clang 10 and newer); name another one with CXX"
-    })
-  }
+    const hint = "it must know C++17 (g++ 9 or clang 10 and newer); name another one with CXX"
+    return yield* new CompileFailed({ problem, hint })
+  })
+  yield* Progress.step("compiling the binding", compiling)
   yield* publish(output, places.cachedBinding)
 })
 

@@ -26,7 +26,17 @@ const wheel = (name: string, files: Readonly<Record<string, string>>): string =>
     join(root, `${name}.METADATA`),
     `Metadata-Version: 2.1\nName: ${name}\nVersion: 1.0\n`
   )
-  const entries = { ...files, [`${name}-1.0.dist-info/METADATA`]: metadata }
+  const tags = write(
+    join(root, `${name}.WHEEL`),
+    "Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: cp311-cp311-manylinux_2_27_x86_64\n"
+  )
+  const info = `${name}-1.0.dist-info`
+  const entries = {
+    ...files,
+    [`${info}/METADATA`]: metadata,
+    [`${info}/WHEEL`]: tags,
+    [`${info}/RECORD`]: metadata
+  }
   const script =
     "import json, sys, zipfile\nz = zipfile.ZipFile(sys.argv[1], 'w')\n[z.write(p, n) for n, p in json.loads(sys.argv[2]).items()]"
   execFileSync("python3", ["-c", script, file, JSON.stringify(entries)])
