@@ -1,0 +1,232 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Backend } from "@moco/core/Backend"
+import * as CounterRandom from "@moco/core/CounterRandom"
+import { KeyEncoder, type Network, QueryEncoder, type Weights } from "@moco/core/Encoder"
+import * as ResNet from "@moco/core/Encoder/ResNet"
+import type { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
+import type { NamedTensors } from "@moco/core/Tensor"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Layer } from "effect"
+
+const tensorflow = Backend.layerTensorflow({ threads: 2 })
+const onTensorflow = <A>(test: () => A) =>
+  Effect.andThen(
+    Backend,
+    Effect.sync(() => tf.tidy(test as () => void))
+  ).pipe(Effect.provide(tensorflow))
+
+const tiny: ResNetConfig = {
+  block: "basic",
+  layers: [1, 1],
+  width: 4,
+  stem: "cifar",
+  head: "linear",
+  featureSize: 8,
+  batchNormGroups: 1
+}
+
+const images = (count: number, size = 8, seed = 1) =>
+  tf.tensor4d(
+    CounterRandom.normals(CounterRandom.make(seed, CounterRandom.Purpose.synthetic), count * size * size),
+    [count, size, size, 1]
+  )
+
+const rows = (tensor: tf.Tensor) => tensor.arraySync() as Array<Array<number>>
+const keep = <T extends tf.Tensor>(tensor: T) => tensor
+
+const numParameters = ({ parameters }: Weights, isCounted: (name: string) => boolean) =>
+  Object.entries(parameters).reduce((sum, [name, { size }]) => sum + (isCounted(name) ? size : 0), 0)
+
+/** Without reading them into one: relative to features of length 1, float32 keeps six digits through a few layers. */
+const assertRowsClose = (actual: Array<Array<number>>, expected: Array<Array<number>>, tolerance = 1e-5) => {
+  assert.strictEqual(actual.length, expected.length)
+  actual.flat().forEach((value, i) => {
+    assert.closeTo(value, expected.flat()[i]!, tolerance)
+  })
+}
+
+describe("ResNet", () => {
+  const isBackbone = (name: string) => !name.startsWith("fc")
+  const published = [
+    // torchvision's resnet18, 34 and 50 without their fc.
+    ["ResNet-18", "basic", [2, 2, 2, 2], 11_176_512],
+    ["ResNet-34", "basic", [3, 4, 6, 3], 21_284_672],
+    ["ResNet-50", "bottleneck", [3, 4, 6, 3], 23_508_032]
+  ] as const
+  for (const [name, block, layers, count] of published) {
+    it.effect(`has as many parameters as torchvision's ${name}`, () =>
+      onTensorflow(() => {
+        const config: ResNetConfig = { ...tiny, block, layers, width: 64, stem: "imagenet", featureSize: 128 }
+        assert.strictEqual(numParameters(ResNet.make(config, 3).init(1), isBackbone), count)
+      })
+    )
+  }
+
+  it.effect("names its parameters as torchvision does", () =>
+    onTensorflow(() => {
+      const config: ResNetConfig = { ...tiny, block: "bottleneck", layers: [1, 1], head: "mlp" }
+      const { parameters, statistics } = ResNet.make(config, 3).init(1)
+      const convs = ["conv1", ...[1, 2].flatMap((stage) => [1, 2, 3].map((i) => `layer${stage}.0.conv${i}`))]
+      const shortcuts = [1, 2].map((stage) => `layer${stage}.0.downsample.0`)
+      const norms = [
+        ...convs.map((conv) => conv.replace("conv", "bn")),
+        ...[1, 2].map((stage) => `layer${stage}.0.downsample.1`)
+      ]
+      assert.sameMembers(Object.keys(parameters), [
+        ...[...convs, ...shortcuts].map((conv) => `${conv}.weight`),
+        ...norms.flatMap((norm) => [`${norm}.weight`, `${norm}.bias`]),
+        "fc.0.weight",
+        "fc.0.bias",
+        "fc.2.weight",
+        "fc.2.bias"
+      ])
+      assert.sameMembers(
+        Object.keys(statistics),
+        norms.flatMap((norm) => [`${norm}.running_mean`, `${norm}.running_var`])
+      )
+      assert.deepStrictEqual(parameters["layer2.0.downsample.0.weight"]!.shape, [1, 1, 16, 32])
+      assert.deepStrictEqual(parameters["fc.2.weight"]!.shape, [8, 32])
+    })
+  )
+
+  it.effect("projects the shortcut only where stride or width changes", () =>
+    onTensorflow(() => {
+      const names = Object.keys(ResNet.make({ ...tiny, layers: [3, 3, 3], width: 16 }, 1).init(1).parameters)
+      assert.sameMembers(
+        names.filter((name) => name.endsWith("downsample.0.weight")),
+        ["layer2.0.downsample.0.weight", "layer3.0.downsample.0.weight"]
+      )
+    })
+  )
+
+  it.effect(
+    "starts as torchvision does: Kaiming by fan-out, batch norm 1 and 0, linear layers uniform by fan-in",
+    () =>
+      onTensorflow(() => {
+        const { parameters, statistics } = ResNet.make({ ...tiny, width: 32 }, 1).init(7)
+        const conv = parameters["layer1.0.conv1.weight"]!.dataSync()
+        const variance = conv.reduce((sum, value) => sum + value * value, 0) / conv.length
+        // 9,216 normal numbers: five standard errors of a variance are 7 %.
+        assert.closeTo(variance / (2 / (9 * 32)), 1, 0.074)
+        const linear = parameters["fc.weight"]!.dataSync()
+        const bound = 1 / Math.sqrt(64)
+        assert.isTrue(linear.every((value) => Math.abs(value) <= bound))
+        assert.isAbove(Math.max(...linear), 0.9 * bound)
+        const all = (tensors: NamedTensors, name: string) => Array.from(new Set(tensors[name]!.dataSync()))
+        assert.deepStrictEqual(all(parameters, "bn1.weight"), [1])
+        assert.deepStrictEqual(all(parameters, "bn1.bias"), [0])
+        assert.deepStrictEqual(all(statistics, "bn1.running_mean"), [0])
+        assert.deepStrictEqual(all(statistics, "bn1.running_var"), [1])
+      })
+  )
+
+  it.effect("starts from the seed alone, each layer from a stream of its own", () =>
+    onTensorflow(() => {
+      const weights = (config: ResNetConfig, seed: number) => ResNet.make(config, 1).init(seed).parameters
+      const values = (parameters: NamedTensors, name: string) => Array.from(parameters[name]!.dataSync())
+      const name = "layer1.0.conv1.weight"
+      assert.deepStrictEqual(values(weights(tiny, 3), name), values(weights(tiny, 3), name))
+      assert.notDeepEqual(values(weights(tiny, 3), name), values(weights(tiny, 4), name))
+      // A deeper network starts with the same first layers.
+      assert.deepStrictEqual(
+        values(weights({ ...tiny, layers: [1, 1, 1] }, 3), name),
+        values(weights(tiny, 3), name)
+      )
+    })
+  )
+
+  for (const [title, config] of [
+    ["a CIFAR stem", tiny],
+    [
+      "an ImageNet stem, bottlenecks and an MLP head",
+      { ...tiny, block: "bottleneck", stem: "imagenet", head: "mlp" }
+    ],
+    ["split batch norm", { ...tiny, batchNormGroups: 3 }]
+  ] as ReadonlyArray<readonly [string, ResNetConfig]>) {
+    it.effect(`gives features of length 1 in training mode with ${title}`, () =>
+      onTensorflow(() => {
+        const network = ResNet.make(config, 1)
+        const { feature_ND } = network.train(network.init(1), images(6, 16), keep)
+        assert.deepStrictEqual(feature_ND.shape, [6, 8])
+        for (const row of rows(feature_ND)) assert.closeTo(Math.hypot(...row), 1, 1e-6)
+      })
+    )
+  }
+
+  it.effect("always represents an image the same in evaluation mode, whatever stands beside it", () =>
+    onTensorflow(() => {
+      const network = ResNet.make({ ...tiny, batchNormGroups: 2 }, 1)
+      const weights = network.init(1)
+      const batch = images(5)
+      const together = rows(network.represent(weights, batch))
+      const reversed = rows(network.represent(weights, tf.reverse(batch, 0)))
+      const alone = rows(network.represent(weights, tf.slice(batch, [3, 0, 0, 0], [1, -1, -1, -1])))
+      assertRowsClose(reversed.toReversed(), together)
+      assertRowsClose(alone, [together[3]!])
+    })
+  )
+
+  it.effect("puts sample n into batch-norm group n mod groups: each group is a batch of its own", () =>
+    onTensorflow(() => {
+      const [whole, split] = [ResNet.make(tiny, 1), ResNet.make({ ...tiny, batchNormGroups: 3 }, 1)]
+      const weights = whole.init(1)
+      const batch = images(12)
+      const together = split.train(weights, batch, keep)
+      const statistics: Array<Array<number>> = []
+      for (let group = 0; group < 3; group++) {
+        const members = Array.from({ length: 4 }, (_, i) => group + 3 * i)
+        const alone = whole.train(weights, tf.gather(batch, members), keep)
+        assertRowsClose(rows(alone.feature_ND), rows(tf.gather(together.feature_ND, members)))
+        statistics.push(Array.from(alone.statistics["bn1.running_var"]!.dataSync()))
+      }
+      // Running statistics are the mean of the groups' updates.
+      const mean = statistics[0]!.map((_, i) => statistics.reduce((sum, group) => sum + group[i]!, 0) / 3)
+      assertRowsClose([Array.from(together.statistics["bn1.running_var"]!.dataSync())], [mean])
+    })
+  )
+
+  it.effect("reports new running statistics and leaves the old ones", () =>
+    onTensorflow(() => {
+      const network = ResNet.make(tiny, 1)
+      const weights = network.init(1)
+      const { statistics } = network.train(weights, images(4), keep)
+      assert.sameMembers(Object.keys(statistics), Object.keys(weights.statistics))
+      assert.deepStrictEqual(Array.from(weights.statistics["bn1.running_mean"]!.dataSync()), [0, 0, 0, 0])
+      assert.notDeepEqual(Array.from(statistics["bn1.running_mean"]!.dataSync()), [0, 0, 0, 0])
+    })
+  )
+})
+
+describe("KeyEncoder", () => {
+  const network: Network = ResNet.make(tiny, 1)
+  const encoders = KeyEncoder.layer.pipe(
+    Layer.provideMerge(QueryEncoder.layer(network, 1)),
+    Layer.provideMerge(tensorflow)
+  )
+
+  it.effect("starts equal to the query encoder, running statistics included, and lives on its own", () =>
+    Effect.gen(function* () {
+      const query = yield* QueryEncoder
+      const key = yield* KeyEncoder
+      const values = (tensors: NamedTensors) =>
+        Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, String(tensor.dataSync())]))
+      const start = values(query.parameters.get())
+      assert.deepStrictEqual(values(key.parameters.get()), start)
+      assert.deepStrictEqual(values(key.statistics.get()), values(query.statistics.get()))
+      query.parameters.replace(network.init(2).parameters)
+      assert.deepStrictEqual(values(key.parameters.get()), start)
+    }).pipe(Effect.provide(encoders))
+  )
+
+  it.effect("releases all weights with its scope", () =>
+    Effect.gen(function* () {
+      yield* Backend
+      const { numTensors } = tf.memory()
+      yield* Effect.provide(
+        KeyEncoder,
+        KeyEncoder.layer.pipe(Layer.provideMerge(QueryEncoder.layer(network, 1)))
+      )
+      assert.strictEqual(tf.memory().numTensors, numTensors)
+    }).pipe(Effect.provide(tensorflow))
+  )
+})

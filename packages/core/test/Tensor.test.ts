@@ -1,0 +1,114 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Backend } from "@moco/core/Backend"
+import * as Tensor from "@moco/core/Tensor"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, type Scope } from "effect"
+
+const one = () => tf.scalar(1)
+
+/** Runs `use` in a Scope that ends by success, failure and interruption, and counts what is left each time. */
+const leftBehind = <E>(use: Effect.Effect<unknown, E, Scope.Scope>) =>
+  Effect.forEach([Effect.void, Effect.fail("failed"), Effect.interrupt], (ending) =>
+    Effect.gen(function* () {
+      const { numTensors } = tf.memory()
+      yield* Effect.exit(Effect.scoped(Effect.andThen(use, ending)))
+      return tf.memory().numTensors - numTensors
+    })
+  )
+
+const test = <E>(title: string, effect: Effect.Effect<void, E, Backend>) =>
+  it.effect(title, () => Effect.provide(effect, Backend.layerCpu))
+
+describe("Tensor", () => {
+  test(
+    "scoped: keeps only the result, and releases it however the scope ends",
+    Effect.gen(function* () {
+      yield* Backend
+      const use = Effect.gen(function* () {
+        const { numTensors } = tf.memory()
+        const sum = yield* Tensor.scoped("sum", () => tf.add(one(), one()))
+        assert.strictEqual(tf.memory().numTensors, numTensors + 1)
+        assert.strictEqual(sum.dataSync()[0], 2)
+      })
+      assert.deepStrictEqual(yield* leftBehind(use), [0, 0, 0])
+    })
+  )
+
+  test(
+    "run: turns what an operation throws into a TensorError that names the operation, and releases the rest",
+    Effect.gen(function* () {
+      yield* Backend
+      const { numTensors } = tf.memory()
+      const error = yield* Effect.flip(
+        Tensor.run("Queue.enqueue", () => tf.add(tf.zeros([2]), tf.zeros([3])))
+      )
+      assert.strictEqual(error._tag, "TensorError")
+      assert.include(error.message, "Queue.enqueue failed")
+      assert.strictEqual(tf.memory().numTensors, numTensors)
+    })
+  )
+
+  test(
+    "cell: frees what is replaced, keeps what stays, and releases the last with the scope",
+    Effect.gen(function* () {
+      yield* Backend
+      const use = Effect.gen(function* () {
+        const cell = yield* Tensor.cell("cell", () => ({ a: one(), b: one() }))
+        const { a, b } = cell.get()
+        cell.replace({ a: a!, b: tf.scalar(2) })
+        assert.isFalse(a!.isDisposed)
+        assert.isTrue(b!.isDisposed)
+        assert.strictEqual(cell.get()["b"]!.dataSync()[0], 2)
+      })
+      assert.deepStrictEqual(yield* leftBehind(use), [0, 0, 0])
+    })
+  )
+
+  test(
+    "lease: releases what was kept, inside a tidy or as a result, however the scope ends",
+    Effect.gen(function* () {
+      yield* Backend
+      const use = Effect.gen(function* () {
+        const lease = yield* Tensor.lease
+        let kept: tf.Tensor | undefined
+        const result = yield* lease.run("step", () => {
+          kept = lease.keep(one())
+          return { result: tf.add(kept, one()) }
+        })
+        assert.isFalse(kept!.isDisposed)
+        assert.isFalse(result.result.isDisposed)
+      })
+      assert.deepStrictEqual(yield* leftBehind(use), [0, 0, 0])
+    })
+  )
+
+  test(
+    "lease: leaves what was handed over to its new owner",
+    Effect.gen(function* () {
+      yield* Backend
+      const use = Effect.gen(function* () {
+        const cell = yield* Tensor.cell("cell", () => ({ a: one() }))
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const lease = yield* Tensor.lease
+            cell.replace(lease.handOver({ a: lease.keep(tf.scalar(5)) }))
+          })
+        )
+        assert.strictEqual(cell.get()["a"]!.dataSync()[0], 5)
+      })
+      assert.deepStrictEqual(yield* leftBehind(use), [0, 0, 0])
+    })
+  )
+
+  test(
+    "clone: gives handles that outlive the originals",
+    Effect.gen(function* () {
+      yield* Backend
+      const original = { a: tf.scalar(3) }
+      const copy = Tensor.clone(original)
+      original.a.dispose()
+      assert.strictEqual(copy["a"]!.dataSync()[0], 3)
+      tf.dispose(Object.values(copy))
+    })
+  )
+})
