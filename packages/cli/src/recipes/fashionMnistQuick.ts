@@ -3,10 +3,11 @@ import type { RunConfig } from "@moco/train/RunConfig"
 /**
  * Ten thousand real images that come with the repository, a small ResNet, a few minutes.
  *
- * - Source: the CIFAR-10 recipe of the authors' notebook (facebookresearch/moco, branch `colab-notebook`), scaled down.
+ * - Source: the CIFAR-10 recipe of the authors' notebook (facebookresearch/moco, branch `colab-notebook`), scaled down to
+ *   three residual blocks. Temperature, learning rate, jitter, K and head were chosen on 1,000 of the 8,000 training
+ *   images (`--set data.judge=validation`).
  * - Command: `npx nx run cli:train`
- * - Cost: see README
- * - Expected: kNN accuracy beside both baselines, see README
+ * - Cost and expected kNN accuracy beside both baselines: README, "What it reaches"
  */
 export const fashionMnistQuick = (): RunConfig => ({
   recipe: "fashionMnistQuick",
@@ -22,7 +23,7 @@ export const fashionMnistQuick = (): RunConfig => ({
   },
   encoder: {
     block: "basic",
-    layers: [3, 3, 3],
+    layers: [1, 1, 1],
     width: 16,
     stem: "cifar",
     head: "linear",
@@ -32,8 +33,8 @@ export const fashionMnistQuick = (): RunConfig => ({
   dictionary: { kind: "queue", size: 1024 },
   momentum: { kind: "ema", m: 0.99 },
   keyShuffle: { kind: "shuffle" },
-  loss: { kind: "infoNce", temperature: 0.2, symmetric: false },
-  optimizer: { learningRate: 0.06, momentum: 0.9, weightDecay: 5e-4, schedule: { kind: "cosine" } },
+  loss: { kind: "infoNce", temperature: 0.1, symmetric: false },
+  optimizer: { learningRate: 0.12, momentum: 0.9, weightDecay: 5e-4, schedule: { kind: "cosine" } },
   training: { epochs: 12, batchSize: 128 },
   evaluation: { everyEpochs: 4, neighbours: [200, 20], temperature: 0.1 },
   backend: { name: "tensorflow", threads: 2 }
