@@ -104,11 +104,11 @@ describe("ResNet", () => {
     () =>
       onTensorflow(() => {
         const { parameters, statistics } = ResNet.make({ ...tiny, width: 32 }, 1).init(7)
-        const conv = parameters["layer1.0.conv1.weight"]!.dataSync()
+        const conv = Array.from(parameters["layer1.0.conv1.weight"]!.dataSync())
         const variance = conv.reduce((sum, value) => sum + value * value, 0) / conv.length
         // 9,216 normal numbers: five standard errors of a variance are 7 %.
         assert.closeTo(variance / (2 / (9 * 32)), 1, 0.074)
-        const linear = parameters["fc.weight"]!.dataSync()
+        const linear = Array.from(parameters["fc.weight"]!.dataSync())
         const bound = 1 / Math.sqrt(64)
         assert.isTrue(linear.every((value) => Math.abs(value) <= bound))
         assert.isAbove(Math.max(...linear), 0.9 * bound)
