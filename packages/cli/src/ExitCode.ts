@@ -50,10 +50,7 @@ export interface ExpectedError {
 }
 
 /** The exit code of a program that ended so; `signal` is the one that stopped it, where one did. */
-export const exitCodeOf = (
-  exit: Exit.Exit<unknown, unknown>,
-  signal: NodeJS.Signals | undefined
-): number => {
+export const exitCodeOf = (exit: Exit.Exit<unknown, unknown>, signal: NodeJS.Signals | undefined): number => {
   if (Exit.isSuccess(exit)) return ExitCode.success
   if (Cause.hasInterruptsOnly(exit.cause)) {
     return signal === "SIGTERM" ? ExitCode.terminated : ExitCode.interrupted
@@ -78,7 +75,8 @@ export const report = (cause: Cause.Cause<ExpectedError | CliError.CliError>): E
 }
 
 /** A command that only has subcommands was called without one: its help is the answer, nothing is wrong. */
-const asksForHelp = (error: CliError.CliError): boolean => error._tag === "ShowHelp" && error.errors.length === 0
+const asksForHelp = (error: CliError.CliError): boolean =>
+  error._tag === "ShowHelp" && error.errors.length === 0
 
 const isExpected = (error: unknown): error is ExpectedError =>
   error instanceof Error && Predicate.hasProperty(error, "_tag") && Object.hasOwn(byTag, String(error._tag))

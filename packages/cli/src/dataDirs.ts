@@ -1,6 +1,6 @@
+import { homedir } from "node:os"
 import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
 import { Effect, Option, Path } from "effect"
-import { homedir } from "node:os"
 
 /** The folders that are searched for data sets: the user's `--data-dir` first, then the cache, then the system's. */
 export const dataDirsOf = Effect.fnUntraced(function* (dataDir: Option.Option<string>) {

@@ -9,5 +9,9 @@ export const prepareProcess = (): void => {
   for (const { name, value } of unset) process.env[name] = value
   // Older than Node 22.15: the run is slower, and right.
   if (!unset.some(({ beforeStart }) => beforeStart) || process.execve === undefined) return
-  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], process.env)
+  process.execve(
+    process.execPath,
+    [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
+    process.env
+  )
 }

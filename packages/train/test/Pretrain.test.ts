@@ -80,7 +80,10 @@ describe("Pretrain", () => {
       // What there is can still be written.
       const query = yield* QueryEncoder
       const { tensors } = yield* decode(yield* encoderBytes(numSteps))
-      assert.strictEqual(String(tensors["fc.bias"]!.data), String(query.parameters.get()["fc.bias"]!.dataSync()))
+      assert.strictEqual(
+        String(tensors["fc.bias"]!.data),
+        String(query.parameters.get()["fc.bias"]!.dataSync())
+      )
       assert.deepStrictEqual(tensors["bn1.num_batches_tracked"]?.data, BigInt64Array.of(BigInt(numSteps)))
     }).pipe(Effect.provide(run))
   )

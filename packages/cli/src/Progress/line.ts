@@ -54,7 +54,9 @@ const segmentsOf = (status: Status): ReadonlyArray<Segment> => [
 
 /** The status without a terminal: everything, in one line. */
 export const plainLine = (status: Status): string =>
-  [percent(status.done / status.numSteps).padStart(4), ...segmentsOf(status).map(({ text }) => text)].join("  ")
+  [percent(status.done / status.numSteps).padStart(4), ...segmentsOf(status).map(({ text }) => text)].join(
+    "  "
+  )
 
 const full = "\u2588"
 const empty = "\u2591"
@@ -73,14 +75,19 @@ export const barLine = (status: Status, columns: number, canColor: boolean): str
   }
   const width = Math.max(0, Math.min(maxBar, columns - textOf().length - 1))
   const filled = Math.round(width * part)
-  const bar = full.repeat(filled) + (canColor ? dim(empty.repeat(width - filled)) : empty.repeat(width - filled))
+  const bar =
+    full.repeat(filled) + (canColor ? dim(empty.repeat(width - filled)) : empty.repeat(width - filled))
   return `${canColor ? green(bar) : bar} ${textOf()}`
 }
 
 const green = (text: string) => `\u001b[32m${text}\u001b[39m`
 const dim = (text: string) => `\u001b[2m${text}\u001b[22m`
 
-const subjects = { encoder: "trained encoder", untrainedEncoder: "untrained encoder", rawPixels: "raw pixels" }
+const subjects = {
+  encoder: "trained encoder",
+  untrainedEncoder: "untrained encoder",
+  rawPixels: "raw pixels"
+}
 
 /** One line about an evaluation. */
 export const evaluationLine = (event: RunEvent & { event: "evaluation" }): string => {

@@ -1,10 +1,12 @@
 import { Console, Effect, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
-import { checks } from "./doctor/checks.ts"
 import { dataDirsOf } from "../dataDirs.ts"
+import { checks } from "./doctor/checks.ts"
 
 /** Something that training needs is missing. */
-export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", { missing: Schema.Array(Schema.String) }) {
+export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", {
+  missing: Schema.Array(Schema.String)
+}) {
   override get message() {
     return `training cannot run yet: see ${this.missing.join(", ")} above`
   }
@@ -32,7 +34,13 @@ export const doctor = Command.make(
     const findings = yield* checks(yield* dataDirsOf(dataDir))
     for (const { fix, found, name, state } of findings) {
       yield* Console.log(`${marks[state].padEnd(8)} ${name.padEnd(20)} ${found}`)
-      if (fix !== undefined) yield* Console.log(fix.split("\n").map((line) => `${" ".repeat(30)}-> ${line.trim()}`).join("\n"))
+      if (fix !== undefined)
+        yield* Console.log(
+          fix
+            .split("\n")
+            .map((line) => `${" ".repeat(30)}-> ${line.trim()}`)
+            .join("\n")
+        )
     }
     const missing = findings.filter(({ state }) => state === "missing").map(({ name }) => name)
     if (json) yield* Console.log(JSON.stringify({ ok: missing.length === 0, findings }))

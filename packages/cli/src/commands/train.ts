@@ -1,6 +1,6 @@
 import { Backend } from "@moco/core/Backend"
 import { Dataset } from "@moco/data/Dataset"
-import { encoderBytes } from "../encoderStub.ts"
+import { encoderBytes } from "@moco/train/EncoderExport"
 import { pretrain } from "@moco/train/Pretrain"
 import { layersOf } from "@moco/train/PretrainLayers"
 import { type RunConfig, warnings } from "@moco/train/RunConfig"
@@ -13,7 +13,7 @@ import { dataDirsOf } from "../dataDirs.ts"
 import { Progress } from "../Progress.ts"
 import { defaultRecipe, recipes } from "../recipes.ts"
 import { resolveConfig } from "./train/resolveConfig.ts"
-import { noResult, renderSummary, type RunResult, withEvent } from "./train/summary.ts"
+import { noResult, type RunResult, renderSummary, withEvent } from "./train/summary.ts"
 
 const flags = {
   recipe: Flag.String("recipe").pipe(
@@ -21,7 +21,9 @@ const flags = {
     Flag.optional
   ),
   config: Flag.String("config").pipe(
-    Flag.withDescription("YAML or JSON file whose values replace the recipe's; the config.json of a run folder too"),
+    Flag.withDescription(
+      "YAML or JSON file whose values replace the recipe's; the config.json of a run folder too"
+    ),
     Flag.withMetavar("FILE"),
     Flag.optional
   ),
@@ -64,7 +66,10 @@ export const train = Command.make(
   Command.withDescription("Train an encoder by Momentum Contrast and judge it by its nearest neighbours"),
   Command.withExamples([
     { command: "npx nx run cli:train", description: "the embedded images, a few minutes" },
-    { command: "npx nx run cli:train --epochs=1 --set loss.temperature=0.1", description: "with other values" }
+    {
+      command: "npx nx run cli:train --epochs=1 --set loss.temperature=0.1",
+      description: "with other values"
+    }
   ])
 )
 
@@ -86,7 +91,8 @@ const trainInFolder = Effect.fnUntraced(function* (
   ).pipe(Layer.provide([RunLog.layerJsonLines(folder.metrics), Progress.layer]))
   const finish = Effect.uninterruptible(
     Effect.gen(function* () {
-      yield* RunFolder.writeFile(folder.encoder, yield* encoderBytes)
+      const numBatches = result.numSteps * (config.loss.symmetric ? 2 : 1)
+      yield* RunFolder.writeFile(folder.encoder, yield* encoderBytes(numBatches))
       yield* Console.log(renderSummary(result, config))
       if (options.json) yield* Console.log(JSON.stringify(result))
     })

@@ -44,17 +44,25 @@ export const nodeFinding = (version: string): Finding => {
 
 const backendFindings = Effect.gen(function* () {
   const { threads } = recipes[defaultRecipe]!().backend
-  return yield* Effect.matchEffect(Effect.scoped(Effect.provide(Backend, Backend.layerTensorflow({ threads }))), {
-    onFailure: ({ hint, message }) =>
-      Effect.succeed<ReadonlyArray<Finding>>([
-        { name: "libtensorflow", state: "missing", found: message.split("\n", 1)[0] ?? message, fix: hint.replace(/^run: /, "") }
-      ]),
-    onSuccess: ({ device, version }) =>
-      Effect.succeed<ReadonlyArray<Finding>>([
-        { name: "libtensorflow", state: "ok", found: `${version}, binding linked and loaded` },
-        { name: "device", state: "ok", found: device }
-      ])
-  })
+  return yield* Effect.matchEffect(
+    Effect.scoped(Effect.provide(Backend, Backend.layerTensorflow({ threads }))),
+    {
+      onFailure: ({ hint, message }) =>
+        Effect.succeed<ReadonlyArray<Finding>>([
+          {
+            name: "libtensorflow",
+            state: "missing",
+            found: message.split("\n", 1)[0] ?? message,
+            fix: hint.replace(/^run: /, "")
+          }
+        ]),
+      onSuccess: ({ device, version }) =>
+        Effect.succeed<ReadonlyArray<Finding>>([
+          { name: "libtensorflow", state: "ok", found: `${version}, binding linked and loaded` },
+          { name: "device", state: "ok", found: device }
+        ])
+    }
+  )
 })
 
 const cpuFinding = Effect.map(cpu, ({ cores, features, model }): Finding => {
@@ -69,7 +77,8 @@ export const memoryFinding = (
   variables: Readonly<Record<string, string | undefined>>
 ): Finding => {
   const unset = ProcessEnvironment.unset(platform, variables).map(({ name }) => name)
-  if (unset.length === 0) return { name: "environment", state: "ok", found: "memory and log settings are in force" }
+  if (unset.length === 0)
+    return { name: "environment", state: "ok", found: "memory and log settings are in force" }
   return { name: "environment", state: "optional", found: `not set: ${unset.join(", ")}; steps are slower` }
 }
 
@@ -109,7 +118,13 @@ const fullSetFinding = Effect.fnUntraced(function* (dataDirs: ReadonlyArray<stri
 const folderFinding = Effect.gen(function* () {
   const fileSystem = yield* FileSystem.FileSystem
   const isWritable = yield* Effect.isSuccess(fileSystem.access(".", { writable: true }))
-  if (isWritable) return { name: "run folders", state: "ok", found: "this folder can be written to" } satisfies Finding
+  if (isWritable)
+    return { name: "run folders", state: "ok", found: "this folder can be written to" } satisfies Finding
   const found = "this folder cannot be written to"
-  return { name: "run folders", state: "missing", found, fix: "start elsewhere, or name a folder with --out" } satisfies Finding
+  return {
+    name: "run folders",
+    state: "missing",
+    found,
+    fix: "start elsewhere, or name a folder with --out"
+  } satisfies Finding
 })

@@ -52,13 +52,21 @@ const NamesRecipe = Schema.Struct({ recipe: Schema.String })
 /** The pairs of `--set` with the short forms beside them, which must not say something else. */
 const setsOf = Effect.fnUntraced(function* (flags: ConfigFlags) {
   let sets = flags.set
-  for (const [flag, path] of [["seed", "seed"], ["epochs", "training.epochs"]] as const) {
+  for (const [flag, path] of [
+    ["seed", "seed"],
+    ["epochs", "training.epochs"]
+  ] as const) {
     const value = Option.map(flags[flag], String)
     if (Option.isNone(value)) continue
     const other = sets[path]
     if (other !== undefined && other !== value.value) {
       const problem = `contradicts --set ${path}=${other}`
-      return yield* refuse({ path: `--${flag}`, value: value.value, problem, hint: "leave one of the two out" })
+      return yield* refuse({
+        path: `--${flag}`,
+        value: value.value,
+        problem,
+        hint: "leave one of the two out"
+      })
     }
     sets = { ...sets, [path]: value.value }
   }

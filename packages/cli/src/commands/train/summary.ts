@@ -1,5 +1,5 @@
-import type { NeighbourAccuracy, RunEvent, Subject } from "@moco/train/RunLog"
 import type { RunConfig } from "@moco/train/RunConfig"
+import type { NeighbourAccuracy, RunEvent, Subject } from "@moco/train/RunLog"
 import { duration } from "../../Progress/line.ts"
 
 /** What came out of a run; the object that `--json` prints. */
@@ -59,7 +59,9 @@ export const renderSummary = (result: RunResult, config: RunConfig): string => {
     "",
     `${isWhole ? "trained" : "interrupted after"} ${result.numSteps} steps in ${took}`,
     `run folder: ${result.runFolder}`,
-    isWhole ? `next, the same with another seed: ${again} --seed=${(config.seed + 1) % 2 ** 32}` : `start it anew: ${again}`
+    isWhole
+      ? `next, the same with another seed: ${again} --seed=${(config.seed + 1) % 2 ** 32}`
+      : `start it anew: ${again}`
   ].join("\n")
 }
 

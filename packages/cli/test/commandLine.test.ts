@@ -1,0 +1,188 @@
+import { spawn } from "node:child_process"
+import { existsSync, mkdtempSync, readFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+
+const main = join(import.meta.dirname, "../src/main.ts")
+const root = join(import.meta.dirname, "../../..")
+const fixture = join(root, "packages/train/test/parity/plain")
+const fresh = () => join(mkdtempSync(join(tmpdir(), "moco-cli-")), "run")
+
+/** A run of seconds: a tiny encoder on the embedded images. */
+const tiny = [
+  ...[
+    "--epochs=1",
+    "--set",
+    "encoder.layers=[1]",
+    "--set",
+    "encoder.width=4",
+    "--set",
+    "training.batchSize=500"
+  ],
+  ...["--set", "encoder.featureSize=16", "--set", "dictionary.size=1000"]
+]
+
+/** Starts the program as a user does; NO_COLOR and no terminal, as in a pipe. */
+const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) => {
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: root,
+    env: { ...process.env, NO_COLOR: "1", ...env }
+  })
+  let stdout = ""
+  let stderr = ""
+  child.stdout.on("data", (data) => (stdout += data))
+  child.stderr.on("data", (data) => (stderr += data))
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) =>
+    child.on("close", (code) => resolve({ code, stdout, stderr }))
+  )
+  return { child, ended, output: () => stdout }
+}
+
+const run = (...args: ReadonlyArray<string>) => start(args).ended
+
+const lastLine = (text: string) => text.trimEnd().split("\n").at(-1)!
+
+/** What a user's mistake looks like: its message on standard error, and no stack. */
+const assertPlainError = (stderr: string, ...words: ReadonlyArray<string>) => {
+  for (const word of words) assert.include(stderr, word)
+  assert.notMatch(stderr, /\n\s+at .*:\d+:\d+/)
+}
+
+describe("train", () => {
+  it("trains, judges beside both baselines, and leaves a run folder that can be run again", async () => {
+    const out = fresh()
+    const { code, stdout, stderr } = await run("train", ...tiny, "--json", `--out=${out}`)
+    assert.strictEqual(code, 0, stderr)
+    assert.strictEqual(stderr, "")
+    for (const words of [
+      "trained encoder",
+      "untrained encoder",
+      "raw pixels",
+      `run folder: ${out}`,
+      "next, "
+    ]) {
+      assert.include(stdout, words)
+    }
+    assert.notInclude(stdout, "\u001b")
+    const result = JSON.parse(lastLine(stdout))
+    assert.deepInclude(result, { outcome: "completed", numSteps: 16, seed: 1, runFolder: out })
+    assert.sameMembers(Object.keys(result.evaluations), ["encoder", "untrainedEncoder", "rawPixels"])
+    for (const file of ["config.json", "environment.json", "metrics.jsonl", "encoder.safetensors"]) {
+      assert.isTrue(existsSync(join(out, file)), file)
+    }
+    assert.strictEqual(JSON.parse(readFileSync(join(out, "environment.json"), "utf8")).threads, 2)
+    const again = await run("train", `--config=${join(out, "config.json")}`, "--json", `--out=${fresh()}`)
+    assert.deepStrictEqual(JSON.parse(lastLine(again.stdout)).evaluations, result.evaluations)
+    const occupied = await run("train", ...tiny, `--out=${out}`)
+    assert.strictEqual(occupied.code, 6)
+    assertPlainError(occupied.stderr, out, "holds a run already")
+  })
+
+  for (const [signal, expected] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143]
+  ] as const) {
+    it(`stops between two steps on ${signal}, writes what there is and exits ${expected}`, async () => {
+      const out = fresh()
+      const { child, ended, output } = start(
+        ["train", ...tiny, "--epochs=1000", `--out=${out}`].filter((arg) => arg !== "--epochs=1")
+      )
+      for (let tries = 0; tries < 1200 && !output().includes("step"); tries++)
+        await new Promise((resolve) => setTimeout(resolve, 25))
+      child.kill(signal)
+      // nx may deliver a signal twice within milliseconds.
+      child.kill(signal)
+      const { code, stdout, stderr } = await ended
+      assert.strictEqual(code, expected, stderr)
+      assert.include(stdout, "interrupted after")
+      assert.isTrue(existsSync(join(out, "encoder.safetensors")))
+      const events = readFileSync(join(out, "metrics.jsonl"), "utf8")
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line))
+      const numSteps = events.filter(({ event }) => event === "step").length
+      assert.deepInclude(events.at(-1), { event: "finished", outcome: "interrupted", step: numSteps })
+      assert.isAbove(numSteps, 0)
+    })
+  }
+
+  it("exits with 5 and names the step when the loss is no longer finite", async () => {
+    const { code, stderr } = await run(
+      "train",
+      ...tiny,
+      "--set",
+      "optimizer.learningRate=1e20",
+      `--out=${fresh()}`
+    )
+    assert.strictEqual(code, 5, stderr)
+    assertPlainError(stderr, "is NaN in step", "optimizer.learningRate")
+  })
+
+  const refused: ReadonlyArray<readonly [string, ReadonlyArray<string>, ReadonlyArray<string>]> = [
+    ["an unknown recipe", ["--recipe=fashionMnistQuik"], ["fashionMnistQuik", "fashionMnistQuick"]],
+    ["an unknown setting", ["--set", "loss.temprature=1"], ["loss.temprature", "did you mean temperature"]],
+    ["a config file that is not there", ["--config=nowhere.yaml"], ["nowhere.yaml", "no such file"]],
+    ["two seeds", ["--seed=1", "--set", "seed=2"], ["--seed", "contradicts"]]
+  ]
+  for (const [title, args, words] of refused) {
+    it(`refuses ${title} with 2 before anything starts`, async () => {
+      const out = fresh()
+      const { code, stderr } = await run("train", ...args, `--out=${out}`)
+      assert.strictEqual(code, 2, stderr)
+      assertPlainError(stderr, ...words)
+      assert.isFalse(existsSync(out))
+    })
+  }
+
+  it("refuses an unknown flag with 2 and says which was meant", async () => {
+    const { code, stderr } = await run("train", "--epoch=1")
+    assert.strictEqual(code, 2)
+    assertPlainError(stderr, "--epochs")
+  })
+
+  it("says which file of the full data set is missing and how to get it, with 3", async () => {
+    const { code, stderr } = await run(
+      "train",
+      "--recipe=fashionMnist",
+      "--set",
+      "data.name=fashion-mnist",
+      "--data-dir=nowhere",
+      `--out=${fresh()}`
+    )
+    // On a machine that has the Debian package the run would start.
+    if (existsSync("/usr/share/datasets/fashion-mnist")) return
+    assert.strictEqual(code, 3, stderr)
+    assertPlainError(stderr, "train-images-idx3-ubyte", "dataset-fashion-mnist", "--data-dir")
+  })
+})
+
+describe("parity", () => {
+  it("prints the largest differences as JSON on its last line", async () => {
+    const { code, stdout, stderr } = await run("parity", `--fixture=${fixture}`)
+    assert.strictEqual(code, 0, stderr)
+    const report = JSON.parse(lastLine(stdout))
+    assert.isTrue(report.ok)
+    for (const quantity of ["loss", "query", "key", "queue", "encoder_q", "encoder_k", "momentum"]) {
+      assert.isAtMost(report[quantity], 1e-4, quantity)
+    }
+  })
+
+  it("exits with 1 when the differences are larger than allowed, and 3 when there is no fixture", async () => {
+    const strict = await run("parity", `--fixture=${fixture}`, "--tolerance=1e-12")
+    assert.strictEqual(strict.code, 1)
+    assert.isFalse(JSON.parse(lastLine(strict.stdout)).ok)
+    const nowhere = await run("parity", "--fixture=nowhere")
+    assert.strictEqual(nowhere.code, 3)
+    assertPlainError(nowhere.stderr, "nowhere", "fixture.json")
+  })
+})
+
+describe("doctor", () => {
+  it("prints what it finds and exits with 0 where training can run", async () => {
+    const { code, stdout, stderr } = await run("doctor")
+    assert.strictEqual(code, 0, stderr)
+    for (const word of ["Node", "libtensorflow", "2.21.0", "device", "threads", "fashion-mnist-10k"])
+      assert.include(stdout, word)
+  })
+})

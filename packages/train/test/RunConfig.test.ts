@@ -1,0 +1,241 @@
+import { assert, describe, it } from "@effect/vitest"
+import { applyOverrides, decode, RunConfig, warnings } from "@moco/train/RunConfig"
+import { Effect, Schema } from "effect"
+import fc from "fast-check"
+
+const valid: RunConfig = {
+  recipe: "test",
+  seed: 1,
+  data: { name: "fashion-mnist-10k", judge: "test" },
+  augmentation: {
+    cropScale: { min: 0.5, max: 1 },
+    cropRatio: { min: 0.75, max: 1.25 },
+    flip: 0.5,
+    jitter: 0.8,
+    brightness: 0.4,
+    contrast: 0.4
+  },
+  encoder: {
+    block: "basic",
+    layers: [1, 1, 1],
+    width: 16,
+    stem: "cifar",
+    head: "linear",
+    featureSize: 128,
+    batchNormGroups: 4
+  },
+  dictionary: { kind: "queue", size: 1024 },
+  momentum: { kind: "ema", m: 0.99 },
+  keyShuffle: { kind: "shuffle" },
+  loss: { kind: "infoNce", temperature: 0.1, symmetric: false },
+  optimizer: { learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4, schedule: { kind: "cosine" } },
+  training: { epochs: 12, batchSize: 128 },
+  evaluation: { everyEpochs: 4, neighbours: [200, 20], temperature: 0.1 },
+  backend: { name: "tensorflow", threads: 2 }
+}
+
+/** What is wrong with `valid` when `sets` are laid over it. */
+const problemsOf = (sets: Readonly<Record<string, string>>) =>
+  Effect.map(Effect.flip(applyOverrides(valid, [], sets)), ({ problems }) => problems)
+
+describe("RunConfig", () => {
+  it.effect("accepts a valid config and gives it back unchanged", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* decode(valid), valid)
+      const text = JSON.stringify(Schema.encodeSync(RunConfig)(valid))
+      assert.deepStrictEqual(yield* decode(JSON.parse(text)), valid)
+    })
+  )
+
+  it.effect("lays files and then --set over a recipe; lists replace, values are JSON where they can be", () =>
+    Effect.gen(function* () {
+      const config = yield* applyOverrides(
+        valid,
+        [{ loss: { temperature: 0.5 }, encoder: { layers: [2] } }],
+        {
+          "loss.temperature": "0.07",
+          "data.judge": "validation"
+        }
+      )
+      assert.strictEqual(config.loss.temperature, 0.07)
+      assert.deepStrictEqual(config.encoder.layers, [2])
+      assert.strictEqual(config.data.judge, "validation")
+    })
+  )
+
+  it.effect("drops what another kind of schedule does not know when the kind changes", () =>
+    Effect.gen(function* () {
+      const stepped = yield* applyOverrides(
+        valid,
+        [{ optimizer: { schedule: { kind: "step", milestones: [4, 8], factor: 0.1 } } }],
+        {}
+      )
+      const back = yield* applyOverrides(stepped, [], { "optimizer.schedule.kind": "constant" })
+      assert.deepStrictEqual(back.optimizer.schedule, { kind: "constant" })
+    })
+  )
+
+  it.effect("reports everything that is wrong at once, each with path, value and hint", () =>
+    Effect.gen(function* () {
+      const problems = yield* problemsOf({
+        "loss.temprature": "0.1",
+        "optimizer.learningRate": "-1",
+        "training.batchSize": "9000",
+        "encoder.stem": "cifarr"
+      })
+      const byPath = Object.fromEntries(problems.map((problem) => [problem.path, problem]))
+      assert.sameMembers(Object.keys(byPath), [
+        "loss.temprature",
+        "optimizer.learningRate",
+        "training.batchSize",
+        "encoder.stem"
+      ])
+      assert.include(byPath["loss.temprature"]!.hint, "temperature")
+      assert.strictEqual(byPath["optimizer.learningRate"]!.value, "-1")
+      assert.include(byPath["training.batchSize"]!.problem, "8000")
+      assert.include(byPath["encoder.stem"]!.value, "cifarr")
+      const { message } = yield* Effect.flip(applyOverrides(valid, [], { "optimizer.learningRate": "-1" }))
+      assert.include(message, "optimizer.learningRate = -1")
+    })
+  )
+
+  const refused: ReadonlyArray<readonly [string, string]> = [
+    ["seed", "-1"],
+    ["seed", "4294967296"],
+    ["seed", "1.5"],
+    ["data.name", "imagenet"],
+    ["data.judge", "train"],
+    ["augmentation.flip", "1.1"],
+    ["augmentation.jitter", "-0.1"],
+    ["augmentation.brightness", "-1"],
+    ["augmentation.cropScale.min", "0"],
+    ["augmentation.cropScale.max", "1.5"],
+    ["augmentation.cropRatio.min", "0"],
+    ["augmentation.cropScale", '{"min":0.9,"max":0.2}'],
+    ["augmentation.cropScale.min", "0.0001"],
+    ["encoder.layers", "[]"],
+    ["encoder.layers", "[0]"],
+    ["encoder.width", "0"],
+    ["encoder.featureSize", "0"],
+    ["encoder.batchNormGroups", "3"],
+    ["encoder.batchNormGroups", "128"],
+    ["encoder.block", "dense"],
+    ["dictionary.size", "0"],
+    ["dictionary.kind", "stack"],
+    ["momentum.m", "1.01"],
+    ["momentum.m", "-0.1"],
+    ["loss.temperature", "0"],
+    ["loss.symmetric", "yes"],
+    ["keyShuffle.kind", "always"],
+    ["optimizer.learningRate", "0"],
+    ["optimizer.momentum", "1"],
+    ["optimizer.weightDecay", "-1"],
+    ["optimizer.schedule", '{"kind":"step","milestones":[8,4],"factor":0.1}'],
+    ["optimizer.schedule", '{"kind":"step","milestones":[12],"factor":0.1}'],
+    ["training.epochs", "0"],
+    ["training.batchSize", "0"],
+    ["training.batchSize", "8004"],
+    ["evaluation.neighbours", "[]"],
+    ["evaluation.neighbours", "[8001]"],
+    ["evaluation.everyEpochs", "0"],
+    ["evaluation.temperature", "0"],
+    ["backend.threads", "0"],
+    ["backend.name", "gpu"],
+    ["optimizer.learningRate", "NaN"]
+  ]
+  for (const [path, value] of refused) {
+    it.effect(`refuses ${path} = ${value}`, () =>
+      Effect.map(problemsOf({ [path]: value }), (problems) => {
+        assert.isNotEmpty(problems)
+        for (const problem of problems) assert.isNotEmpty(problem.problem)
+        assert.isTrue(
+          problems.some((problem) => problem.path.startsWith(path.split(".")[0]!)),
+          JSON.stringify(problems)
+        )
+      })
+    )
+  }
+
+  it.effect("names a key that is missing", () =>
+    Effect.gen(function* () {
+      const { loss: _, ...rest } = valid
+      const { problems } = yield* Effect.flip(decode(rest))
+      assert.deepStrictEqual(
+        problems.map(({ path }) => path),
+        ["loss"]
+      )
+    })
+  )
+
+  it("always refuses a config with one unknown key, wherever it stands, and names it", async () => {
+    const sections = [
+      "",
+      "data",
+      "augmentation",
+      "augmentation.cropScale",
+      "encoder",
+      "dictionary",
+      "loss",
+      "optimizer",
+      "optimizer.schedule",
+      "backend"
+    ]
+    const key = fc.stringMatching(/^[a-z]{1,12}$/)
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...sections), key, fc.jsonValue(), async (section, key, value) => {
+        const path = section === "" ? key : `${section}.${key}`
+        const exists = path
+          .split(".")
+          .reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], valid)
+        fc.pre(exists === undefined)
+        const problems = await Effect.runPromise(problemsOf({ [path]: JSON.stringify(value) }))
+        assert.isTrue(
+          problems.some((problem) => problem.path === path),
+          JSON.stringify(problems)
+        )
+      })
+    )
+  })
+
+  it("never refuses a config whose values are all in range", async () => {
+    const config = fc.record({
+      batch: fc.constantFrom(8, 64, 128, 256),
+      groups: fc.constantFrom(1, 2, 4),
+      size: fc.integer({ min: 1, max: 70_000 }),
+      m: fc.double({ min: 0, max: 1, noNaN: true }),
+      temperature: fc.double({ min: 0.01, max: 10, noNaN: true }),
+      seed: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+      layers: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 4 })
+    })
+    await fc.assert(
+      fc.asyncProperty(config, async ({ batch, groups, layers, m, seed, size, temperature }) => {
+        await Effect.runPromise(
+          applyOverrides(valid, [], {
+            seed: String(seed),
+            "training.batchSize": String(batch),
+            "encoder.batchNormGroups": String(groups),
+            "encoder.layers": JSON.stringify(layers),
+            "dictionary.size": String(size),
+            "momentum.m": String(m),
+            "loss.temperature": String(temperature)
+          })
+        )
+      })
+    )
+  })
+
+  it.effect("warns of what is allowed and unwise", () =>
+    Effect.gen(function* () {
+      const of = (sets: Readonly<Record<string, string>>) =>
+        Effect.map(applyOverrides(valid, [], sets), (config) => warnings(config).map(({ path }) => path))
+      assert.deepStrictEqual(yield* of({}), [])
+      assert.deepStrictEqual(yield* of({ "dictionary.size": "16384" }), ["dictionary.size"])
+      assert.deepStrictEqual(yield* of({ "dictionary.size": "1000" }), ["dictionary.size"])
+      assert.deepStrictEqual(yield* of({ "dictionary.size": "128", "loss.symmetric": "true" }), [
+        "dictionary.size"
+      ])
+      assert.deepStrictEqual(yield* of({ "encoder.batchNormGroups": "1" }), ["keyShuffle.kind"])
+      assert.deepStrictEqual(yield* of({ "encoder.batchNormGroups": "1", "keyShuffle.kind": "none" }), [])
+    })
+  )
+})

@@ -1,0 +1,122 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import * as RunFolder from "@moco/train/RunFolder"
+import { type RunEvent, RunLog, read } from "@moco/train/RunLog"
+import { Effect, FileSystem, type Scope } from "effect"
+
+const evaluation: RunEvent = {
+  event: "evaluation",
+  step: 0,
+  epoch: 0,
+  subject: "rawPixels",
+  neighbours: [{ k: 20, accuracy: 0.8 }],
+  seconds: 1
+}
+
+const inTemporary = <E>(
+  test: (
+    dir: string
+  ) => Effect.Effect<void, E, FileSystem.FileSystem | Scope.Scope | NodeServices.NodeServices>
+) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    yield* test(yield* fs.makeTempDirectoryScoped())
+  }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+
+describe("RunFolder", () => {
+  it.effect("numbers the runs of a recipe, also when they start at once", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const create = RunFolder.create({ recipe: "quick", root })
+        const folders = yield* Effect.all([create, create, create], { concurrency: "unbounded" })
+        assert.sameMembers(
+          folders.map(({ path }) => path),
+          [1, 2, 3].map((n) => `${root}/quick-${n}`)
+        )
+        assert.strictEqual((yield* create).path, `${root}/quick-4`)
+      })
+    )
+  )
+
+  it.effect("refuses a folder that holds a run, and makes one that does not exist", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const out = `${root}/a/b`
+        const folder = yield* RunFolder.create({ recipe: "quick", root, out })
+        yield* RunFolder.writeFile(folder.config, new TextEncoder().encode("{}"))
+        const error = yield* Effect.flip(RunFolder.create({ recipe: "quick", root, out }))
+        assert.strictEqual(error._tag, "RunFolderOccupied")
+        assert.include(error.message, out)
+        assert.include(error.message, "--out")
+      })
+    )
+  )
+
+  it.effect("names the file that cannot be written, and leaves no part of it", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const target = `${root}/nowhere/encoder.safetensors`
+        const error = yield* Effect.flip(RunFolder.writeFile(target, Uint8Array.of(1)))
+        assert.strictEqual(error._tag, "RunFolderUnwritable")
+        assert.include(error.message, target)
+        assert.deepStrictEqual(yield* fs.readDirectory(root), [])
+      })
+    )
+  )
+})
+
+describe("RunLog", () => {
+  it.effect("reads back what was recorded, in order and with its time", () =>
+    inTemporary((dir) =>
+      Effect.gen(function* () {
+        const path = `${dir}/metrics.jsonl`
+        yield* Effect.gen(function* () {
+          const { record } = yield* RunLog
+          yield* record(evaluation)
+          yield* record({ ...evaluation, step: 1 })
+        }).pipe(Effect.provide(RunLog.layerJsonLines(path)))
+        const records = yield* read(path)
+        assert.deepStrictEqual(
+          records.map((record) => record.step),
+          [0, 1]
+        )
+        // The tests' clock stands still at its start.
+        assert.strictEqual(records[0]!.time, "1970-01-01T00:00:00.000Z")
+      })
+    )
+  )
+
+  it.effect("leaves out a last line that was torn off, and writes over it when it goes on", () =>
+    inTemporary((dir) =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const path = `${dir}/metrics.jsonl`
+        const record = (event: RunEvent) =>
+          Effect.flatMap(RunLog, (log) => log.record(event)).pipe(Effect.provide(RunLog.layerJsonLines(path)))
+        yield* record(evaluation)
+        const whole = yield* fs.readFileString(path)
+        yield* fs.writeFileString(path, `${whole}${whole.slice(0, 25)}`)
+        assert.strictEqual((yield* read(path)).length, 1)
+        yield* record({ ...evaluation, step: 7 })
+        assert.deepStrictEqual(
+          (yield* read(path)).map(({ step }) => step),
+          [0, 7]
+        )
+      })
+    )
+  )
+
+  it.effect("names the line that is damaged", () =>
+    inTemporary((dir) =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const path = `${dir}/metrics.jsonl`
+        yield* fs.writeFileString(path, '{"event":"evaluation"}\n')
+        const error = yield* Effect.flip(read(path))
+        assert.strictEqual(error._tag, "RunLogCorrupt")
+        assert.include(error.message, "line 1")
+      })
+    )
+  )
+})
