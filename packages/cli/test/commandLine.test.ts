@@ -140,21 +140,6 @@ describe("train", () => {
     assert.strictEqual(code, 2)
     assertPlainError(stderr, "--epochs")
   })
-
-  it("says which file of the full data set is missing and how to get it, with 3", async () => {
-    const { code, stderr } = await run(
-      "train",
-      "--recipe=fashionMnist",
-      "--set",
-      "data.name=fashion-mnist",
-      "--data-dir=nowhere",
-      `--out=${fresh()}`
-    )
-    // On a machine that has the Debian package the run would start.
-    if (existsSync("/usr/share/datasets/fashion-mnist")) return
-    assert.strictEqual(code, 3, stderr)
-    assertPlainError(stderr, "train-images-idx3-ubyte", "dataset-fashion-mnist", "--data-dir")
-  })
 })
 
 describe("parity", () => {
