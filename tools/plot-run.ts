@@ -7,7 +7,7 @@ import { parseHTML } from "linkedom"
 /**
  * Draws a run as SVG: the loss under its chance level while the queue fills, and kNN accuracy over both baselines.
  *
- *     node tools/plot-run.ts --run=runs/fashionMnistQuick-1 --out=results/run.svg
+ *     npx nx run tools:plot --run=runs/fashionMnistQuick-1 --out=results/run.svg
  */
 
 interface StepRecord {
