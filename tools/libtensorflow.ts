@@ -4,7 +4,7 @@ import { dirname, join } from "node:path"
 import { parseArgs } from "node:util"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Cause, Console, Effect } from "effect"
+import { Cause, Console, Effect, Layer } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 import type { Plan } from "./libtensorflow/Plan.ts"
 import type { SetUpError } from "./libtensorflow/SetUpError.ts"
@@ -63,7 +63,6 @@ const report = (cause: Cause.Cause<SetUpError>) => {
 
 program.pipe(
   Effect.tapCause(report),
-  Effect.provide(TerminalCapabilities.layer),
-  Effect.provide(NodeServices.layer),
+  Effect.provide(Layer.provideMerge(TerminalCapabilities.layer, NodeServices.layer)),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

@@ -116,6 +116,7 @@ describe("kernels", () => {
       const shape = fc.record({
         batch: fc.integer({ min: 1, max: 3 }),
         height: size,
+        width: size,
         kernel: fc.constantFrom(1, 3, 7),
         stride: fc.constantFrom(1, 2),
         inputs: fc.integer({ min: 1, max: 3 }),
@@ -123,12 +124,12 @@ describe("kernels", () => {
         seed
       })
       fc.assert(
-        fc.property(shape, ({ batch, height, inputs, kernel, outputs, seed, stride }) => {
+        fc.property(shape, ({ batch, height, inputs, kernel, outputs, seed, stride, width }) => {
           holdsTogether(
             ({ filter, x }) => conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, stride),
             ({ filter, x }) => composed.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, stride),
             () => ({
-              x: random([batch, height, height, inputs], seed),
+              x: random([batch, height, width, inputs], seed),
               filter: random([kernel, kernel, inputs, outputs], seed + 1)
             })
           )

@@ -9,14 +9,21 @@ import { release } from "./release.ts"
  * SAME is the faster code path, and equal unless a strided convolution meets an even size: there SAME puts the
  * whole padding after the image and PyTorch half of it before.
  */
-const paddingOf = (size: number, kernel: number, stride: number): "SAME" | "EXPLICIT" => {
-  const total = Math.max(0, (Math.ceil(size / stride) - 1) * stride + kernel - size)
-  return total === 0 || (total % 2 === 0 && total / 2 === (kernel - 1) / 2) ? "SAME" : "EXPLICIT"
+const paddingOf = (
+  [, height, width]: tf.Tensor4D["shape"],
+  kernel: number,
+  stride: number
+): "SAME" | "EXPLICIT" => {
+  const isEqual = (size: number) => {
+    const total = Math.max(0, (Math.ceil(size / stride) - 1) * stride + kernel - size)
+    return total === 0 || (total % 2 === 0 && total / 2 === (kernel - 1) / 2)
+  }
+  return isEqual(height) && isEqual(width) ? "SAME" : "EXPLICIT"
 }
 
 const convolution = (backend: EagerBackend, x_NHWC: tf.Tensor4D, kernel: number, stride: number) => {
   const attribute = attributes(backend)
-  const padding = paddingOf(x_NHWC.shape[1], kernel, stride)
+  const padding = paddingOf(x_NHWC.shape, kernel, stride)
   const pad = (kernel - 1) / 2
   const shared = [
     attribute.float("T"),
