@@ -22,7 +22,7 @@ export default defineConfig({
     silent: "passed-only",
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 60_000,
+    testTimeout: 240_000,
     coverage: { provider: "v8", include: ["packages/*/src/**/*.ts"], reporter: ["text-summary", "lcov"] }
   }
 })
