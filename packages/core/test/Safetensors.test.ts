@@ -31,7 +31,7 @@ const hostTensor: fc.Arbitrary<HostTensor> = shape.chain((dims) => {
 })
 const name = fc.oneof(
   fc.string({ unit: "binary" }),
-  fc.constantFrom("__proto__", "constructor", 'a"b\\', "1", "")
+  fc.constantFrom("__proto__", "constructor", 'a"b\\', "a:b", "1", "")
 )
 const contents = fc.record({
   tensors: fc.dictionary(

@@ -7,6 +7,7 @@ import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer, Schema } from "effect"
 import fc from "fast-check"
+import { assertClose } from "./assertClose.ts"
 
 const settings: AugmentationSettings = {
   cropScale: { min: 0.2, max: 1 },
@@ -16,15 +17,8 @@ const settings: AugmentationSettings = {
   brightness: 0.4,
   contrast: 0.4
 }
-const synthetic = layerSynthetic({
-  numTrain: 8,
-  numTest: 1,
-  height: 12,
-  width: 10,
-  channels: 3,
-  numClasses: 4,
-  seed: 3
-})
+const images = (height: number, width: number) =>
+  layerSynthetic({ numTrain: 8, numTest: 1, height, width, channels: 3, numClasses: 4, seed: 3 })
 
 const anyKey: fc.Arbitrary<PlanKey> = fc.record({
   seed: fc.nat({ max: 2 ** 32 - 1 }),
@@ -83,7 +77,7 @@ const laws = (it: Vitest.MethodsNonLive<Augmentation | Backend | Dataset>) => {
         const view_NHWC = apply(toTensor(train), plans)
         assert.deepStrictEqual(view_NHWC.shape, [train.numImages, train.height, train.width, 3])
         const two = apply(toTensor(train, Int32Array.of(7, index)), [plans[7]!, plans[index]!])
-        assert.deepStrictEqual(values(tf.gather(two, [1])), values(tf.gather(view_NHWC, [index])))
+        assertClose(values(tf.gather(two, [1])), values(tf.gather(view_NHWC, [index])), 0)
       })
     })
   )
@@ -139,12 +133,12 @@ const backends = [
 
 for (const [variant, augmentation] of variants) {
   for (const [name, backend] of backends) {
-    const live = augmentation.pipe(Layer.provideMerge(synthetic), Layer.provideMerge(Layer.orDie(backend)))
+    const live = augmentation.pipe(Layer.provideMerge(images(6, 5)), Layer.provideMerge(Layer.orDie(backend)))
     layer(live)(`Augmentation.${variant} on ${name}`, laws)
   }
 }
 
-layer(Layer.merge(Backend.layerCpu, synthetic))("Augmentation.layer", (it) => {
+layer(Layer.merge(Backend.layerCpu, images(12, 10)))("Augmentation.layer", (it) => {
   const drawWith = (changes: Partial<AugmentationSettings>, numPlans = 4_000, view = 0) =>
     Effect.provide(
       Effect.map(Augmentation, ({ draw }) =>

@@ -53,6 +53,7 @@ describe("Idx", () => {
         yield* problemOf(Uint8Array.of(31, 139, 8, 0)),
         "0: starts with 31, 139 instead of 0, 0"
       )
+      assert.strictEqual(yield* problemOf(Uint8Array.of(0, 1, 8, 1)), "0: starts with 0, 1 instead of 0, 0")
       assert.strictEqual(
         yield* problemOf(Uint8Array.of(0, 0, 13, 1, 0, 0, 0, 0)),
         "2: data type 13; only 8 (unsigned byte) is supported"
@@ -65,6 +66,10 @@ describe("Idx", () => {
       assert.strictEqual(
         yield* problemOf(file([2, 3], Uint8Array.of(1))),
         "12: 2 x 3 values were announced, 1 bytes follow"
+      )
+      assert.strictEqual(
+        yield* problemOf(file([1], Uint8Array.of(1, 2))),
+        "8: 1 values were announced, 2 bytes follow"
       )
       assert.strictEqual(
         yield* problemOf(header([0xffffffff, 0xffffffff, 0xffffffff])),
