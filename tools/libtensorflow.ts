@@ -1,13 +1,13 @@
 import { createRequire } from "node:module"
 import { homedir } from "node:os"
-import { dirname, join } from "node:path"
+import { dirname, isAbsolute, join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Console, Effect, Layer } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 import type { Plan } from "./libtensorflow/Plan.ts"
-import type { SetUpError } from "./libtensorflow/SetUpError.ts"
+import { FlagUnknown, type SetUpError } from "./libtensorflow/SetUpError.ts"
 import { setUp } from "./libtensorflow/setUp.ts"
 import { distributionFor } from "./libtensorflow/Wheel.ts"
 
@@ -18,6 +18,11 @@ import { distributionFor } from "./libtensorflow/Wheel.ts"
 const require = createRequire(import.meta.url)
 const packageDirOf = (name: string) => dirname(require.resolve(`${name}/package.json`))
 
+const usage = `node tools/libtensorflow.ts [--cuda]
+  --cuda            the library with GPU kernels and CUDA 12 (3.4 GB to download, Linux x64); so does MOCO_CUDA=1
+  MOCO_CACHE_DIR    the folder of the cache
+  CXX               the C++ compiler`
+
 const isGlibc = (): boolean => {
   const { header } = process.report.getReport() as {
     readonly header?: { readonly glibcVersionRuntime?: string }
@@ -26,28 +31,46 @@ const isGlibc = (): boolean => {
 }
 
 const cacheDir = (): string => {
-  const { MOCO_CACHE_DIR, XDG_CACHE_HOME } = process.env
-  if (MOCO_CACHE_DIR !== undefined) return MOCO_CACHE_DIR
-  if (XDG_CACHE_HOME !== undefined) return join(XDG_CACHE_HOME, "moco-effect")
+  const { MOCO_CACHE_DIR = "", XDG_CACHE_HOME = "" } = process.env
+  // Absolute, because the binding finds its libraries by this path from wherever a process is started.
+  if (MOCO_CACHE_DIR !== "") return resolve(MOCO_CACHE_DIR)
+  // The XDG specification has a relative one ignored.
+  if (isAbsolute(XDG_CACHE_HOME)) return join(XDG_CACHE_HOME, "moco-effect")
   return process.platform === "darwin"
     ? join(homedir(), "Library", "Caches", "moco-effect")
     : join(homedir(), ".cache", "moco-effect")
 }
 
+const parseFlags = Effect.try({
+  try: () =>
+    parseArgs({
+      options: {
+        cuda: { type: "boolean", default: process.env["MOCO_CUDA"] === "1" },
+        help: { type: "boolean", short: "h", default: false }
+      }
+    }).values,
+  catch: (error) =>
+    new FlagUnknown({ problem: error instanceof Error ? error.message : String(error), hint: usage })
+})
+
+const compilers = (): ReadonlyArray<string> => {
+  const chosen = (process.env["CXX"] ?? "").trim()
+  return chosen === "" ? ["c++", "g++", "clang++"] : [chosen]
+}
+
 const program = Effect.gen(function* () {
-  const { values } = parseArgs({
-    options: { cuda: { type: "boolean", default: process.env["MOCO_CUDA"] === "1" } }
-  })
+  const flags = yield* parseFlags
+  if (flags.help) return yield* Console.log(usage)
   const { arch, platform } = process
   const plan: Plan = {
     distribution: yield* distributionFor(
       { platform, arch, isGlibc: platform !== "linux" || isGlibc() },
-      values.cuda
+      flags.cuda
     ),
     cacheDir: cacheDir(),
     packageDir: packageDirOf("@tensorflow/tfjs-node-gpu"),
     napiIncludeDir: join(packageDirOf("node-api-headers"), "include"),
-    compilers: process.env["CXX"] === undefined ? ["c++", "g++", "clang++"] : [process.env["CXX"]],
+    compilers: compilers(),
     python: "python3"
   }
   yield* setUp(plan)

@@ -22,12 +22,19 @@ export const isCompiled = Effect.fnUntraced(function* (places: Places) {
 /** The first compiler that runs. */
 export const compilerOf = Effect.fnUntraced(function* ({ compilers }: Plan) {
   for (const compiler of compilers) {
-    if ((yield* run(compiler, ["--version"])).exitCode === 0) return compiler
+    const [program, args] = commandOf(compiler)
+    if ((yield* run(program, [...args, "--version"])).exitCode === 0) return compiler
   }
   const problem = `a C++17 compiler is missing (looked for ${compilers.join(", ")})`
   const hint = "install one, e.g. apt-get install g++ (macOS: xcode-select --install), or name it with CXX"
   return yield* new ToolMissing({ problem, hint })
 })
+
+/** CXX may hold arguments too, such as `ccache g++`. */
+const commandOf = (compiler: string): readonly [string, ReadonlyArray<string>] => {
+  const [program = compiler, ...args] = compiler.trim().split(/\s+/)
+  return [program, args]
+}
 
 /** Compiles the binding's sources against the library in the cache. */
 export const compile = Effect.fnUntraced(function* (
@@ -55,7 +62,8 @@ export const compile = Effect.fnUntraced(function* (
     ...["-o", output]
   ]
   const compiling = Effect.gen(function* () {
-    const compiled = yield* run(compiler, compilerArguments)
+    const [program, args] = commandOf(compiler)
+    const compiled = yield* run(program, [...args, ...compilerArguments])
     if (compiled.exitCode === 0) return
     const problem = `${compiler} could not compile the binding:\n${lastLines(compiled.output, 12)}`
     const hint = "it must know C++17 (g++ 9 or clang 10 and newer); name another one with CXX"

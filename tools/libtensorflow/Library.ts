@@ -9,20 +9,30 @@ import type { Distribution } from "./Wheel.ts"
 
 /** Says what lies in the folder; written last, so a folder without it is not finished. */
 const Manifest = Schema.fromJsonString(
-  Schema.Struct({ wheel: Schema.String, sizes: Schema.Record(Schema.String, Schema.Int) })
+  Schema.Struct({
+    wheel: Schema.String,
+    /** By path from the folder of TensorFlow's libraries. */
+    sizes: Schema.Record(Schema.String, Schema.Int)
+  })
 )
 
-/** Whether the library is in the cache: of the pinned wheel, and both files as long as they were. */
+/** Every pinned wheel: a changed pin of a CUDA library makes a cache stale too. */
+const wheelsOf = ({ companions, tensorflow }: Distribution) =>
+  [tensorflow, ...companions].map(({ sha256 }) => sha256).join(" ")
+
+/** Whether the library is in the cache: of the pinned wheels, and all its files as long as they were. */
 export const isReady = Effect.fnUntraced(function* (plan: Plan, places: Places) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const manifest = yield* fs
     .readFileString(places.manifest)
     .pipe(Effect.flatMap(Schema.decodeUnknownEffect(Manifest)), Effect.option)
-  if (manifest._tag === "None" || manifest.value.wheel !== plan.distribution.tensorflow.sha256) return false
-  for (const name of plan.distribution.libraries) {
+  if (manifest._tag === "None" || manifest.value.wheel !== wheelsOf(plan.distribution)) return false
+  const { sizes } = manifest.value
+  if (plan.distribution.libraries.some((name) => sizes[name] === undefined)) return false
+  for (const [name, expected] of Object.entries(sizes)) {
     const size = yield* Effect.option(sizeOf(path.join(places.libraryDir, "tensorflow", name)))
-    if (size._tag === "None" || size.value !== manifest.value.sizes[name]) return false
+    if (size._tag === "None" || size.value !== expected) return false
   }
   return true
 })
@@ -49,14 +59,24 @@ export const install = Effect.fnUntraced(function* (plan: Plan, places: Places, 
   const unpacked = path.join(staging, "library")
   yield* Progress.step("unpacking the libraries and headers", unpack(plan, wheels, unpacked))
   const sizes: Record<string, number> = {}
-  for (const name of distribution.libraries) {
+  for (const name of [...distribution.libraries, ...(yield* companionFiles(unpacked))]) {
     sizes[name] = yield* fileTrouble(sizeOf(path.join(unpacked, "tensorflow", name)))
   }
-  const manifest = JSON.stringify({ wheel: distribution.tensorflow.sha256, sizes })
+  const manifest = JSON.stringify({ wheel: wheelsOf(distribution), sizes })
   yield* fileTrouble(fs.writeFileString(path.join(unpacked, "manifest.json"), manifest))
   yield* fileTrouble(fs.remove(places.libraryDir, { recursive: true, force: true }))
   yield* publish(unpacked, places.libraryDir)
   yield* fileTrouble(fs.remove(wheels, { recursive: true, force: true }))
+})
+
+/** The CUDA libraries beside TensorFlow's, by path from its folder; none without CUDA. */
+const companionFiles = Effect.fnUntraced(function* (unpacked: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const dir = path.join(unpacked, "nvidia")
+  if (!(yield* fileTrouble(fs.exists(dir)))) return []
+  const names = yield* fileTrouble(fs.readDirectory(dir, { recursive: true }))
+  return names.filter((name) => /\.(?:so[.\d]*|bc)$|\/bin\//.test(name)).map((name) => `../nvidia/${name}`)
 })
 
 const requirePython = Effect.fnUntraced(function* ({ python }: Plan) {

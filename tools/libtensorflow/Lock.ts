@@ -1,4 +1,4 @@
-import { Console, Effect, FileSystem, Schema } from "effect"
+import { Console, Effect, FileSystem, Option, Schema } from "effect"
 import { fileTrouble, isAlive, startOf } from "./files.ts"
 
 const Owner = Schema.fromJsonString(Schema.Struct({ pid: Schema.Int, start: Schema.String }))
@@ -43,13 +43,13 @@ const ownerOf = Effect.fnUntraced(function* (path: string) {
   const fs = yield* FileSystem.FileSystem
   const text = yield* Effect.orElseSucceed(fs.readFileString(path), () => "")
   const owner = yield* Effect.option(Schema.decodeUnknownEffect(Owner)(text))
-  if (owner._tag === "None") return (yield* isOld(path)) ? "gone" : "unknown"
+  if (owner._tag === "None") return (yield* isOld(path, text)) ? "gone" : "unknown"
   return (yield* isAlive(owner.value.pid, owner.value.start)) ? owner.value : "gone"
 })
 
-/** A lock without an owner in it was left by a process that was killed while it wrote. */
-const isOld = Effect.fnUntraced(function* (path: string) {
+/** A lock that still names no owner a moment later was left by a process that was killed while it wrote. */
+const isOld = Effect.fnUntraced(function* (path: string, text: string) {
   const fs = yield* FileSystem.FileSystem
   yield* Effect.sleep(pollMs)
-  return (yield* Effect.orElseSucceed(fs.readFileString(path), () => "gone")) === ""
+  return (yield* Effect.option(fs.readFileString(path))).pipe(Option.contains(text))
 })

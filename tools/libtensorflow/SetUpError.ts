@@ -65,6 +65,13 @@ export class FileTrouble extends Schema.TaggedError<FileTrouble>()("FileTrouble"
   }
 }
 
+/** The command line holds something else than the flags there are. */
+export class FlagUnknown extends Schema.TaggedError<FlagUnknown>()("FlagUnknown", fields) {
+  override get message() {
+    return say(this)
+  }
+}
+
 export type SetUpError =
   | PlatformUnsupported
   | ToolMissing
@@ -74,3 +81,4 @@ export type SetUpError =
   | UnpackFailed
   | CompileFailed
   | FileTrouble
+  | FlagUnknown

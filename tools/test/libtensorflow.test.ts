@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process"
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { spawn, spawnSync } from "node:child_process"
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
@@ -103,6 +103,35 @@ describe("libtensorflow", () => {
       writeFileSync(join(plan.packageDir, "binding", "tfjs_binding.cc"), "int binding() { return 12345; }\n")
       yield* run(plan)
       assert.notDeepEqual(readFileSync(linked(plan)), before)
+    })
+  )
+
+  it.live("fetches anew when the pin of a CUDA library changes", () =>
+    Effect.gen(function* () {
+      const plan = freshPlan()
+      yield* run(plan)
+      const companion = { name: "moco-nowhere", version: "1.0", sha256: "0".repeat(64) }
+      const changed = { ...plan, distribution: { ...plan.distribution, companions: [companion] } }
+      // It asks for Python, so it means to download.
+      assert.strictEqual((yield* failure({ ...changed, python: "no-such-python" }))._tag, "ToolMissing")
+    })
+  )
+
+  it.live("takes over a lock in which nobody is named", () =>
+    Effect.gen(function* () {
+      const plan = freshPlan()
+      mkdirSync(plan.cacheDir)
+      writeFileSync(join(plan.cacheDir, "moco-fake-1.0.lock"), "{")
+      yield* run(plan)
+      assert.deepStrictEqual(leftovers(plan), [])
+    })
+  )
+
+  it.live("takes a compiler with arguments, as CXX may hold them", () =>
+    Effect.gen(function* () {
+      const plan = freshPlan({ compilers: ["c++ -Wall"] })
+      yield* run(plan)
+      assert.isTrue(existsSync(linked(plan)))
     })
   )
 
@@ -216,6 +245,14 @@ describe("libtensorflow refuses, and says what to do,", () => {
       })
     )
   }
+
+  it("a flag it does not know, in a line and without a stack", () => {
+    const entry = join(import.meta.dirname, "..", "libtensorflow.ts")
+    const { status, stderr } = spawnSync(process.execPath, [entry, "--gpu"], { encoding: "utf8" })
+    assert.strictEqual(status, 1)
+    assert.match(stderr, /^error: .*--gpu.*\n.*--cuda/s)
+    assert.notMatch(stderr, /^ +at /m)
+  })
 
   const systems = [
     ["Alpine", { platform: "linux", arch: "x64", isGlibc: false }, false],
