@@ -81,7 +81,7 @@ const linuxCuda: Distribution = {
     ["nvidia-nccl-cu12", "2.32.3", "bb94b2348e4861d5e8aa00b36c3d12d9bdf9c6369b82cbb723de0b582280a21c"],
     ["nvidia-nvjitlink-cu12", "12.9.86", "e3f1171dbdc83c5932a45f0f4c99180a70de9bd2718c1ab77d14104f6d7147f9"]
   ].map(([name, version, sha256]) => ({ name: name!, version: version!, sha256: sha256! })),
-  downloadMb: 3_300,
+  downloadMb: 3_400,
   neededMb: 10_000
 }
 
