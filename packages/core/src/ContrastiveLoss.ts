@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import { Context, Layer } from "effect"
 import { infoNce } from "./internal/infoNce.ts"
+import { nce } from "./internal/nce.ts"
 
 /** Cosine similarities of N queries: to their own key, and to K keys of other images. */
 export interface Similarities {
@@ -32,25 +33,52 @@ export class ContrastiveLoss extends Context.Service<
    * @param temperature  unitless, above 0: 0.07 in MoCo v1, 0.2 in v2
    */
   static readonly layerInfoNce = ({ temperature }: { readonly temperature: number }) =>
-    Layer.succeed(
-      ContrastiveLoss,
-      infoNceOf(temperature, (query_NHWC, key_NHWC) => [{ query_NHWC, key_NHWC }])
-    )
+    Layer.succeed(ContrastiveLoss, ContrastiveLoss.of({ directions: oneWay, ...infoNceOf(temperature) }))
 
   /** InfoNCE in both directions: each view is once the query and once the key; the two losses are added. */
   static readonly layerInfoNceSymmetric = ({ temperature }: { readonly temperature: number }) =>
-    Layer.succeed(
-      ContrastiveLoss,
-      infoNceOf(temperature, (viewQ_NHWC, viewK_NHWC) => [
-        { query_NHWC: viewQ_NHWC, key_NHWC: viewK_NHWC },
-        { query_NHWC: viewK_NHWC, key_NHWC: viewQ_NHWC }
-      ])
-    )
+    Layer.succeed(ContrastiveLoss, ContrastiveLoss.of({ directions: bothWays, ...infoNceOf(temperature) }))
+
+  /**
+   * Noise-contrastive estimation, the memory bank's original loss (Wu et al. 2018, equation 7): tell each query's key
+   * from K draws of noise, one by one. Negatives must be drawn uniformly from all images.
+   */
+  static readonly layerNce = (settings: NceSettings) =>
+    Layer.succeed(ContrastiveLoss, ContrastiveLoss.of({ directions: oneWay, ...nceOf(settings) }))
+
+  /** Noise-contrastive estimation with each view once the query. */
+  static readonly layerNceSymmetric = (settings: NceSettings) =>
+    Layer.succeed(ContrastiveLoss, ContrastiveLoss.of({ directions: bothWays, ...nceOf(settings) }))
 }
 
-const infoNceOf = (temperature: number, directions: ContrastiveLoss["Service"]["directions"]) =>
-  ContrastiveLoss.of({
-    directions,
-    mean: ({ negative_NK, positive_N1 }) => infoNce(positive_N1, negative_NK, temperature),
-    chance: (numNegatives) => Math.log(1 + numNegatives)
-  })
+/** Settings of noise-contrastive estimation. */
+export interface NceSettings {
+  /** Unitless, above 0: 0.07 in Wu et al. 2018. */
+  readonly temperature: number
+  /**
+   * Mean of `exp(similarity / temperature)` over images, by which similarities become probabilities (the constant Z
+   * divided by the number of images). Wu et al. 2018 take it from the first batch and keep it.
+   */
+  readonly normalizer: number
+}
+
+type Directions = ContrastiveLoss["Service"]["directions"]
+
+const oneWay: Directions = (viewQ_NHWC, viewK_NHWC) => [{ query_NHWC: viewQ_NHWC, key_NHWC: viewK_NHWC }]
+
+const bothWays: Directions = (viewQ_NHWC, viewK_NHWC) => [
+  { query_NHWC: viewQ_NHWC, key_NHWC: viewK_NHWC },
+  { query_NHWC: viewK_NHWC, key_NHWC: viewQ_NHWC }
+]
+
+type Formula = Pick<ContrastiveLoss["Service"], "mean" | "chance">
+
+const infoNceOf = (temperature: number): Formula => ({
+  mean: ({ negative_NK, positive_N1 }) => infoNce(positive_N1, negative_NK, temperature),
+  chance: (numNegatives) => Math.log(1 + numNegatives)
+})
+
+const nceOf = (settings: NceSettings): Formula => ({
+  mean: ({ negative_NK, positive_N1 }) => nce(positive_N1, negative_NK, settings),
+  chance: (numNegatives) => Math.log(1 + numNegatives) + numNegatives * Math.log(1 + 1 / numNegatives)
+})

@@ -13,7 +13,9 @@ export const Purpose = {
   augmentation: 4,
   keyShuffle: 5,
   synthetic: 6,
-  negatives: 7
+  negatives: 7,
+  bankInit: 8,
+  redrawnNegatives: 9
 } as const
 export type Purpose = (typeof Purpose)[keyof typeof Purpose]
 

@@ -3,18 +3,43 @@ import { Context, type Effect } from "effect"
 import type { Direction, Similarities } from "./ContrastiveLoss.ts"
 import type { Lease, NamedTensors, TensorError } from "./Tensor.ts"
 
+/** What a step brings to the dictionary. */
+export interface DictionaryStep {
+  /** Counted from 0 over the whole run. */
+  readonly step: number
+  /** Positions of the batch's images in the training set; row n of every view shows image `indices[n]`. */
+  readonly indices: Int32Array
+  readonly directions: ReadonlyArray<Direction>
+}
+
+/** What a step's gradient has led to. */
+export interface StepOutcome {
+  /** The queries of each direction, unit rows. */
+  readonly queries_ND: ReadonlyArray<tf.Tensor2D>
+  /** The next values of everything that was trained, `trained()` included. */
+  readonly parameters: NamedTensors
+}
+
 /** One step's use of the dictionary, prepared before the gradient is taken. */
 export interface PreparedStep {
   /**
    * Similarities of a direction's queries to their keys and to the negatives. Pure and differentiable in
-   * `query_ND`; the keys and negatives of a queue are constants.
+   * `query_ND` and in `parameters`; what a queue or a memory bank compares with is constant.
+   *
+   * @param parameters  what the gradient is taken in: the query encoder's by their names, and `trained()`
    */
-  readonly similarities: (query_ND: tf.Tensor2D, direction: number) => Similarities
+  readonly similarities: (query_ND: tf.Tensor2D, direction: number, parameters: NamedTensors) => Similarities
+  /** Computes the next state under the lease of `prepare`; nothing changes before the commit. */
+  readonly settle: (outcome: StepOutcome) => SettledStep
+}
+
+/** A dictionary's next state, complete. */
+export interface SettledStep {
   /** Puts the step's new state in place of the old one. Synchronous; nothing in it can fail. */
   readonly commit: () => void
 }
 
-/** The state of a dictionary: tensors by name, and counters. */
+/** The state of a dictionary, its key encoder's included: tensors by name, and counters. */
 export interface DictionarySnapshot {
   readonly tensors: NamedTensors
   readonly counters: Readonly<Record<string, number>>
@@ -23,17 +48,19 @@ export interface DictionarySnapshot {
 /**
  * The dictionary that queries are compared with: where keys come from, and which negatives stand beside them.
  *
- * `prepare`, `similarities` and `commit` are the seam that makes the mechanisms of He et al. 2020 (figure 2)
- * interchangeable under one trainer.
+ * `prepare`, `similarities`, `settle` and `commit` are the seam that makes the three mechanisms of He et al. 2020
+ * (figure 2) interchangeable under one trainer.
  */
 export class Dictionary extends Context.Service<
   Dictionary,
   {
-    /** Everything without gradient: encodes keys, borrows negatives, computes the next state under `lease`. */
-    readonly prepare: (directions: ReadonlyArray<Direction>, step: number, lease: Lease) => PreparedStep
+    /** Everything without gradient that comes before the loss: encodes keys, borrows or draws negatives. */
+    readonly prepare: (step: DictionaryStep, lease: Lease) => PreparedStep
+    /** Parameters beside the query encoder's that the gradient reaches, under names that no encoder uses. */
+    readonly trained: () => NamedTensors
     /** Negatives per query. */
     readonly numNegatives: number
-    /** Part of the negatives that are keys of real images and not initial noise, 0 to 1. */
+    /** Part of the negatives that are features of real images and not initial noise, 0 to 1. */
     readonly fill: () => number
     /** Distance between key and query encoder relative to the query encoder's norm, where there are two. */
     readonly encoderDistance: () => number | undefined

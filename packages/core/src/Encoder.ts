@@ -42,6 +42,29 @@ export const weightsOf = (encoder: Encoder): Weights => ({
   statistics: encoder.statistics.get()
 })
 
+/** Everything an encoder consists of, under names that start with `prefix`; borrowed until the next commit. */
+export const snapshotOf = (encoder: Encoder, prefix: string): Tensor.NamedTensors => ({
+  ...Tensor.prefixed(encoder.parameters.get(), `${prefix}.parameters`),
+  ...Tensor.prefixed(encoder.statistics.get(), `${prefix}.statistics`)
+})
+
+/** Continues from what {@link snapshotOf} gave under the same prefix, of which it takes copies. */
+export const restoreEncoder = (
+  encoder: Encoder,
+  tensors: Tensor.NamedTensors,
+  prefix: string
+): Effect.Effect<void, Tensor.TensorError> =>
+  Effect.map(
+    Tensor.run(`${prefix}.restore`, () => ({
+      parameters: Tensor.clone(Tensor.unprefixed(tensors, `${prefix}.parameters`)),
+      statistics: Tensor.clone(Tensor.unprefixed(tensors, `${prefix}.statistics`))
+    })),
+    ({ parameters, statistics }) => {
+      encoder.parameters.replace(parameters)
+      encoder.statistics.replace(statistics)
+    }
+  )
+
 const cellsOf = (
   operation: string,
   network: Network,

@@ -48,11 +48,17 @@ export class KeyShuffle extends Context.Service<
       })
     )
 
-  /** Keys are encoded as they come. */
+  /**
+   * Keys are encoded as they come. Where batch norm is split, a query and its key are then normalised with the same
+   * images: the leak that shuffling is there to close.
+   */
   static readonly layerNone = Layer.succeed(
     KeyShuffle,
     KeyShuffle.of({ encode: (view_NHWC, _key, encoder) => encoder(view_NHWC) })
   )
+
+  /** Plain batch norm over the whole batch, where the order of the keys makes no difference: they come as they are. */
+  static readonly layerPlain = KeyShuffle.layerNone
 }
 
 const inverse = (order: Int32Array): Int32Array => {

@@ -1,13 +1,13 @@
 import { Context, Layer } from "effect"
 import { ema } from "./internal/ema.ts"
-import type { NamedTensors } from "./Tensor.ts"
+import { clone, type NamedTensors } from "./Tensor.ts"
 
 /** How the key encoder follows the query encoder. */
 export class MomentumUpdate extends Context.Service<
   MomentumUpdate,
   {
-    /** The key parameters of the next step, new tensors; running statistics are not part of it. Pure. */
-    readonly next: (key: NamedTensors, query: NamedTensors) => NamedTensors
+    /** The key parameters of step `step`, new tensors; running statistics are not part of it. Pure. */
+    readonly next: (key: NamedTensors, query: NamedTensors, step: number) => NamedTensors
   }
 >()("@moco/core/MomentumUpdate") {
   /**
@@ -22,4 +22,32 @@ export class MomentumUpdate extends Context.Service<
    */
   static readonly layerEma = (m: number) =>
     Layer.succeed(MomentumUpdate, MomentumUpdate.of({ next: (key, query) => ema(key, query, m) }))
+
+  /** m = 0: keys come from the query encoder itself, without gradient. He et al. 2020 found it to fail. */
+  static readonly layerCopy = Layer.succeed(
+    MomentumUpdate,
+    MomentumUpdate.of({ next: (_key, query) => clone(query) })
+  )
+
+  /** m = 1: keys come from the encoder as it was initialised. */
+  static readonly layerFrozen = Layer.succeed(
+    MomentumUpdate,
+    MomentumUpdate.of({ next: (key) => clone(key) })
+  )
+
+  /**
+   * m rises from `from` to 1 over the run by half a cosine (Grill et al. 2020; Chen et al. 2021 for MoCo):
+   * `m(step) = 1 - (1 - from) * (cos(pi * step / numSteps) + 1) / 2`.
+   */
+  static readonly layerCosine = ({ from, numSteps }: { readonly from: number; readonly numSteps: number }) =>
+    Layer.succeed(
+      MomentumUpdate,
+      MomentumUpdate.of({
+        next: (key, query, step) => ema(key, query, risingMomentum(from, step / numSteps))
+      })
+    )
 }
+
+/** @param progress  part of the run that is done, 0 to 1 */
+const risingMomentum = (from: number, progress: number): number =>
+  1 - ((1 - from) * (Math.cos(Math.PI * Math.min(1, progress)) + 1)) / 2

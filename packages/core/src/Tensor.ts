@@ -77,6 +77,18 @@ export const cell = (
 export const clone = (tensors: NamedTensors): NamedTensors =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.clone(tensor)]))
 
+/** The same tensors under names that start with `prefix` and a dot. */
+export const prefixed = (tensors: NamedTensors, prefix: string): NamedTensors =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${prefix}.${name}`, tensor]))
+
+/** The tensors whose names start with `prefix` and a dot, without both. */
+export const unprefixed = (tensors: NamedTensors, prefix: string): NamedTensors =>
+  Object.fromEntries(
+    Object.entries(tensors).flatMap(([name, tensor]) =>
+      name.startsWith(`${prefix}.`) ? [[name.slice(prefix.length + 1), tensor]] : []
+    )
+  )
+
 /**
  * The tensors of one step. Whatever is made under a lease is released when the step's Scope closes, on success,
  * failure and interruption alike, unless it was handed over to a {@link TensorCell} before.

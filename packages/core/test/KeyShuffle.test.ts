@@ -10,6 +10,7 @@ import { Effect, Layer } from "effect"
 const variants = [
   ["layer", KeyShuffle.layer(1)],
   ["layerNone", KeyShuffle.layerNone],
+  ["layerPlain", KeyShuffle.layerPlain],
   [
     "layerOrder",
     KeyShuffle.layerOrder((_, size) => Int32Array.from({ length: size }, (_, i) => size - 1 - i))

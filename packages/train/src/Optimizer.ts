@@ -1,3 +1,4 @@
+import { Dictionary } from "@moco/core/Dictionary"
 import { QueryEncoder } from "@moco/core/Encoder"
 import * as Tensor from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
@@ -42,8 +43,9 @@ export class Optimizer extends Context.Service<
       Optimizer,
       Effect.gen(function* () {
         const { parameters } = yield* QueryEncoder
+        const { trained } = yield* Dictionary
         const moments = yield* Tensor.cell("Optimizer.init", () =>
-          mapTensors(parameters.get(), (parameter) => tf.zerosLike(parameter))
+          mapTensors({ ...parameters.get(), ...trained() }, (parameter) => tf.zerosLike(parameter))
         )
         return Optimizer.of({
           prepare: (current, gradients, learningRate, lease) => {

@@ -57,7 +57,10 @@ const compare = Effect.fnUntraced(function* (
   const initialQueue = yield* Tensor.scoped("Parity.queue", () =>
     tf.tensor2d(fixture.queue, [description.K, description.dim])
   )
-  yield* dictionary.restore({ tensors: { queue: initialQueue }, counters: { pointer: 0, filled: 0 } })
+  yield* dictionary.restore({
+    tensors: { ...dictionary.snapshot().tensors, queue: initialQueue },
+    counters: { pointer: 0, filled: 0 }
+  })
   const takeStep = yield* pretrainStep
   const worst = { loss: 0, query: 0, key: 0 }
   for (let step = 0; step < description.steps; step++) {
@@ -95,7 +98,7 @@ const finalDifferences = Effect.fnUntraced(function* (expected: Fixture.Values) 
       )
     )
   return yield* Tensor.run("Parity.final", () => ({
-    queue: worst("final.", tensors),
+    queue: worst("final.", { queue: tensors["queue"]! }),
     encoder_q: worst("final.encoder_q.", { ...query.parameters, ...query.statistics }),
     encoder_k: worst("final.encoder_k.", { ...key.parameters, ...key.statistics }),
     momentum: worst("final.momentum.", moments)
@@ -140,18 +143,21 @@ const layersOf = (fixture: Fixture.Fixture, queries: Array<Float32Array>) => {
   }
   const loss = description.symmetric ? ContrastiveLoss.layerInfoNceSymmetric : ContrastiveLoss.layerInfoNce
   const stages = Layer.mergeAll(
-    Layer.succeed(
-      ViewPairs,
-      ViewPairs.of({ stepsPerEpoch: description.steps, batch: (step) => Fixture.batch(fixture, step) })
-    ),
-    Layer.provideMerge(
-      listenTo(queries).pipe(Layer.provide(Diagnostics.layer)),
-      Layer.merge(Queue.layer({ size: description.K, seed: 0 }), loss({ temperature: description.T }))
-    ),
-    LearningRate.layerConstant(description.lr),
+    listenTo(queries).pipe(Layer.provide(Diagnostics.layer)),
     Optimizer.layerSgd({ momentum: description.momentum, weightDecay: description.wd })
   )
   return stages.pipe(
+    Layer.provideMerge(
+      Layer.mergeAll(
+        Layer.succeed(
+          ViewPairs,
+          ViewPairs.of({ stepsPerEpoch: description.steps, batch: (step) => Fixture.batch(fixture, step) })
+        ),
+        Queue.layer({ size: description.K, seed: 0 }),
+        loss({ temperature: description.T }),
+        LearningRate.layerConstant(description.lr)
+      )
+    ),
     Layer.provideMerge(
       Layer.mergeAll(
         KeyEncoder.layer.pipe(Layer.provideMerge(QueryEncoder.layer(network, 0))),

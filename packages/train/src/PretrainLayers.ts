@@ -1,10 +1,14 @@
 import { Backend } from "@moco/core/Backend"
 import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
+import type { Dictionary } from "@moco/core/Dictionary"
+import * as EndToEnd from "@moco/core/Dictionary/EndToEnd"
+import * as MemoryBank from "@moco/core/Dictionary/MemoryBank"
 import * as Queue from "@moco/core/Dictionary/Queue"
 import { KeyEncoder, QueryEncoder } from "@moco/core/Encoder"
 import * as ResNet from "@moco/core/Encoder/ResNet"
 import { KeyShuffle } from "@moco/core/KeyShuffle"
 import { MomentumUpdate } from "@moco/core/MomentumUpdate"
+import type { TensorError } from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
 import { Dataset } from "@moco/data/Dataset"
 import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
@@ -13,6 +17,7 @@ import { Effect, Layer } from "effect"
 import { Diagnostics } from "./Diagnostics.ts"
 import * as Knn from "./Evaluation/Knn.ts"
 import { LearningRate } from "./LearningRate.ts"
+import { firstBatchNormalizer } from "./NceNormalizer.ts"
 import { Optimizer } from "./Optimizer.ts"
 import type { RunConfig } from "./RunConfig.ts"
 
@@ -23,22 +28,16 @@ import type { RunConfig } from "./RunConfig.ts"
  * @param dataDirs  folders that are searched for data sets which are not embedded
  */
 export const layersOf = (config: RunConfig, options: { readonly dataDirs: ReadonlyArray<string> }) => {
-  const augmentation = Augmentation.layer(config.augmentation)
   const views = ViewPairs.layer({ seed: config.seed, batchSize: config.training.batchSize })
-  const dictionary = Queue.layer({ size: config.dictionary.size, seed: config.seed })
-  const stages = Layer.mergeAll(
-    views,
-    Diagnostics.layer.pipe(Layer.provideMerge(Layer.merge(dictionary, lossOf(config)))),
-    learningRateOf(config),
-    Optimizer.layerSgd(config.optimizer),
-    Knn.layer(config.evaluation)
-  )
-  const encoders = KeyEncoder.layer.pipe(Layer.provideMerge(queryEncoderOf(config)))
-  return stages.pipe(
-    Layer.provideMerge(
-      Layer.mergeAll(encoders, augmentation, MomentumUpdate.layerEma(config.momentum.m), shuffleOf(config))
-    ),
-    Layer.provideMerge(Layer.mergeAll(datasetOf(config, options.dataDirs), backendOf(config)))
+  const world = Layer.merge(datasetOf(config, options.dataDirs), backendOf(config))
+  const batches = views.pipe(Layer.provideMerge(Augmentation.layer(config.augmentation)))
+  const encoder = queryEncoderOf(config)
+  return Layer.mergeAll(Diagnostics.layer, Optimizer.layerSgd(config.optimizer)).pipe(
+    Layer.provideMerge(lossOf(config)),
+    Layer.provideMerge(dictionaryOf(config)),
+    Layer.provideMerge(Layer.mergeAll(encoder, learningRateOf(config), Knn.layer(config.evaluation))),
+    Layer.provideMerge(batches),
+    Layer.provideMerge(world)
   )
 }
 
@@ -60,11 +59,76 @@ const queryEncoderOf = (config: RunConfig) =>
     )
   )
 
-const shuffleOf = ({ keyShuffle, seed }: RunConfig) =>
-  keyShuffle.kind === "none" ? KeyShuffle.layerNone : KeyShuffle.layer(seed)
+const dictionaryOf = (config: RunConfig): Layer.Layer<Dictionary, TensorError, DictionaryNeeds> => {
+  const { dictionary, seed, training } = config
+  switch (dictionary.kind) {
+    case "queue":
+      return Queue.layer({ size: dictionary.size, seed }).pipe(
+        Layer.provide([KeyEncoder.layer, momentumOf(config), shuffleOf(config)])
+      )
+    case "memoryBank":
+      return Layer.unwrap(
+        Effect.map(Dataset, ({ train: { numImages } }) =>
+          MemoryBank.layer({ ...dictionary, numImages, seed })
+        )
+      )
+    case "endToEnd": {
+      const { layerSeparate, layerShared } = EndToEnd
+      const layer =
+        dictionary.weights === "shared"
+          ? layerShared(training)
+          : layerSeparate(training).pipe(Layer.provide(KeyEncoder.layer))
+      return layer.pipe(Layer.provide(shuffleOf(config)))
+    }
+  }
+}
 
-const lossOf = ({ loss }: RunConfig) =>
-  loss.symmetric ? ContrastiveLoss.layerInfoNceSymmetric(loss) : ContrastiveLoss.layerInfoNce(loss)
+/** What one mechanism or another is made from. */
+type DictionaryNeeds = Backend | Dataset | QueryEncoder | ViewPairs
+
+const momentumOf = ({ momentum, training }: RunConfig) => {
+  switch (momentum.kind) {
+    case "ema":
+      return MomentumUpdate.layerEma(momentum.m)
+    case "copy":
+      return MomentumUpdate.layerCopy
+    case "frozen":
+      return MomentumUpdate.layerFrozen
+    case "cosine":
+      return Layer.unwrap(
+        Effect.map(ViewPairs, ({ stepsPerEpoch }) =>
+          MomentumUpdate.layerCosine({ from: momentum.m, numSteps: training.epochs * stepsPerEpoch })
+        )
+      )
+  }
+}
+
+const shuffleOf = ({ keyShuffle, seed }: RunConfig) => {
+  switch (keyShuffle.kind) {
+    case "shuffle":
+      return KeyShuffle.layer(seed)
+    case "none":
+      return KeyShuffle.layerNone
+    case "plain":
+      return KeyShuffle.layerPlain
+  }
+}
+
+const lossOf = ({ loss }: RunConfig) => {
+  switch (loss.kind) {
+    case "infoNce":
+      return loss.symmetric ? ContrastiveLoss.layerInfoNceSymmetric(loss) : ContrastiveLoss.layerInfoNce(loss)
+    case "nce":
+      return Layer.unwrap(
+        Effect.map(firstBatchNormalizer(loss.temperature), (normalizer) => {
+          const settings = { temperature: loss.temperature, normalizer }
+          return loss.symmetric
+            ? ContrastiveLoss.layerNceSymmetric(settings)
+            : ContrastiveLoss.layerNce(settings)
+        })
+      )
+  }
+}
 
 const learningRateOf = ({ optimizer, training }: RunConfig) => {
   const { learningRate, schedule } = optimizer

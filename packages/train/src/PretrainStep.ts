@@ -34,12 +34,13 @@ export const pretrainStep = Effect.gen(function* () {
       const batch = yield* lease.run("ViewPairs.batch", () => viewPairs.batch(step))
       const directions = loss.directions(batch.viewQ_NHWC, batch.viewK_NHWC)
 
-      // Without gradient: the key encoder moves, keys are encoded, negatives are borrowed.
+      // Without gradient. Queue: the key encoder moves, keys are encoded, negatives are borrowed.
       const prepared = yield* lease.run("Dictionary.prepare", () =>
-        dictionary.prepare(directions, step, lease)
+        dictionary.prepare({ step, indices: batch.indices, directions }, lease)
       )
 
       // With gradient: queries, their similarities to positive and negatives, the loss.
+      const trained = { ...query.parameters.get(), ...dictionary.trained() }
       let statistics = query.statistics.get()
       const similarities: Array<Similarities> = []
       const queries_ND: Array<tf.Tensor2D> = []
@@ -49,7 +50,11 @@ export const pretrainStep = Effect.gen(function* () {
             const encoded = query.network.train({ parameters, statistics }, query_NHWC, lease.keep)
             statistics = encoded.statistics
             queries_ND[direction] = lease.keep(encoded.feature_ND)
-            const { negative_NK, positive_N1 } = prepared.similarities(encoded.feature_ND, direction)
+            const { negative_NK, positive_N1 } = prepared.similarities(
+              encoded.feature_ND,
+              direction,
+              parameters
+            )
             similarities[direction] = {
               positive_N1: lease.keep(positive_N1),
               negative_NK: lease.keep(negative_NK)
@@ -58,22 +63,29 @@ export const pretrainStep = Effect.gen(function* () {
           })
           .reduce((sum, next) => tf.add(sum, next))
       const { gradients, value } = yield* lease.run("PretrainStep.gradient", () =>
-        valueAndGradients(objective, query.parameters.get())
+        valueAndGradients(objective, trained)
       )
 
       const update = yield* lease.run("Optimizer.prepare", () =>
-        optimizer.prepare(query.parameters.get(), gradients, rate, lease)
+        optimizer.prepare(trained, gradients, rate, lease)
       )
       const numbers = yield* diagnostics.look({ step, rate, value, similarities, queries_ND })
+      const settled = yield* lease.run("Dictionary.settle", () =>
+        prepared.settle({ queries_ND, parameters: update.parameters })
+      )
 
       // The one point where the run's state changes.
-      query.parameters.replace(lease.handOver(update.parameters))
+      query.parameters.replace(lease.handOver(sameNames(query.parameters.get(), update.parameters)))
       query.statistics.replace(lease.handOver(statistics))
       update.commit()
-      prepared.commit()
+      settled.commit()
       return numbers
     },
     Effect.scoped,
     Effect.uninterruptible
   )
 })
+
+/** Of `next`, what `current` has. */
+const sameNames = (current: Tensor.NamedTensors, next: Tensor.NamedTensors): Tensor.NamedTensors =>
+  Object.fromEntries(Object.keys(current).map((name) => [name, next[name]!]))

@@ -1,10 +1,12 @@
 import { Backend } from "@moco/core/Backend"
 import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
+import type { Dictionary } from "@moco/core/Dictionary"
 import * as Queue from "@moco/core/Dictionary/Queue"
 import { KeyEncoder, QueryEncoder } from "@moco/core/Encoder"
 import * as ResNet from "@moco/core/Encoder/ResNet"
 import { KeyShuffle } from "@moco/core/KeyShuffle"
 import { MomentumUpdate } from "@moco/core/MomentumUpdate"
+import type { TensorError } from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { ViewPairs } from "@moco/data/ViewPairs"
@@ -20,6 +22,12 @@ export interface TinySettings {
   readonly m?: number
   readonly learningRate?: number
   readonly queueSize?: number
+  /** Another mechanism in place of the queue. */
+  readonly dictionary?: Layer.Layer<
+    Dictionary,
+    TensorError,
+    QueryEncoder | KeyEncoder | MomentumUpdate | KeyShuffle | Backend
+  >
   readonly numTrain?: number
 }
 
@@ -42,17 +50,23 @@ export const tinyRun = ({
   m = 0.99,
   numTrain = 64,
   queueSize = 20,
+  dictionary = Queue.layer({ size: queueSize, seed: 1 }),
   symmetric = false
 }: TinySettings = {}) => {
   const loss = symmetric ? ContrastiveLoss.layerInfoNceSymmetric : ContrastiveLoss.layerInfoNce
   const stages = Layer.mergeAll(
-    ViewPairs.layer({ seed: 1, batchSize: 8 }),
-    Diagnostics.layer.pipe(
-      Layer.provideMerge(Layer.merge(Queue.layer({ size: queueSize, seed: 1 }), loss({ temperature: 0.2 })))
-    ),
-    LearningRate.layerConstant(learningRate),
+    Diagnostics.layer,
     Optimizer.layerSgd({ momentum: 0.9, weightDecay: 5e-4 }),
     Knn.layer({ neighbours: [5, 1], temperature: 0.1 })
+  ).pipe(
+    Layer.provideMerge(
+      Layer.mergeAll(
+        ViewPairs.layer({ seed: 1, batchSize: 8 }),
+        dictionary,
+        loss({ temperature: 0.2 }),
+        LearningRate.layerConstant(learningRate)
+      )
+    )
   )
   const augmentation = Augmentation.layer({
     cropScale: { min: 0.5, max: 1 },

@@ -1,12 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
-import type { Direction } from "../ContrastiveLoss.ts"
 import * as CounterRandom from "../CounterRandom.ts"
-import { Dictionary, type DictionarySnapshot } from "../Dictionary.ts"
-import { KeyEncoder, QueryEncoder } from "../Encoder.ts"
+import { Dictionary, type DictionarySnapshot, type DictionaryStep, type PreparedStep } from "../Dictionary.ts"
+import { KeyEncoder, QueryEncoder, restoreEncoder, snapshotOf } from "../Encoder.ts"
 import { relativeDistance } from "../internal/distance.ts"
 import { enqueue } from "../internal/enqueue.ts"
-import { l2Normalize } from "../internal/l2Normalize.ts"
+import { randomUnitRows } from "../internal/randomUnitRows.ts"
 import { KeyShuffle } from "../KeyShuffle.ts"
 import { MomentumUpdate } from "../MomentumUpdate.ts"
 import * as Tensor from "../Tensor.ts"
@@ -33,14 +32,18 @@ export const layer = ({ seed, size }: QueueSettings) =>
       const momentum = yield* MomentumUpdate
       const shuffle = yield* KeyShuffle
       const cell = yield* Tensor.cell("Queue.init", () => ({
-        queue: randomUnitRows(size, key.network.featureSize, seed)
+        queue: randomUnitRows(
+          CounterRandom.make(seed, CounterRandom.Purpose.queueInit),
+          size,
+          key.network.featureSize
+        )
       }))
       const queue_KD = () => cell.get()["queue"] as tf.Tensor2D
       const counters = { pointer: 0, filled: 0 }
 
       /** Encodes each direction's keys with the moved key encoder, which keeps its own running statistics. */
-      const encodeKeys = (directions: ReadonlyArray<Direction>, step: number, lease: Tensor.Lease) => {
-        const parameters = momentum.next(key.parameters.get(), query.parameters.get())
+      const encodeKeys = ({ directions, step }: DictionaryStep, lease: Tensor.Lease) => {
+        const parameters = momentum.next(key.parameters.get(), query.parameters.get(), step)
         for (const parameter of Object.values(parameters)) lease.keep(parameter)
         let statistics = key.statistics.get()
         const keys_ND = directions.map(({ key_NHWC }, direction) => {
@@ -54,45 +57,51 @@ export const layer = ({ seed, size }: QueueSettings) =>
         return { parameters, statistics, keys_ND }
       }
 
-      const prepare = (directions: ReadonlyArray<Direction>, step: number, lease: Tensor.Lease) => {
-        const { keys_ND, parameters, statistics } = encodeKeys(directions, step, lease)
+      const prepare = (dictionaryStep: DictionaryStep, lease: Tensor.Lease): PreparedStep => {
+        const { keys_ND, parameters, statistics } = encodeKeys(dictionaryStep, lease)
         const negatives_KD = queue_KD()
-        // The authors enqueue the second direction's keys before the first's.
-        const enqueued_MD = keys_ND.length === 1 ? keys_ND[0]! : tf.concat2d([...keys_ND].reverse(), 0)
-        const next_KD = lease.keep(enqueue(negatives_KD, enqueued_MD, counters.pointer))
-        const numKeys = enqueued_MD.shape[0]
         return {
-          similarities: (query_ND: tf.Tensor2D, direction: number) => ({
-            positive_N1: tf.sum(tf.mul(query_ND, keys_ND[direction]!), 1, true) as tf.Tensor2D,
-            negative_NK: tf.matMul(query_ND, negatives_KD, false, true) as tf.Tensor2D
+          similarities: (query_ND, direction) => ({
+            positive_N1: tf.sum(tf.mul(query_ND, keys_ND[direction]!), 1, true),
+            negative_NK: tf.matMul(query_ND, negatives_KD, false, true)
           }),
-          commit: () => {
-            key.parameters.replace(lease.handOver(parameters))
-            key.statistics.replace(lease.handOver(statistics))
-            cell.replace(lease.handOver({ queue: next_KD }))
-            counters.pointer = (counters.pointer + numKeys) % size
-            counters.filled = Math.min(size, counters.filled + numKeys)
+          settle: () => {
+            // The authors enqueue the second direction's keys before the first's.
+            const enqueued_MD = keys_ND.length === 1 ? keys_ND[0]! : tf.concat2d(keys_ND.toReversed(), 0)
+            const next_KD = lease.keep(enqueue(negatives_KD, enqueued_MD, counters.pointer))
+            const numKeys = enqueued_MD.shape[0]
+            return {
+              commit: () => {
+                key.parameters.replace(lease.handOver(parameters))
+                key.statistics.replace(lease.handOver(statistics))
+                cell.replace(lease.handOver({ queue: next_KD }))
+                counters.pointer = (counters.pointer + numKeys) % size
+                counters.filled = Math.min(size, counters.filled + numKeys)
+              }
+            }
           }
         }
       }
 
       return Dictionary.of({
         prepare,
+        trained: () => ({}),
         numNegatives: size,
         fill: () => counters.filled / size,
         encoderDistance: () => relativeDistance(query.parameters.get(), key.parameters.get()),
-        snapshot: () => ({ tensors: cell.get(), counters: { ...counters } }),
+        snapshot: () => ({
+          tensors: { ...cell.get(), ...snapshotOf(key, "key") },
+          counters: { ...counters }
+        }),
         restore: Effect.fnUntraced(function* (snapshot: DictionarySnapshot) {
-          const tensors = yield* Tensor.run("Queue.restore", () => Tensor.clone(snapshot.tensors))
-          cell.replace(tensors)
+          const queue = yield* Tensor.run("Queue.restore", () => tf.clone(snapshot.tensors["queue"]!))
+          yield* Effect.onError(restoreEncoder(key, snapshot.tensors, "key"), () =>
+            Effect.sync(() => queue.dispose())
+          )
+          cell.replace({ queue })
           counters.pointer = snapshot.counters["pointer"] ?? 0
           counters.filled = snapshot.counters["filled"] ?? 0
         })
       })
     })
   )
-
-const randomUnitRows = (size: number, featureSize: number, seed: number): tf.Tensor2D => {
-  const random = CounterRandom.make(seed, CounterRandom.Purpose.queueInit)
-  return l2Normalize(tf.tensor2d(CounterRandom.normals(random, size * featureSize), [size, featureSize]))
-}

@@ -53,6 +53,33 @@ const rules: ReadonlyArray<Rule> = [
     }
   },
   {
+    at: "keyShuffle.kind",
+    reads: ["keyShuffle.kind", "encoder.batchNormGroups"],
+    check: ({ encoder: { batchNormGroups }, keyShuffle: { kind } }) => {
+      if (kind !== "plain" || batchNormGroups === 1) return undefined
+      const problem = `means ordinary batch norm, and encoder.batchNormGroups is ${batchNormGroups}`
+      return { problem, hint: "set encoder.batchNormGroups to 1, or keyShuffle.kind to none" }
+    }
+  },
+  {
+    at: "loss.kind",
+    reads: ["loss.kind", "dictionary.kind"],
+    check: ({ dictionary: { kind }, loss }) => {
+      if (loss.kind !== "nce" || kind === "memoryBank") return undefined
+      const problem = `needs negatives drawn from all images, and dictionary.kind is ${kind}`
+      return { problem, hint: "set dictionary.kind to memoryBank, or loss.kind to infoNce" }
+    }
+  },
+  {
+    at: "training.batchSize",
+    reads: ["training.batchSize", "dictionary.kind"],
+    check: ({ dictionary: { kind }, training: { batchSize } }) => {
+      if (kind !== "endToEnd" || batchSize > 1) return undefined
+      const problem = "leaves no negative: with dictionary.kind endToEnd they are the batch's other keys"
+      return { problem, hint: "set it to 2 or more" }
+    }
+  },
+  {
     at: "evaluation.neighbours",
     reads: ["evaluation.neighbours", "data.name", "data.judge"],
     check: (config) => {

@@ -26,35 +26,60 @@ const Dictionary = Schema.Union([
   Schema.Struct({
     kind: Schema.Literal("queue"),
     size: atLeast(1).annotate({ description: "keys in the queue, K; also the number of negatives" })
+  }),
+  Schema.Struct({
+    kind: Schema.Literal("memoryBank"),
+    size: atLeast(1).annotate({ description: "negatives that a step draws from the bank, K" }),
+    entryMomentum: Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0), Schema.isLessThan(1)).annotate({
+      description:
+        "part of an image's entry that is kept when it is seen again; unitless, 0.5 in the literature"
+    }),
+    redrawOwn: Schema.Boolean.annotate({
+      description: "draw a negative again that is the query's own entry"
+    })
+  }),
+  Schema.Struct({
+    kind: Schema.Literal("endToEnd"),
+    weights: Schema.Literals(["separate", "shared"]).annotate({
+      description: "two encoders, each with its own gradient, or one for both views"
+    })
   })
 ]).annotate({ description: "the dictionary that queries are compared with" })
 
-/** How the key encoder follows the query encoder; told apart by `kind`. */
+const m = between(0, 1).annotate({
+  description: "part of the key encoder that is kept in a step; 0 copies the query encoder, 1 never moves"
+})
+
+/** How the key encoder of a queue follows the query encoder; told apart by `kind`. */
 const Momentum = Schema.Union([
+  Schema.Struct({ kind: Schema.Literal("ema"), m }),
   Schema.Struct({
-    kind: Schema.Literal("ema"),
-    m: between(0, 1).annotate({
-      description: "part of the key encoder that is kept in a step; 0 copies the query encoder, 1 never moves"
-    })
-  })
-]).annotate({ description: "how the key encoder follows the query encoder" })
+    kind: Schema.Literal("cosine"),
+    m: m.annotate({ description: "m at the start; 1 at the end" })
+  }),
+  Schema.Struct({ kind: Schema.Literal("copy") }),
+  Schema.Struct({ kind: Schema.Literal("frozen") })
+]).annotate({ description: "how the key encoder of a queue follows the query encoder" })
 
 const KeyShuffle = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("shuffle") }),
-  Schema.Struct({ kind: Schema.Literal("none") })
-]).annotate({ description: "whether keys are encoded in another order than their queries" })
+  Schema.Struct({ kind: Schema.Literal("none") }),
+  Schema.Struct({ kind: Schema.Literal("plain") })
+]).annotate({
+  description: "whether keys are encoded in another order than their queries; plain: with ordinary batch norm"
+})
+
+const temperature = Positive.annotate({
+  description: "divides the similarities; unitless, 0.07 in MoCo v1, 0.2 in v2"
+})
+const symmetric = Schema.Boolean.annotate({
+  description: "let each view be the query once; twice the work per step"
+})
 
 const Loss = Schema.Union([
-  Schema.Struct({
-    kind: Schema.Literal("infoNce"),
-    temperature: Positive.annotate({
-      description: "divides the similarities; unitless, 0.07 in MoCo v1, 0.2 in v2"
-    }),
-    symmetric: Schema.Boolean.annotate({
-      description: "let each view be the query once; twice the work per step"
-    })
-  })
-]).annotate({ description: "what training minimises" })
+  Schema.Struct({ kind: Schema.Literal("infoNce"), temperature, symmetric }),
+  Schema.Struct({ kind: Schema.Literal("nce"), temperature, symmetric })
+]).annotate({ description: "what training minimises; nce is the memory bank's original loss" })
 
 /** How the learning rate changes over the run; told apart by `kind`. */
 const Schedule = Schema.Union([

@@ -15,18 +15,18 @@ export const warnings = (config: RunConfig): ReadonlyArray<Warning> => {
   const images = numTraining(config)
   const perStep = training.batchSize * (loss.symmetric ? 2 : 1)
 
-  if (keyShuffle.kind === "shuffle" && encoder.batchNormGroups === 1) {
+  if (dictionary.kind !== "memoryBank" && keyShuffle.kind === "shuffle" && encoder.batchNormGroups === 1) {
     const message = "shuffling alone on one device with ordinary batch norm changes nothing"
     warn(
       "keyShuffle.kind",
-      `${message}; set encoder.batchNormGroups to 2 or more, or keyShuffle.kind to none`
+      `${message}; set encoder.batchNormGroups to 2 or more, or keyShuffle.kind to plain`
     )
   }
-  if (dictionary.size > images) {
+  if (dictionary.kind === "queue" && dictionary.size > images) {
     const message = `${dictionary.size} keys are more than the ${images} training images`
     warn("dictionary.size", `${message}: older keys of an image are negatives of its newer ones`)
   }
-  if (dictionary.size % perStep !== 0) {
+  if (dictionary.kind === "queue" && dictionary.size % perStep !== 0) {
     const message = `${dictionary.size} is no multiple of the ${perStep} keys that enter in a step`
     warn("dictionary.size", `${message}: a part of a batch is dropped before the rest`)
   }

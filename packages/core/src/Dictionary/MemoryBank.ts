@@ -1,0 +1,92 @@
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Layer } from "effect"
+import * as CounterRandom from "../CounterRandom.ts"
+import { Dictionary, type DictionarySnapshot, type DictionaryStep, type PreparedStep } from "../Dictionary.ts"
+import { QueryEncoder } from "../Encoder.ts"
+import { l2Normalize } from "../internal/l2Normalize.ts"
+import { randomUnitRows } from "../internal/randomUnitRows.ts"
+import * as Tensor from "../Tensor.ts"
+import { drawNegatives, negativeSimilarities } from "./MemoryBank/negatives.ts"
+
+/** Settings of the memory bank. */
+export interface MemoryBankSettings {
+  /** K, the number of negatives that a step draws from the bank. */
+  readonly size: number
+  /** Images of the training set, each of which has an entry. */
+  readonly numImages: number
+  /** Part of an entry that is kept when its image is seen again: 0.5 in Wu et al. 2018. */
+  readonly entryMomentum: number
+  /** Whether a negative that is the query's own entry is drawn again. */
+  readonly redrawOwn: boolean
+  readonly seed: number
+}
+
+/**
+ * The memory bank of Wu et al. 2018, as He et al. 2020 compare with it: one entry for every training image.
+ *
+ * A query's key is its image's own entry, which is as old as the last epoch; negatives are K entries drawn uniformly
+ * with replacement, the same for the whole batch as the queue's are. After the loss an entry becomes
+ * `normalise(entryMomentum * old + (1 - entryMomentum) * new)`; with a symmetric loss `new` is the mean of both views.
+ * There is no key encoder. The bank starts with random unit rows.
+ */
+export const layer = ({ entryMomentum, numImages, redrawOwn, seed, size }: MemoryBankSettings) =>
+  Layer.effect(
+    Dictionary,
+    Effect.gen(function* () {
+      const { network } = yield* QueryEncoder
+      const cell = yield* Tensor.cell("MemoryBank.init", () => ({
+        bank: randomUnitRows(
+          CounterRandom.make(seed, CounterRandom.Purpose.bankInit),
+          numImages,
+          network.featureSize
+        ),
+        seen: tf.zeros([numImages])
+      }))
+      const bank_MD = () => cell.get()["bank"] as tf.Tensor2D
+      let numSeen = 0
+
+      const prepare = ({ directions, indices, step }: DictionaryStep, lease: Tensor.Lease): PreparedStep => {
+        const current_MD = bank_MD()
+        const indices_N = lease.keep(tf.tensor1d(indices, "int32"))
+        const own_ND = lease.keep(tf.gather(current_MD, indices_N))
+        const drawn = directions.map((_, direction) =>
+          drawNegatives(current_MD, { size, redrawOwn, seed, step, direction, indices }, lease.keep)
+        )
+        return {
+          similarities: (query_ND, direction) => ({
+            positive_N1: tf.sum(tf.mul(query_ND, own_ND), 1, true),
+            negative_NK: negativeSimilarities(query_ND, drawn[direction]!)
+          }),
+          settle: ({ queries_ND }) => {
+            const new_ND = tf.mul(tf.addN([...queries_ND]), (1 - entryMomentum) / queries_ND.length)
+            const entry_ND = l2Normalize(tf.add(tf.mul(own_ND, entryMomentum), new_ND))
+            const rows_N1 = tf.reshape(indices_N, [-1, 1])
+            const bank = lease.keep(tf.tensorScatterUpdate(current_MD, rows_N1, entry_ND))
+            const seen = lease.keep(
+              tf.tensorScatterUpdate(cell.get()["seen"]!, rows_N1, tf.ones([indices.length]))
+            )
+            const nextSeen = tf.sum(seen).dataSync()[0]!
+            return {
+              commit: () => {
+                cell.replace(lease.handOver({ bank, seen }))
+                numSeen = nextSeen
+              }
+            }
+          }
+        }
+      }
+
+      return Dictionary.of({
+        prepare,
+        trained: () => ({}),
+        numNegatives: size,
+        fill: () => numSeen / numImages,
+        encoderDistance: () => undefined,
+        snapshot: () => ({ tensors: cell.get(), counters: { numSeen } }),
+        restore: Effect.fnUntraced(function* ({ counters, tensors }: DictionarySnapshot) {
+          cell.replace(yield* Tensor.run("MemoryBank.restore", () => Tensor.clone(tensors)))
+          numSeen = counters["numSeen"] ?? 0
+        })
+      })
+    })
+  )
