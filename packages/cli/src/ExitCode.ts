@@ -29,18 +29,24 @@ const byTag = {
   ConfigInvalid: ExitCode.config,
   ConfigUnreadable: ExitCode.config,
   BatchSizeInvalid: ExitCode.config,
+  StudyInvalid: ExitCode.config,
   DatasetMissing: ExitCode.data,
   DatasetUnreadable: ExitCode.data,
   FixtureUnusable: ExitCode.data,
   DatasetCorrupt: ExitCode.corrupt,
   IdxMalformed: ExitCode.corrupt,
   SafetensorsMalformed: ExitCode.corrupt,
+  StudyRecordCorrupt: ExitCode.corrupt,
   NonFinite: ExitCode.nonFinite,
   BackendUnavailable: ExitCode.resource,
   TensorError: ExitCode.resource,
   RunLogError: ExitCode.resource,
   RunFolderOccupied: ExitCode.resource,
-  RunFolderUnwritable: ExitCode.resource
+  RunFolderUnwritable: ExitCode.resource,
+  StudyFolderOccupied: ExitCode.resource,
+  StudyRecordError: ExitCode.resource,
+  FolderLocked: ExitCode.resource,
+  FolderLockFailed: ExitCode.resource
 } as const
 
 /** Every error that a command may fail with. One that is not in the table does not compile. */

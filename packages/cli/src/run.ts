@@ -2,18 +2,21 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect } from "effect"
 import { Command } from "effect/cli"
+import { ablate } from "./commands/ablate.ts"
 import { doctor } from "./commands/doctor.ts"
 import { parity } from "./commands/parity.ts"
 import { train } from "./commands/train.ts"
 import { exitCodeOf, report } from "./ExitCode.ts"
+import { watchParent } from "./stopWithParent.ts"
 
 const moco = Command.make("moco").pipe(
   Command.withDescription("Momentum Contrast: trains image encoders without labels"),
-  Command.withSubcommands([train, doctor, parity])
+  Command.withSubcommands([train, ablate, doctor, parity])
 )
 
 /** Runs the command line of this process. */
 export const run = (): void => {
+  watchParent()
   let signal: NodeJS.Signals | undefined
   // Both signals interrupt the program; the first one decides the exit code.
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => (signal ??= name))

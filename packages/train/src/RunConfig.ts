@@ -1,6 +1,6 @@
 import { Effect, Result, Schema } from "effect"
 import { isSection, layerOfSets, overlay } from "./RunConfig/overrides.ts"
-import { missing, type Problem } from "./RunConfig/Problem.ts"
+import { describeProblems } from "./RunConfig/Problem.ts"
 import { ruleProblems } from "./RunConfig/rules.ts"
 import { RunConfig } from "./RunConfig/schema.ts"
 import { schemaProblems } from "./RunConfig/schemaProblems.ts"
@@ -16,16 +16,8 @@ export class ConfigInvalid extends Schema.TaggedError<ConfigInvalid>()("ConfigIn
   )
 }) {
   override get message() {
-    const lines = this.problems.map(describe)
-    const count = lines.length === 1 ? "1 problem" : `${lines.length} problems`
-    return [`the config has ${count}:`, ...lines].join("\n")
+    return describeProblems("the config", this.problems)
   }
-}
-
-const describe = ({ hint, path, problem, value }: Problem): string => {
-  const place = path === "" ? "the config" : path
-  const found = value === missing ? place : `${place} = ${value}`
-  return `  ${found}: ${problem}${hint === "" ? "" : ` (${hint})`}`
 }
 
 /** Checks a config from outside: every range, every unknown or missing key, every rule between fields, all at once. */

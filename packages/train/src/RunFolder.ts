@@ -92,7 +92,8 @@ const filesOf = (path: Path.Path, folder: string): RunFolder => ({
   encoder: path.join(folder, "encoder.safetensors")
 })
 
-const unwritable = (path: string) =>
+/** Says in plain words why `path` cannot be written. */
+export const unwritable = (path: string) =>
   Effect.mapError((error: PlatformError) => new RunFolderUnwritable({ path, ...fileTrouble(error) }))
 
 const isTaken = (error: PlatformError) => error.reason._tag === "AlreadyExists"

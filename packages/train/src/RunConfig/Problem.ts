@@ -30,3 +30,15 @@ export const renderPath = (path: ReadonlyArray<PropertyKey>): string =>
       typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
     ""
   )
+
+/** Everything that is wrong with `subject`, one problem a line under a heading. */
+export const describeProblems = (subject: string, problems: ReadonlyArray<Problem>): string => {
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`
+  return [`${subject} has ${count}:`, ...problems.map((problem) => describe(subject, problem))].join("\n")
+}
+
+const describe = (subject: string, { hint, path, problem, value }: Problem): string => {
+  const place = path === "" ? subject : path
+  const found = value === missing ? place : `${place} = ${value}`
+  return `  ${found}: ${problem}${hint === "" ? "" : ` (${hint})`}`
+}

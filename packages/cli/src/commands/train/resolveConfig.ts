@@ -1,19 +1,8 @@
 import { applyOverrides, ConfigInvalid, type Problem } from "@moco/train/RunConfig"
 import { nearest } from "@moco/train/RunConfig/nearest"
-import { Effect, FileSystem, Option, Path, Schema } from "effect"
-import * as Yaml from "effect/encoding/Yaml"
+import { Effect, Option, Schema } from "effect"
+import { readStructuredFile } from "../../readStructuredFile.ts"
 import { defaultRecipe, recipes } from "../../recipes.ts"
-
-/** A config file is not there, or is neither YAML nor JSON. */
-export class ConfigUnreadable extends Schema.TaggedError<ConfigUnreadable>()("ConfigUnreadable", {
-  path: Schema.String,
-  reason: Schema.String,
-  hint: Schema.String
-}) {
-  override get message() {
-    return `the config ${this.path} cannot be read: ${this.reason}\n  ${this.hint}`
-  }
-}
 
 /** What the command line says about the config. */
 export interface ConfigFlags {
@@ -26,7 +15,7 @@ export interface ConfigFlags {
 
 /** Lays the config file and then the flags over the recipe: `--recipe`, else the file's, else the default one. */
 export const resolveConfig = Effect.fn("cli.resolveConfig")(function* (flags: ConfigFlags) {
-  const file = Option.isSome(flags.config) ? yield* readConfigFile(flags.config.value) : {}
+  const file = Option.isSome(flags.config) ? yield* readStructuredFile("config", flags.config.value) : {}
   const name = yield* recipeName(flags.recipe, file)
   return yield* applyOverrides(recipes[name]!(), [file], yield* setsOf(flags))
 })
@@ -74,24 +63,3 @@ const setsOf = Effect.fnUntraced(function* (flags: ConfigFlags) {
 })
 
 const refuse = (problem: Problem) => new ConfigInvalid({ problems: [problem] })
-
-const readConfigFile = Effect.fnUntraced(function* (file: string) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const isJson = path.extname(file).toLowerCase() === ".json"
-  const unreadable = (reason: string, hint: string) => new ConfigUnreadable({ path: file, reason, hint })
-  const text = yield* Effect.mapError(fileSystem.readFileString(file), ({ reason }) =>
-    reason._tag === "NotFound"
-      ? unreadable("there is no such file", "check the path; it is relative to the folder you are in")
-      : unreadable(reason.message, "check its permissions")
-  )
-  const parsed = yield* Effect.try({
-    try: (): unknown => (isJson ? JSON.parse(text) : Yaml.parse(text)),
-    catch: (cause) => {
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      return unreadable(reason, `it must be ${isJson ? "JSON, as its name says" : "YAML or JSON"}`)
-    }
-  })
-  // An empty file changes nothing.
-  return parsed ?? {}
-})

@@ -1,0 +1,156 @@
+import type { CellReport, Estimate } from "@moco/train/Study/Report"
+import type { StudyResults, Verdict } from "@moco/train/Study/results"
+import { renderSettings } from "@moco/train/Study/settings"
+
+/** A table as rows of cells; the first row is the head. */
+export type Table = ReadonlyArray<ReadonlyArray<string>>
+
+const percent = (fraction: number) => (100 * fraction).toFixed(1)
+const signed = (fraction: number) => `${fraction < 0 ? "-" : "+"}${percent(Math.abs(fraction))}`
+const interval = ({ ci }: Estimate, format: (fraction: number) => string) =>
+  ci === undefined ? "-" : `${format(ci.low)} to ${format(ci.high)}`
+
+/** One row a cell: mean, standard deviation, number of seeds and interval, in %. */
+export const cellTable = ({ cells, neighbours }: StudyResults): Table => {
+  const axes = Object.keys(cells[0]?.settings ?? {})
+  return [
+    [...axes, `kNN (k = ${neighbours}), %`, "std", "n", "95 % interval", "failed"],
+    ...cells.map((cell) => [...axes.map((axis) => String(cell.settings[axis])), ...cellColumns(cell)])
+  ]
+}
+
+const cellColumns = ({ accuracy, failures }: CellReport): ReadonlyArray<string> => {
+  const failed = failures.length === 0 ? "" : String(failures.length)
+  if (accuracy === undefined) return ["-", "-", "0", "-", failed]
+  const std = accuracy.std === undefined ? "-" : percent(accuracy.std)
+  return [percent(accuracy.mean), std, String(accuracy.n), interval(accuracy, percent), failed]
+}
+
+/** One row a cell that has a reference: the differences by seed, in percentage points. */
+export const comparisonTable = ({ comparisons }: StudyResults): Table => [
+  ["cell", "minus", "points", "std", "n", "95 % interval"],
+  ...comparisons.map(({ difference, reference, settings }) => [
+    renderSettings(settings),
+    renderSettings(reference),
+    ...(difference === undefined
+      ? ["-", "-", "0", "-"]
+      : [
+          signed(difference.mean),
+          difference.std === undefined ? "-" : percent(difference.std),
+          String(difference.n),
+          interval(difference, signed)
+        ])
+  ])
+]
+
+const words = {
+  supports: "these runs support it",
+  contradicts: "these runs contradict it",
+  "cannot tell": "these runs cannot tell"
+} as const
+
+/** A claim of the paper, and what the runs say about it. */
+export const verdictLines = ({ claim, contrasts, verdict }: Verdict): ReadonlyArray<string> => [
+  `${claim.statement}: **${words[verdict]}**`,
+  `paper: ${claim.paper}`,
+  ...contrasts.map(({ estimate, label }) =>
+    estimate === undefined
+      ? `${label}: no seed has finished both`
+      : `${label}: ${signed(estimate.mean)} points, 95 % interval ${interval(estimate, signed)}, n = ${estimate.n}`
+  )
+]
+
+/** Everything in words and aligned columns, for a terminal. */
+export const studyTable = (results: StudyResults): string => {
+  const { rawPixels, untrainedEncoder } = results.baselines
+  const baseline = (name: string, value: number | undefined) =>
+    value === undefined ? [] : [`${name}: ${percent(value)} %`]
+  return [
+    aligned(cellTable(results)),
+    [...baseline("raw pixels", rawPixels), ...baseline("untrained encoder", untrainedEncoder)].join(", "),
+    ...(results.comparisons.length > 0 ? ["", "paired by seed", aligned(comparisonTable(results))] : []),
+    ...results.verdicts.flatMap((verdict) => {
+      const [first, ...rest] = verdictLines(verdict)
+      return ["", first!.replaceAll("**", ""), ...rest.map((line) => `  ${line}`)]
+    }),
+    ...results.cells.flatMap(({ failures, settings }) =>
+      failures.map(
+        ({ reason, seed }) => `failed: ${renderSettings(settings)}, seed ${seed}: ${reason.split("\n")[0]}`
+      )
+    )
+  ].join("\n")
+}
+
+const aligned = (table: Table): string => {
+  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)))
+  return table
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join("  ")
+        .trimEnd()
+    )
+    .join("\n")
+}
+
+/** A table in Markdown. */
+export const markdown = (table: Table): string => {
+  const line = (row: ReadonlyArray<string>) => `| ${row.join(" | ")} |`
+  const [head, ...rows] = table
+  return [line(head!), `|${head!.map(() => "---|").join("")}`, ...rows.map(line)].join("\n")
+}
+
+/** The cells as comma-separated values; accuracies are fractions, with all their digits. */
+export const studyCsv = ({ cells, study }: StudyResults): string => {
+  const axes = Object.keys(cells[0]?.settings ?? {})
+  const head = ["study", ...axes, "mean", "std", "n", "ci_low", "ci_high", "failed", "seeds", "accuracies"]
+  const rows = cells.map(({ accuracy, failures, settings, values }) => [
+    study,
+    ...axes.map((axis) => settings[axis]),
+    accuracy?.mean,
+    accuracy?.std,
+    accuracy?.n ?? 0,
+    accuracy?.ci?.low,
+    accuracy?.ci?.high,
+    failures.length,
+    values.map(({ seed }) => seed).join(" "),
+    values.map((value) => value.accuracy).join(" ")
+  ])
+  return `${[head, ...rows].map((row) => row.map(quoted).join(",")).join("\n")}\n`
+}
+
+const quoted = (value: string | number | undefined): string => {
+  const text = value === undefined ? "" : String(value)
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/** What a program wants to know, on one line; accuracies are fractions. */
+export const studyJson = (results: StudyResults): string => {
+  const { comparisons, neighbours, numCompleted, numFailed, numTrials, seconds, study, verdicts } = results
+  const cells = results.cells.map(({ accuracy, failures, settings, values }) => ({
+    setting: renderSettings(settings),
+    settings,
+    mean: accuracy?.mean ?? null,
+    std: accuracy?.std ?? null,
+    n: accuracy?.n ?? 0,
+    ci: accuracy?.ci === undefined ? null : [accuracy.ci.low, accuracy.ci.high],
+    values,
+    failures
+  }))
+  return JSON.stringify({
+    study,
+    metric: `kNN accuracy, k = ${neighbours}`,
+    cells,
+    baselines: results.baselines,
+    comparisons,
+    claims: verdicts.map(({ claim, contrasts, verdict }) => ({
+      statement: claim.statement,
+      verdict,
+      contrasts
+    })),
+    numTrials,
+    numCompleted,
+    numFailed,
+    seconds
+  })
+}

@@ -1,0 +1,128 @@
+import * as RunFolder from "@moco/train/RunFolder"
+import type { Study } from "@moco/train/Study"
+import type { StudyResults } from "@moco/train/Study/results"
+import type { TrialRecord } from "@moco/train/Study/TrialRecord"
+import { Effect, FileSystem, Path, Schema } from "effect"
+import { duration } from "../../Progress/line.ts"
+import { cellTable, comparisonTable, markdown, studyCsv, studyJson, verdictLines } from "./render.ts"
+
+/** What a report is written from. */
+export interface ReportSource {
+  readonly study: Study
+  readonly results: StudyResults
+  readonly records: ReadonlyArray<TrialRecord>
+  readonly concurrency: number
+  /** What `--study` was. */
+  readonly command: string
+  /** The study folder. */
+  readonly folder: string
+}
+
+/** Writes tables (Markdown, CSV, JSON) and plots (SVG, PNG) into `folder`, each file as a whole. */
+export const writeReport = Effect.fn("cli.writeReport")(function* (folder: string, source: ReportSource) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const { results } = source
+  yield* RunFolder.unwritable(folder)(fileSystem.makeDirectory(folder, { recursive: true }))
+  const write = (name: string, content: string | Uint8Array) =>
+    RunFolder.writeFile(
+      path.join(folder, name),
+      typeof content === "string" ? new TextEncoder().encode(content) : content
+    )
+  yield* write("report.md", yield* studyMarkdown(source))
+  yield* write("cells.csv", studyCsv(results))
+  yield* write("cells.json", `${studyJson(results)}\n`)
+})
+
+const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
+  const { results, study } = source
+  const { definition, trials } = study
+  const percent = (value: number | undefined) => (value === undefined ? "-" : `${(100 * value).toFixed(1)} %`)
+  const failures = results.cells.flatMap(({ failures, settings }) =>
+    failures.map(
+      ({ reason, seed }) => `- ${JSON.stringify(settings)}, seed ${seed}: ${reason.split("\n")[0]}`
+    )
+  )
+  return [
+    `# Study ${definition.name}`,
+    "",
+    `kNN accuracy (k = ${results.neighbours}) at the end of training. Baselines, judged in the same runs: raw pixels ` +
+      `${percent(results.baselines.rawPixels)}, untrained encoder ${percent(results.baselines.untrainedEncoder)}.`,
+    "",
+    markdown(cellTable(results)),
+    "",
+    ...(results.comparisons.length > 0
+      ? ["## Paired by seed", "", markdown(comparisonTable(results)), ""]
+      : []),
+    ...(results.verdicts.length > 0 ? ["## Against the paper", "", claimRule, ""] : []),
+    ...results.verdicts.flatMap((verdict) => {
+      const [first, ...rest] = verdictLines(verdict)
+      return [`- ${first}`, ...rest.map((line) => `  - ${line}`)]
+    }),
+    ...(failures.length > 0 ? ["", "## Failed runs", "", ...failures] : []),
+    "",
+    "## How it was made",
+    "",
+    ...(yield* provenance(source)),
+    `- recipe \`${definition.recipe}\`, changed in: \`${JSON.stringify(definition.set ?? {})}\``,
+    `- seeds ${definition.seeds.join(", ")}; ${results.numCompleted} of ${trials.length} runs completed, ${results.numFailed} failed`,
+    ""
+  ].join("\n")
+})
+
+const claimRule =
+  "A claim is supported only if the 95 % t-interval of every paired difference lies above 0, and contradicted if one " +
+  "lies wholly on the other side. That two settings are equal can be contradicted and never supported."
+
+/** The part of a run's environment that a reader of figures wants. */
+const RunEnvironment = Schema.fromJsonString(
+  Schema.Struct({
+    startedAt: Schema.String,
+    commit: Schema.NullOr(Schema.Struct({ hash: Schema.String, dirty: Schema.Boolean })),
+    node: Schema.String,
+    platform: Schema.String,
+    backend: Schema.Struct({ name: Schema.String, version: Schema.String, device: Schema.String }),
+    threads: Schema.Int,
+    cpu: Schema.Struct({ model: Schema.String, cores: Schema.Int, features: Schema.Array(Schema.String) })
+  })
+)
+
+const provenance = Effect.fnUntraced(function* ({
+  command,
+  concurrency,
+  folder,
+  records,
+  results
+}: ReportSource) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const times = records.map(({ time }) => time).sort()
+  const found = yield* Effect.forEach(records, ({ runFolder }) =>
+    Effect.option(
+      Effect.andThen(
+        fileSystem.readFileString(path.join(folder, runFolder, "environment.json")),
+        Schema.decodeUnknownEffect(RunEnvironment)
+      )
+    )
+  )
+  const environments = found.flatMap((environment) =>
+    environment._tag === "Some" ? [environment.value] : []
+  )
+  const distinct = (of: (environment: (typeof environments)[number]) => string) =>
+    [...new Set(environments.map(of))].join("; ")
+  return [
+    `- command: \`npx nx run cli:ablate --study=${command}\`, ${concurrency} runs side by side`,
+    ...(environments.length === 0
+      ? []
+      : [
+          `- commit ${distinct(({ commit }) => (commit === null ? "unknown" : `${commit.hash.slice(0, 12)}${commit.dirty ? " (changed)" : ""}`))}`,
+          `- machine: ${distinct(({ cpu, platform }) => `${platform}, ${cpu.model}, ${cpu.cores} cores, ${cpu.features.join(" ")}`)}; ` +
+            `${distinct(({ backend, node }) => `${backend.name} ${backend.version} on ${backend.device}, Node ${node}`)}`
+        ]),
+    ...(times.length === 0
+      ? []
+      : [
+          `- last run ended ${times.at(-1)}; all runs together took ${duration(results.seconds)} of wall time`
+        ])
+  ]
+})

@@ -1,0 +1,82 @@
+import type { StudyDefinition } from "@moco/train/Study"
+import { fiveSeeds, imagesPerGroup, smallBatch, smallLearningRate, smallSetting } from "./smallSetting.ts"
+
+/** Sizes at which all three mechanisms are compared: those that a batch can have. */
+const sizes = [128, 256, 512, 1024] as const
+/** A size that only a dictionary apart from the batch can have. */
+const large = 4096
+
+/**
+ * The three mechanisms of figure 2 at the same K, with one loss, one encoder and one number of epochs.
+ *
+ * End-to-end, K is the batch (K - 1 negatives). As in the paper its learning rate grows with the batch, and batch
+ * norm keeps its images per group; queue and memory bank keep the batch of 128.
+ *
+ * - Source: He et al. 2020, figure 3 (ResNet-50, ImageNet)
+ * - Command: `npx nx run cli:ablate --study=dictionary`
+ */
+export const dictionary = (): StudyDefinition => ({
+  name: "dictionary",
+  recipe: "fashionMnistQuick",
+  set: smallSetting,
+  cells: [
+    ...[...sizes, large].map((K) => ({
+      settings: { mechanism: "queue", K },
+      set: { dictionary: { kind: "queue", size: K } }
+    })),
+    ...[...sizes, large].map((K) => ({
+      settings: { mechanism: "memory bank", K },
+      set: { dictionary: { kind: "memoryBank", size: K, entryMomentum: 0.5, redrawOwn: false } }
+    })),
+    ...sizes.map((K) => ({
+      settings: { mechanism: "end-to-end", K },
+      set: {
+        dictionary: { kind: "endToEnd", weights: "separate" },
+        "training.batchSize": K,
+        "optimizer.learningRate": (smallLearningRate * K) / smallBatch,
+        "encoder.batchNormGroups": K / imagesPerGroup
+      }
+    }))
+  ],
+  seeds: fiveSeeds,
+  chart: { x: "K", series: "mechanism", logarithmic: true },
+  reference: { mechanism: "queue" },
+  claims: [
+    {
+      statement: "the memory bank is below the queue at every K",
+      paper: "2.5 to 4.7 points below, at every K from 256 to 65,536",
+      expects: "above",
+      contrasts: [...sizes, large].map((K) => ({
+        label: `queue over memory bank at K = ${K}`,
+        terms: difference({ mechanism: "queue", K }, { mechanism: "memory bank", K })
+      }))
+    },
+    {
+      statement: "the queue equals end-to-end training at the same K",
+      paper: "within 0.2 points at K = 256, 512 and 1,024",
+      expects: "zero",
+      contrasts: sizes.map((K) => ({
+        label: `queue over end-to-end at K = ${K}`,
+        terms: difference({ mechanism: "queue", K }, { mechanism: "end-to-end", K })
+      }))
+    },
+    {
+      statement: "the queue gains from a dictionary that no batch could hold (K = 4,096 over 1,024)",
+      paper: "59.0 % over 57.5 %",
+      expects: "above",
+      contrasts: [
+        {
+          label: "queue, K = 4,096 over 1,024",
+          terms: difference({ mechanism: "queue", K: large }, { mechanism: "queue", K: 1024 })
+        }
+      ]
+    }
+  ]
+})
+
+type Cell = Readonly<Record<string, string | number>>
+
+const difference = (higher: Cell, lower: Cell) => [
+  { cell: higher, weight: 1 },
+  { cell: lower, weight: -1 }
+]

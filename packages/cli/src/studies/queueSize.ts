@@ -1,0 +1,45 @@
+import type { StudyDefinition } from "@moco/train/Study"
+import { fiveSeeds, smallSetting } from "./smallSetting.ts"
+
+/**
+ * How many keys the queue needs: K from 16 to 8,192, on 8,000 images.
+ *
+ * - Source: He et al. 2020, figure 3, the line of MoCo (ResNet-50, ImageNet, K = 256 to 65,536)
+ * - Command: `npx nx run cli:ablate --study=queue-size`
+ */
+export const queueSize = (): StudyDefinition => ({
+  name: "queue-size",
+  recipe: "fashionMnistQuick",
+  set: smallSetting,
+  axes: [{ name: "K", setting: "dictionary.size", values: [16, 64, 256, 1024, 4096, 8192] }],
+  seeds: fiveSeeds,
+  chart: { x: "K", logarithmic: true },
+  reference: { K: 1024 },
+  claims: [
+    {
+      statement: "a larger dictionary is better (K = 256 over 16, K = 4,096 over 256)",
+      paper: "rises from 54.7 % at K = 256 over 57.5 % at 1,024 and 59.0 % at 4,096 to 60.6 % at 65,536",
+      expects: "above",
+      contrasts: [
+        { label: "K = 256 over K = 16", terms: difference(256, 16) },
+        { label: "K = 4,096 over K = 256", terms: difference(4096, 256) }
+      ]
+    },
+    {
+      statement: "gains flatten: from K = 16 to 256 there is more to gain than from 256 to 4,096",
+      paper: "+4.3 points from K = 256 to 4,096, and +1.6 from 4,096 to 65,536, both 16 times the keys",
+      expects: "above",
+      contrasts: [
+        {
+          label: "gain from 16 to 256 over gain from 256 to 4,096",
+          terms: [...difference(256, 16), ...difference(256, 4096)]
+        }
+      ]
+    }
+  ]
+})
+
+const difference = (more: number, less: number) => [
+  { cell: { K: more }, weight: 1 },
+  { cell: { K: less }, weight: -1 }
+]

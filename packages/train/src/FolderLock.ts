@@ -1,0 +1,65 @@
+import { Effect, FileSystem, Schema, type Scope } from "effect"
+import type { PlatformError } from "effect/PlatformError"
+import { fileTrouble } from "./internal/fileTrouble.ts"
+import { isAlive, startOf } from "./ProcessIdentity.ts"
+
+/** Another process works in the folder. */
+export class FolderLocked extends Schema.TaggedError<FolderLocked>()("FolderLocked", {
+  path: Schema.String,
+  pid: Schema.Int
+}) {
+  override get message() {
+    return `${this.path} says that process ${this.pid} works in this folder\n  wait until it has ended, or choose another folder with --out`
+  }
+}
+
+/** The lock cannot be taken; `reason` and `hint` are in plain words. */
+export class FolderLockFailed extends Schema.TaggedError<FolderLockFailed>()("FolderLockFailed", {
+  path: Schema.String,
+  reason: Schema.String,
+  hint: Schema.String
+}) {
+  override get message() {
+    return `${this.path} cannot be written: ${this.reason}\n  ${this.hint}`
+  }
+}
+
+const Owner = Schema.fromJsonString(Schema.Struct({ pid: Schema.Int, start: Schema.String }))
+
+/**
+ * Holds the lock file at `path` until the Scope closes. A lock whose owner was killed is taken over.
+ *
+ * **Gotchas** Owners are told apart by process id and start: on a file system that several machines share, a lock
+ * of another machine looks like one of a killed owner.
+ */
+export const hold = (
+  path: string
+): Effect.Effect<void, FolderLocked | FolderLockFailed, FileSystem.FileSystem | Scope.Scope> =>
+  Effect.gen(function* () {
+    const fileSystem = yield* FileSystem.FileSystem
+    const self = JSON.stringify({ pid: process.pid, start: yield* startOf(process.pid) })
+    const failed = (error: PlatformError) => new FolderLockFailed({ path, ...fileTrouble(error) })
+    // Complete before it has its name, so that no other process reads half of it.
+    const draft = `${path}.${process.pid}`
+    const claim = fileSystem.writeFileString(draft, self).pipe(
+      Effect.andThen(fileSystem.link(draft, path)),
+      Effect.as(true),
+      Effect.catchIf(
+        (error) => error.reason._tag === "AlreadyExists",
+        () => Effect.succeed(false)
+      ),
+      Effect.mapError(failed),
+      Effect.ensuring(Effect.ignore(fileSystem.remove(draft)))
+    )
+    const acquire = Effect.gen(function* () {
+      while (!(yield* claim)) {
+        const text = yield* Effect.orElseSucceed(fileSystem.readFileString(path), () => "")
+        const owner = yield* Effect.option(Schema.decodeUnknownEffect(Owner)(text))
+        if (owner._tag === "Some" && (yield* isAlive(owner.value.pid, owner.value.start))) {
+          return yield* new FolderLocked({ path, pid: owner.value.pid })
+        }
+        yield* Effect.ignore(fileSystem.remove(path))
+      }
+    })
+    yield* Effect.acquireRelease(acquire, () => Effect.ignore(fileSystem.remove(path)))
+  })

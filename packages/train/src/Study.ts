@@ -1,0 +1,172 @@
+import { createHash } from "node:crypto"
+import { Effect, Result, Schema } from "effect"
+import { describeProblems, type Problem, renderValue } from "./RunConfig/Problem.ts"
+import { schemaProblems } from "./RunConfig/schemaProblems.ts"
+import { applyOverrides, RunConfig } from "./RunConfig.ts"
+import { StudyDefinition } from "./Study/definition.ts"
+import { axisName, type GridCell, gridOf } from "./Study/grid.ts"
+import type { Chart, Settings } from "./Study/Report.ts"
+import { isAt, renderSettings } from "./Study/settings.ts"
+
+export { StudyDefinition } from "./Study/definition.ts"
+
+/** A study that no run can be started for; `problems` lists everything that is wrong with it. */
+export class StudyInvalid extends Schema.TaggedError<StudyInvalid>()("StudyInvalid", {
+  study: Schema.String,
+  problems: Schema.Array(
+    Schema.Struct({ path: Schema.String, value: Schema.String, problem: Schema.String, hint: Schema.String })
+  )
+}) {
+  override get message() {
+    return describeProblems(`the study ${this.study}`, this.problems)
+  }
+}
+
+/** One run of a study. */
+export interface Trial {
+  /** Names the config: two trials of one id are the same run. */
+  readonly id: string
+  readonly settings: Settings
+  readonly seed: number
+  readonly config: RunConfig
+}
+
+/** A study whose every run is known to be one that can start. */
+export interface Study {
+  readonly definition: StudyDefinition
+  readonly cells: ReadonlyArray<Settings>
+  /** Seed by seed, so that a study which is stopped early has something of every cell. */
+  readonly trials: ReadonlyArray<Trial>
+  readonly chart: Chart
+  /** The k of the kNN accuracy that is reported. */
+  readonly neighbours: number
+}
+
+/** Checks a definition from outside, as read from a file. */
+export const decodeDefinition = Effect.fn("Study.decodeDefinition")(function* (
+  input: unknown,
+  study: string
+) {
+  const decoded = yield* Effect.result(decodeSchema(input))
+  if (Result.isSuccess(decoded)) return decoded.success
+  const problems = schemaProblems(decoded.failure.issue, StudyDefinition.ast, input)
+  return yield* new StudyInvalid({ study, problems })
+})
+
+/**
+ * Lays out every run of a study before the first one starts: what is wrong with any of them is found here.
+ *
+ * @param base  the config of the definition's recipe
+ */
+export const plan = Effect.fn("Study.plan")(function* (definition: StudyDefinition, base: RunConfig) {
+  const refuse = (problems: ReadonlyArray<Problem>) => new StudyInvalid({ study: definition.name, problems })
+  const { cells, problems } = gridOf(definition)
+  if (problems.length > 0) return yield* refuse(problems)
+  const trials: Array<Trial> = []
+  const found = new Map<string, Problem>()
+  const report = (problem: Problem) => {
+    const key = `${problem.path} ${problem.value} ${problem.problem}`
+    if (!found.has(key)) found.set(key, problem)
+  }
+  for (const seed of definition.seeds) {
+    for (const cell of cells) {
+      const config = yield* Effect.result(configOf(definition, base, cell, seed))
+      if (Result.isSuccess(config)) {
+        trials.push({ id: identify(config.success), settings: cell.settings, seed, config: config.success })
+      } else {
+        for (const problem of config.failure.problems) {
+          report({ ...problem, path: `${problem.path}, in ${renderSettings(cell.settings)}` })
+        }
+      }
+    }
+  }
+  const neighbours = definition.neighbours ?? base.evaluation.neighbours[0]!
+  const settings = cells.map((cell) => cell.settings)
+  const chart = definition.chart ?? defaultChart(definition, settings)
+  for (const problem of [...repeated(trials), ...dangling(definition, settings, chart, trials, neighbours)]) {
+    report(problem)
+  }
+  if (found.size > 0) return yield* refuse([...found.values()])
+  const study: Study = { definition, cells: settings, trials, chart, neighbours }
+  return study
+})
+
+const decodeSchema = Schema.decodeUnknownEffect(StudyDefinition, { errors: "all", onExcessProperty: "error" })
+
+const configOf = ({ set = {} }: StudyDefinition, base: RunConfig, cell: GridCell, seed: number) => {
+  const sets = Object.entries({ ...set, ...cell.set, seed }).map(([path, value]) => [
+    path,
+    JSON.stringify(value)
+  ])
+  return applyOverrides(base, [], Object.fromEntries(sets))
+}
+
+/** A name for a config that depends on its values alone. */
+const identify = (config: RunConfig): string =>
+  createHash("sha256")
+    .update(canonical(Schema.encodeSync(RunConfig)(config)))
+    .digest("hex")
+    .slice(0, 12)
+
+const canonical = (value: unknown): string => {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`
+  if (typeof value !== "object" || value === null) return JSON.stringify(value)
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(",")}}`
+}
+
+const defaultChart = ({ axes = [] }: StudyDefinition, cells: ReadonlyArray<Settings>): Chart => {
+  const [x, series] = axes.length > 0 ? axes.map(axisName) : Object.keys(cells[0] ?? {})
+  return series === undefined ? { x: x ?? "" } : { x: x!, series }
+}
+
+/** Cells that come to the same config. */
+const repeated = (trials: ReadonlyArray<Trial>): ReadonlyArray<Problem> => {
+  const first = new Map<string, Trial>()
+  return trials.flatMap((trial) => {
+    const other = first.get(trial.id)
+    if (other === undefined) {
+      first.set(trial.id, trial)
+      return []
+    }
+    const problem = `comes to the same run as ${renderSettings(other.settings)}`
+    return [
+      { path: "cells", value: renderSettings(trial.settings), problem, hint: "leave one of the two out" }
+    ]
+  })
+}
+
+/** What names an axis, a cell or a k that is not there. */
+const dangling = (
+  { claims = [], reference }: StudyDefinition,
+  cells: ReadonlyArray<Settings>,
+  chart: Chart,
+  trials: ReadonlyArray<Trial>,
+  neighbours: number
+): ReadonlyArray<Problem> => {
+  const problems: Array<Problem> = []
+  const report = (path: string, value: unknown, problem: string, hint: string) =>
+    problems.push({ path, value: renderValue(value), problem, hint })
+  const axes = Object.keys(cells[0] ?? {})
+  for (const key of ["x", "series"] as const) {
+    const axis = chart[key]
+    if (axis !== undefined && !axes.includes(axis)) {
+      report(`chart.${key}`, axis, "is not the name of an axis", `axes: ${axes.join(", ")}`)
+    }
+  }
+  if (reference !== undefined && !cells.some((cell) => isAt(cell, reference))) {
+    report("reference", reference, "fits no cell", `axes: ${axes.join(", ")}`)
+  }
+  claims.forEach(({ contrasts }, i) => {
+    for (const { cell } of contrasts.flatMap(({ terms }) => terms)) {
+      const fits = cells.filter((other) => isAt(other, cell)).length
+      if (fits !== 1) report(`claims[${i}]`, cell, `fits ${fits} cells`, "name one value on every axis")
+    }
+  })
+  const lacking = trials.find(({ config }) => !config.evaluation.neighbours.includes(neighbours))
+  if (lacking !== undefined) {
+    const judged = lacking.config.evaluation.neighbours.join(", ")
+    report("neighbours", neighbours, "is not judged", `evaluation.neighbours: ${judged}`)
+  }
+  return problems
+}

@@ -1,0 +1,88 @@
+import { Schema } from "effect"
+import { Chart, Settings } from "./Report.ts"
+
+/** A value as it stands in JSON. */
+const Json = Schema.Unknown.annotate({ description: "any value that the setting may have" })
+
+const Overrides = Schema.Record(Schema.String, Json).annotate({
+  description: "values by the dotted path of their setting, e.g. { loss.temperature: 0.2 }"
+})
+
+const AxisName = Schema.String.check(Schema.isMinLength(1))
+
+/** One dimension of the grid: the values of one setting, or named points that set several settings at once. */
+const Axis = Schema.Struct({
+  name: Schema.optionalKey(
+    AxisName.annotate({ description: "how the axis is called in tables; by default the setting's last word" })
+  ),
+  setting: Schema.optionalKey(
+    Schema.String.annotate({ description: "dotted path of the setting, e.g. momentum.m" })
+  ),
+  values: Schema.optionalKey(
+    Schema.Array(Schema.Union([Schema.String, Schema.Finite])).annotate({ description: "values of setting" })
+  ),
+  points: Schema.optionalKey(
+    Schema.Array(
+      Schema.Struct({ label: Schema.Union([Schema.String, Schema.Finite]), set: Overrides })
+    ).annotate({ description: "named points, in place of setting and values" })
+  )
+})
+export type Axis = typeof Axis.Type
+
+/** A cell that no grid gives: its place on every axis, and what it sets. */
+const ListedCell = Schema.Struct({ settings: Settings, set: Overrides })
+
+/** A weighted sum of cells' accuracies, compared with 0. */
+const Contrast = Schema.Struct({
+  label: Schema.String,
+  terms: Schema.Array(Schema.Struct({ cell: Settings, weight: Schema.Finite }))
+})
+export type Contrast = typeof Contrast.Type
+
+/** Something that a paper says about the cells. */
+const Claim = Schema.Struct({
+  statement: Schema.String,
+  /** What the paper measured, with its source. */
+  paper: Schema.String,
+  /** `above`: every contrast is above 0. `zero`: every contrast is 0, which no interval can prove. */
+  expects: Schema.Literals(["above", "zero"]),
+  contrasts: Schema.Array(Contrast)
+})
+export type Claim = typeof Claim.Type
+
+/** A grid of runs that differ in a few settings, each repeated with several seeds. */
+export const StudyDefinition = Schema.Struct({
+  name: Schema.String.check(
+    Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, {
+      expected: "a name of letters, digits, - and _ that starts with a letter or digit"
+    })
+  ).annotate({ description: "name of the study; its folder is named after it" }),
+  recipe: Schema.String.annotate({ description: "the recipe that every run starts from" }),
+  set: Schema.optionalKey(Overrides),
+  axes: Schema.optionalKey(
+    Schema.Array(Axis).annotate({ description: "dimensions of the grid; every combination is a cell" })
+  ),
+  cells: Schema.optionalKey(
+    Schema.Array(ListedCell).annotate({ description: "cells one by one, in place of axes" })
+  ),
+  seeds: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffff_ffff }))).annotate({
+    description: "every cell is run once with each, e.g. [1, 2, 3, 4, 5]"
+  }),
+  neighbours: Schema.optionalKey(
+    Schema.Int.annotate({
+      description: "k of the kNN accuracy that is reported; by default the first of the recipe"
+    })
+  ),
+  chart: Schema.optionalKey(
+    Chart.annotate({ description: "which axis is drawn along x, and which as lines" })
+  ),
+  reference: Schema.optionalKey(
+    Settings.annotate({ description: "every cell is compared with the one that has these instead" })
+  ),
+  claims: Schema.optionalKey(
+    Schema.Array(Claim).annotate({
+      description: "statements that the runs support, contradict or leave open"
+    })
+  )
+})
+export type StudyDefinition = typeof StudyDefinition.Type

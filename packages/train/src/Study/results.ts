@@ -1,0 +1,147 @@
+import type { Study } from "../Study.ts"
+import type { Claim, Contrast } from "./definition.ts"
+import type { CellReport, ChartData, EpochSummary, Estimate, Settings } from "./Report.ts"
+import { isAt, isSame } from "./settings.ts"
+import { estimate } from "./statistics.ts"
+import type { CompletedTrial, TrialRecord } from "./TrialRecord.ts"
+
+/** A cell beside the reference that it is compared with. */
+export interface Comparison {
+  readonly settings: Settings
+  readonly reference: Settings
+  /** Of the differences by seed (cell minus reference), over the seeds that both have finished. */
+  readonly difference: Estimate | undefined
+}
+
+/** What the runs say about a claim. */
+export interface Verdict {
+  readonly claim: Claim
+  readonly verdict: "supports" | "contradicts" | "cannot tell"
+  readonly contrasts: ReadonlyArray<{ readonly label: string; readonly estimate: Estimate | undefined }>
+}
+
+/** Everything that a study has found so far. */
+export interface StudyResults extends ChartData {
+  readonly comparisons: ReadonlyArray<Comparison>
+  readonly verdicts: ReadonlyArray<Verdict>
+  readonly numTrials: number
+  readonly numCompleted: number
+  readonly numFailed: number
+  /** Wall time of all trials, added up. */
+  readonly seconds: number
+}
+
+/** Works out the results from the records of the trials that have ended. */
+export const resultsOf = (study: Study, records: ReadonlyArray<TrialRecord>): StudyResults => {
+  const byTrial = new Map(records.map((record) => [record.trial, record]))
+  const ended = study.trials.flatMap(({ id, settings, seed }) => {
+    const record = byTrial.get(id)
+    // Settings and seed as this study calls them.
+    return record === undefined ? [] : [{ ...record, settings, seed }]
+  })
+  const completed = ended.filter((record) => record.outcome === "completed")
+  const accuracy = accuracyOf(study.neighbours)
+  const baseline = (subject: "rawPixels" | "untrainedEncoder") =>
+    estimate(completed.map((record) => accuracy(record, subject)))?.mean
+  const cells = study.cells.map((settings) => cellReport(settings, ended, accuracy))
+  return {
+    study: study.definition.name,
+    chart: study.chart,
+    neighbours: study.neighbours,
+    cells,
+    baselines: { rawPixels: baseline("rawPixels"), untrainedEncoder: baseline("untrainedEncoder") },
+    comparisons: comparisonsOf(study, cells),
+    verdicts: (study.definition.claims ?? []).map((claim) => verdictOf(claim, cells)),
+    numTrials: study.trials.length,
+    numCompleted: completed.length,
+    numFailed: ended.length - completed.length,
+    seconds: ended.reduce((sum, { seconds }) => sum + seconds, 0)
+  }
+}
+
+type Subject = keyof CompletedTrial["evaluations"]
+type AccuracyOf = (trial: CompletedTrial, subject: Subject) => number
+
+const accuracyOf =
+  (neighbours: number): AccuracyOf =>
+  ({ evaluations }, subject) =>
+    evaluations[subject].find(({ k }) => k === neighbours)?.accuracy ?? Number.NaN
+
+const cellReport = (
+  settings: Settings,
+  ended: ReadonlyArray<TrialRecord>,
+  accuracy: AccuracyOf
+): CellReport => {
+  const own = ended.filter((record) => isSame(record.settings, settings))
+  const completed = own.filter((record) => record.outcome === "completed")
+  const values = completed.map((trial) => ({ seed: trial.seed, accuracy: accuracy(trial, "encoder") }))
+  const failures = own.flatMap((record) =>
+    record.outcome === "failed" ? [{ seed: record.seed, reason: record.reason }] : []
+  )
+  return {
+    settings,
+    accuracy: estimate(values.map((value) => value.accuracy)),
+    values,
+    failures,
+    curve: meanCurve(completed.map(({ epochs }) => epochs)),
+    chanceLoss: completed[0]?.chanceLoss
+  }
+}
+
+const meanCurve = (curves: ReadonlyArray<ReadonlyArray<EpochSummary>>): ReadonlyArray<EpochSummary> => {
+  const mean = (values: ReadonlyArray<number>) =>
+    values.reduce((sum, value) => sum + value, 0) / values.length
+  return (curves[0] ?? []).map(({ epoch }, i) => {
+    const all = curves.flatMap((curve) => (curve[i] === undefined ? [] : [curve[i]]))
+    return {
+      epoch,
+      loss: mean(all.map(({ loss }) => loss)),
+      pretextAccuracy: mean(all.map(({ pretextAccuracy }) => pretextAccuracy))
+    }
+  })
+}
+
+const comparisonsOf = ({ definition: { reference } }: Study, cells: ReadonlyArray<CellReport>) =>
+  reference === undefined
+    ? []
+    : cells.flatMap((cell): ReadonlyArray<Comparison> => {
+        const wanted = { ...cell.settings, ...reference }
+        const other = cells.find(({ settings }) => isSame(settings, wanted))
+        if (other === undefined || other === cell) return []
+        const terms = [
+          { cell: cell.settings, weight: 1 },
+          { cell: other.settings, weight: -1 }
+        ]
+        return [{ settings: cell.settings, reference: other.settings, difference: weightedSum(terms, cells) }]
+      })
+
+/** The contrast seed by seed, over the seeds that every cell in it has finished. */
+const weightedSum = (terms: Contrast["terms"], cells: ReadonlyArray<CellReport>): Estimate | undefined => {
+  const parts = terms.map(({ cell, weight }) => {
+    const { values } = cells.find(({ settings }) => isAt(settings, cell))!
+    return new Map(values.map(({ accuracy, seed }) => [seed, weight * accuracy]))
+  })
+  const seeds = [...(parts[0]?.keys() ?? [])].filter((seed) => parts.every((part) => part.has(seed)))
+  return estimate(seeds.map((seed) => parts.reduce((sum, part) => sum + part.get(seed)!, 0)))
+}
+
+/**
+ * A claim is supported only when the interval of every paired contrast lies above 0, and contradicted when one lies
+ * wholly on the wrong side. That two cells are equal can be contradicted and never supported.
+ */
+const verdictOf = (claim: Claim, cells: ReadonlyArray<CellReport>): Verdict => {
+  const contrasts = claim.contrasts.map(({ label, terms }) => ({
+    label,
+    estimate: weightedSum(terms, cells)
+  }))
+  const intervals = contrasts.map((contrast) => contrast.estimate?.ci)
+  const isWrong = (ci: Estimate["ci"]) =>
+    ci !== undefined && (ci.high < 0 || (claim.expects === "zero" && ci.low > 0))
+  const isRight = (ci: Estimate["ci"]) => ci !== undefined && claim.expects === "above" && ci.low > 0
+  const verdict = intervals.some(isWrong)
+    ? "contradicts"
+    : intervals.length > 0 && intervals.every(isRight)
+      ? "supports"
+      : "cannot tell"
+  return { claim, verdict, contrasts }
+}
