@@ -1,6 +1,7 @@
 import * as CounterRandom from "@moco/core/CounterRandom"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
+import { blur, drawSigma } from "./Augmentation/Blur.ts"
 import { colorJitter, drawFactor } from "./Augmentation/ColorJitter.ts"
 import { cropAndFlip, drawCrop } from "./Augmentation/Crop.ts"
 import { type AugmentationPlan, identity } from "./AugmentationPlan.ts"
@@ -36,7 +37,16 @@ export const AugmentationSettings = Schema.Struct({
   }),
   contrast: between(0, 10).annotate({
     description: "largest distance of the contrast factor to 1 (0 = unchanged; no factor is negative)"
+  }),
+  blur: between(0, 1).annotate({ description: "probability of a Gaussian blur; 0.5 in MoCo v2, 0 in v1" }),
+  blurSigma: Schema.Struct({
+    min: Positive.annotate({ description: "smallest standard deviation of the blur in pixels, e.g. 0.1" }),
+    max: Positive.annotate({ description: "largest standard deviation of the blur in pixels, e.g. 2" })
   })
+    .annotate({
+      description: "standard deviation of the Gaussian blur in pixels; 0.1 to 2 in MoCo v2, at 224 pixels"
+    })
+    .check(ordered)
 })
 export type AugmentationSettings = typeof AugmentationSettings.Type
 
@@ -57,8 +67,8 @@ export class Augmentation extends Context.Service<
     /** The plan of one view. Pure: a function of the key alone, whatever was drawn before. */
     readonly draw: (key: PlanKey) => AugmentationPlan
     /**
-     * Crop and flip, brightness, contrast, normalisation. Pure; float32 in 0..1 -> float32, mean 0 and std 1 over
-     * the training set.
+     * Crop and flip, brightness, contrast, blur, normalisation. Pure; float32 in 0..1 -> float32, mean 0 and std 1
+     * over the training set.
      *
      * @throws RangeError when the number of plans is not the number of images
      */
@@ -67,7 +77,7 @@ export class Augmentation extends Context.Service<
     readonly normalize: (image_NHWC: tf.Tensor4D) => tf.Tensor4D
   }
 >()("@moco/data/Augmentation") {
-  /** Random resized crop, flip, brightness and contrast. */
+  /** Random resized crop, flip, brightness, contrast and blur. */
   static readonly layer = (settings: AugmentationSettings) =>
     Layer.effect(
       Augmentation,
@@ -104,7 +114,9 @@ const drawPlan = (
     crop,
     flip,
     brightness: jitter ? drawFactor(random, settings.brightness) : 1,
-    contrast: jitter ? drawFactor(random, settings.contrast) : 1
+    contrast: jitter ? drawFactor(random, settings.contrast) : 1,
+    // The last draws of the stream: what is drawn before them is the same with and without blur.
+    blur: random.uniform() < settings.blur ? drawSigma(random, settings.blurSigma) : 0
   }
 }
 
@@ -115,7 +127,7 @@ const transforms = ({ mean, std }: Dataset["Service"]) => {
     if (plans.length !== image_NHWC.shape[0]) {
       throw new RangeError(`Augmentation.apply: ${plans.length} plans for ${image_NHWC.shape[0]} images`)
     }
-    return tf.tidy(() => normalize(colorJitter(cropAndFlip(image_NHWC, plans), plans)))
+    return tf.tidy(() => normalize(blur(colorJitter(cropAndFlip(image_NHWC, plans), plans), plans)))
   }
   return { apply, normalize }
 }

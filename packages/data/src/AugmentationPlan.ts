@@ -14,7 +14,8 @@ const Factor = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
 /**
  * What is done to one image to make one view: plain data, so that it can be drawn anywhere, stored and compared.
  *
- * The stages run in the order of the fields.
+ * The stages run in the order of the fields. MoCo v2 mirrors after its blur; a Gaussian is symmetric, so the two
+ * commute, and here the flip is part of the crop.
  */
 export const AugmentationPlan = Schema.Struct({
   /** The box that is stretched to the size of the whole image. */
@@ -24,7 +25,9 @@ export const AugmentationPlan = Schema.Struct({
   /** Multiplies every value; 1 = none. */
   brightness: Factor,
   /** Multiplies the distance of every value to the image's mean gray; 1 = none. */
-  contrast: Factor
+  contrast: Factor,
+  /** Standard deviation of the Gaussian blur in pixels of the view; 0 = none. */
+  blur: Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
 })
 export type AugmentationPlan = typeof AugmentationPlan.Type
 
@@ -33,5 +36,6 @@ export const identity = (height: number, width: number): AugmentationPlan => ({
   crop: { top: 0, left: 0, height, width },
   flip: false,
   brightness: 1,
-  contrast: 1
+  contrast: 1,
+  blur: 0
 })

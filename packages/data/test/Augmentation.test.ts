@@ -1,6 +1,7 @@
 import { assert, describe, layer, it as test, type Vitest } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import { Augmentation, AugmentationSettings, type PlanKey } from "@moco/data/Augmentation"
+import { blur } from "@moco/data/Augmentation/Blur"
 import { AugmentationPlan, identity } from "@moco/data/AugmentationPlan"
 import { Dataset, slice, toTensor } from "@moco/data/Dataset"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
@@ -15,7 +16,9 @@ const settings: AugmentationSettings = {
   flip: 0.5,
   jitter: 0.8,
   brightness: 0.4,
-  contrast: 0.4
+  contrast: 0.4,
+  blur: 0.5,
+  blurSigma: { min: 0.1, max: 2 }
 }
 const images = (height: number, width: number) =>
   layerSynthetic({ numTrain: 8, numTest: 1, height, width, channels: 3, numClasses: 4, seed: 3 })
@@ -150,13 +153,36 @@ layer(Layer.merge(Backend.layerCpu, images(12, 10)))("Augmentation.layer", (it) 
 
   it.effect("draws this plan for this key, in every version: runs can be repeated", () =>
     Effect.gen(function* () {
-      const [plan] = yield* drawWith({}, 1)
-      assert.deepStrictEqual(plan, {
-        crop: { top: 1, left: 2, height: 9, width: 8 },
-        flip: false,
-        brightness: 1.2858861269429325,
-        contrast: 1.1683652991428972
-      })
+      // Drawn before there was blur, one with jitter and one without: blur must not move them.
+      const before = [
+        {
+          crop: { top: 1, left: 2, height: 9, width: 8 },
+          flip: false,
+          brightness: 1.2858861269429325,
+          contrast: 1.1683652991428972
+        },
+        { crop: { top: 1, left: 1, height: 6, width: 5 }, flip: true, brightness: 1, contrast: 1 }
+      ]
+      const withBlur = (...sigmas: ReadonlyArray<number>) =>
+        before.map((plan, index) => ({ ...plan, blur: sigmas[index] }))
+      assert.deepStrictEqual(yield* drawWith({ blur: 0 }, 2), withBlur(0, 0))
+      assert.deepStrictEqual(
+        yield* drawWith({ blur: 1 }, 2),
+        withBlur(1.0081762029323726, 0.2786188352154568)
+      )
+    })
+  )
+
+  it.effect("always draws everything else as it is without blur", () =>
+    Effect.gen(function* () {
+      const drawBy = (blur: number) =>
+        Effect.provide(
+          Effect.map(Augmentation, ({ draw }) => draw),
+          Augmentation.layer({ ...settings, blur })
+        )
+      const never = yield* drawBy(0)
+      const always = yield* drawBy(1)
+      fc.assert(fc.property(anyKey, (key) => assert.deepStrictEqual({ ...always(key), blur: 0 }, never(key))))
     })
   )
 
@@ -198,6 +224,22 @@ layer(Layer.merge(Backend.layerCpu, images(12, 10)))("Augmentation.layer", (it) 
     })
   )
 
+  it.effect("blurs with the given probability, by a sigma spread evenly over its range", () =>
+    Effect.gen(function* () {
+      const sigmas = (changes: Partial<AugmentationSettings>) =>
+        Effect.map(drawWith(changes), (plans) => plans.map(({ blur }) => blur))
+      const blurred = (values: ReadonlyArray<number>) => share(values.map((sigma) => sigma > 0))
+      assert.strictEqual(blurred(yield* sigmas({ blur: 0 })), 0)
+      assert.closeTo(blurred(yield* sigmas({ blur: 0.2 })), 0.2, 0.032)
+      const all = yield* sigmas({ blur: 1, blurSigma: { min: 0.5, max: 1.5 } })
+      assert.strictEqual(blurred(all), 1)
+      assert.isTrue(all.every((sigma) => sigma >= 0.5 && sigma <= 1.5))
+      // Five standard errors: 1 / sqrt(12 n).
+      assert.closeTo(all.reduce((sum, sigma) => sum + sigma, 0) / all.length, 1, 0.023)
+      assert.isTrue((yield* sigmas({ blur: 1, blurSigma: { min: 2, max: 2 } })).every((s) => s === 2))
+    })
+  )
+
   it.effect("crops with the given areas and ratios", () =>
     Effect.gen(function* () {
       const plans = yield* drawWith({
@@ -209,6 +251,135 @@ layer(Layer.merge(Backend.layerCpu, images(12, 10)))("Augmentation.layer", (it) 
     })
   )
 })
+
+/** Some images of one size, each with its sigma. */
+interface Blurred {
+  readonly shape: readonly [number, number, number, number]
+  readonly values: Float32Array
+  readonly sigmas: ReadonlyArray<number>
+}
+
+/** TensorFlow takes subnormal numbers for zero; no byte / 255 is one. */
+const flushed = (value: number) => (value < 2 ** -126 ? 0 : value)
+const side = fc.integer({ min: 1, max: 9 })
+const sigma = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 6, noNaN: true }))
+const batch: fc.Arbitrary<Blurred> = fc
+  .tuple(fc.integer({ min: 1, max: 3 }), side, side, fc.constantFrom(1, 3))
+  .chain((shape) => {
+    const length = shape.reduce((product, size) => product * size)
+    return fc.record({
+      shape: fc.constant(shape),
+      values: fc
+        .float32Array({ minLength: length, maxLength: length, min: 0, max: 1, noNaN: true })
+        .map((pixels) => pixels.map(flushed)),
+      sigmas: fc.array(sigma, { minLength: shape[0], maxLength: shape[0] })
+    })
+  })
+
+/** The definition, pixel by pixel in float64: the reference. */
+const naiveBlur = ({ shape, sigmas, values }: Blurred): ReadonlyArray<number> => {
+  const [, height, width, channels] = shape
+  const inside = (index: number, size: number) =>
+    index < 0 ? -index : index >= size ? 2 * size - 2 - index : index
+  return Array.from(values, (value, at) => {
+    const [channel, x] = [at % channels, Math.floor(at / channels) % width]
+    const y = Math.floor(at / (channels * width)) % height
+    const image = Math.floor(at / (channels * width * height))
+    const sigma = sigmas[image]!
+    if (sigma === 0) return value
+    const [down, right] = [height, width].map((size) => Math.min(Math.ceil(3 * sigma), size - 1))
+    let [sum, total] = [0, 0]
+    for (let dy = -down!; dy <= down!; dy++) {
+      for (let dx = -right!; dx <= right!; dx++) {
+        const weight = Math.exp(-((dy / sigma) ** 2 + (dx / sigma) ** 2) / 2)
+        const pixel = (image * height + inside(y + dy, height)) * width + inside(x + dx, width)
+        sum += weight * values[pixel * channels + channel]!
+        total += weight
+      }
+    }
+    return sum / total
+  })
+}
+
+const applyBlur = ({ shape, sigmas, values }: Blurred): Float32Array =>
+  tf.tidy(() => {
+    const plans = sigmas.map((sigma) => ({ ...identity(shape[1], shape[2]), blur: sigma }))
+    return blur(tf.tensor4d(values, [...shape]), plans).dataSync() as Float32Array
+  })
+
+for (const [name, backend] of backends) {
+  layer(backend)(`Augmentation/Blur on ${name}`, (it) => {
+    const always = (property: (blurred: Blurred) => void) =>
+      Effect.sync(() => fc.assert(fc.property(batch, property)))
+    /** Two products of at most 9 terms, a float32 rounding each, of values up to 1. */
+    const tolerance = 2e-6
+
+    it.effect(
+      "weighs neighbours by a Gaussian, and mirrors the image at its edge without the edge pixel",
+      () =>
+        Effect.sync(() => {
+          const [near, far] = [Math.exp(-0.5), Math.exp(-2)]
+          const whole = 1 + 2 * near + 2 * far
+          const blurred = applyBlur({
+            shape: [1, 1, 3, 1],
+            values: Float32Array.of(1, 0, 0),
+            sigmas: [1]
+          })
+          assertClose(blurred, [1 / whole, (2 * near) / (2 * whole), (2 * far) / whole], tolerance)
+        })
+    )
+
+    it.effect("always equals the definition, each image by its own sigma", () =>
+      always((blurred) => assertClose(applyBlur(blurred), naiveBlur(blurred), tolerance))
+    )
+
+    it.effect("always keeps a constant image, and never leaves the range of the image", () =>
+      always((blurred) => {
+        const { values } = blurred
+        const constant = values.map(() => values[0]!)
+        assertClose(applyBlur({ ...blurred, values: constant }), [...constant], tolerance)
+        const view = applyBlur(blurred)
+        assert.isAtLeast(Math.min(...view), Math.min(...values) - tolerance)
+        assert.isAtMost(Math.max(...view), Math.max(...values) + tolerance)
+      })
+    )
+
+    it.effect("always leaves images of sigma 0 as they are, to the bit, whatever the others get", () =>
+      always(({ shape, sigmas, values }) => {
+        const size = values.length / shape[0]
+        const mixed = applyBlur({ shape, values, sigmas: sigmas.map((sigma, n) => (n === 0 ? 0 : sigma)) })
+        assert.deepStrictEqual(mixed.slice(0, size), values.slice(0, size))
+      })
+    )
+
+    it.effect("always commutes with the flip", () =>
+      always((blurred) => {
+        const mirrored = (values: Float32Array) =>
+          tf.tidy(() => tf.reverse(tf.tensor4d(values, [...blurred.shape]), 2).dataSync() as Float32Array)
+        const flippedFirst = applyBlur({ ...blurred, values: mirrored(blurred.values) })
+        assertClose(flippedFirst, [...mirrored(applyBlur(blurred))], tolerance)
+      })
+    )
+
+    it.effect("does no work where no plan blurs, and always releases what it allocates", () =>
+      Effect.sync(() => {
+        tf.tidy(() => {
+          const image_NHWC = tf.ones<tf.Rank.R4>([2, 4, 3, 1])
+          const before = tf.memory().numTensors
+          assert.strictEqual(blur(image_NHWC, [identity(4, 3), identity(4, 3)]), image_NHWC)
+          assert.strictEqual(tf.memory().numTensors, before)
+        })
+        fc.assert(
+          fc.property(batch, (blurred) => {
+            const before = tf.memory().numTensors
+            applyBlur(blurred)
+            assert.strictEqual(tf.memory().numTensors, before)
+          })
+        )
+      })
+    )
+  })
+}
 
 describe("AugmentationSettings", () => {
   test.effect("names what is out of range", () =>
@@ -223,13 +394,16 @@ describe("AugmentationSettings", () => {
         yield* problem({ cropScale: { min: 0.5, max: 0.2 } }),
         "min (0.5) is greater than max (0.2)"
       )
+      assert.include(yield* problem({ blur: -0.1 }), `at ["blur"]`)
+      assert.include(yield* problem({ blurSigma: { min: 0, max: 2 } }), `at ["blurSigma"]["min"]`)
+      assert.include(yield* problem({ blurSigma: { min: 2, max: 1 } }), "min (2) is greater than max (1)")
     })
   )
 
   test("describes every field for help texts and editors", () => {
     const { schema } = Schema.toJsonSchemaDocument(AugmentationSettings)
     const fields = Object.values(schema["properties"] as Record<string, { readonly description?: string }>)
-    assert.strictEqual(fields.length, 6)
+    assert.strictEqual(fields.length, 8)
     for (const { description } of fields) assert.isString(description)
   })
 })

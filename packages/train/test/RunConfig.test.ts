@@ -2,55 +2,25 @@ import { assert, describe, it } from "@effect/vitest"
 import { applyOverrides, decode, RunConfig, warnings } from "@moco/train/RunConfig"
 import { Effect, Schema } from "effect"
 import fc from "fast-check"
+import { validConfig } from "./validConfig.ts"
 
-const valid: RunConfig = {
-  recipe: "test",
-  seed: 1,
-  data: { name: "fashion-mnist-10k", judge: "test" },
-  augmentation: {
-    cropScale: { min: 0.5, max: 1 },
-    cropRatio: { min: 0.75, max: 1.25 },
-    flip: 0.5,
-    jitter: 0.8,
-    brightness: 0.4,
-    contrast: 0.4
-  },
-  encoder: {
-    block: "basic",
-    layers: [1, 1, 1],
-    width: 16,
-    stem: "cifar",
-    head: "linear",
-    featureSize: 128,
-    batchNormGroups: 4
-  },
-  dictionary: { kind: "queue", size: 1024 },
-  momentum: { kind: "ema", m: 0.99 },
-  keyShuffle: { kind: "shuffle" },
-  loss: { kind: "infoNce", temperature: 0.1, symmetric: false },
-  optimizer: { learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4, schedule: { kind: "cosine" } },
-  training: { epochs: 12, batchSize: 128 },
-  evaluation: { everyEpochs: 4, neighbours: [200, 20], temperature: 0.1 },
-  backend: { name: "tensorflow", threads: 2 }
-}
-
-/** What is wrong with `valid` when `sets` are laid over it. */
+/** What is wrong with `validConfig` when `sets` are laid over it. */
 const problemsOf = (sets: Readonly<Record<string, string>>) =>
-  Effect.map(Effect.flip(applyOverrides(valid, [], sets)), ({ problems }) => problems)
+  Effect.map(Effect.flip(applyOverrides(validConfig, [], sets)), ({ problems }) => problems)
 
 describe("RunConfig", () => {
   it.effect("accepts a valid config and gives it back unchanged", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(yield* decode(valid), valid)
-      const text = JSON.stringify(Schema.encodeSync(RunConfig)(valid))
-      assert.deepStrictEqual(yield* decode(JSON.parse(text)), valid)
+      assert.deepStrictEqual(yield* decode(validConfig), validConfig)
+      const text = JSON.stringify(Schema.encodeSync(RunConfig)(validConfig))
+      assert.deepStrictEqual(yield* decode(JSON.parse(text)), validConfig)
     })
   )
 
   it.effect("lays files and then --set over a recipe; lists replace, values are JSON where they can be", () =>
     Effect.gen(function* () {
       const config = yield* applyOverrides(
-        valid,
+        validConfig,
         [{ loss: { temperature: 0.5 }, encoder: { layers: [2] } }],
         {
           "loss.temperature": "0.07",
@@ -66,7 +36,7 @@ describe("RunConfig", () => {
   it.effect("drops what another kind of schedule does not know when the kind changes", () =>
     Effect.gen(function* () {
       const stepped = yield* applyOverrides(
-        valid,
+        validConfig,
         [{ optimizer: { schedule: { kind: "step", milestones: [4, 8], factor: 0.1 } } }],
         {}
       )
@@ -94,7 +64,9 @@ describe("RunConfig", () => {
       assert.strictEqual(byPath["optimizer.learningRate"]!.value, "-1")
       assert.include(byPath["training.batchSize"]!.problem, "8000")
       assert.include(byPath["encoder.stem"]!.value, "cifarr")
-      const { message } = yield* Effect.flip(applyOverrides(valid, [], { "optimizer.learningRate": "-1" }))
+      const { message } = yield* Effect.flip(
+        applyOverrides(validConfig, [], { "optimizer.learningRate": "-1" })
+      )
       assert.include(message, "optimizer.learningRate = -1")
     })
   )
@@ -158,7 +130,7 @@ describe("RunConfig", () => {
 
   it.effect("names a key that is missing", () =>
     Effect.gen(function* () {
-      const { loss: _, ...rest } = valid
+      const { loss: _, ...rest } = validConfig
       const { problems } = yield* Effect.flip(decode(rest))
       assert.deepStrictEqual(
         problems.map(({ path }) => path),
@@ -186,7 +158,7 @@ describe("RunConfig", () => {
         const path = section === "" ? key : `${section}.${key}`
         const exists = path
           .split(".")
-          .reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], valid)
+          .reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], validConfig)
         fc.pre(exists === undefined)
         const problems = await Effect.runPromise(problemsOf({ [path]: JSON.stringify(value) }))
         assert.isTrue(
@@ -210,7 +182,7 @@ describe("RunConfig", () => {
     await fc.assert(
       fc.asyncProperty(config, async ({ batch, groups, layers, m, seed, size, temperature }) => {
         await Effect.runPromise(
-          applyOverrides(valid, [], {
+          applyOverrides(validConfig, [], {
             seed: String(seed),
             "training.batchSize": String(batch),
             "encoder.batchNormGroups": String(groups),
@@ -227,7 +199,9 @@ describe("RunConfig", () => {
   it.effect("warns of what is allowed and unwise", () =>
     Effect.gen(function* () {
       const of = (sets: Readonly<Record<string, string>>) =>
-        Effect.map(applyOverrides(valid, [], sets), (config) => warnings(config).map(({ path }) => path))
+        Effect.map(applyOverrides(validConfig, [], sets), (config) =>
+          warnings(config).map(({ path }) => path)
+        )
       assert.deepStrictEqual(yield* of({}), [])
       assert.deepStrictEqual(yield* of({ "dictionary.size": "16384" }), ["dictionary.size"])
       assert.deepStrictEqual(yield* of({ "dictionary.size": "1000" }), ["dictionary.size"])

@@ -74,7 +74,9 @@ export const tinyRun = ({
     flip: 0.5,
     jitter: 0.8,
     brightness: 0.4,
-    contrast: 0.4
+    contrast: 0.4,
+    blur: 0,
+    blurSigma: { min: 0.1, max: 2 }
   })
   return stages.pipe(
     Layer.provideMerge(
