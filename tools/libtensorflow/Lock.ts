@@ -1,5 +1,6 @@
+import { isAlive, startOf } from "@moco/train/ProcessIdentity"
 import { Console, Effect, FileSystem, Option, Schema } from "effect"
-import { fileTrouble, isAlive, startOf } from "./files.ts"
+import { fileTrouble } from "./files.ts"
 
 const Owner = Schema.fromJsonString(Schema.Struct({ pid: Schema.Int, start: Schema.String }))
 

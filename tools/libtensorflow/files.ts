@@ -1,3 +1,4 @@
+import { isAlive, startOf } from "@moco/train/ProcessIdentity"
 import { Effect, FileSystem, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { FileTrouble } from "./SetUpError.ts"
@@ -8,28 +9,6 @@ export const fileTrouble = <A, R>(
   hint = "check the permissions, or choose another cache with MOCO_CACHE_DIR"
 ): Effect.Effect<A, FileTrouble, R> =>
   Effect.mapError(effect, (error) => new FileTrouble({ problem: error.message, hint }))
-
-/** Whether a process is running that is still the one that wrote `start`. */
-export const isAlive = Effect.fnUntraced(function* (pid: number, start: string) {
-  const exists = yield* Effect.sync(() => {
-    try {
-      process.kill(pid, 0)
-      return true
-    } catch (cause) {
-      // EPERM: it runs, as somebody else.
-      return cause instanceof Error && "code" in cause && cause.code === "EPERM"
-    }
-  })
-  return exists && (yield* startOf(pid)) === start
-})
-
-/** When a process started, as the kernel counts it: tells a process from a later one with the same id. */
-export const startOf = Effect.fnUntraced(function* (pid: number) {
-  const fs = yield* FileSystem.FileSystem
-  const stat = yield* Effect.orElseSucceed(fs.readFileString(`/proc/${pid}/stat`), () => "")
-  // The name in parentheses may hold spaces; the start is field 22, the 20th behind it.
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""
-})
 
 /**
  * A folder beside the things it will become, named after this process. It is removed with the Scope; what processes

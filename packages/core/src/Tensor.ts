@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect, Schema, type Scope } from "effect"
+import { Effect, Predicate, Schema, type Scope } from "effect"
 
 /**
  * The shape letters of the whole project: N batch, H W C image, D feature, K dictionary, L = 1 + K logits.
@@ -12,7 +12,8 @@ export class TensorError extends Schema.TaggedError<TensorError>()("TensorError"
   cause: Schema.Defect()
 }) {
   override get message() {
-    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    // Errors of the native binding may come from another realm, where they are no instance of this one's Error.
+    const reason = Predicate.hasProperty(this.cause, "message") ? this.cause.message : this.cause
     return `${this.operation} failed: ${reason}`
   }
 }

@@ -21,20 +21,28 @@ import { firstBatchNormalizer } from "./NceNormalizer.ts"
 import { Optimizer } from "./Optimizer.ts"
 import type { RunConfig } from "./RunConfig.ts"
 
+/** Beside the config. */
+export interface StageOptions {
+  /** Folders that are searched for data sets which are not embedded. */
+  readonly dataDirs: ReadonlyArray<string>
+  /** A mechanism of your own, in place of the one that the config names. */
+  readonly dictionary?: ReturnType<typeof dictionaryOf>
+  /** A loss of your own, in place of the one that the config names. */
+  readonly loss?: ReturnType<typeof lossOf>
+}
+
 /**
  * The layers that a config names, one for each stage. Choices are made here and nowhere else: the trainer only
- * knows the services, and an ablation in code replaces one line.
- *
- * @param dataDirs  folders that are searched for data sets which are not embedded
+ * knows the services, and an ablation in code replaces one of them.
  */
-export const layersOf = (config: RunConfig, options: { readonly dataDirs: ReadonlyArray<string> }) => {
+export const layersOf = (config: RunConfig, options: StageOptions) => {
   const views = ViewPairs.layer({ seed: config.seed, batchSize: config.training.batchSize })
   const world = Layer.merge(datasetOf(config, options.dataDirs), backendOf(config))
   const batches = views.pipe(Layer.provideMerge(Augmentation.layer(config.augmentation)))
   const encoder = queryEncoderOf(config)
   return Layer.mergeAll(Diagnostics.layer, Optimizer.layerSgd(config.optimizer)).pipe(
-    Layer.provideMerge(lossOf(config)),
-    Layer.provideMerge(dictionaryOf(config)),
+    Layer.provideMerge(options.loss ?? lossOf(config)),
+    Layer.provideMerge(options.dictionary ?? dictionaryOf(config)),
     Layer.provideMerge(Layer.mergeAll(encoder, learningRateOf(config), Knn.layer(config.evaluation))),
     Layer.provideMerge(batches),
     Layer.provideMerge(world)
@@ -59,7 +67,8 @@ const queryEncoderOf = (config: RunConfig) =>
     )
   )
 
-const dictionaryOf = (config: RunConfig): Layer.Layer<Dictionary, TensorError, DictionaryNeeds> => {
+/** The mechanism that a config names, e.g. to build another one around it. */
+export const dictionaryOf = (config: RunConfig): Layer.Layer<Dictionary, TensorError, DictionaryNeeds> => {
   const { dictionary, seed, training } = config
   switch (dictionary.kind) {
     case "queue":
@@ -114,7 +123,8 @@ const shuffleOf = ({ keyShuffle, seed }: RunConfig) => {
   }
 }
 
-const lossOf = ({ loss }: RunConfig) => {
+/** The loss that a config names. */
+export const lossOf = ({ loss }: RunConfig): Layer.Layer<ContrastiveLoss, TensorError, LossNeeds> => {
   switch (loss.kind) {
     case "infoNce":
       return loss.symmetric ? ContrastiveLoss.layerInfoNceSymmetric(loss) : ContrastiveLoss.layerInfoNce(loss)
@@ -129,6 +139,9 @@ const lossOf = ({ loss }: RunConfig) => {
       )
   }
 }
+
+/** What one loss or another is made from. */
+type LossNeeds = Dictionary | QueryEncoder | ViewPairs
 
 const learningRateOf = ({ optimizer, training }: RunConfig) => {
   const { learningRate, schedule } = optimizer

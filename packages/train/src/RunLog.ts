@@ -1,6 +1,7 @@
-import { Clock, Context, Effect, FileSystem, Layer, Schema } from "effect"
+import { Clock, Context, Effect, Layer, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { fileTrouble } from "./internal/fileTrouble.ts"
+import { openLines, readLines } from "./internal/jsonLines.ts"
 import { type RunEvent, RunRecord } from "./RunLog/RunEvent.ts"
 
 export type { NeighbourAccuracy, RunEvent, RunRecord, Subject } from "./RunLog/RunEvent.ts"
@@ -44,13 +45,11 @@ export class RunLog extends Context.Service<
     Layer.effect(
       RunLog,
       Effect.gen(function* () {
-        const fileSystem = yield* FileSystem.FileSystem
         const writable = Effect.mapError((error: PlatformError) => failed("written", path, error))
-        yield* writable(removeTornLine(path))
-        const file = yield* writable(fileSystem.open(path, { flag: "a" }))
+        const file = yield* writable(openLines(path))
         const record = Effect.fnUntraced(function* (event: RunEvent) {
           const time = new Date(yield* Clock.currentTimeMillis).toISOString()
-          yield* writable(file.writeAll(encoder.encode(`${encodeRecord({ time, ...event })}\n`)))
+          yield* writable(file.append(encodeRecord({ time, ...event })))
         }, Effect.uninterruptible)
         return RunLog.of({ record })
       })
@@ -85,12 +84,7 @@ export class RecordedEvents extends Context.Service<
 
 /** The events in the file at `path`, oldest first. A last line without its end was torn off and is left out. */
 export const read = Effect.fn("RunLog.read")(function* (path: string) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const text = yield* Effect.mapError(fileSystem.readFileString(path), (error) => failed("read", path, error))
-  const lines = text
-    .slice(0, text.lastIndexOf("\n") + 1)
-    .split("\n")
-    .slice(0, -1)
+  const lines = yield* Effect.mapError(readLines(path), (error) => failed("read", path, error))
   return yield* Effect.forEach(lines, (line, index) =>
     Effect.mapError(
       decodeRecord(line),
@@ -99,18 +93,9 @@ export const read = Effect.fn("RunLog.read")(function* (path: string) {
   )
 })
 
-const encoder = new TextEncoder()
 const RecordLine = Schema.fromJsonString(Schema.toCodecJson(RunRecord))
 const encodeRecord = Schema.encodeSync(RecordLine)
 const decodeRecord = Schema.decodeUnknownEffect(RecordLine)
 
 const failed = (operation: "written" | "read", path: string, error: PlatformError) =>
   new RunLogError({ operation, path, ...fileTrouble(error) })
-
-const removeTornLine = Effect.fnUntraced(function* (path: string) {
-  const fileSystem = yield* FileSystem.FileSystem
-  if (!(yield* fileSystem.exists(path))) return
-  const bytes = yield* fileSystem.readFile(path)
-  const end = bytes.lastIndexOf(0x0a) + 1
-  if (end < bytes.length) yield* fileSystem.truncate(path, end)
-})

@@ -63,33 +63,46 @@ export const plan = Effect.fn("Study.plan")(function* (definition: StudyDefiniti
   const { cells, problems } = gridOf(definition)
   if (problems.length > 0) return yield* refuse(problems)
   const trials: Array<Trial> = []
-  const found = new Map<string, Problem>()
-  const report = (problem: Problem) => {
-    const key = `${problem.path} ${problem.value} ${problem.problem}`
-    if (!found.has(key)) found.set(key, problem)
-  }
+  const found: Array<CellProblem> = []
   for (const seed of definition.seeds) {
     for (const cell of cells) {
       const config = yield* Effect.result(configOf(definition, base, cell, seed))
       if (Result.isSuccess(config)) {
         trials.push({ id: identify(config.success), settings: cell.settings, seed, config: config.success })
       } else {
-        for (const problem of config.failure.problems) {
-          report({ ...problem, path: `${problem.path}, in ${renderSettings(cell.settings)}` })
-        }
+        for (const problem of config.failure.problems) found.push({ problem, cell })
       }
     }
   }
   const neighbours = definition.neighbours ?? base.evaluation.neighbours[0]!
   const settings = cells.map((cell) => cell.settings)
   const chart = definition.chart ?? defaultChart(definition, settings)
-  for (const problem of [...repeated(trials), ...dangling(definition, settings, chart, trials, neighbours)]) {
-    report(problem)
-  }
-  if (found.size > 0) return yield* refuse([...found.values()])
+  const wrong = [
+    ...summarise(found, cells.length),
+    ...repeated(trials),
+    ...dangling(definition, settings, chart),
+    ...unjudged(neighbours, trials.length > 0 ? trials.map(({ config }) => config) : [base])
+  ]
+  if (wrong.length > 0) return yield* refuse(wrong)
   const study: Study = { definition, cells: settings, trials, chart, neighbours }
   return study
 })
+
+/** A problem that a cell's config has. */
+interface CellProblem {
+  readonly problem: Problem
+  readonly cell: GridCell
+}
+
+/** Each problem once, with the cells that have it where not all do. */
+const summarise = (found: ReadonlyArray<CellProblem>, numCells: number): ReadonlyArray<Problem> =>
+  [...Map.groupBy(found, ({ problem }) => JSON.stringify(problem)).values()].map((same) => {
+    const { problem } = same[0]!
+    const cells = [...new Set(same.map(({ cell }) => cell))]
+    if (cells.length === numCells) return problem
+    const others = cells.length === 1 ? "" : ` and ${cells.length - 1} more`
+    return { ...problem, path: `${problem.path}, in ${renderSettings(cells[0]!.settings)}${others}` }
+  })
 
 const decodeSchema = Schema.decodeUnknownEffect(StudyDefinition, { errors: "all", onExcessProperty: "error" })
 
@@ -136,13 +149,11 @@ const repeated = (trials: ReadonlyArray<Trial>): ReadonlyArray<Problem> => {
   })
 }
 
-/** What names an axis, a cell or a k that is not there. */
+/** What names an axis or a cell that is not there. */
 const dangling = (
   { claims = [], reference }: StudyDefinition,
   cells: ReadonlyArray<Settings>,
-  chart: Chart,
-  trials: ReadonlyArray<Trial>,
-  neighbours: number
+  chart: Chart
 ): ReadonlyArray<Problem> => {
   const problems: Array<Problem> = []
   const report = (path: string, value: unknown, problem: string, hint: string) =>
@@ -163,10 +174,13 @@ const dangling = (
       if (fits !== 1) report(`claims[${i}]`, cell, `fits ${fits} cells`, "name one value on every axis")
     }
   })
-  const lacking = trials.find(({ config }) => !config.evaluation.neighbours.includes(neighbours))
-  if (lacking !== undefined) {
-    const judged = lacking.config.evaluation.neighbours.join(", ")
-    report("neighbours", neighbours, "is not judged", `evaluation.neighbours: ${judged}`)
-  }
   return problems
+}
+
+/** A k that some run does not judge by. */
+const unjudged = (neighbours: number, configs: ReadonlyArray<RunConfig>): ReadonlyArray<Problem> => {
+  const lacking = configs.find(({ evaluation }) => !evaluation.neighbours.includes(neighbours))
+  if (lacking === undefined) return []
+  const hint = `evaluation.neighbours: ${lacking.evaluation.neighbours.join(", ")}`
+  return [{ path: "neighbours", value: renderValue(neighbours), problem: "is not judged", hint }]
 }

@@ -2,7 +2,7 @@ import { Context, Effect, FileSystem, Layer, Path, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import * as FolderLock from "./FolderLock.ts"
 import { fileTrouble } from "./internal/fileTrouble.ts"
-import { appendable, readLines } from "./internal/jsonLines.ts"
+import { openLines, readLines } from "./internal/jsonLines.ts"
 import { openIndex } from "./Study/TrialIndex.ts"
 import { TrialRecord } from "./Study/TrialRecord.ts"
 import { type Study, StudyDefinition } from "./Study.ts"
@@ -75,12 +75,12 @@ export class StudyRecord extends Context.Service<
         yield* checkDefinition(file("study.json"), study.definition)
         const trials = file("trials.jsonl")
         const newest = new Map<string, TrialRecord>()
+        const lines = yield* writing(trials)(openLines(trials))
         for (const record of yield* readTrials(trials)) newest.set(record.trial, record)
-        const writeLine = yield* writing(trials)(appendable(trials))
         const index = yield* openIndex(file("trials.sqlite"), [...newest.values()])
         return StudyRecord.of({
           append: Effect.fnUntraced(function* (record) {
-            yield* writing(trials)(writeLine(encodeTrial(record)))
+            yield* writing(trials)(Effect.andThen(lines.append(encodeTrial(record)), lines.sync))
             newest.set(record.trial, record)
             yield* index.put(record)
           }, Effect.uninterruptible),
@@ -97,7 +97,8 @@ const encodeTrial = Schema.encodeSync(TrialLine)
 const failed = (operation: "written" | "read", path: string, error: PlatformError) =>
   new StudyRecordError({ operation, path, ...fileTrouble(error) })
 
-const readTrials = Effect.fnUntraced(function* (path: string) {
+/** The lines of a record, oldest first; a trial that was repeated has several. */
+export const readTrials = Effect.fn("StudyRecord.readTrials")(function* (path: string) {
   const lines = yield* Effect.mapError(readLines(path), (error) => failed("read", path, error))
   return yield* Effect.forEach(lines, (line, i) =>
     Effect.mapError(

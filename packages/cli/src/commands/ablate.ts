@@ -1,8 +1,9 @@
 import { availableParallelism } from "node:os"
 import { nearest } from "@moco/train/RunConfig/nearest"
 import type { StudyDefinition } from "@moco/train/Study"
-import { decodeDefinition, plan, StudyInvalid } from "@moco/train/Study"
+import { decodeDefinition, plan, type Study, StudyInvalid } from "@moco/train/Study"
 import { resultsOf } from "@moco/train/Study/results"
+import { completedElsewhere } from "@moco/train/Study/reuse"
 import { StudyRecord } from "@moco/train/StudyRecord"
 import { runStudy } from "@moco/train/StudyRun"
 import { Console, Effect, Layer, Option, Path } from "effect"
@@ -35,6 +36,11 @@ const flags = {
     Flag.withDescription("runs side by side (default: as many as the processors allow)"),
     Flag.optional
   ),
+  reuse: Flag.String("reuse").pipe(
+    Flag.withDescription("folder of another study, whose runs are not repeated where they are the same"),
+    Flag.withMetavar("DIR"),
+    Flag.optional
+  ),
   dataDir: Flag.String("data-dir").pipe(
     Flag.withDescription("folder with the files of a data set that does not come with the repository"),
     Flag.withMetavar("DIR"),
@@ -62,7 +68,11 @@ export const ablate = Command.make(
       `study ${definition.name}: ${study.cells.length} cells, ${definition.seeds.length} seeds; ` +
         `${concurrency} side by side, ${threads} ${threads === 1 ? "thread" : "threads"} each\nstudy folder: ${folder}`
     )
-    const records = yield* runStudy(study, concurrency).pipe(
+    const records = yield* Effect.gen(function* () {
+      if (Option.isSome(options.reuse)) yield* takeOver(study, options.reuse.value, folder)
+      return yield* runStudy(study, concurrency)
+    }).pipe(
+      Effect.onInterrupt(() => Console.log("stopped; the same command goes on with what is left")),
       Effect.provide(Layer.merge(layerProcesses({ folder, dataDir }), layerStudyBar(concurrency))),
       Effect.provide(StudyRecord.layerFolder(folder, study))
     )
@@ -85,6 +95,15 @@ export const ablate = Command.make(
     { command: "npx nx run cli:ablate --study=mine.yaml --concurrency=1", description: "a study of your own" }
   ])
 )
+
+/** Adds to the record what another study has run already. */
+const takeOver = Effect.fnUntraced(function* (study: Study, from: string, folder: string) {
+  const { all, append } = yield* StudyRecord
+  const known = new Set((yield* all).map(({ trial }) => trial))
+  const found = (yield* completedElsewhere(study, from, folder)).filter(({ trial }) => !known.has(trial))
+  yield* Effect.forEach(found, append, { discard: true })
+  yield* Console.log(`${found.length} runs taken over from ${from}`)
+})
 
 const findStudy = Effect.fnUntraced(function* (name: string) {
   if (Object.hasOwn(studies, name)) return studies[name]!()

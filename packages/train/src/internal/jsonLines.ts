@@ -2,22 +2,19 @@ import { Effect, FileSystem } from "effect"
 
 const newline = 0x0a
 
-/** The whole lines of a file; a last line without its end was torn off and is left out. No file has no lines. */
+/** The whole lines of a file; a last line without its end was torn off and is left out. */
 export const readLines = Effect.fnUntraced(function* (path: string) {
   const fileSystem = yield* FileSystem.FileSystem
-  if (!(yield* fileSystem.exists(path))) return []
   const text = yield* fileSystem.readFileString(path)
-  return text
-    .slice(0, text.lastIndexOf("\n") + 1)
-    .split("\n")
-    .slice(0, -1)
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1)
+  return whole.split("\n").slice(0, -1)
 })
 
 /**
- * Opens a file for lines that are added one at a time, each handed to the system as a whole and on disk when its
- * effect returns; closed with the Scope. A torn last line is removed first.
+ * Opens a file for lines that are added one at a time, each handed to the system as a whole; closed with the Scope.
+ * A torn last line is removed first. `sync` returns when everything is on disk.
  */
-export const appendable = Effect.fnUntraced(function* (path: string) {
+export const openLines = Effect.fnUntraced(function* (path: string) {
   const fileSystem = yield* FileSystem.FileSystem
   if (yield* fileSystem.exists(path)) {
     const bytes = yield* fileSystem.readFile(path)
@@ -25,5 +22,8 @@ export const appendable = Effect.fnUntraced(function* (path: string) {
     if (end < bytes.length) yield* fileSystem.truncate(path, end)
   }
   const file = yield* fileSystem.open(path, { flag: "a" })
-  return (line: string) => Effect.andThen(file.writeAll(new TextEncoder().encode(`${line}\n`)), file.sync)
+  return {
+    append: (line: string) => file.writeAll(new TextEncoder().encode(`${line}\n`)),
+    sync: file.sync
+  }
 })

@@ -58,7 +58,7 @@ export const failedTrial = Effect.fnUntraced(function* (
   exitCode: number,
   stderr: string
 ) {
-  const events = yield* Effect.orElseSucceed(RunLog.read(metrics), (): ReadonlyArray<RunLog.RunRecord> => [])
+  const events: ReadonlyArray<RunLog.RunRecord> = yield* Effect.orElseSucceed(RunLog.read(metrics), () => [])
   const steps = events.filter(isStep)
   const record: FailedTrial = {
     ...(yield* common(end, epochsOf(steps))),
