@@ -15,7 +15,8 @@ export default defineConfig({
   test: {
     projects: [
       ...["core", "data", "train", "cli"].map((name) => project(name, `packages/${name}`)),
-      project("tools", "tools")
+      project("tools", "tools"),
+      project("examples", "examples")
     ],
     reporters: ["default", new CountReporter()],
     // What a test prints is shown when it fails.
