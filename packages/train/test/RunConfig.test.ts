@@ -94,6 +94,9 @@ describe("RunConfig", () => {
     ["encoder.block", "dense"],
     ["dictionary.size", "0"],
     ["dictionary.kind", "stack"],
+    ["dictionary", '{"kind":"memoryBank","size":64,"entryMomentum":1,"redrawOwn":false}'],
+    ["dictionary", '{"kind":"endToEnd","weights":"tied"}'],
+    ["momentum", '{"kind":"cosine","m":2}'],
     ["momentum.m", "1.01"],
     ["momentum.m", "-0.1"],
     ["loss.temperature", "0"],
@@ -127,6 +130,38 @@ describe("RunConfig", () => {
       })
     )
   }
+
+  const contradictions: ReadonlyArray<readonly [Record<string, string>, string, string]> = [
+    [{ "keyShuffle.kind": "plain" }, "keyShuffle.kind", "batchNormGroups is 4"],
+    [{ "loss.kind": "nce" }, "loss.kind", "dictionary.kind is queue"],
+    [
+      {
+        dictionary: '{"kind":"endToEnd","weights":"shared"}',
+        "training.batchSize": "1",
+        "encoder.batchNormGroups": "1"
+      },
+      "training.batchSize",
+      "leaves no negative"
+    ]
+  ]
+  for (const [sets, path, words] of contradictions) {
+    it.effect(`refuses ${JSON.stringify(sets)}: ${path} contradicts another setting`, () =>
+      Effect.map(problemsOf(sets), (problems) => {
+        const found = problems.find((problem) => problem.path === path && problem.problem.includes(words))
+        assert.isDefined(found, JSON.stringify(problems))
+        assert.isNotEmpty(found!.hint)
+      })
+    )
+  }
+
+  it.effect("says what a mechanism needs when only its kind was changed", () =>
+    Effect.map(problemsOf({ "dictionary.kind": "memoryBank" }), (problems) => {
+      assert.deepStrictEqual(
+        problems.map(({ path }) => path),
+        ["dictionary.entryMomentum", "dictionary.redrawOwn"]
+      )
+    })
+  )
 
   it.effect("names a key that is missing", () =>
     Effect.gen(function* () {
