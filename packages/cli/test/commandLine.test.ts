@@ -1,13 +1,9 @@
-import { spawn } from "node:child_process"
-import { existsSync, mkdtempSync, readFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
+import { assertPlainError, fresh, lastLine, root, run, start, until } from "./program.ts"
 
-const main = join(import.meta.dirname, "../src/main.ts")
-const root = join(import.meta.dirname, "../../..")
 const fixture = join(root, "packages/train/test/parity/plain")
-const fresh = () => join(mkdtempSync(join(tmpdir(), "moco-cli-")), "run")
 
 /** A run of seconds: a tiny encoder on the embedded images. */
 const tiny = [
@@ -22,32 +18,6 @@ const tiny = [
   ],
   ...["--set", "encoder.featureSize=16", "--set", "dictionary.size=1000"]
 ]
-
-/** Starts the program as a user does; NO_COLOR and no terminal, as in a pipe. */
-const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) => {
-  const child = spawn(process.execPath, [main, ...args], {
-    cwd: root,
-    env: { ...process.env, NO_COLOR: "1", ...env }
-  })
-  let stdout = ""
-  let stderr = ""
-  child.stdout.on("data", (data) => (stdout += data))
-  child.stderr.on("data", (data) => (stderr += data))
-  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) =>
-    child.on("close", (code) => resolve({ code, stdout, stderr }))
-  )
-  return { child, ended, output: () => stdout }
-}
-
-const run = (...args: ReadonlyArray<string>) => start(args).ended
-
-const lastLine = (text: string) => text.trimEnd().split("\n").at(-1)!
-
-/** What a user's mistake looks like: its message on standard error, and no stack. */
-const assertPlainError = (stderr: string, ...words: ReadonlyArray<string>) => {
-  for (const word of words) assert.include(stderr, word)
-  assert.notMatch(stderr, /\n\s+at .*:\d+:\d+/)
-}
 
 describe("train", () => {
   it("trains, judges beside both baselines, and leaves a run folder that can be run again", async () => {
@@ -88,8 +58,7 @@ describe("train", () => {
       const { child, ended, output } = start(
         ["train", ...tiny, "--epochs=1000", `--out=${out}`].filter((arg) => arg !== "--epochs=1")
       )
-      for (let tries = 0; tries < 1200 && !output().includes("step"); tries++)
-        await new Promise((resolve) => setTimeout(resolve, 25))
+      await until(() => output().includes("step"))
       child.kill(signal)
       // nx may deliver a signal twice within milliseconds.
       child.kill(signal)

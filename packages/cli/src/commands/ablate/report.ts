@@ -3,6 +3,9 @@ import type { Study } from "@moco/train/Study"
 import type { StudyResults } from "@moco/train/Study/results"
 import type { TrialRecord } from "@moco/train/Study/TrialRecord"
 import { Effect, FileSystem, Path, Schema } from "effect"
+import { accuracyChart } from "../../charts/accuracyChart.ts"
+import { lossChart } from "../../charts/lossChart.ts"
+import { renderPng } from "../../charts/png.ts"
 import { duration } from "../../Progress/line.ts"
 import { cellTable, comparisonTable, markdown, studyCsv, studyJson, verdictLines } from "./render.ts"
 
@@ -32,6 +35,14 @@ export const writeReport = Effect.fn("cli.writeReport")(function* (folder: strin
   yield* write("report.md", yield* studyMarkdown(source))
   yield* write("cells.csv", studyCsv(results))
   yield* write("cells.json", `${studyJson(results)}\n`)
+  if (results.numCompleted === 0) return
+  for (const [name, svg] of [
+    ["accuracy", accuracyChart(results)],
+    ["loss", lossChart(results)]
+  ] as const) {
+    yield* write(`${name}.svg`, svg)
+    yield* write(`${name}.png`, renderPng(svg))
+  }
 })
 
 const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
@@ -43,6 +54,10 @@ const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
       ({ reason, seed }) => `- ${JSON.stringify(settings)}, seed ${seed}: ${reason.split("\n")[0]}`
     )
   )
+  const plots =
+    results.numCompleted === 0
+      ? []
+      : ["![accuracy](accuracy.svg)", "", "![loss and pretext accuracy](loss.svg)", ""]
   return [
     `# Study ${definition.name}`,
     "",
@@ -51,6 +66,7 @@ const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
     "",
     markdown(cellTable(results)),
     "",
+    ...plots,
     ...(results.comparisons.length > 0
       ? ["## Paired by seed", "", markdown(comparisonTable(results)), ""]
       : []),

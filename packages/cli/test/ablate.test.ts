@@ -1,0 +1,169 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { assertPlainError, fresh, lastLine, run, start, until } from "./program.ts"
+
+/** The trials that a study has recorded, in the order in which they ended. */
+const recorded = (folder: string): ReadonlyArray<{ trial: string; outcome: string; seed: number }> => {
+  try {
+    const lines = readFileSync(join(folder, "trials.jsonl"), "utf8").split("\n").slice(0, -1)
+    return lines.map((line) => JSON.parse(line))
+  } catch {
+    return []
+  }
+}
+
+/** Ids of running processes that were told to work in `folder`. */
+const processesOf = (folder: string) =>
+  readdirSync("/proc").filter((id) => {
+    try {
+      return /^\d+$/.test(id) && readFileSync(`/proc/${id}/cmdline`, "utf8").includes(folder)
+    } catch {
+      return false
+    }
+  })
+
+const studyFile = (study: unknown) => {
+  const file = join(dirname(fresh()), "mine.json")
+  writeFileSync(file, JSON.stringify(study))
+  return file
+}
+
+const tiny = {
+  "encoder.layers": [1],
+  "encoder.width": 4,
+  "encoder.stem": "imagenet",
+  "encoder.featureSize": 16,
+  "training.epochs": 1,
+  "training.batchSize": 500,
+  "backend.threads": 1
+}
+
+describe("ablate", () => {
+  it("goes on where it was interrupted and where it was killed, and repeats no finished run", async () => {
+    const folder = fresh()
+    const args = ["ablate", "--study=smoke", "--json", `--out=${folder}`]
+    const first = start(args)
+    await until(() => recorded(folder).length >= 1)
+    first.child.kill("SIGINT")
+    const interrupted = await first.ended
+    assert.strictEqual(interrupted.code, 130, interrupted.stderr)
+    assert.include(interrupted.stdout, "stopped; the same command goes on with what is left")
+    const afterFirst = recorded(folder)
+    assert.isBelow(afterFirst.length, 6)
+    assert.deepStrictEqual(processesOf(folder), [])
+
+    const second = start(args)
+    await until(() => recorded(folder).length > afterFirst.length)
+    second.child.kill("SIGKILL")
+    await second.ended
+    // Its runs notice that nobody waits for them.
+    await until(() => processesOf(folder).length === 0)
+    const afterSecond = recorded(folder)
+    assert.deepStrictEqual(afterSecond.slice(0, afterFirst.length), afterFirst)
+
+    const last = await run(...args)
+    assert.strictEqual(last.code, 0, last.stderr)
+    assert.include(last.stdout, `6 runs, of which ${afterSecond.length} are done already`)
+    const all = recorded(folder)
+    assert.deepStrictEqual(all.slice(0, afterSecond.length), afterSecond)
+    assert.strictEqual(new Set(all.map(({ trial }) => trial)).size, 6)
+    assert.strictEqual(all.length, 6)
+
+    const result = JSON.parse(lastLine(last.stdout))
+    assert.deepStrictEqual(
+      result.cells.map((cell: { setting: string; n: number }) => [cell.setting, cell.n]),
+      [
+        ["mechanism = queue", 2],
+        ["mechanism = memory bank", 2],
+        ["mechanism = end-to-end", 2]
+      ]
+    )
+    for (const { ci, mean, std } of result.cells) {
+      assert.isTrue(mean > 0.1 && mean < 1 && std >= 0 && ci[0] <= mean && mean <= ci[1])
+    }
+    for (const file of [
+      "report.md",
+      "cells.csv",
+      "cells.json",
+      "accuracy.svg",
+      "accuracy.png",
+      "loss.svg",
+      "loss.png"
+    ]) {
+      assert.isAbove(readFileSync(join(folder, "report", file)).length, 100, file)
+    }
+
+    const again = await run(...args)
+    assert.deepStrictEqual(JSON.parse(lastLine(again.stdout)), result)
+    assert.strictEqual(recorded(folder).length, 6)
+  })
+
+  it("keeps a run that diverges as a result and goes on, with a study from a file", async () => {
+    const folder = fresh()
+    const study = studyFile({
+      name: "mine",
+      recipe: "fashionMnistQuick",
+      set: tiny,
+      axes: [{ setting: "optimizer.learningRate", values: [1e20, 0.05] }],
+      seeds: [1]
+    })
+    const args = ["ablate", `--study=${study}`, "--json", `--out=${folder}`]
+    const { code, stderr, stdout } = await run(...args)
+    assert.strictEqual(code, 0, stderr)
+    assert.include(stdout, "learningRate = 100000000000000000000, seed 1: FAILED")
+    const { cells, numFailed } = JSON.parse(lastLine(stdout))
+    assert.strictEqual(numFailed, 1)
+    assert.include(cells[0].failures[0].reason, "NaN in step")
+    assert.strictEqual(cells[0].mean, null)
+    assert.strictEqual(cells[1].n, 1)
+    assert.include(readFileSync(join(folder, "report/report.md"), "utf8"), "## Failed runs")
+
+    const other = studyFile({
+      name: "mine",
+      recipe: "fashionMnistQuick",
+      set: tiny,
+      axes: [{ setting: "optimizer.learningRate", values: [0.1] }],
+      seeds: [1]
+    })
+    const refused = await run("ablate", `--study=${other}`, `--out=${folder}`)
+    assert.strictEqual(refused.code, 6, refused.stderr)
+    assertPlainError(refused.stderr, folder, "holds another study", "axes is")
+    assert.strictEqual(recorded(folder).length, 2)
+  })
+
+  const refused: ReadonlyArray<readonly [string, () => string, ReadonlyArray<string>]> = [
+    ["a study that is not there", () => "momentun", ["momentun", "did you mean momentum?"]],
+    ["a file that is not there", () => "./nowhere.yaml", ["nowhere.yaml", "no such file"]],
+    [
+      "an axis that names an unknown setting",
+      () =>
+        studyFile({
+          name: "mine",
+          recipe: "fashionMnistQuick",
+          axes: [{ setting: "momentum.n", values: [0.5] }],
+          seeds: [1]
+        }),
+      ["momentum.n", "is not a known key"]
+    ],
+    [
+      "an empty grid",
+      () => studyFile({ name: "mine", recipe: "fashionMnistQuick", axes: [], seeds: [1] }),
+      ["axes", "empty, and so is the grid"]
+    ],
+    [
+      "an unknown recipe",
+      () => studyFile({ name: "mine", recipe: "fashionMnistQuik", axes: [], seeds: [1] }),
+      ["fashionMnistQuik", "did you mean fashionMnistQuick?"]
+    ]
+  ]
+  for (const [title, study, words] of refused) {
+    it(`refuses ${title} with 2 before anything starts`, async () => {
+      const folder = fresh()
+      const { code, stderr } = await run("ablate", `--study=${study()}`, `--out=${folder}`)
+      assert.strictEqual(code, 2, stderr)
+      assertPlainError(stderr, ...words)
+      assert.throws(() => readdirSync(folder))
+    })
+  }
+})
