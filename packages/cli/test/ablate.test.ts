@@ -97,7 +97,8 @@ describe("ablate", () => {
     const again = await run(...args)
     assert.deepStrictEqual(JSON.parse(lastLine(again.stdout)), result)
     assert.strictEqual(recorded(folder).length, 6)
-  })
+    // Half a minute on a quiet machine.
+  }, 600_000)
 
   it("keeps a run that diverges as a result and goes on, with a study from a file", async () => {
     const folder = fresh()

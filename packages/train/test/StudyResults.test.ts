@@ -152,6 +152,20 @@ describe("results of a study", () => {
     })
   )
 
+  it.effect("sets a paper's figures beside the cells that it has too", () =>
+    Effect.gen(function* () {
+      const values = [
+        { cell: { m: 0.99 }, percent: 57.8 },
+        { cell: { m: 0.5 }, percent: 1 }
+      ]
+      const { published } = yield* studyOf(() => 0.5, { published: { source: "a paper", values } })
+      assert.deepStrictEqual(published, {
+        source: "a paper",
+        figures: [{ settings: { m: 0.99 }, percent: 57.8 }]
+      })
+    })
+  )
+
   const wobble = (seed: number) => [0.001, -0.001, 0][seed - 1]!
   const verdicts = [
     ["supports", "above", 0.05],

@@ -41,6 +41,14 @@ export const dictionary = (): StudyDefinition => ({
   seeds: fiveSeeds,
   chart: { x: "K", series: "mechanism", logarithmic: true },
   reference: { mechanism: "queue" },
+  published: {
+    source: "He et al. 2020, figure 3: ImageNet, linear top-1",
+    values: [
+      ...figures("queue", { 256: 54.7, 512: 56.4, 1024: 57.5, 4096: 59 }),
+      ...figures("memory bank", { 256: 50, 512: 52, 1024: 54.1, 4096: 56.5 }),
+      ...figures("end-to-end", { 256: 54.9, 512: 56.3, 1024: 57.3 })
+    ]
+  },
   claims: [
     {
       statement: "the memory bank is below the queue at every K",
@@ -73,6 +81,9 @@ export const dictionary = (): StudyDefinition => ({
     }
   ]
 })
+
+const figures = (mechanism: string, byK: Readonly<Record<number, number>>) =>
+  Object.entries(byK).map(([K, percent]) => ({ cell: { mechanism, K: Number(K) }, percent }))
 
 type Cell = Readonly<Record<string, string | number>>
 

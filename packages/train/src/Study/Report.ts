@@ -41,6 +41,12 @@ export interface CellReport {
   readonly chanceLoss: number | undefined
 }
 
+/** What a paper gives for a cell, in %, of its own data and measure. */
+export interface PublishedFigure {
+  readonly settings: Settings
+  readonly percent: number
+}
+
 /** How a study is drawn. */
 export const Chart = Schema.Struct({
   /** The axis along x. */

@@ -50,6 +50,12 @@ const Claim = Schema.Struct({
 })
 export type Claim = typeof Claim.Type
 
+/** Figures that a paper gives for some of the cells, in %. */
+const Published = Schema.Struct({
+  source: Schema.String,
+  values: Schema.Array(Schema.Struct({ cell: Settings, percent: Schema.Finite }))
+})
+
 /** A grid of runs that differ in a few settings, each repeated with several seeds. */
 export const StudyDefinition = Schema.Struct({
   name: Schema.String.check(
@@ -78,6 +84,9 @@ export const StudyDefinition = Schema.Struct({
   ),
   reference: Schema.optionalKey(
     Settings.annotate({ description: "every cell is compared with the one that has these instead" })
+  ),
+  published: Schema.optionalKey(
+    Published.annotate({ description: "a paper's figures for some of the cells, shown beside these" })
   ),
   claims: Schema.optionalKey(
     Schema.Array(Claim).annotate({

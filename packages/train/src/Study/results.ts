@@ -1,6 +1,6 @@
 import type { Study } from "../Study.ts"
 import type { Claim, Contrast } from "./definition.ts"
-import type { CellReport, ChartData, EpochSummary, Estimate, Settings } from "./Report.ts"
+import type { CellReport, ChartData, EpochSummary, Estimate, PublishedFigure, Settings } from "./Report.ts"
 import { isAt, isSame } from "./settings.ts"
 import { estimate } from "./statistics.ts"
 import type { CompletedTrial, TrialRecord } from "./TrialRecord.ts"
@@ -24,6 +24,10 @@ export interface Verdict {
 export interface StudyResults extends ChartData {
   readonly comparisons: ReadonlyArray<Comparison>
   readonly verdicts: ReadonlyArray<Verdict>
+  /** A paper's figures for the cells that it has too. */
+  readonly published:
+    | { readonly source: string; readonly figures: ReadonlyArray<PublishedFigure> }
+    | undefined
   readonly numTrials: number
   readonly numCompleted: number
   readonly numFailed: number
@@ -52,6 +56,7 @@ export const resultsOf = (study: Study, records: ReadonlyArray<TrialRecord>): St
     baselines: { rawPixels: baseline("rawPixels"), untrainedEncoder: baseline("untrainedEncoder") },
     comparisons: comparisonsOf(study, cells),
     verdicts: (study.definition.claims ?? []).map((claim) => verdictOf(claim, cells)),
+    published: publishedOf(study),
     numTrials: study.trials.length,
     numCompleted: completed.length,
     numFailed: ended.length - completed.length,
@@ -100,6 +105,16 @@ const meanCurve = (curves: ReadonlyArray<ReadonlyArray<EpochSummary>>): Readonly
     }
   })
 }
+
+const publishedOf = ({ cells, definition: { published } }: Study): StudyResults["published"] =>
+  published && {
+    source: published.source,
+    figures: cells.flatMap((settings) =>
+      published.values
+        .filter(({ cell }) => isSame(cell, settings))
+        .map(({ percent }) => ({ settings, percent }))
+    )
+  }
 
 const comparisonsOf = ({ definition: { reference } }: Study, cells: ReadonlyArray<CellReport>) =>
   reference === undefined

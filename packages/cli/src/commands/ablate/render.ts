@@ -1,6 +1,6 @@
 import type { CellReport, Estimate } from "@moco/train/Study/Report"
 import type { StudyResults, Verdict } from "@moco/train/Study/results"
-import { renderSettings } from "@moco/train/Study/settings"
+import { isSame, renderSettings } from "@moco/train/Study/settings"
 
 /** A table as rows of cells; the first row is the head. */
 export type Table = ReadonlyArray<ReadonlyArray<string>>
@@ -10,12 +10,18 @@ const signed = (fraction: number) => `${fraction < 0 ? "-" : "+"}${percent(Math.
 const interval = ({ ci }: Estimate, format: (fraction: number) => string) =>
   ci === undefined ? "-" : `${format(ci.low)} to ${format(ci.high)}`
 
-/** One row a cell: mean, standard deviation, number of seeds and interval, in %. */
-export const cellTable = ({ cells, neighbours }: StudyResults): Table => {
+/** One row a cell: mean, standard deviation, number of seeds and interval, in %; and what a paper has there. */
+export const cellTable = ({ cells, neighbours, published }: StudyResults): Table => {
   const axes = Object.keys(cells[0]?.settings ?? {})
+  const paper = ({ settings }: CellReport) =>
+    published?.figures.find((figure) => isSame(figure.settings, settings))?.percent.toFixed(1) ?? "-"
+  const withPaper = (columns: ReadonlyArray<string>, column: string) =>
+    published === undefined ? columns : [...columns, column]
   return [
-    [...axes, `kNN (k = ${neighbours}), %`, "std", "n", "95 % interval", "failed"],
-    ...cells.map((cell) => [...axes.map((axis) => String(cell.settings[axis])), ...cellColumns(cell)])
+    withPaper([...axes, `kNN (k = ${neighbours}), %`, "std", "n", "95 % interval", "failed"], "paper"),
+    ...cells.map((cell) =>
+      withPaper([...axes.map((axis) => String(cell.settings[axis])), ...cellColumns(cell)], paper(cell))
+    )
   ]
 }
 
@@ -68,6 +74,7 @@ export const studyTable = (results: StudyResults): string => {
   return [
     aligned(cellTable(results)),
     [...baseline("raw pixels", rawPixels), ...baseline("untrained encoder", untrainedEncoder)].join(", "),
+    ...(results.published === undefined ? [] : [`paper: ${results.published.source}`]),
     ...(results.comparisons.length > 0 ? ["", "paired by seed", aligned(comparisonTable(results))] : []),
     ...results.verdicts.flatMap((verdict) => {
       const [first, ...rest] = verdictLines(verdict)

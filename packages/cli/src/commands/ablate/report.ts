@@ -66,6 +66,7 @@ const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
     "",
     markdown(cellTable(results)),
     "",
+    ...(results.published === undefined ? [] : [`Column "paper": ${results.published.source}.`, ""]),
     ...plots,
     ...(results.comparisons.length > 0
       ? ["## Paired by seed", "", markdown(comparisonTable(results)), ""]
