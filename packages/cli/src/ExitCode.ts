@@ -4,7 +4,7 @@ import { CliError } from "effect/cli"
 /** Exit codes by family of errors; through nx any of them but 0 becomes 1. */
 export const ExitCode = {
   success: 0,
-  /** The command ran and its answer is no: `doctor` found something missing, `parity` a difference. */
+  /** The command ran and its answer is no: `doctor` found something missing, `parity` a difference, `ablate` no result. */
   negative: 1,
   /** Wrong flags, or a config that no run can be started with. */
   config: 2,
@@ -26,6 +26,7 @@ export const ExitCode = {
 const byTag = {
   NotReady: ExitCode.negative,
   ParityBroken: ExitCode.negative,
+  StudyFruitless: ExitCode.negative,
   ConfigInvalid: ExitCode.config,
   ConfigUnreadable: ExitCode.config,
   BatchSizeInvalid: ExitCode.config,
@@ -33,10 +34,12 @@ const byTag = {
   DatasetMissing: ExitCode.data,
   DatasetUnreadable: ExitCode.data,
   FixtureUnusable: ExitCode.data,
+  TrialImpossible: ExitCode.data,
   DatasetCorrupt: ExitCode.corrupt,
   IdxMalformed: ExitCode.corrupt,
   SafetensorsMalformed: ExitCode.corrupt,
   StudyRecordCorrupt: ExitCode.corrupt,
+  StudyDefinitionDamaged: ExitCode.corrupt,
   NonFinite: ExitCode.nonFinite,
   BackendUnavailable: ExitCode.resource,
   TensorError: ExitCode.resource,

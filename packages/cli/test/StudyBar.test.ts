@@ -20,7 +20,7 @@ const record = (trial: Trial, seconds: number, outcome = "completed"): TrialReco
 const trials = [trial(0, 1), trial(1, 1), trial(0, 2), trial(1, 2)]
 const opened = (ended: ReadonlyArray<TrialRecord> = []) =>
   advanceStudy(undefined, { event: "opened", trials, ended }, 0, 1)
-const progress = { step: 50, numSteps: 100, epoch: 6, numEpochs: 12, loss: 4.321 }
+const progress = { numSteps: 100, epoch: 6, numEpochs: 12, loss: 4.321 }
 
 describe("a study's progress", () => {
   it("does not pretend to know the time left before anything has run", () => {
@@ -28,13 +28,25 @@ describe("a study's progress", () => {
     assert.include(statusLine(opened(), 0, undefined), "time left: not known yet")
   })
 
-  it("takes the pace of the first run until one has ended", () => {
+  const advanced = (status: ReturnType<typeof opened>, at: number, step: number) =>
+    advanceStudy(status, { event: "advanced", trial: trials[0]!, progress: { ...progress, step } }, at, 1)
+
+  it("takes the pace of the first run's steps until one has ended, and leaves its start-up out of the pace", () => {
     let status = advanceStudy(opened(), { event: "started", trial: trials[0]! }, 0, 1)
-    status = advanceStudy(status, { event: "advanced", trial: trials[0]!, progress }, 30_000, 1)
-    // Half done in 30 s: 30 s of this one and 60 s of each of three more.
-    assert.closeTo(secondsLeft(status, 30_000)!, 210, 1e-9)
-    assert.include(statusLine(status, 30_000, undefined), "about 3:30 left")
-    assert.include(statusLine(status, 30_000, undefined), "m = 0, seed 1: epoch 6/12, loss 4.32")
+    status = advanced(status, 10_000, 10)
+    assert.isUndefined(secondsLeft(status, 10_000))
+    status = advanced(status, 20_000, 50)
+    // 40 steps in 10 s: 12.5 s of this one, and three more of 10 + 22.5 s.
+    assert.closeTo(secondsLeft(status, 20_000)!, 12.5 + 3 * 32.5, 1e-9)
+    assert.include(statusLine(status, 20_000, undefined), "about 1:50 left")
+    assert.include(statusLine(status, 20_000, undefined), "m = 0, seed 1: epoch 6/12, loss 4.32")
+  })
+
+  it("believes a running trial that is slower than the finished ones", () => {
+    let status = opened([record(trials[1]!, 10), record(trials[2]!, 10), record(trials[3]!, 10)])
+    status = advanceStudy(status, { event: "started", trial: trials[0]! }, 0, 1)
+    status = advanced(advanced(status, 0, 0), 20_000, 20)
+    assert.closeTo(secondsLeft(status, 20_000)!, 80, 1e-9)
   })
 
   it("takes the length of finished runs of the same cell, else of all", () => {

@@ -24,6 +24,8 @@ const cell = (settings: Settings, mean?: number, numSeeds = 5, chanceLoss = Math
     settings,
     values,
     accuracy: estimate(values.map(({ accuracy }) => accuracy)),
+    finalPretextAccuracies: [],
+    numSteps: 100,
     failures: mean === undefined ? [{ seed: 1, reason: "the loss is not finite" }] : [],
     curve: epochs.map((epoch) => ({
       epoch,

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto"
 import { Effect, Result, Schema } from "effect"
 import { describeProblems, type Problem, renderValue } from "./RunConfig/Problem.ts"
 import { schemaProblems } from "./RunConfig/schemaProblems.ts"
-import { applyOverrides, RunConfig } from "./RunConfig.ts"
+import { applyOverrides, type RunConfig } from "./RunConfig.ts"
 import { StudyDefinition } from "./Study/definition.ts"
 import { axisName, type GridCell, gridOf } from "./Study/grid.ts"
+import { identify } from "./Study/identity.ts"
 import type { Chart, Settings } from "./Study/Report.ts"
 import { isAt, renderSettings } from "./Study/settings.ts"
 
@@ -114,26 +114,12 @@ const configOf = ({ set = {} }: StudyDefinition, base: RunConfig, cell: GridCell
   return applyOverrides(base, [], Object.fromEntries(sets))
 }
 
-/** A name for a config that depends on its values alone. */
-const identify = (config: RunConfig): string =>
-  createHash("sha256")
-    .update(canonical(Schema.encodeSync(RunConfig)(config)))
-    .digest("hex")
-    .slice(0, 12)
-
-const canonical = (value: unknown): string => {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`
-  if (typeof value !== "object" || value === null) return JSON.stringify(value)
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(",")}}`
-}
-
 const defaultChart = ({ axes = [] }: StudyDefinition, cells: ReadonlyArray<Settings>): Chart => {
   const [x, series] = axes.length > 0 ? axes.map(axisName) : Object.keys(cells[0] ?? {})
   return series === undefined ? { x: x ?? "" } : { x: x!, series }
 }
 
-/** Cells that come to the same config. */
+/** Cells that come to the same run. */
 const repeated = (trials: ReadonlyArray<Trial>): ReadonlyArray<Problem> => {
   const first = new Map<string, Trial>()
   return trials.flatMap((trial) => {
@@ -149,9 +135,9 @@ const repeated = (trials: ReadonlyArray<Trial>): ReadonlyArray<Problem> => {
   })
 }
 
-/** What names an axis or a cell that is not there. */
+/** What names an axis or a cell that is not there, or says nothing. */
 const dangling = (
-  { claims = [], reference }: StudyDefinition,
+  { claims = [], published, reference }: StudyDefinition,
   cells: ReadonlyArray<Settings>,
   chart: Chart
 ): ReadonlyArray<Problem> => {
@@ -159,21 +145,27 @@ const dangling = (
   const report = (path: string, value: unknown, problem: string, hint: string) =>
     problems.push({ path, value: renderValue(value), problem, hint })
   const axes = Object.keys(cells[0] ?? {})
+  const known = `axes: ${axes.join(", ")}`
   for (const key of ["x", "series"] as const) {
     const axis = chart[key]
     if (axis !== undefined && !axes.includes(axis)) {
-      report(`chart.${key}`, axis, "is not the name of an axis", `axes: ${axes.join(", ")}`)
+      report(`chart.${key}`, axis, "is not the name of an axis", known)
     }
   }
+  if (chart.x === chart.series) report("chart.series", chart.series, "is chart.x already", known)
   if (reference !== undefined && !cells.some((cell) => isAt(cell, reference))) {
-    report("reference", reference, "fits no cell", `axes: ${axes.join(", ")}`)
+    report("reference", reference, "fits no cell", known)
+  }
+  const requireCell = (path: string, wanted: Settings) => {
+    const fits = cells.filter((cell) => isAt(cell, wanted)).length
+    if (fits !== 1) report(path, wanted, `fits ${fits} cells`, "name one value on every axis")
   }
   claims.forEach(({ contrasts }, i) => {
-    for (const { cell } of contrasts.flatMap(({ terms }) => terms)) {
-      const fits = cells.filter((other) => isAt(other, cell)).length
-      if (fits !== 1) report(`claims[${i}]`, cell, `fits ${fits} cells`, "name one value on every axis")
-    }
+    const isEmpty = contrasts.length === 0 || contrasts.some(({ terms }) => terms.length === 0)
+    if (isEmpty) report(`claims[${i}].contrasts`, contrasts, "compares nothing", "name cells and weights")
+    for (const { cell } of contrasts.flatMap(({ terms }) => terms)) requireCell(`claims[${i}]`, cell)
   })
+  for (const [i, { cell }] of published?.values.entries() ?? []) requireCell(`published.values[${i}]`, cell)
   return problems
 }
 

@@ -3,6 +3,8 @@ import type { PlatformError } from "effect/PlatformError"
 import * as FolderLock from "./FolderLock.ts"
 import { fileTrouble } from "./internal/fileTrouble.ts"
 import { openLines, readLines } from "./internal/jsonLines.ts"
+import { writeFile } from "./RunFolder.ts"
+import { canonical } from "./Study/identity.ts"
 import { openIndex } from "./Study/TrialIndex.ts"
 import { TrialRecord } from "./Study/TrialRecord.ts"
 import { type Study, StudyDefinition } from "./Study.ts"
@@ -17,7 +19,7 @@ export class StudyFolderOccupied extends Schema.TaggedError<StudyFolderOccupied>
     return [
       `${this.path} holds another study:`,
       ...lines,
-      "  choose another folder with --out, or give the study another name"
+      "  choose another folder with --out; runs that are the same are taken over with --reuse"
     ].join("\n")
   }
 }
@@ -34,7 +36,17 @@ export class StudyRecordError extends Schema.TaggedError<StudyRecordError>()("St
   }
 }
 
-/** A whole line of the record is not a trial, or the definition is damaged; `line` counts from 1. */
+/** What says which study a folder holds cannot be understood. */
+export class StudyDefinitionDamaged extends Schema.TaggedError<StudyDefinitionDamaged>()(
+  "StudyDefinitionDamaged",
+  { path: Schema.String, problem: Schema.String }
+) {
+  override get message() {
+    return `${this.path} is damaged: ${this.problem}\n  delete it; the runs in trials.jsonl beside it are kept`
+  }
+}
+
+/** A whole line of the record is not a trial; `line` counts from 1. */
 export class StudyRecordCorrupt extends Schema.TaggedError<StudyRecordCorrupt>()("StudyRecordCorrupt", {
   path: Schema.String,
   line: Schema.Int,
@@ -115,16 +127,13 @@ const checkDefinition = Effect.fnUntraced(function* (path: string, definition: S
   if (yield* reading(fileSystem.exists(path))) {
     const found = yield* Effect.mapError(
       Schema.decodeUnknownEffect(DefinitionFile)(yield* reading(fileSystem.readFileString(path))),
-      ({ message }) => new StudyRecordCorrupt({ path, line: 1, problem: message.replaceAll("\n", " ") })
+      ({ message }) => new StudyDefinitionDamaged({ path, problem: message.replaceAll("\n", " ") })
     )
     const differs = differences(found, definition)
     if (differs.length > 0) return yield* new StudyFolderOccupied({ path, differs })
   }
   const text = `${JSON.stringify(Schema.encodeSync(StudyDefinition)(definition), null, 2)}\n`
-  yield* fileSystem.writeFileString(`${path}.tmp`, text).pipe(
-    Effect.andThen(fileSystem.rename(`${path}.tmp`, path)),
-    Effect.mapError((error) => failed("written", path, error))
-  )
+  yield* writeFile(path, new TextEncoder().encode(text))
 })
 
 /** What decides which runs a study consists of; seeds only say how often, and charts and claims how it is read. */
@@ -132,6 +141,6 @@ const identity = ["name", "recipe", "set", "axes", "cells"] as const
 
 const differences = (found: StudyDefinition, wanted: StudyDefinition): ReadonlyArray<string> =>
   identity.flatMap((key) => {
-    const [before, now] = [JSON.stringify(found[key]), JSON.stringify(wanted[key])]
-    return before === now ? [] : [`${key} is ${before ?? "absent"} there and ${now ?? "absent"} here`]
+    const [before, now] = [canonical(found[key]), canonical(wanted[key])]
+    return before === now ? [] : [`${key} is ${before} there and ${now} here`]
   })

@@ -10,31 +10,26 @@ import { StudyRecord } from "./StudyRecord.ts"
  *
  * A trial that has ended is recorded before the next begins in its place, so a study that is stopped, even by a kill,
  * goes on with what is left. A run that failed for a reason of its setting counts as ended, one that failed for
- * another reason (memory, disk, a crash) is tried again when the study is started again.
+ * another reason (memory, disk, a signal, a bug) is tried again when the study is started again.
  */
 export const runStudy = Effect.fn("runStudy")(function* (study: Study, concurrency: number) {
   const record = yield* StudyRecord
   const executor = yield* TrialExecutor
   const { observe } = yield* StudyProgress
   const known = new Map((yield* record.all).map((ended) => [ended.trial, ended]))
-  const isLeft = ({ id }: Trial) => !isOver(known.get(id))
+  const over = new Set([...known.values()].filter(isOver).map(({ trial }) => trial))
+  const isLeft = ({ id }: Trial) => !over.has(id)
   const ended = study.trials.flatMap(({ id }) => known.get(id) ?? []).filter(isOver)
   yield* observe({ event: "opened", trials: study.trials, ended })
-  yield* Effect.forEach(
-    study.trials.filter(isLeft),
-    Effect.fnUntraced(function* (trial) {
-      yield* observe({ event: "started", trial })
-      const outcome = yield* executor.run(trial, (progress) =>
-        observe({ event: "advanced", trial, progress })
-      )
-      yield* record.append(outcome)
-      yield* observe({ event: "ended", trial, record: outcome })
-    }),
-    { concurrency, discard: true }
-  )
+  const runTrial = Effect.fnUntraced(function* (trial: Trial) {
+    yield* observe({ event: "started", trial })
+    const outcome = yield* executor.run(trial, (progress) => observe({ event: "advanced", trial, progress }))
+    yield* record.append(outcome)
+    yield* observe({ event: "ended", trial, record: outcome })
+  }, Effect.uninterruptible)
+  yield* Effect.forEach(study.trials.filter(isLeft), runTrial, { concurrency, discard: true })
   return yield* record.all
 })
 
 /** Whether a trial has a result that a repetition would only give again. */
-const isOver = (record: TrialRecord | undefined): boolean =>
-  record !== undefined && (record.outcome === "completed" || record.isFinal)
+export const isOver = (record: TrialRecord): boolean => record.outcome === "completed" || record.isFinal

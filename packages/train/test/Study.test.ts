@@ -117,7 +117,7 @@ describe("Study", () => {
     [
       "a value twice",
       { axes: [{ setting: "momentum.m", values: [0, 0.5, 0] }] },
-      ["axes[0].values", "0 twice"]
+      ["axes[0].values", '"0" twice']
     ],
     [
       "two axes of one setting",

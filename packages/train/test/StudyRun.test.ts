@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Trial } from "@moco/train/Study"
 import { type StudyEvent, StudyProgress } from "@moco/train/Study/StudyProgress"
-import { TrialExecutor } from "@moco/train/Study/TrialExecutor"
+import { TrialExecutor, TrialImpossible } from "@moco/train/Study/TrialExecutor"
 import type { TrialRecord } from "@moco/train/Study/TrialRecord"
 import { StudyRecord } from "@moco/train/StudyRecord"
 import { runStudy } from "@moco/train/StudyRun"
@@ -9,7 +9,7 @@ import { Effect, Fiber, Layer } from "effect"
 import { completed, failed, study } from "./studyFixture.ts"
 
 /** Stages of a study that remember in memory what they are asked to do. */
-const stages = (run: (trial: Trial) => Effect.Effect<TrialRecord>) => {
+const stages = (run: (trial: Trial) => Effect.Effect<TrialRecord, TrialImpossible>) => {
   const record = new Map<string, TrialRecord>()
   const started: Array<string> = []
   const events: Array<StudyEvent> = []
@@ -75,7 +75,9 @@ describe("runStudy", () => {
   it.effect("goes on where it was interrupted and repeats no finished trial", () =>
     Effect.gen(function* () {
       let left = 5
-      const { layer, record, started } = stages((trial) => (left-- > 0 ? succeed(trial) : Effect.never))
+      const { layer, record, started } = stages((trial) =>
+        left-- > 0 ? succeed(trial) : Effect.interruptible(Effect.never)
+      )
       const fiber = yield* Effect.forkChild(Effect.provide(runStudy(study, 1), layer))
       while (started.length < 6) yield* Effect.yieldNow
       yield* Fiber.interrupt(fiber)
@@ -84,6 +86,29 @@ describe("runStudy", () => {
       yield* Effect.provide(runStudy(study, 1), layer)
       // The sixth was stopped on the way, and is the only one that was begun twice.
       assert.deepStrictEqual(started, [...ids.slice(0, 6), ...ids.slice(5)])
+    })
+  )
+
+  it.effect("records a run that ends while the study is being stopped", () =>
+    Effect.gen(function* () {
+      const { layer, record, started } = stages((trial) =>
+        Effect.forEach([1, 2, 3, 4, 5], () => Effect.yieldNow).pipe(Effect.as(completed(trial, 0.7)))
+      )
+      const fiber = yield* Effect.forkChild(Effect.provide(runStudy(study, 1), layer))
+      while (started.length < 2) yield* Effect.yieldNow
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual([...record.keys()], started)
+    })
+  )
+
+  it.effect("stops at a reason that no run can start for, and records none", () =>
+    Effect.gen(function* () {
+      const { layer, record } = stages((trial) =>
+        Effect.fail(new TrialImpossible({ trial: trial.id, reason: "the data set is not there" }))
+      )
+      const error = yield* Effect.flip(Effect.provide(runStudy(study, 1), layer))
+      assert.include(error.message, "the data set is not there")
+      assert.strictEqual(record.size, 0)
     })
   )
 

@@ -9,6 +9,8 @@ import { duration } from "../Progress/line.ts"
 interface Running {
   readonly trial: Trial
   readonly startedAt: number
+  /** When it was first seen to have taken steps, and how many: what came before is start-up and baselines. */
+  readonly first: { readonly at: number; readonly step: number } | undefined
   readonly progress: TrialProgress | undefined
 }
 
@@ -35,11 +37,18 @@ export const advanceStudy = (
   const { id } = event.trial
   switch (event.event) {
     case "started":
-      running.set(id, { trial: event.trial, startedAt: now, progress: undefined })
+      running.set(id, { trial: event.trial, startedAt: now, first: undefined, progress: undefined })
       return { ...status, running }
-    case "advanced":
-      running.set(id, { trial: event.trial, startedAt: now, ...running.get(id), progress: event.progress })
+    case "advanced": {
+      const { first, startedAt } = running.get(id) ?? { first: undefined, startedAt: now }
+      running.set(id, {
+        trial: event.trial,
+        startedAt,
+        first: first ?? { at: now, step: event.progress.step },
+        progress: event.progress
+      })
       return { ...status, running }
+    }
     case "ended":
       running.delete(id)
       return { ...status, running, ended: new Map(status.ended).set(id, event.record) }
@@ -49,17 +58,19 @@ export const advanceStudy = (
 /**
  * Seconds until the study is done, or `undefined` while nothing is known of any trial's length.
  *
- * A trial takes as long as finished trials of its cell did, else as the mean of all, else as the running ones seem to
- * take; what runs already is counted with what is left of it.
+ * A waiting trial takes as long as finished trials of its cell did, else as the mean of all, else as the running ones
+ * seem to take. A running one takes what its own pace says it still needs, or what is left of that length if more.
  */
 export const secondsLeft = (status: StudyStatus, now: number): number | undefined => {
   const lengthOf = lengths(status, now)
   const waiting = status.trials.filter(({ id }) => !status.ended.has(id) && !status.running.has(id))
   const perTrial = [
     ...waiting.map(lengthOf),
-    ...[...status.running.values()].map(({ startedAt, trial }) => {
-      const length = lengthOf(trial)
-      return length === undefined ? undefined : Math.max(0, length - (now - startedAt) / 1000)
+    ...[...status.running.values()].map((running) => {
+      const own = remaining(running, now)
+      const length = lengthOf(running.trial)
+      const byLength = length === undefined ? undefined : length - (now - running.startedAt) / 1000
+      return own === undefined && byLength === undefined ? undefined : Math.max(0, own ?? 0, byLength ?? 0)
     })
   ]
   if (perTrial.some((seconds) => seconds === undefined)) return undefined
@@ -79,13 +90,22 @@ const lengths = (status: StudyStatus, now: number) => {
   }
 }
 
-/** How long running trials would take at the pace they have. */
+/** Steps that have to be seen before a pace is one. */
+const minSteps = 5
+
+/** Seconds that a running trial still needs at the pace of its steps. */
+const remaining = ({ first, progress }: Running, now: number): number | undefined => {
+  if (first === undefined || progress === undefined || progress.step < first.step + minSteps) return undefined
+  const pace = (now - first.at) / 1000 / (progress.step - first.step)
+  return pace * (progress.numSteps - progress.step)
+}
+
+/** How long running trials would take in all. */
 const extrapolated = ({ running }: StudyStatus, now: number): ReadonlyArray<number> =>
-  [...running.values()].flatMap(({ progress, startedAt }) =>
-    progress === undefined || progress.step < 5
-      ? []
-      : [(((now - startedAt) / 1000) * progress.numSteps) / progress.step]
-  )
+  [...running.values()].flatMap((one) => {
+    const left = remaining(one, now)
+    return left === undefined ? [] : [(now - one.startedAt) / 1000 + left]
+  })
 
 const mean = (values: ReadonlyArray<number>): number | undefined =>
   values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length

@@ -4,9 +4,10 @@ import type { StudyDefinition } from "@moco/train/Study"
 import { decodeDefinition, plan, type Study, StudyInvalid } from "@moco/train/Study"
 import { resultsOf } from "@moco/train/Study/results"
 import { completedElsewhere } from "@moco/train/Study/reuse"
+import type { TrialRecord } from "@moco/train/Study/TrialRecord"
 import { StudyRecord } from "@moco/train/StudyRecord"
-import { runStudy } from "@moco/train/StudyRun"
-import { Console, Effect, Layer, Option, Path } from "effect"
+import { isOver, runStudy } from "@moco/train/StudyRun"
+import { Console, Effect, Layer, Option, Path, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { readStructuredFile } from "../readStructuredFile.ts"
 import { recipes } from "../recipes.ts"
@@ -15,6 +16,15 @@ import { studies } from "../studies.ts"
 import { layerProcesses } from "./ablate/processExecutor.ts"
 import { studyJson, studyTable } from "./ablate/render.ts"
 import { writeReport } from "./ablate/report.ts"
+
+/** Every run of a study failed. */
+export class StudyFruitless extends Schema.TaggedError<StudyFruitless>()("StudyFruitless", {
+  study: Schema.String
+}) {
+  override get message() {
+    return `no run of the study ${this.study} has reached its end\n  the reasons stand above, and in its record`
+  }
+}
 
 const flags = {
   study: Flag.String("study").pipe(
@@ -60,7 +70,7 @@ export const ablate = Command.make(
     const path = yield* Path.Path
     const definition = yield* findStudy(options.study)
     const study = yield* plan(definition, yield* recipeOf(definition))
-    const threads = study.trials[0]!.config.backend.threads
+    const threads = Math.max(...study.trials.map(({ config }) => config.backend.threads))
     const concurrency = yield* concurrencyOf(options.concurrency, threads)
     const folder = Option.getOrElse(options.out, () => path.join("runs", `study-${definition.name}`))
     const dataDir = Option.getOrUndefined(options.dataDir)
@@ -68,19 +78,22 @@ export const ablate = Command.make(
       `study ${definition.name}: ${study.cells.length} cells, ${definition.seeds.length} seeds; ` +
         `${concurrency} side by side, ${threads} ${threads === 1 ? "thread" : "threads"} each\nstudy folder: ${folder}`
     )
-    const records = yield* Effect.gen(function* () {
+    const all = yield* Effect.gen(function* () {
       if (Option.isSome(options.reuse)) yield* takeOver(study, options.reuse.value, folder)
+      yield* mentionForeign(study)
       return yield* runStudy(study, concurrency)
     }).pipe(
       Effect.onInterrupt(() => Console.log("stopped; the same command goes on with what is left")),
       Effect.provide(Layer.merge(layerProcesses({ folder, dataDir }), layerStudyBar(concurrency))),
       Effect.provide(StudyRecord.layerFolder(folder, study))
     )
+    const records = all.filter(isOf(study))
     const results = resultsOf(study, records)
     const report = Option.getOrElse(options.report, () => path.join(folder, "report"))
-    yield* writeReport(report, { study, results, records, concurrency, command: options.study, folder })
+    yield* writeReport(report, { study, results, records, command: options.study, folder })
     yield* Console.log(`\n${studyTable(results)}\n\nreport: ${path.join(report, "report.md")}`)
     if (options.json) yield* Console.log(studyJson(results))
+    if (results.numCompleted === 0) return yield* new StudyFruitless({ study: definition.name })
   })
 ).pipe(
   Command.withDescription(
@@ -96,13 +109,28 @@ export const ablate = Command.make(
   ])
 )
 
+/** Whether a record is of a trial that the study consists of. */
+const isOf = ({ trials }: Study) => {
+  const ids = new Set(trials.map(({ id }) => id))
+  return ({ trial }: TrialRecord) => ids.has(trial)
+}
+
 /** Adds to the record what another study has run already. */
 const takeOver = Effect.fnUntraced(function* (study: Study, from: string, folder: string) {
   const { all, append } = yield* StudyRecord
-  const known = new Set((yield* all).map(({ trial }) => trial))
-  const found = (yield* completedElsewhere(study, from, folder)).filter(({ trial }) => !known.has(trial))
+  const over = new Set((yield* all).filter(isOver).map(({ trial }) => trial))
+  const found = (yield* completedElsewhere(study, from, folder)).filter(({ trial }) => !over.has(trial))
   yield* Effect.forEach(found, append, { discard: true })
   yield* Console.log(`${found.length} runs taken over from ${from}`)
+})
+
+/** Runs in the folder that the study does not ask for, such as those of a seed that was taken out, are kept and said. */
+const mentionForeign = Effect.fnUntraced(function* (study: Study) {
+  const { all } = yield* StudyRecord
+  const isOurs = isOf(study)
+  const numForeign = (yield* all).filter((record) => !isOurs(record)).length
+  if (numForeign > 0)
+    yield* Console.log(`${numForeign} runs in the folder are not of this study's cells and seeds`)
 })
 
 const findStudy = Effect.fnUntraced(function* (name: string) {

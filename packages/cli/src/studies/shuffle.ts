@@ -26,18 +26,30 @@ export const shuffle = (): StudyDefinition => ({
   reference: { "batch norm": "split, shuffled" },
   claims: [
     {
-      statement: "without shuffling, features are worse",
-      paper: "kNN accuracy peaks at about 28 % and falls, against 42 % (ImageNet, about 80 epochs)",
+      statement: "without shuffling the pretext task is solved better",
+      paper:
+        "pretext accuracy above 99.9 % without shuffling, about 96.5 % with it (ImageNet, about 80 epochs)",
       expects: "above",
       contrasts: [
         {
-          label: "shuffled over not shuffled",
-          terms: [
-            { cell: { "batch norm": "split, shuffled" }, weight: 1 },
-            { cell: { "batch norm": "split, not shuffled" }, weight: -1 }
-          ]
+          label: "pretext accuracy, not shuffled over shuffled",
+          measure: "pretextAccuracy",
+          terms: difference("split, not shuffled", "split, shuffled")
         }
+      ]
+    },
+    {
+      statement: "without shuffling, features are worse",
+      paper: "kNN accuracy peaks at about 28 % and falls, against 42 %",
+      expects: "above",
+      contrasts: [
+        { label: "shuffled over not shuffled", terms: difference("split, shuffled", "split, not shuffled") }
       ]
     }
   ]
 })
+
+const difference = (higher: string, lower: string) => [
+  { cell: { "batch norm": higher }, weight: 1 },
+  { cell: { "batch norm": lower }, weight: -1 }
+]

@@ -1,6 +1,7 @@
 /**
- * The setting of the studies: the quick recipe with a stem that halves the image twice, which makes a run five times
- * as fast and no worse, so that every cell can have five seeds. One thread a run; runs go side by side.
+ * The setting of the studies: the quick recipe with a stem that halves the image twice, which makes a run of 12 epochs
+ * one and a half minutes on one core, so that every cell can have five seeds. Chosen on the validation images (seeds
+ * 101 and 102: 77.4 % at k = 200, raw pixels 76.6 %).
  */
 export const smallSetting: Readonly<Record<string, unknown>> = {
   "encoder.stem": "imagenet",

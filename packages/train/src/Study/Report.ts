@@ -33,6 +33,10 @@ export interface CellReport {
   readonly accuracy: Estimate | undefined
   /** The single accuracies by seed, in the order of the seeds. */
   readonly values: ReadonlyArray<{ readonly seed: number; readonly accuracy: number }>
+  /** Pretext accuracy by seed, the mean over the last epoch. */
+  readonly finalPretextAccuracies: ReadonlyArray<{ readonly seed: number; readonly accuracy: number }>
+  /** Steps that a run takes; absent where no seed has finished. */
+  readonly numSteps: number | undefined
   /** Runs that ended in an error (a loss that is not finite, ...). */
   readonly failures: ReadonlyArray<{ readonly seed: number; readonly reason: string }>
   /** Loss and pretext accuracy by epoch, each the mean over the seeds that finished. */
@@ -65,7 +69,7 @@ export interface ChartData {
   readonly cells: ReadonlyArray<CellReport>
   /** The k of the kNN accuracy. */
   readonly neighbours: number
-  /** The judged baselines, as fractions: the mean over all trials. */
+  /** The judged baselines, as fractions: the mean over all trials; absent where cells differ in them. */
   readonly baselines: {
     readonly rawPixels: number | undefined
     readonly untrainedEncoder: number | undefined

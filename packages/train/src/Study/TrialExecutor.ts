@@ -1,4 +1,4 @@
-import { Context, type Effect } from "effect"
+import { Context, type Effect, Schema } from "effect"
 import type { Trial } from "../Study.ts"
 import type { TrialRecord } from "./TrialRecord.ts"
 
@@ -11,18 +11,31 @@ export interface TrialProgress {
   readonly loss: number
 }
 
+/** A trial could not start for a reason that no setting of it decides, such as a data set that is not there. */
+export class TrialImpossible extends Schema.TaggedError<TrialImpossible>()("TrialImpossible", {
+  trial: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `the study stops, for no run of it can start (${this.trial}):\n  ${this.reason.replaceAll("\n", "\n  ")}`
+  }
+}
+
 /** Where trials are run: processes on this machine now, a cluster's workers later. */
 export class TrialExecutor extends Context.Service<
   TrialExecutor,
   {
     /**
-     * Runs a trial to its end. A run that fails is a result like any other; interruption stops the run.
+     * Runs a trial to its end. A run that fails is a result like any other.
+     *
+     * It is called where interruption waits, so that the result of a run that has ended reaches the record: an
+     * implementation makes interruptible what may be stopped, and stops the run then.
      *
      * @param observe  is told now and then how far the run is
      */
     readonly run: (
       trial: Trial,
       observe: (progress: TrialProgress) => Effect.Effect<void>
-    ) => Effect.Effect<TrialRecord>
+    ) => Effect.Effect<TrialRecord, TrialImpossible>
   }
 >()("@moco/train/TrialExecutor") {}

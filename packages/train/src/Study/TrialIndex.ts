@@ -1,5 +1,5 @@
 import Database from "better-sqlite3"
-import { Effect } from "effect"
+import { Effect, FileSystem } from "effect"
 import type { TrialRecord } from "./TrialRecord.ts"
 
 /**
@@ -11,8 +11,6 @@ export interface StudyIndex {
 }
 
 const schema = `
-  drop table if exists accuracies;
-  drop table if exists trials;
   create table trials (
     trial text primary key, seed integer not null, settings text not null, outcome text not null,
     reason text, seconds real not null, run_folder text not null, time text not null
@@ -24,8 +22,13 @@ const schema = `
 `
 
 /** Makes the index at `path` from `records`; closed with the Scope. */
-export const openIndex = (path: string, records: ReadonlyArray<TrialRecord>) =>
-  Effect.acquireRelease(
+export const openIndex = Effect.fnUntraced(function* (path: string, records: ReadonlyArray<TrialRecord>) {
+  const fileSystem = yield* FileSystem.FileSystem
+  // Whatever is there, damaged or old: the record is the truth.
+  for (const file of [path, `${path}-journal`, `${path}-wal`, `${path}-shm`]) {
+    yield* Effect.ignore(fileSystem.remove(file, { force: true }))
+  }
+  return yield* Effect.acquireRelease(
     Effect.sync(() => attempt(() => new Database(path))),
     (database) => Effect.sync(() => attempt(() => database?.close()))
   ).pipe(
@@ -36,6 +39,7 @@ export const openIndex = (path: string, records: ReadonlyArray<TrialRecord>) =>
       return { put: (record) => Effect.sync(() => put(record)) }
     })
   )
+})
 
 const attempt = <A>(act: () => A): A | undefined => {
   try {

@@ -18,9 +18,7 @@ const Axis = Schema.Struct({
   setting: Schema.optionalKey(
     Schema.String.annotate({ description: "dotted path of the setting, e.g. momentum.m" })
   ),
-  values: Schema.optionalKey(
-    Schema.Array(Schema.Union([Schema.String, Schema.Finite])).annotate({ description: "values of setting" })
-  ),
+  values: Schema.optionalKey(Schema.Array(Json).annotate({ description: "values of setting" })),
   points: Schema.optionalKey(
     Schema.Array(
       Schema.Struct({ label: Schema.Union([Schema.String, Schema.Finite]), set: Overrides })
@@ -32,9 +30,11 @@ export type Axis = typeof Axis.Type
 /** A cell that no grid gives: its place on every axis, and what it sets. */
 const ListedCell = Schema.Struct({ settings: Settings, set: Overrides })
 
-/** A weighted sum of cells' accuracies, compared with 0. */
+/** A weighted sum of what is measured in cells, compared with 0. */
 const Contrast = Schema.Struct({
   label: Schema.String,
+  /** By default the kNN accuracy; or the pretext accuracy, the mean over the last epoch. */
+  measure: Schema.optionalKey(Schema.Literals(["accuracy", "pretextAccuracy"])),
   terms: Schema.Array(Schema.Struct({ cell: Settings, weight: Schema.Finite }))
 })
 export type Contrast = typeof Contrast.Type

@@ -38,9 +38,13 @@ const pointsOf = (axis: Axis): ReadonlyArray<GridCell> => {
   const name = axisName(axis)
   return (
     axis.points?.map(({ label, set }) => ({ settings: { [name]: label }, set })) ??
-    axis.values!.map((value) => ({ settings: { [name]: value }, set: { [axis.setting!]: value } }))
+    axis.values!.map((value) => ({ settings: { [name]: labelOf(value) }, set: { [axis.setting!]: value } }))
   )
 }
+
+/** How a value is called in tables: itself where it is a word or a number, else as it is written in JSON. */
+const labelOf = (value: unknown): string | number =>
+  typeof value === "string" || typeof value === "number" ? value : (JSON.stringify(value) ?? String(value))
 
 const merge = (a: GridCell, b: GridCell): GridCell => ({
   settings: { ...a.settings, ...b.settings },
@@ -58,10 +62,18 @@ const axisProblems = (axis: Axis, path: string): ReadonlyArray<Problem> => {
   if (points !== undefined && (setting !== undefined || values !== undefined)) {
     return problem("contradicts itself", "give setting and values, or name and points, and not both")
   }
+  if (setting === "" || setting?.split(".").includes("")) {
+    return problem(
+      "is not a path of a setting",
+      "write it with dots, e.g. momentum.m",
+      `${path}.setting`,
+      setting
+    )
+  }
   if (points !== undefined && axis.name === undefined) {
     return problem("has points and no name", "add a name, by which tables and charts call the axis")
   }
-  const labels = points?.map(({ label }) => label) ?? values!
+  const labels = (points?.map(({ label }) => label) ?? values!.map(labelOf)).map(String)
   const [key, given] = points === undefined ? ["values", values] : ["points", points]
   if (labels.length === 0) {
     return problem("is empty, and so is the grid", "give at least one", `${path}.${key}`, given)
@@ -76,25 +88,33 @@ const axisProblems = (axis: Axis, path: string): ReadonlyArray<Problem> => {
 const contradictions = ({ axes = [], cells = [], set = {} }: StudyDefinition): ReadonlyArray<Problem> => {
   const settersOf = axes.map(({ points, setting }, i) => ({
     path: `axes[${i}]`,
-    names: new Set(
-      setting === undefined ? (points ?? []).flatMap((point) => Object.keys(point.set)) : [setting]
-    )
+    sets: setting === undefined ? (points ?? []).map((point) => point.set) : [{ [setting]: undefined }]
   }))
-  const listed = cells.map((cell, i) => ({ path: `cells[${i}].set`, names: new Set(Object.keys(cell.set)) }))
-  const common = { path: "set", names: new Set(Object.keys(set)) }
+  const listed = cells.map((cell, i) => ({ path: `cells[${i}].set`, sets: [cell.set] }))
+  const common = { path: "set", sets: [set] }
   const problems: Array<Problem> = []
   const report = (path: string, name: string, problem: string, hint: string) =>
     problems.push({ path, value: renderValue(name), problem, hint })
-  for (const { names, path } of [common, ...settersOf, ...listed]) {
-    if (names.has("seed")) report(path, "seed", "may not be varied here", "list the seeds under seeds")
+  for (const { path, sets } of [common, ...settersOf, ...listed]) {
+    if (sets.some((own) => Object.hasOwn(own, "seed"))) {
+      report(path, "seed", "may not be varied here", "list the seeds under seeds")
+    }
+    for (const [a, b] of sets.flatMap((own) => overlaps(own, own))) {
+      if (a < b) report(path, b, `is a part of ${a}, which stands beside it`, "leave one of the two out")
+    }
   }
-  settersOf.forEach(({ names, path }, i) => {
-    for (const name of names) {
-      const other = [common, ...settersOf.slice(0, i)].find((setter) =>
-        [...setter.names].some((set) => overlap(set, name))
-      )
-      if (other !== undefined)
-        report(path, name, `is set by ${other.path} as well`, "leave one of the two out")
+  // A listed cell may replace what all have in common; a part of it would get lost.
+  for (const { path, sets } of listed) {
+    for (const [a, b] of sets.flatMap((own) => overlaps(own, set))) {
+      if (a !== b) report(path, a, `overlaps with ${b} in set`, "set the whole, or each part by itself")
+    }
+  }
+  settersOf.forEach(({ path, sets }, i) => {
+    for (const { path: other, sets: before } of [common, ...settersOf.slice(0, i)]) {
+      const names = sets.flatMap((own) => before.flatMap((one) => overlaps(own, one).map(([a]) => a)))
+      for (const name of new Set(names)) {
+        report(path, name, `is set by ${other} as well`, "leave one of the two out")
+      }
     }
     const axis = axes.slice(0, i).findIndex((before) => axisName(before) === axisName(axes[i]!))
     if (axis >= 0)
@@ -102,6 +122,16 @@ const contradictions = ({ axes = [], cells = [], set = {} }: StudyDefinition): R
   })
   return problems
 }
+
+type Overrides = Readonly<Record<string, unknown>>
+
+/** Paths of `a` and `b` of which one is the other or a part of it. */
+const overlaps = (a: Overrides, b: Overrides): ReadonlyArray<readonly [string, string]> =>
+  Object.keys(a).flatMap((one) =>
+    Object.keys(b)
+      .filter((other) => overlap(one, other))
+      .map((other) => [one, other] as const)
+  )
 
 /** Whether two dotted paths are the same, or one is a part of the other. */
 const overlap = (a: string, b: string): boolean => a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`)
@@ -132,6 +162,20 @@ const listedProblems = ({ axes = [], cells = [], seeds }: StudyDefinition): Read
         "name the same"
       )
     }
+    const earlier = cells.slice(0, i).findIndex((cell) => looksLike(cell.settings, settings))
+    if (earlier >= 0) {
+      report(
+        `cells[${i}].settings`,
+        settings,
+        `is where cells[${earlier}] stands`,
+        "give it a place of its own"
+      )
+    }
   })
   return problems
 }
+
+/** Whether two cells would have the same name in a table. */
+const looksLike = (a: Settings, b: Settings): boolean =>
+  Object.keys(a).length === Object.keys(b).length &&
+  Object.entries(a).every(([axis, value]) => String(b[axis]) === String(value))

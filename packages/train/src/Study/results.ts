@@ -17,7 +17,12 @@ export interface Comparison {
 export interface Verdict {
   readonly claim: Claim
   readonly verdict: "supports" | "contradicts" | "cannot tell"
-  readonly contrasts: ReadonlyArray<{ readonly label: string; readonly estimate: Estimate | undefined }>
+  readonly contrasts: ReadonlyArray<{
+    readonly label: string
+    readonly estimate: Estimate | undefined
+    /** Runs of its cells that failed, whose seeds are left out. */
+    readonly numFailed: number
+  }>
 }
 
 /** Everything that a study has found so far. */
@@ -46,7 +51,9 @@ export const resultsOf = (study: Study, records: ReadonlyArray<TrialRecord>): St
   const completed = ended.filter((record) => record.outcome === "completed")
   const accuracy = accuracyOf(study.neighbours)
   const baseline = (subject: "rawPixels" | "untrainedEncoder") =>
-    estimate(completed.map((record) => accuracy(record, subject)))?.mean
+    hasOneValueASeed(completed, subject, accuracy)
+      ? estimate(completed.map((record) => accuracy(record, subject)))?.mean
+      : undefined
   const cells = study.cells.map((settings) => cellReport(settings, ended, accuracy))
   return {
     study: study.definition.name,
@@ -72,6 +79,16 @@ const accuracyOf =
   ({ evaluations }, subject) =>
     evaluations[subject].find(({ k }) => k === neighbours)?.accuracy ?? Number.NaN
 
+/** Whether a baseline is the same in every cell: an axis that changes the encoder or the data has no single one. */
+const hasOneValueASeed = (
+  completed: ReadonlyArray<CompletedTrial>,
+  subject: Subject,
+  accuracy: AccuracyOf
+): boolean =>
+  [...Map.groupBy(completed, ({ seed }) => seed).values()].every(
+    (same) => new Set(same.map((trial) => accuracy(trial, subject))).size === 1
+  )
+
 const cellReport = (
   settings: Settings,
   ended: ReadonlyArray<TrialRecord>,
@@ -88,22 +105,31 @@ const cellReport = (
     accuracy: estimate(values.map((value) => value.accuracy)),
     values,
     failures,
-    curve: meanCurve(completed.map(({ epochs }) => epochs)),
-    chanceLoss: completed[0]?.chanceLoss
+    finalPretextAccuracies: completed.flatMap(({ epochs, seed }) => {
+      const last = epochs.at(-1)
+      return last === undefined ? [] : [{ seed, accuracy: last.pretextAccuracy }]
+    }),
+    // Where every run failed, how they got there is what there is to see.
+    curve: meanCurve((completed.length > 0 ? completed : own).map(({ epochs }) => epochs)),
+    chanceLoss: completed[0]?.chanceLoss,
+    numSteps: completed[0]?.numSteps
   }
 }
 
 const meanCurve = (curves: ReadonlyArray<ReadonlyArray<EpochSummary>>): ReadonlyArray<EpochSummary> => {
   const mean = (values: ReadonlyArray<number>) =>
     values.reduce((sum, value) => sum + value, 0) / values.length
-  return (curves[0] ?? []).map(({ epoch }, i) => {
-    const all = curves.flatMap((curve) => (curve[i] === undefined ? [] : [curve[i]]))
-    return {
-      epoch,
-      loss: mean(all.map(({ loss }) => loss)),
-      pretextAccuracy: mean(all.map(({ pretextAccuracy }) => pretextAccuracy))
-    }
-  })
+  const longest = curves.reduce((a, b) => (b.length > a.length ? b : a), [])
+  return longest
+    .map(({ epoch }, i) => {
+      const all = curves.flatMap((curve) => (curve[i] === undefined ? [] : [curve[i]]))
+      return {
+        epoch,
+        loss: mean(all.map(({ loss }) => loss)),
+        pretextAccuracy: mean(all.map(({ pretextAccuracy }) => pretextAccuracy))
+      }
+    })
+    .filter(({ loss, pretextAccuracy }) => Number.isFinite(loss) && Number.isFinite(pretextAccuracy))
 }
 
 const publishedOf = ({ cells, definition: { published } }: Study): StudyResults["published"] =>
@@ -127,36 +153,58 @@ const comparisonsOf = ({ definition: { reference } }: Study, cells: ReadonlyArra
           { cell: cell.settings, weight: 1 },
           { cell: other.settings, weight: -1 }
         ]
-        return [{ settings: cell.settings, reference: other.settings, difference: weightedSum(terms, cells) }]
+        return [
+          {
+            settings: cell.settings,
+            reference: other.settings,
+            difference: estimate(weightedSums({ terms }, cells))
+          }
+        ]
       })
 
+type Measure = NonNullable<Contrast["measure"]>
+
+/** What a cell's seeds have measured. */
+const measured = ({ finalPretextAccuracies, values }: CellReport, measure: Measure) =>
+  measure === "accuracy" ? values : finalPretextAccuracies
+
 /** The contrast seed by seed, over the seeds that every cell in it has finished. */
-const weightedSum = (terms: Contrast["terms"], cells: ReadonlyArray<CellReport>): Estimate | undefined => {
+const weightedSums = (
+  { measure = "accuracy", terms }: Omit<Contrast, "label">,
+  cells: ReadonlyArray<CellReport>
+): ReadonlyArray<number> => {
   const parts = terms.map(({ cell, weight }) => {
-    const { values } = cells.find(({ settings }) => isAt(settings, cell))!
+    const values = measured(cells.find(({ settings }) => isAt(settings, cell))!, measure)
     return new Map(values.map(({ accuracy, seed }) => [seed, weight * accuracy]))
   })
   const seeds = [...(parts[0]?.keys() ?? [])].filter((seed) => parts.every((part) => part.has(seed)))
-  return estimate(seeds.map((seed) => parts.reduce((sum, part) => sum + part.get(seed)!, 0)))
+  return seeds.map((seed) => parts.reduce((sum, part) => sum + part.get(seed)!, 0))
 }
 
 /**
- * A claim is supported only when the interval of every paired contrast lies above 0, and contradicted when one lies
- * wholly on the wrong side. That two cells are equal can be contradicted and never supported.
+ * A claim is supported only when the 95 % interval of every paired contrast lies above 0: all of them have to hold, so
+ * that is strict enough. It is contradicted when one contrast lies wholly on the wrong side, and as one of n does so by
+ * chance n times as often, that is judged by intervals of coverage 1 - 0.05 / n (Bonferroni). That two cells are equal
+ * can be contradicted and never supported.
  */
 const verdictOf = (claim: Claim, cells: ReadonlyArray<CellReport>): Verdict => {
-  const contrasts = claim.contrasts.map(({ label, terms }) => ({
-    label,
-    estimate: weightedSum(terms, cells)
-  }))
-  const intervals = contrasts.map((contrast) => contrast.estimate?.ci)
+  const sums = claim.contrasts.map((contrast) => weightedSums(contrast, cells))
+  const strict = 1 - 0.05 / sums.length
   const isWrong = (ci: Estimate["ci"]) =>
     ci !== undefined && (ci.high < 0 || (claim.expects === "zero" && ci.low > 0))
   const isRight = (ci: Estimate["ci"]) => ci !== undefined && claim.expects === "above" && ci.low > 0
-  const verdict = intervals.some(isWrong)
+  const verdict = sums.some((values) => isWrong(estimate(values, strict)?.ci))
     ? "contradicts"
-    : intervals.length > 0 && intervals.every(isRight)
+    : sums.every((values) => isRight(estimate(values)?.ci))
       ? "supports"
       : "cannot tell"
+  const contrasts = claim.contrasts.map(({ label, terms }, i) => ({
+    label,
+    estimate: estimate(sums[i]!),
+    numFailed: terms.reduce(
+      (sum, { cell }) => sum + cells.find(({ settings }) => isAt(settings, cell))!.failures.length,
+      0
+    )
+  }))
   return { claim, verdict, contrasts }
 }

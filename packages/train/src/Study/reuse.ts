@@ -15,10 +15,12 @@ export const completedElsewhere = Effect.fn("Study.completedElsewhere")(function
   folder: string
 ) {
   const path = yield* Path.Path
-  const wanted = new Set(study.trials.map(({ id }) => id))
+  const wanted = new Map(study.trials.map((trial) => [trial.id, trial]))
   const records = yield* readTrials(path.join(from, "trials.jsonl"))
   return records.flatMap((record): ReadonlyArray<TrialRecord> => {
-    if (record.outcome !== "completed" || !wanted.has(record.trial)) return []
-    return [{ ...record, runFolder: path.relative(folder, path.join(from, record.runFolder)) }]
+    const trial = wanted.get(record.trial)
+    if (record.outcome !== "completed" || trial === undefined) return []
+    const runFolder = path.relative(folder, path.join(from, record.runFolder))
+    return [{ ...record, settings: trial.settings, seed: trial.seed, runFolder }]
   })
 })

@@ -1,4 +1,4 @@
-import { Effect, FileSystem } from "effect"
+import { Effect, FileSystem, Semaphore } from "effect"
 
 const newline = 0x0a
 
@@ -12,18 +12,22 @@ export const readLines = Effect.fnUntraced(function* (path: string) {
 
 /**
  * Opens a file for lines that are added one at a time, each handed to the system as a whole; closed with the Scope.
- * A torn last line is removed first. `sync` returns when everything is on disk.
+ * A torn last line is removed first, and so is what a failed write has left. `sync` returns when all is on disk.
  */
 export const openLines = Effect.fnUntraced(function* (path: string) {
   const fileSystem = yield* FileSystem.FileSystem
+  let end = 0
   if (yield* fileSystem.exists(path)) {
     const bytes = yield* fileSystem.readFile(path)
-    const end = bytes.lastIndexOf(newline) + 1
+    end = bytes.lastIndexOf(newline) + 1
     if (end < bytes.length) yield* fileSystem.truncate(path, end)
   }
   const file = yield* fileSystem.open(path, { flag: "a" })
-  return {
-    append: (line: string) => file.writeAll(new TextEncoder().encode(`${line}\n`)),
-    sync: file.sync
-  }
+  const turn = yield* Semaphore.make(1)
+  const append = Effect.fnUntraced(function* (line: string) {
+    const bytes = new TextEncoder().encode(`${line}\n`)
+    yield* Effect.tapError(file.writeAll(bytes), () => Effect.ignore(fileSystem.truncate(path, end)))
+    end += bytes.length
+  })
+  return { append: (line: string) => turn.withPermits(1)(append(line)), sync: file.sync }
 })

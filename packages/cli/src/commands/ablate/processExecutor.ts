@@ -1,23 +1,36 @@
 import { fileURLToPath } from "node:url"
 import type { Trial } from "@moco/train/Study"
-import { TrialExecutor, type TrialProgress } from "@moco/train/Study/TrialExecutor"
+import { renderSettings } from "@moco/train/Study/settings"
+import { TrialExecutor, TrialImpossible, type TrialProgress } from "@moco/train/Study/TrialExecutor"
+import type { TrialRecord } from "@moco/train/Study/TrialRecord"
 import { Clock, Effect, FileSystem, Layer, Path, Schedule, Stream } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { ExitCode } from "../../ExitCode.ts"
 import { stopWithParent } from "../../stopWithParent.ts"
-import { completedTrial, failedTrial, lastStep, type TrialEnd } from "./trialRecord.ts"
+import {
+  completedTrial,
+  type Ended,
+  failedTrial,
+  hasCompleted,
+  lastStep,
+  type TrialEnd
+} from "./trialRecord.ts"
 
 const main = fileURLToPath(new URL("../../main.ts", import.meta.url))
 
 /** How often a running trial is looked at. */
 const lookEvery = "500 millis"
 
+/** Exit codes of a run that never began: what is wrong is wrong for every run of the study. */
+const neverBegan: ReadonlyArray<number> = [ExitCode.config, ExitCode.data]
+
 /**
  * Runs every trial as `moco train` in a process of its own, in `<folder>/runs/<trial>-<attempt>`.
  *
  * What a trial leaves is read from its run log, so a study sees what any run shows. The process is stopped when the
- * study is, and stops by itself when the study is killed.
+ * study is, and stops by itself when the study is killed. Where an attempt has reached its end and the study was killed
+ * before it took note, its result is taken instead of another run.
  */
 export const layerProcesses = (options: { readonly folder: string; readonly dataDir: string | undefined }) =>
   Layer.effect(
@@ -29,41 +42,47 @@ export const layerProcesses = (options: { readonly folder: string; readonly data
         FileSystem.FileSystem | Path.Path | ChildProcessSpawner.ChildProcessSpawner
       >()
       const runs = path.join(options.folder, "runs")
+      const dataDir = options.dataDir === undefined ? [] : [`--data-dir=${options.dataDir}`]
 
-      const train = Effect.fnUntraced(function* (
-        trial: Trial,
-        observe: (progress: TrialProgress) => Effect.Effect<void>
-      ) {
-        const start = yield* Clock.currentTimeMillis
-        yield* fileSystem.makeDirectory(runs, { recursive: true })
-        const runFolder = yield* nextAttempt(runs, trial.id)
-        const folder = path.join(runs, runFolder)
+      const start = Effect.fnUntraced(function* (trial: Trial, folder: string, observe: Observe) {
         const config = path.join(runs, `${trial.id}.json`)
         yield* fileSystem.writeFileString(config, `${JSON.stringify(trial.config, null, 2)}\n`)
-        const dataDir = options.dataDir === undefined ? [] : [`--data-dir=${options.dataDir}`]
         const args = [main, "train", `--config=${config}`, `--out=${folder}`, ...dataDir]
-        const metrics = path.join(folder, "metrics.jsonl")
-        const look = Effect.andThen(
-          Effect.orElseSucceed(lastStep(metrics), () => undefined),
-          (step) => (step === undefined ? Effect.void : observe(step))
-        )
-        const { exitCode, stderr } = yield* Effect.raceFirst(
+        const step = Effect.orElseSucceed(lastStep(metricsOf(path, folder)), () => undefined)
+        const look = Effect.flatMap(step, (progress) => (progress ? observe(progress) : Effect.void))
+        return yield* Effect.raceFirst(
           runProcess(args),
           Effect.andThen(Effect.repeat(look, Schedule.spaced(lookEvery)), Effect.never)
         )
-        const seconds = ((yield* Clock.currentTimeMillis) - start) / 1000
-        const end: TrialEnd = { trial, seconds, runFolder: path.join("runs", runFolder) }
-        return exitCode === ExitCode.success
-          ? yield* completedTrial(end, metrics)
-          : yield* failedTrial(end, metrics, exitCode, stderr)
+      })
+
+      const run = Effect.fnUntraced(function* (trial: Trial, observe: Observe) {
+        yield* fileSystem.makeDirectory(runs, { recursive: true })
+        const attempt = yield* nextAttempt(runs, trial.id)
+        const startedAt = yield* Clock.currentTimeMillis
+        const folder = path.join(runs, attempt.name)
+        const ended = attempt.isDone ? done : yield* Effect.interruptible(start(trial, folder, observe))
+        const seconds = ((yield* Clock.currentTimeMillis) - startedAt) / 1000
+        const end: TrialEnd = { trial, seconds, runFolder: path.join("runs", attempt.name) }
+        const metrics = metricsOf(path, folder)
+        if (ended.exitCode === ExitCode.success) return yield* completedTrial(end, metrics)
+        const failure = yield* failedTrial(end, metrics, ended)
+        if (!neverBegan.includes(ended.exitCode)) return failure as TrialRecord
+        const name = `${renderSettings(trial.settings)}, seed ${trial.seed}`
+        return yield* new TrialImpossible({ trial: name, reason: failure.reason })
       })
 
       return TrialExecutor.of({
         run: (trial, observe) =>
-          train(trial, observe).pipe(
-            // The study's own trouble with a trial's files is as good a reason as the trial's own.
-            Effect.catch(({ message }) =>
-              failedTrial({ trial, seconds: 0, runFolder: "" }, "", ExitCode.resource, message)
+          run(trial, observe).pipe(
+            // Trouble of the study's own with a trial's files is as good a reason as the trial's own.
+            Effect.catchIf(
+              (error) => error._tag !== "TrialImpossible",
+              ({ message }) =>
+                failedTrial({ trial, seconds: 0, runFolder: "" }, "", {
+                  exitCode: ExitCode.resource,
+                  stderr: `error: ${message}`
+                })
             ),
             Effect.provide(services)
           )
@@ -71,14 +90,16 @@ export const layerProcesses = (options: { readonly folder: string; readonly data
     })
   )
 
+type Observe = (progress: TrialProgress) => Effect.Effect<void>
+
+const metricsOf = (path: Path.Path, folder: string) => path.join(folder, "metrics.jsonl")
+
+const done: Ended = { exitCode: ExitCode.success, stderr: "" }
+
 /** Runs this program with other arguments; interruption asks it to stop and waits for it. */
 const runProcess = (
   args: ReadonlyArray<string>
-): Effect.Effect<
-  { readonly exitCode: number; readonly stderr: string },
-  PlatformError,
-  ChildProcessSpawner.ChildProcessSpawner
-> =>
+): Effect.Effect<Ended, PlatformError, ChildProcessSpawner.ChildProcessSpawner> =>
   Effect.gen(function* () {
     const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
     const handle = yield* spawner.spawn(
@@ -91,15 +112,31 @@ const runProcess = (
       })
     )
     const stderr = yield* Stream.mkString(Stream.decodeText(handle.stderr))
-    return { exitCode: (yield* handle.exitCode) as number, stderr }
+    // A process that a signal ended has no exit code; what it has left is a result all the same.
+    return yield* Effect.match(handle.exitCode, {
+      onSuccess: (exitCode): Ended => ({ exitCode, stderr }),
+      onFailure: (error): Ended => ({ exitCode: -1, stderr: `${stderr}\nerror: ${error.message}` })
+    })
   }).pipe(Effect.scoped)
 
-/** The first name that no earlier attempt has taken: what a stopped attempt has left is not built upon. */
+/**
+ * Makes the folder of the next attempt: the first name that no earlier one has taken, for what a stopped attempt has
+ * left is not built upon. Or finds an attempt that has reached its end.
+ */
 const nextAttempt = Effect.fnUntraced(function* (runs: string, trial: string) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   for (let attempt = 1; ; attempt++) {
     const name = `${trial}-${attempt}`
-    if (!(yield* fileSystem.exists(path.join(runs, name)))) return name
+    const folder = path.join(runs, name)
+    const isNew = yield* fileSystem.makeDirectory(folder).pipe(
+      Effect.as(true),
+      Effect.catchIf(
+        ({ reason }) => reason._tag === "AlreadyExists",
+        () => Effect.succeed(false)
+      )
+    )
+    if (isNew) return { name, isDone: false }
+    if (yield* hasCompleted(metricsOf(path, folder))) return { name, isDone: true }
   }
 })

@@ -18,18 +18,22 @@ export const cellTable = ({ cells, neighbours, published }: StudyResults): Table
   const withPaper = (columns: ReadonlyArray<string>, column: string) =>
     published === undefined ? columns : [...columns, column]
   return [
-    withPaper([...axes, `kNN (k = ${neighbours}), %`, "std", "n", "95 % interval", "failed"], "paper"),
+    withPaper(
+      [...axes, `kNN (k = ${neighbours}), %`, "std", "n", "95 % interval", "steps", "failed"],
+      "paper"
+    ),
     ...cells.map((cell) =>
       withPaper([...axes.map((axis) => String(cell.settings[axis])), ...cellColumns(cell)], paper(cell))
     )
   ]
 }
 
-const cellColumns = ({ accuracy, failures }: CellReport): ReadonlyArray<string> => {
+const cellColumns = ({ accuracy, failures, numSteps }: CellReport): ReadonlyArray<string> => {
   const failed = failures.length === 0 ? "" : String(failures.length)
-  if (accuracy === undefined) return ["-", "-", "0", "-", failed]
+  if (accuracy === undefined) return ["-", "-", "0", "-", "-", failed]
   const std = accuracy.std === undefined ? "-" : percent(accuracy.std)
-  return [percent(accuracy.mean), std, String(accuracy.n), interval(accuracy, percent), failed]
+  const steps = numSteps === undefined ? "-" : String(numSteps)
+  return [percent(accuracy.mean), std, String(accuracy.n), interval(accuracy, percent), steps, failed]
 }
 
 /** One row a cell that has a reference: the differences by seed, in percentage points. */
@@ -59,11 +63,12 @@ const words = {
 export const verdictLines = ({ claim, contrasts, verdict }: Verdict): ReadonlyArray<string> => [
   `${claim.statement}: **${words[verdict]}**`,
   `paper: ${claim.paper}`,
-  ...contrasts.map(({ estimate, label }) =>
-    estimate === undefined
-      ? `${label}: no seed has finished both`
-      : `${label}: ${signed(estimate.mean)} points, 95 % interval ${interval(estimate, signed)}, n = ${estimate.n}`
-  )
+  ...contrasts.map(({ estimate, label, numFailed }) => {
+    const failed = numFailed === 0 ? "" : `; ${numFailed} runs of these cells failed`
+    if (estimate === undefined) return `${label}: no seed has finished in all of these cells${failed}`
+    const points = `${signed(estimate.mean)} points, 95 % interval ${interval(estimate, signed)}`
+    return `${label}: ${points}, n = ${estimate.n}${failed}`
+  })
 ]
 
 /** Everything in words and aligned columns, for a terminal. */
@@ -80,13 +85,15 @@ export const studyTable = (results: StudyResults): string => {
       const [first, ...rest] = verdictLines(verdict)
       return ["", first!.replaceAll("**", ""), ...rest.map((line) => `  ${line}`)]
     }),
-    ...results.cells.flatMap(({ failures, settings }) =>
-      failures.map(
-        ({ reason, seed }) => `failed: ${renderSettings(settings)}, seed ${seed}: ${reason.split("\n")[0]}`
-      )
-    )
+    ...failureLines(results).map((line) => `failed: ${line}`)
   ].join("\n")
 }
+
+/** One line for each failed run. */
+export const failureLines = ({ cells }: StudyResults): ReadonlyArray<string> =>
+  cells.flatMap(({ failures, settings }) =>
+    failures.map(({ reason, seed }) => `${renderSettings(settings)}, seed ${seed}: ${reason.split("\n")[0]}`)
+  )
 
 const aligned = (table: Table): string => {
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)))
@@ -102,7 +109,8 @@ const aligned = (table: Table): string => {
 
 /** A table in Markdown. */
 export const markdown = (table: Table): string => {
-  const line = (row: ReadonlyArray<string>) => `| ${row.join(" | ")} |`
+  const escaped = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ")
+  const line = (row: ReadonlyArray<string>) => `| ${row.map(escaped).join(" | ")} |`
   const [head, ...rows] = table
   return [line(head!), `|${head!.map(() => "---|").join("")}`, ...rows.map(line)].join("\n")
 }

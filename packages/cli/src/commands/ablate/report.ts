@@ -7,14 +7,22 @@ import { accuracyChart } from "../../charts/accuracyChart.ts"
 import { lossChart } from "../../charts/lossChart.ts"
 import { renderPng } from "../../charts/png.ts"
 import { duration } from "../../Progress/line.ts"
-import { cellTable, comparisonTable, markdown, studyCsv, studyJson, verdictLines } from "./render.ts"
+import {
+  cellTable,
+  comparisonTable,
+  failureLines,
+  markdown,
+  studyCsv,
+  studyJson,
+  verdictLines
+} from "./render.ts"
 
 /** What a report is written from. */
 export interface ReportSource {
   readonly study: Study
   readonly results: StudyResults
+  /** Of the trials that the study consists of. */
   readonly records: ReadonlyArray<TrialRecord>
-  readonly concurrency: number
   /** What `--study` was. */
   readonly command: string
   /** The study folder. */
@@ -49,11 +57,7 @@ const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
   const { results, study } = source
   const { definition, trials } = study
   const percent = (value: number | undefined) => (value === undefined ? "-" : `${(100 * value).toFixed(1)} %`)
-  const failures = results.cells.flatMap(({ failures, settings }) =>
-    failures.map(
-      ({ reason, seed }) => `- ${JSON.stringify(settings)}, seed ${seed}: ${reason.split("\n")[0]}`
-    )
-  )
+  const failures = failureLines(results).map((line) => `- ${line}`)
   const plots =
     results.numCompleted === 0
       ? []
@@ -89,7 +93,8 @@ const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
 
 const claimRule =
   "A claim is supported only if the 95 % t-interval of every paired difference lies above 0, and contradicted if one " +
-  "lies wholly on the other side. That two settings are equal can be contradicted and never supported."
+  "lies wholly on the other side (of n differences, at coverage 1 - 0.05 / n). That two settings are equal can be " +
+  "contradicted and never supported. Only what is measured is compared: other data, other encoder, fewer epochs."
 
 /** The part of a run's environment that a reader of figures wants. */
 const RunEnvironment = Schema.fromJsonString(
@@ -104,13 +109,7 @@ const RunEnvironment = Schema.fromJsonString(
   })
 )
 
-const provenance = Effect.fnUntraced(function* ({
-  command,
-  concurrency,
-  folder,
-  records,
-  results
-}: ReportSource) {
+const provenance = Effect.fnUntraced(function* ({ command, folder, records, results }: ReportSource) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const times = records.map(({ time }) => time).sort()
@@ -128,7 +127,7 @@ const provenance = Effect.fnUntraced(function* ({
   const distinct = (of: (environment: (typeof environments)[number]) => string) =>
     [...new Set(environments.map(of))].join("; ")
   return [
-    `- command: \`npx nx run cli:ablate --study=${command}\`, ${concurrency} runs side by side`,
+    `- command: \`npx nx run cli:ablate --study=${command}\``,
     ...(environments.length === 0
       ? []
       : [

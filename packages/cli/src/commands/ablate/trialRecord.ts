@@ -13,30 +13,34 @@ export interface TrialEnd {
   readonly runFolder: string
 }
 
+/** How a process has ended. */
+export interface Ended {
+  /** -1 where a signal ended it. */
+  readonly exitCode: number
+  readonly stderr: string
+}
+
 /** The record of a run that reached its end, from its run log. */
 export const completedTrial = Effect.fnUntraced(function* (end: TrialEnd, metrics: string) {
   const events = yield* RunLog.read(metrics)
-  const finished = events.findLast((event) => event.event === "finished")
-  const neighbours = (subject: RunLog.Subject) =>
-    events.findLast((event) => event.event === "evaluation" && event.subject === subject) as
-      | (RunLog.RunRecord & { event: "evaluation" })
+  const judged = (subject: RunLog.Subject) =>
+    events.findLast((event) => isEvaluation(event) && event.subject === subject) as
+      | EvaluationRecord
       | undefined
+  const finished = events.findLast((event) => event.event === "finished")
+  const encoder = judged("encoder")
+  const untrainedEncoder = judged("untrainedEncoder")
+  const rawPixels = judged("rawPixels")
   const steps = events.filter(isStep)
-  const [encoder, untrainedEncoder, rawPixels] = [
-    neighbours("encoder"),
-    neighbours("untrainedEncoder"),
-    neighbours("rawPixels")
-  ]
   if (!finished || !encoder || !untrainedEncoder || !rawPixels) {
-    return yield* failedTrial(
-      end,
-      metrics,
-      ExitCode.corrupt,
-      `error: ${metrics} does not tell the end of the run`
-    )
+    const stderr = `error: ${metrics} does not tell the end of the run`
+    return (yield* failedTrial(end, metrics, { exitCode: ExitCode.corrupt, stderr })) as TrialRecord
   }
+  const { evaluationSeconds, step, trainingSeconds } = finished
   const record: CompletedTrial = {
     ...(yield* common(end, epochsOf(steps))),
+    // A run that another process has watched took at least this long.
+    seconds: Math.max(end.seconds, trainingSeconds + evaluationSeconds),
     outcome: "completed",
     evaluations: {
       encoder: encoder.neighbours,
@@ -44,31 +48,35 @@ export const completedTrial = Effect.fnUntraced(function* (end: TrialEnd, metric
       rawPixels: rawPixels.neighbours
     },
     chanceLoss: steps[0]?.chanceLoss ?? Number.NaN,
-    numSteps: finished.step,
-    trainingSeconds: finished.trainingSeconds,
-    evaluationSeconds: finished.evaluationSeconds
+    numSteps: step,
+    trainingSeconds,
+    evaluationSeconds
   }
   return record as TrialRecord
 })
 
 /** The record of a run that ended otherwise, with as much of its curve as it has left. */
-export const failedTrial = Effect.fnUntraced(function* (
-  end: TrialEnd,
-  metrics: string,
-  exitCode: number,
-  stderr: string
-) {
+export const failedTrial = Effect.fnUntraced(function* (end: TrialEnd, metrics: string, ended: Ended) {
   const events: ReadonlyArray<RunLog.RunRecord> = yield* Effect.orElseSucceed(RunLog.read(metrics), () => [])
-  const steps = events.filter(isStep)
   const record: FailedTrial = {
-    ...(yield* common(end, epochsOf(steps))),
+    ...(yield* common(end, epochsOf(events.filter(isStep)))),
     outcome: "failed",
-    exitCode,
-    reason: reasonOf(stderr, exitCode),
-    isFinal: exitCode === ExitCode.nonFinite
+    exitCode: ended.exitCode,
+    reason: reasonOf(ended),
+    isFinal: ended.exitCode === ExitCode.nonFinite
   }
-  return record as TrialRecord
+  return record
 })
+
+/** Whether a run log tells of a run that reached its end. */
+export const hasCompleted = (metrics: string) =>
+  Effect.match(RunLog.read(metrics), {
+    onFailure: () => false,
+    onSuccess: (events) => {
+      const last = events.at(-1)
+      return last?.event === "finished" && last.outcome === "completed"
+    }
+  })
 
 /** How far a run is, from the end of its log; nothing where it has not begun. */
 export const lastStep = Effect.fnUntraced(function* (metrics: string) {
@@ -83,6 +91,10 @@ export const lastStep = Effect.fnUntraced(function* (metrics: string) {
 }, Effect.scoped)
 
 type StepRecord = RunLog.RunRecord & { readonly event: "step" }
+
+type EvaluationRecord = RunLog.RunRecord & { readonly event: "evaluation" }
+
+const isEvaluation = (event: RunLog.RunRecord): event is EvaluationRecord => event.event === "evaluation"
 
 const isStep = (event: RunLog.RunRecord): event is StepRecord => event.event === "step"
 
@@ -121,9 +133,14 @@ const epochsOf = (steps: ReadonlyArray<StepRecord>): ReadonlyArray<EpochSummary>
   }))
 }
 
-/** The error message of a run, without what it said before. */
-const reasonOf = (stderr: string, exitCode: number): string => {
-  const start = stderr.lastIndexOf("error: ")
-  const message = (start < 0 ? stderr : stderr.slice(start + "error: ".length)).trim()
-  return message === "" ? `the process ended with exit code ${exitCode}` : message
+/** The error message of a run, without the warnings before it; else how its process ended, and its last words. */
+export const reasonOf = ({ exitCode, stderr }: Ended): string => {
+  const lines = stderr.trimEnd().split("\n")
+  const start = lines.findIndex((line) => line.startsWith("error: "))
+  if (start >= 0) return lines.slice(start).join("\n").slice("error: ".length)
+  const words = lines.filter((line) => line !== "").slice(-lastWords)
+  return [`the process ended with exit code ${exitCode}`, ...words].join("\n")
 }
+
+/** Lines of a process's last words that are kept. */
+const lastWords = 6
