@@ -34,6 +34,7 @@ const byTag = {
   DatasetMissing: ExitCode.data,
   DatasetUnreadable: ExitCode.data,
   FixtureUnusable: ExitCode.data,
+  SnapshotMismatch: ExitCode.data,
   TrialImpossible: ExitCode.data,
   DatasetCorrupt: ExitCode.corrupt,
   IdxMalformed: ExitCode.corrupt,

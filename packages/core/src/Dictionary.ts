@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import { Context, type Effect } from "effect"
 import type { Direction, Similarities } from "./ContrastiveLoss.ts"
-import type { Lease, NamedTensors, TensorError } from "./Tensor.ts"
+import type { Lease, NamedTensors, SnapshotMismatch, TensorError } from "./Tensor.ts"
 
 /** What a step brings to the dictionary. */
 export interface DictionaryStep {
@@ -66,7 +66,7 @@ export class Dictionary extends Context.Service<
     readonly encoderDistance: () => number | undefined
     /** The current state; its tensors are borrowed until the next commit. */
     readonly snapshot: () => DictionarySnapshot
-    /** Continues from a snapshot, of which it takes copies. */
-    readonly restore: (snapshot: DictionarySnapshot) => Effect.Effect<void, TensorError>
+    /** Continues from a snapshot, of which it takes copies; one that does not fit changes nothing. */
+    readonly restore: (snapshot: DictionarySnapshot) => Effect.Effect<void, TensorError | SnapshotMismatch>
   }
 >()("@moco/core/Dictionary") {}

@@ -48,22 +48,11 @@ export const snapshotOf = (encoder: Encoder, prefix: string): Tensor.NamedTensor
   ...Tensor.prefixed(encoder.statistics.get(), `${prefix}.statistics`)
 })
 
-/** Continues from what {@link snapshotOf} gave under the same prefix, of which it takes copies. */
-export const restoreEncoder = (
-  encoder: Encoder,
-  tensors: Tensor.NamedTensors,
-  prefix: string
-): Effect.Effect<void, Tensor.TensorError> =>
-  Effect.map(
-    Tensor.run(`${prefix}.restore`, () => ({
-      parameters: Tensor.clone(Tensor.unprefixed(tensors, `${prefix}.parameters`)),
-      statistics: Tensor.clone(Tensor.unprefixed(tensors, `${prefix}.statistics`))
-    })),
-    ({ parameters, statistics }) => {
-      encoder.parameters.replace(parameters)
-      encoder.statistics.replace(statistics)
-    }
-  )
+/** Continues from copies of what {@link snapshotOf} gave under the same prefix, which then belong to the encoder. */
+export const adopt = (encoder: Encoder, copies: Tensor.NamedTensors, prefix: string): void => {
+  encoder.parameters.replace(Tensor.unprefixed(copies, `${prefix}.parameters`))
+  encoder.statistics.replace(Tensor.unprefixed(copies, `${prefix}.statistics`))
+}
 
 const cellsOf = (
   operation: string,

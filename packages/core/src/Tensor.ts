@@ -78,6 +78,38 @@ export const cell = (
 export const clone = (tensors: NamedTensors): NamedTensors =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.clone(tensor)]))
 
+/** A snapshot does not fit what is to be restored from it. */
+export class SnapshotMismatch extends Schema.TaggedError<SnapshotMismatch>()("SnapshotMismatch", {
+  operation: Schema.String,
+  problem: Schema.String
+}) {
+  override get message() {
+    return `${this.operation}: the snapshot does not fit: ${this.problem}\n  it is of another encoder, mechanism or size`
+  }
+}
+
+/** Copies of a snapshot's tensors, which must have exactly the names and shapes of `current`. */
+export const copiesLike = (
+  operation: string,
+  current: NamedTensors,
+  snapshot: NamedTensors
+): Effect.Effect<NamedTensors, TensorError | SnapshotMismatch> => {
+  const problem = mismatch(current, snapshot)
+  return problem === undefined
+    ? run(operation, () => clone(snapshot))
+    : Effect.fail(new SnapshotMismatch({ operation, problem }))
+}
+
+const mismatch = (current: NamedTensors, snapshot: NamedTensors): string | undefined => {
+  for (const [name, { shape }] of Object.entries(current)) {
+    const found = snapshot[name]
+    if (found === undefined) return `${name} is missing`
+    if (String(found.shape) !== String(shape)) return `${name} is ${found.shape} and should be ${shape}`
+  }
+  const foreign = Object.keys(snapshot).find((name) => !Object.hasOwn(current, name))
+  return foreign === undefined ? undefined : `${foreign} has no place`
+}
+
 /** The same tensors under names that start with `prefix` and a dot. */
 export const prefixed = (tensors: NamedTensors, prefix: string): NamedTensors =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${prefix}.${name}`, tensor]))

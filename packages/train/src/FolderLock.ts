@@ -38,28 +38,39 @@ export const hold = (
   Effect.gen(function* () {
     const fileSystem = yield* FileSystem.FileSystem
     const self = JSON.stringify({ pid: process.pid, start: yield* startOf(process.pid) })
-    const failed = (error: PlatformError) => new FolderLockFailed({ path, ...fileTrouble(error) })
-    // Complete before it has its name, so that no other process reads half of it.
-    const draft = `${path}.${process.pid}`
-    const claim = fileSystem.writeFileString(draft, self).pipe(
-      Effect.andThen(fileSystem.link(draft, path)),
-      Effect.as(true),
-      Effect.catchIf(
-        (error) => error.reason._tag === "AlreadyExists",
-        () => Effect.succeed(false)
-      ),
-      Effect.mapError(failed),
-      Effect.ensuring(Effect.ignore(fileSystem.remove(draft)))
-    )
+    const contentOf = (file: string) => Effect.orElseSucceed(fileSystem.readFileString(file), () => "")
     const acquire = Effect.gen(function* () {
-      while (!(yield* claim)) {
-        const text = yield* Effect.orElseSucceed(fileSystem.readFileString(path), () => "")
+      while (!(yield* claim(path, self))) {
+        const text = yield* contentOf(path)
         const owner = yield* Effect.option(Schema.decodeUnknownEffect(Owner)(text))
         if (owner._tag === "Some" && (yield* isAlive(owner.value.pid, owner.value.start))) {
           return yield* new FolderLocked({ path, pid: owner.value.pid })
         }
-        yield* Effect.ignore(fileSystem.remove(path))
+        // Moved away first and looked at again: another process may have taken the lock over in between.
+        const moved = `${path}.stale-${process.pid}`
+        yield* Effect.ignore(fileSystem.rename(path, moved))
+        if ((yield* contentOf(moved)) !== text) yield* Effect.ignore(fileSystem.link(moved, path))
+        yield* Effect.ignore(fileSystem.remove(moved))
       }
     })
-    yield* Effect.acquireRelease(acquire, () => Effect.ignore(fileSystem.remove(path)))
+    const release = Effect.gen(function* () {
+      if ((yield* contentOf(path)) === self) yield* Effect.ignore(fileSystem.remove(path))
+    })
+    yield* Effect.acquireRelease(acquire, () => release)
   })
+
+/** Makes the lock where there is none: complete before it has its name, so that nobody reads half of it. */
+const claim = Effect.fnUntraced(function* (path: string, content: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const draft = `${path}.${process.pid}`
+  return yield* fileSystem.writeFileString(draft, content).pipe(
+    Effect.andThen(fileSystem.link(draft, path)),
+    Effect.as(true),
+    Effect.catchIf(
+      (error) => error.reason._tag === "AlreadyExists",
+      () => Effect.succeed(false)
+    ),
+    Effect.mapError((error: PlatformError) => new FolderLockFailed({ path, ...fileTrouble(error) })),
+    Effect.ensuring(Effect.ignore(fileSystem.remove(draft)))
+  )
+})

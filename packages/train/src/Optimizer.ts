@@ -33,8 +33,10 @@ export class Optimizer extends Context.Service<
     ) => OptimizerUpdate
     /** The moments by parameter name; borrowed until the next commit. */
     readonly snapshot: () => Tensor.NamedTensors
-    /** Continues from a snapshot, of which it takes copies. */
-    readonly restore: (moments: Tensor.NamedTensors) => Effect.Effect<void, Tensor.TensorError>
+    /** Continues from a snapshot, of which it takes copies; one that does not fit changes nothing. */
+    readonly restore: (
+      moments: Tensor.NamedTensors
+    ) => Effect.Effect<void, Tensor.TensorError | Tensor.SnapshotMismatch>
   }
 >()("@moco/train/Optimizer") {
   /** SGD with momentum and weight decay, in PyTorch's form: the moment is a sum of gradients, not a mean. */
@@ -59,9 +61,8 @@ export class Optimizer extends Context.Service<
           },
           snapshot: moments.get,
           restore: (snapshot) =>
-            Effect.map(
-              Tensor.run("Optimizer.restore", () => Tensor.clone(snapshot)),
-              (copies) => moments.replace(copies)
+            Effect.map(Tensor.copiesLike("Optimizer.restore", moments.get(), snapshot), (copies) =>
+              moments.replace(copies)
             )
         })
       })

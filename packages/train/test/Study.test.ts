@@ -71,6 +71,50 @@ describe("Study", () => {
     })
   )
 
+  it.effect("varies what is no number or word too, and names it as it is written", () =>
+    Effect.gen(function* () {
+      const { cells, trials } = yield* planned({
+        axes: [
+          { setting: "loss.symmetric", values: [false, true] },
+          { setting: "encoder.layers", values: [[1], [1, 1]] }
+        ]
+      })
+      assert.deepStrictEqual(cells.at(-1), { symmetric: "true", layers: "[1,1]" })
+      assert.deepStrictEqual(trials.at(-1)!.config.encoder.layers, [1, 1])
+    })
+  )
+
+  it.effect("knows a run by what it computes: settings without effect do not tell runs apart", () =>
+    Effect.gen(function* () {
+      const idOf = (set: Record<string, unknown>) =>
+        Effect.map(
+          planned({ axes: [], cells: [{ settings: { a: 1 }, set }], seeds: [1] }),
+          ({ trials }) => trials[0]!.id
+        )
+      const equal: ReadonlyArray<readonly [Record<string, unknown>, Record<string, unknown>]> = [
+        [{ momentum: { kind: "copy" } }, { "momentum.m": 0 }],
+        [{ momentum: { kind: "frozen" } }, { "momentum.m": 1 }],
+        [{ "augmentation.blurSigma": { min: 1, max: 1 } }, {}],
+        [
+          { "keyShuffle.kind": "plain", "encoder.batchNormGroups": 1 },
+          { "keyShuffle.kind": "none", "encoder.batchNormGroups": 1 }
+        ]
+      ]
+      for (const [a, b] of equal) assert.strictEqual(yield* idOf(a), yield* idOf(b), JSON.stringify(a))
+      const distinct = [
+        {},
+        { "augmentation.blur": 0.5 },
+        { "momentum.m": 0.5 },
+        { momentum: { kind: "cosine", m: 0.99 } },
+        { "keyShuffle.kind": "none" },
+        { "evaluation.temperature": 0.2 },
+        { dictionary: { kind: "endToEnd", weights: "shared" } },
+        { dictionary: { kind: "endToEnd", weights: "separate" } }
+      ]
+      assert.strictEqual(new Set(yield* Effect.forEach(distinct, idOf)).size, distinct.length)
+    })
+  )
+
   it.effect("sets whole sections by points, and names the axis as they do", () =>
     Effect.gen(function* () {
       const { trials } = yield* planned({
@@ -151,6 +195,55 @@ describe("Study", () => {
       "two cells that come to the same run",
       { axes: [{ name: "x", points: [point("a", {}), point("b", { "momentum.m": 0.99 })] }] },
       ["x = b", "the same run as x = a"]
+    ],
+    [
+      "two cells that stand in the same place",
+      {
+        axes: [],
+        cells: [
+          { settings: { a: 1 }, set: { "momentum.m": 0.1 } },
+          { settings: { a: "1" }, set: { "momentum.m": 0.2 } }
+        ]
+      },
+      ["cells[1].settings", "is where cells[0] stands"]
+    ],
+    [
+      "a setting beside the section it is a part of",
+      { set: { "training.epochs": 3, training: { batchSize: 64 } } },
+      ["training.epochs", "is a part of training"]
+    ],
+    [
+      "a listed cell that sets a part of what all have",
+      {
+        set: { training: { epochs: 3, batchSize: 64 } },
+        axes: [],
+        cells: [{ settings: { a: 1 }, set: { "training.epochs": 2 } }]
+      },
+      ["cells[0].set", "overlaps with training in set"]
+    ],
+    [
+      "an axis without effect on what its cells compute",
+      {
+        set: { dictionary: { kind: "endToEnd", weights: "shared" } },
+        axes: [{ setting: "momentum.m", values: [0.1, 0.2] }]
+      },
+      ["m = 0.2", "the same run as m = 0.1"]
+    ],
+    ["a path that is none", { axes: [{ setting: "", values: [1] }] }, ["axes[0].setting", "not a path"]],
+    [
+      "one axis for both x and lines",
+      { chart: { x: "m", series: "m" } },
+      ["chart.series", "is chart.x already"]
+    ],
+    [
+      "a claim that compares nothing",
+      { claims: [{ statement: "s", paper: "p", expects: "above", contrasts: [] }] },
+      ["claims[0].contrasts", "compares nothing"]
+    ],
+    [
+      "a paper's figure for a cell that is not there",
+      { published: { source: "s", values: [{ cell: { m: 0.5, K: 128 }, percent: 1 }] } },
+      ["published.values[0]", "fits 0 cells"]
     ],
     ["a chart of an axis that is not there", { chart: { x: "size" } }, ["chart.x", "axes: m, K"]],
     ["a reference that fits no cell", { reference: { m: 0.5 } }, ["reference", "fits no cell"]],

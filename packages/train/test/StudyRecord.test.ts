@@ -89,6 +89,33 @@ describe("StudyRecord", () => {
     )
   )
 
+  it.effect("takes a definition whose keys stand in another order for the same", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const sets = { "training.epochs": 2, "optimizer.momentum": 0.8 }
+        const reversed = Object.fromEntries(Object.entries(sets).reverse())
+        yield* opened(folder, append(completed(first, 0.75)), yield* planned({ set: sets }))
+        assert.strictEqual((yield* opened(folder, all, yield* planned({ set: reversed }))).length, 1)
+      })
+    )
+  )
+
+  it.effect("says what to do when the definition in the folder is damaged", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const fileSystem = yield* FileSystem.FileSystem
+        const file = (yield* Path.Path).join(folder, "study.json")
+        yield* opened(folder, append(completed(first, 0.75)))
+        yield* fileSystem.writeFileString(file, "")
+        const error = yield* Effect.flip(opened(folder, all))
+        assert.strictEqual(error._tag, "StudyDefinitionDamaged")
+        assert.include(error.message, `${file} is damaged`)
+        yield* fileSystem.remove(file)
+        assert.strictEqual((yield* opened(folder, all)).length, 1)
+      })
+    )
+  )
+
   it.effect("takes the same study with more seeds, and keeps what it has", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
@@ -145,6 +172,7 @@ describe("StudyRecord", () => {
         )
         yield* opened(folder, append(completed(third, 0.5)))
         assert.deepStrictEqual((yield* opened(folder, all)).length, 3)
+        assert.deepStrictEqual(yield* rows("select count(*) as n from trials"), [{ n: 3 }])
       })
     )
   )

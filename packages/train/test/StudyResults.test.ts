@@ -183,6 +183,71 @@ describe("results of a study", () => {
     )
   }
 
+  it.effect("contradicts by one of several contrasts only beyond what chance gives several", () =>
+    Effect.gen(function* () {
+      // A difference whose 95 % interval excludes 0 narrowly: t = 4.8 with 2 degrees of freedom, critical 4.30.
+      const gap = (seed: number) => 0.02 + [0.0125, 0, -0.0125][seed - 1]! * 0.577
+      const verdict = (numContrasts: number) =>
+        Effect.map(
+          studyOf((m, seed) => (m === 0 ? 0.5 + gap(seed) : 0.5), {
+            claims: [
+              {
+                statement: "s",
+                paper: "p",
+                expects: "zero",
+                contrasts: Array.from({ length: numContrasts }, () => above("a", 0.99, 0))
+              }
+            ]
+          }),
+          ({ verdicts }) => verdicts[0]!.verdict
+        )
+      assert.strictEqual(yield* verdict(1), "contradicts")
+      assert.strictEqual(yield* verdict(5), "cannot tell")
+    })
+  )
+
+  it.effect("judges a claim about pretext accuracy by the last epoch's", () =>
+    Effect.gen(function* () {
+      const results = yield* studyOf((m) => 0.5 + m / 10, {
+        claims: [
+          {
+            statement: "s",
+            paper: "p",
+            expects: "above",
+            contrasts: [{ ...above("a", 0.99, 0), measure: "pretextAccuracy" }]
+          }
+        ]
+      })
+      // The fixture's pretext accuracy is 0.2 in every run.
+      assert.strictEqual(results.verdicts[0]!.contrasts[0]!.estimate!.mean, 0)
+      assert.strictEqual(results.verdicts[0]!.verdict, "cannot tell")
+    })
+  )
+
+  it.effect("says how many runs of a contrast's cells failed", () =>
+    Effect.gen(function* () {
+      const results = yield* studyOf((m, seed) => (m === 0 && seed > 1 ? "diverged" : 0.5), {
+        claims: claims("above")
+      })
+      assert.strictEqual(results.verdicts[0]!.contrasts[0]!.numFailed, 2)
+    })
+  )
+
+  it.effect("gives no single baseline where cells differ in it", () =>
+    Effect.gen(function* () {
+      const study = yield* planned({ axes: [{ setting: "encoder.width", values: [8, 16] }], seeds: [1] })
+      const records = study.trials.map((trial, i) => ({
+        ...completed(trial, 0.7),
+        evaluations: {
+          ...completed(trial, 0.7).evaluations,
+          untrainedEncoder: [{ k: 200, accuracy: 0.5 + i / 10 }]
+        }
+      }))
+      const { baselines } = resultsOf(study, records)
+      assert.deepStrictEqual(baselines, { rawPixels: 0.7, untrainedEncoder: undefined })
+    })
+  )
+
   it.effect("cannot tell from one seed, nor where no seed has finished both", () =>
     Effect.gen(function* () {
       for (const seeds of [[1], [1, 2]]) {

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import { Dictionary, type DictionarySnapshot, type DictionaryStep, type PreparedStep } from "../Dictionary.ts"
-import { type Encoder, KeyEncoder, QueryEncoder, restoreEncoder, snapshotOf } from "../Encoder.ts"
+import { adopt, type Encoder, KeyEncoder, QueryEncoder, snapshotOf } from "../Encoder.ts"
 import { relativeDistance } from "../internal/distance.ts"
 import { KeyShuffle } from "../KeyShuffle.ts"
 import * as Tensor from "../Tensor.ts"
@@ -52,7 +52,10 @@ export const layerSeparate = ({ batchSize }: EndToEndSettings) =>
         fill: () => 1,
         encoderDistance: () => relativeDistance(query.parameters.get(), key.parameters.get()),
         snapshot: () => ({ tensors: snapshotOf(key, "key"), counters: {} }),
-        restore: ({ tensors }: DictionarySnapshot) => restoreEncoder(key, tensors, "key")
+        restore: ({ tensors }: DictionarySnapshot) =>
+          Effect.map(Tensor.copiesLike("EndToEnd.restore", snapshotOf(key, "key"), tensors), (copies) =>
+            adopt(key, copies, "key")
+          )
       })
     })
   )
@@ -75,9 +78,8 @@ export const layerShared = ({ batchSize }: EndToEndSettings) =>
         encoderDistance: () => undefined,
         snapshot: () => ({ tensors: statistics.get(), counters: {} }),
         restore: ({ tensors }: DictionarySnapshot) =>
-          Effect.map(
-            Tensor.run("EndToEnd.restore", () => Tensor.clone(tensors)),
-            (copies) => statistics.replace(copies)
+          Effect.map(Tensor.copiesLike("EndToEnd.restore", statistics.get(), tensors), (copies) =>
+            statistics.replace(copies)
           )
       })
     })

@@ -84,7 +84,7 @@ export const layer = ({ entryMomentum, numImages, redrawOwn, seed, size }: Memor
         encoderDistance: () => undefined,
         snapshot: () => ({ tensors: cell.get(), counters: { numSeen } }),
         restore: Effect.fnUntraced(function* ({ counters, tensors }: DictionarySnapshot) {
-          cell.replace(yield* Tensor.run("MemoryBank.restore", () => Tensor.clone(tensors)))
+          cell.replace(yield* Tensor.copiesLike("MemoryBank.restore", cell.get(), tensors))
           numSeen = counters["numSeen"] ?? 0
         })
       })

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import * as CounterRandom from "../CounterRandom.ts"
 import { Dictionary, type DictionarySnapshot, type DictionaryStep, type PreparedStep } from "../Dictionary.ts"
-import { KeyEncoder, QueryEncoder, restoreEncoder, snapshotOf } from "../Encoder.ts"
+import { adopt, KeyEncoder, QueryEncoder, snapshotOf } from "../Encoder.ts"
 import { relativeDistance } from "../internal/distance.ts"
 import { enqueue } from "../internal/enqueue.ts"
 import { randomUnitRows } from "../internal/randomUnitRows.ts"
@@ -83,22 +83,18 @@ export const layer = ({ seed, size }: QueueSettings) =>
         }
       }
 
+      const tensors = () => ({ ...cell.get(), ...snapshotOf(key, "key") })
       return Dictionary.of({
         prepare,
         trained: () => ({}),
         numNegatives: size,
         fill: () => counters.filled / size,
         encoderDistance: () => relativeDistance(query.parameters.get(), key.parameters.get()),
-        snapshot: () => ({
-          tensors: { ...cell.get(), ...snapshotOf(key, "key") },
-          counters: { ...counters }
-        }),
+        snapshot: () => ({ tensors: tensors(), counters: { ...counters } }),
         restore: Effect.fnUntraced(function* (snapshot: DictionarySnapshot) {
-          const queue = yield* Tensor.run("Queue.restore", () => tf.clone(snapshot.tensors["queue"]!))
-          yield* Effect.onError(restoreEncoder(key, snapshot.tensors, "key"), () =>
-            Effect.sync(() => queue.dispose())
-          )
-          cell.replace({ queue })
+          const copies = yield* Tensor.copiesLike("Queue.restore", tensors(), snapshot.tensors)
+          cell.replace({ queue: copies["queue"]! })
+          adopt(key, copies, "key")
           counters.pointer = snapshot.counters["pointer"] ?? 0
           counters.filled = snapshot.counters["filled"] ?? 0
         })

@@ -122,6 +122,15 @@ export const dictionaryLaws = <E>(variant: DictionaryLayer<E>, size: number) => 
   )
 
   law(
+    "changes with a commit: a step leaves something behind",
+    Effect.gen(function* () {
+      const before = yield* stateOf
+      yield* step(0, size, true)
+      assert.notStrictEqual(yield* stateOf, before)
+    })
+  )
+
+  law(
     "always continues from a snapshot as if nothing had happened, to the bit",
     Effect.gen(function* () {
       const dictionary = yield* Dictionary
@@ -136,6 +145,24 @@ export const dictionaryLaws = <E>(variant: DictionaryLayer<E>, size: number) => 
       const second = yield* after
       assert.deepStrictEqual(second, first)
       for (const tensor of Object.values(copy)) assert.isFalse(tensor.isDisposed)
+    }).pipe(Effect.scoped)
+  )
+
+  law(
+    "refuses a snapshot that lacks a tensor or has another shape, names it, and stays as it is",
+    Effect.gen(function* () {
+      const { restore, snapshot } = yield* Dictionary
+      const { counters, tensors } = snapshot()
+      const before = yield* stateOf
+      const name = Object.keys(tensors)[0]!
+      const { [name]: _, ...rest } = tensors
+      const other = yield* Tensor.scoped("law", () => tf.zeros([7, 7, 7]))
+      for (const wrong of [rest, { ...tensors, [name]: other }, { ...tensors, foreign: other }]) {
+        const error = yield* Effect.flip(TensorLeak.check(restore({ tensors: wrong, counters })))
+        assert.strictEqual(error._tag, "SnapshotMismatch")
+        assert.match(error.message, new RegExp(`${name}|foreign`))
+      }
+      assert.strictEqual(yield* stateOf, before)
     }).pipe(Effect.scoped)
   )
 
