@@ -1,3 +1,6 @@
+import { execFileSync } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { dictionaryOf, type StageOptions } from "@moco/train/PretrainLayers"
@@ -21,6 +24,23 @@ const lossesOf = (stages: Omit<StageOptions, "dataDirs">) =>
 const mean = (values: ReadonlyArray<number>) => values.reduce((sum, value) => sum + value, 0) / values.length
 
 describe("examples", () => {
+  for (const name of ["own-dictionary", "own-loss"]) {
+    it(`${name} is a layer in under 40 lines, comments and blank lines left out`, () => {
+      const text = readFileSync(join(import.meta.dirname, `../${name}.ts`), "utf8")
+      const layer = text.slice(text.indexOf("export const layer"), text.indexOf("if (import.meta.main)"))
+      const lines = layer.split("\n").filter((line) => line.trim() !== "" && !/^\s*(\/\/|\*|\/\*)/.test(line))
+      assert.isBelow(lines.length, 40)
+      assert.isAbove(lines.length, 5)
+    })
+  }
+
+  it("own-loss is run by its own name and prints what came out", () => {
+    const output = execFileSync(process.execPath, [join(import.meta.dirname, "../own-loss.ts")], {
+      encoding: "utf8"
+    })
+    assert.match(output, /loss .* in the first step, .* in the last\nkNN \(k = 200\): \d+\.\d %/)
+  })
+
   it.effect("train with a dictionary of the user's own, which counts once negatives come near", () =>
     Effect.gen(function* () {
       const plain = yield* lossesOf({})

@@ -133,6 +133,30 @@ describe("ablate", () => {
     assert.strictEqual(recorded(folder).length, 2)
   })
 
+  it("exits with 1 when no run of a study has reached its end, and has said why", async () => {
+    const folder = fresh()
+    const study = studyFile({
+      name: "mine",
+      recipe: "fashionMnistQuick",
+      set: { ...tiny, "optimizer.learningRate": 1e20 },
+      axes: [{ setting: "dictionary.size", values: [64] }],
+      seeds: [1]
+    })
+    const { code, stderr, stdout } = await run("ablate", `--study=${study}`, `--out=${folder}`)
+    assert.strictEqual(code, 1, stdout)
+    assertPlainError(stderr, "no run of the study mine has reached its end")
+    assert.include(stdout, "failed: size = 64, seed 1: loss is NaN")
+  })
+
+  it("refuses --concurrency=0 with 2 and a folder that cannot be written with 6", async () => {
+    const none = await run("ablate", "--study=smoke", "--concurrency=0", `--out=${fresh()}`)
+    assert.strictEqual(none.code, 2)
+    assertPlainError(none.stderr, "--concurrency = 0", "must be 1 or more")
+    const unwritable = await run("ablate", "--study=smoke", "--out=/proc/nowhere")
+    assert.strictEqual(unwritable.code, 6)
+    assertPlainError(unwritable.stderr, "/proc/nowhere", "cannot be written")
+  })
+
   const refused: ReadonlyArray<readonly [string, () => string, ReadonlyArray<string>]> = [
     ["a study that is not there", () => "momentun", ["momentun", "did you mean momentum?"]],
     ["a file that is not there", () => "./nowhere.yaml", ["nowhere.yaml", "no such file"]],

@@ -23,7 +23,10 @@ export class ContrastiveLoss extends Context.Service<
     readonly directions: (viewQ_NHWC: tf.Tensor4D, viewK_NHWC: tf.Tensor4D) => ReadonlyArray<Direction>
     /** Mean loss of one direction in nats, shape `()`. Pure, so it may run inside a gradient closure. */
     readonly mean: (similarities: Similarities) => tf.Scalar
-    /** The loss of one direction when a query is no closer to its key than to any of `numNegatives` others. */
+    /**
+     * The loss of one direction when a query is no closer to its key than to any of `numNegatives` others; with NCE,
+     * which also asks how close, when all are at the similarity that it is normalised by.
+     */
     readonly chance: (numNegatives: number) => number
   }
 >()("@moco/core/ContrastiveLoss") {

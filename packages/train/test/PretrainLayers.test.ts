@@ -63,6 +63,7 @@ const variants: ReadonlyArray<readonly [string, Record<string, unknown>, { numNe
   ["m = 0", { momentum: { kind: "copy" } }, { numNegatives: 64 }],
   ["m = 1", { momentum: { kind: "frozen" } }, { numNegatives: 64 }],
   ["m that rises", { momentum: { kind: "cosine", m: 0.9 } }, { numNegatives: 64 }],
+  ["keys in their own order", { "keyShuffle.kind": "none" }, { numNegatives: 64 }],
   ["plain batch norm", { "keyShuffle.kind": "plain", "encoder.batchNormGroups": 1 }, { numNegatives: 64 }],
   [
     "the options of MoCo v2",

@@ -14,7 +14,7 @@ const step = {
   numEpochs: Count,
   /** In nats. */
   loss: Measure,
-  /** The loss of features that know nothing: ln(K + 1) for each direction, in nats. */
+  /** The loss of features that know nothing, in nats: ln(K + 1) for each direction with InfoNCE. */
   chanceLoss: Measure,
   /** Part of the dictionary that holds keys of real images, 0 to 1. */
   queueFill: Measure,
