@@ -104,7 +104,9 @@ export class StudyRecord extends Context.Service<
 
 const DefinitionFile = Schema.fromJsonString(StudyDefinition)
 const TrialLine = Schema.fromJsonString(Schema.toCodecJson(TrialRecord))
-const encodeTrial = Schema.encodeSync(TrialLine)
+
+/** A trial as a line of the record, without its end. */
+export const encodeTrial = Schema.encodeSync(TrialLine)
 
 const failed = (operation: "written" | "read", path: string, error: PlatformError) =>
   new StudyRecordError({ operation, path, ...fileTrouble(error) })

@@ -6,7 +6,9 @@ import { isSame, renderSettings } from "@moco/train/Study/settings"
 export type Table = ReadonlyArray<ReadonlyArray<string>>
 
 const percent = (fraction: number) => (100 * fraction).toFixed(1)
-const signed = (fraction: number) => `${fraction < 0 ? "-" : "+"}${percent(Math.abs(fraction))}`
+/** Differences are small, and a 0.0 would not tell on which side of 0 an interval ends. */
+const points = (fraction: number) => (100 * fraction).toFixed(2)
+const signed = (fraction: number) => `${fraction < 0 ? "-" : "+"}${points(Math.abs(fraction))}`
 const interval = ({ ci }: Estimate, format: (fraction: number) => string) =>
   ci === undefined ? "-" : `${format(ci.low)} to ${format(ci.high)}`
 
@@ -46,7 +48,7 @@ export const comparisonTable = ({ comparisons }: StudyResults): Table => [
       ? ["-", "-", "0", "-"]
       : [
           signed(difference.mean),
-          difference.std === undefined ? "-" : percent(difference.std),
+          difference.std === undefined ? "-" : points(difference.std),
           String(difference.n),
           interval(difference, signed)
         ])
@@ -66,8 +68,8 @@ export const verdictLines = ({ claim, contrasts, verdict }: Verdict): ReadonlyAr
   ...contrasts.map(({ estimate, label, numFailed }) => {
     const failed = numFailed === 0 ? "" : `; ${numFailed} runs of these cells failed`
     if (estimate === undefined) return `${label}: no seed has finished in all of these cells${failed}`
-    const points = `${signed(estimate.mean)} points, 95 % interval ${interval(estimate, signed)}`
-    return `${label}: ${points}, n = ${estimate.n}${failed}`
+    const found = `${signed(estimate.mean)} points, 95 % interval ${interval(estimate, signed)}`
+    return `${label}: ${found}, n = ${estimate.n}${failed}`
   })
 ]
 

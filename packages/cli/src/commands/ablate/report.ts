@@ -2,6 +2,7 @@ import * as RunFolder from "@moco/train/RunFolder"
 import type { Study } from "@moco/train/Study"
 import type { StudyResults } from "@moco/train/Study/results"
 import type { TrialRecord } from "@moco/train/Study/TrialRecord"
+import { encodeTrial } from "@moco/train/StudyRecord"
 import { Effect, FileSystem, Path, Schema } from "effect"
 import { accuracyChart } from "../../charts/accuracyChart.ts"
 import { lossChart } from "../../charts/lossChart.ts"
@@ -29,7 +30,7 @@ export interface ReportSource {
   readonly folder: string
 }
 
-/** Writes tables (Markdown, CSV, JSON) and plots (SVG, PNG) into `folder`, each file as a whole. */
+/** Writes tables (Markdown, CSV, JSON), plots (SVG, PNG) and the runs they are made of into `folder`. */
 export const writeReport = Effect.fn("cli.writeReport")(function* (folder: string, source: ReportSource) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -43,6 +44,8 @@ export const writeReport = Effect.fn("cli.writeReport")(function* (folder: strin
   yield* write("report.md", yield* studyMarkdown(source))
   yield* write("cells.csv", studyCsv(results))
   yield* write("cells.json", `${studyJson(results)}\n`)
+  // With it the report can be made again elsewhere: `--reuse` takes these runs over.
+  yield* write("trials.jsonl", source.records.map((record) => `${encodeTrial(record)}\n`).join(""))
   if (results.numCompleted === 0) return
   for (const [name, svg] of [
     ["accuracy", accuracyChart(results)],
