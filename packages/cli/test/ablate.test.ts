@@ -152,9 +152,9 @@ describe("ablate", () => {
     const none = await run("ablate", "--study=smoke", "--concurrency=0", `--out=${fresh()}`)
     assert.strictEqual(none.code, 2)
     assertPlainError(none.stderr, "--concurrency = 0", "must be 1 or more")
-    const unwritable = await run("ablate", "--study=smoke", "--out=/proc/nowhere")
+    const unwritable = await run("ablate", "--study=smoke", "--out=/dev/null/nowhere")
     assert.strictEqual(unwritable.code, 6)
-    assertPlainError(unwritable.stderr, "/proc/nowhere", "cannot be written")
+    assertPlainError(unwritable.stderr, "/dev/null/nowhere", "cannot be written")
   })
 
   const refused: ReadonlyArray<readonly [string, () => string, ReadonlyArray<string>]> = [
