@@ -5,7 +5,7 @@ import { axes, baselineMarks, failedMarks, lineMarks, seedMarks } from "./accura
 import { placeInside } from "./accuracyChart/place.ts"
 import { axesInWords, seriesOf } from "./cells.ts"
 import { standAlone } from "./frame.ts"
-import { columnHeight, columnMarks, columnWidth, type Label, textMarks } from "./labels.ts"
+import { around, columnHeight, columnMarks, columnWidth, type Label, textMarks } from "./labels.ts"
 import { ink } from "./palette.ts"
 import { lineHeight, wrap } from "./text.ts"
 
@@ -34,12 +34,7 @@ export const accuracyChart = (data: ChartData): string => {
   const plot = {
     x,
     y,
-    width: area.right + marginRight,
-    height: area.bottom + marginBottom,
-    marginLeft: area.left,
-    marginRight,
-    marginTop: area.top,
-    marginBottom,
+    ...around(area, marginRight, marginBottom),
     marks: [
       axes(data, drawn),
       baselineMarks(drawn),

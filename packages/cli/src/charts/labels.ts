@@ -19,6 +19,16 @@ export interface Area {
   readonly bottom: number
 }
 
+/** Sizes of a plot whose axes enclose `area`. */
+export const around = (area: Area, marginRight: number, marginBottom: number) => ({
+  width: area.right + marginRight,
+  height: area.bottom + marginBottom,
+  marginLeft: area.left,
+  marginRight,
+  marginTop: area.top,
+  marginBottom
+})
+
 /** From the plot to the labels beside it. */
 const gap = 16
 

@@ -9,6 +9,7 @@ import { StudyRecord } from "@moco/train/StudyRecord"
 import { isOver, runStudy } from "@moco/train/StudyRun"
 import { Console, Effect, Layer, Option, Path, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
+import { dataDirFlag, folderFlag, jsonFlag } from "../flags.ts"
 import { readStructuredFile } from "../readStructuredFile.ts"
 import { recipes } from "../recipes.ts"
 import { layerStudyBar } from "../StudyBar.ts"
@@ -32,34 +33,15 @@ const flags = {
       `one of ${Object.keys(studies).join(", ")}; or a YAML or JSON file with a study of your own`
     )
   ),
-  out: Flag.String("out").pipe(
-    Flag.withDescription("the study folder (default: runs/study-<name>); one that holds this study goes on"),
-    Flag.withMetavar("DIR"),
-    Flag.optional
-  ),
-  report: Flag.String("report").pipe(
-    Flag.withDescription("where tables and plots go (default: report/ in the study folder)"),
-    Flag.withMetavar("DIR"),
-    Flag.optional
-  ),
+  out: folderFlag("out", "the study folder (default: runs/study-<name>); one that holds this study goes on"),
+  report: folderFlag("report", "where tables and plots go (default: report/ in the study folder)"),
   concurrency: Flag.Int("concurrency").pipe(
     Flag.withDescription("runs side by side (default: as many as the processors allow)"),
     Flag.optional
   ),
-  reuse: Flag.String("reuse").pipe(
-    Flag.withDescription("folder of another study, whose runs are not repeated where they are the same"),
-    Flag.withMetavar("DIR"),
-    Flag.optional
-  ),
-  dataDir: Flag.String("data-dir").pipe(
-    Flag.withDescription("folder with the files of a data set that does not come with the repository"),
-    Flag.withMetavar("DIR"),
-    Flag.optional
-  ),
-  json: Flag.Boolean("json").pipe(
-    Flag.withDescription("print the cells as one JSON object on the last line"),
-    Flag.withDefault(false)
-  )
+  reuse: folderFlag("reuse", "folder of another study, whose runs are not repeated where they are the same"),
+  dataDir: dataDirFlag,
+  json: jsonFlag("the cells")
 }
 
 /** `moco ablate`: runs a study and reports what came out. */

@@ -1,6 +1,7 @@
 import { Console, Effect, Schema } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Command } from "effect/cli"
 import { dataDirsOf } from "../dataDirs.ts"
+import { dataDirFlag, jsonFlag } from "../flags.ts"
 import { checks } from "./doctor/checks.ts"
 
 /** Something that training needs is missing. */
@@ -13,15 +14,8 @@ export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", {
 }
 
 const flags = {
-  dataDir: Flag.String("data-dir").pipe(
-    Flag.withDescription("folder with the files of a data set that does not come with the repository"),
-    Flag.withMetavar("DIR"),
-    Flag.optional
-  ),
-  json: Flag.Boolean("json").pipe(
-    Flag.withDescription("print the findings as one JSON object on the last line"),
-    Flag.withDefault(false)
-  )
+  dataDir: dataDirFlag,
+  json: jsonFlag("the findings")
 }
 
 const marks = { ok: "ok", optional: "-", missing: "MISSING" } as const

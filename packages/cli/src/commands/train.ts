@@ -10,6 +10,7 @@ import { RunLog } from "@moco/train/RunLog"
 import { Console, Effect, Layer, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dataDirsOf } from "../dataDirs.ts"
+import { dataDirFlag, folderFlag, jsonFlag } from "../flags.ts"
 import { Progress } from "../Progress.ts"
 import { defaultRecipe, recipes } from "../recipes.ts"
 import { resolveConfig } from "./train/resolveConfig.ts"
@@ -34,20 +35,9 @@ const flags = {
   ),
   seed: Flag.Int("seed").pipe(Flag.withDescription("short for --set seed=N"), Flag.optional),
   epochs: Flag.Int("epochs").pipe(Flag.withDescription("short for --set training.epochs=N"), Flag.optional),
-  out: Flag.String("out").pipe(
-    Flag.withDescription("the run folder (default: the next runs/<recipe>-<n>)"),
-    Flag.withMetavar("DIR"),
-    Flag.optional
-  ),
-  dataDir: Flag.String("data-dir").pipe(
-    Flag.withDescription("folder with the files of a data set that does not come with the repository"),
-    Flag.withMetavar("DIR"),
-    Flag.optional
-  ),
-  json: Flag.Boolean("json").pipe(
-    Flag.withDescription("print the result as one JSON object on the last line"),
-    Flag.withDefault(false)
-  )
+  out: folderFlag("out", "the run folder (default: the next runs/<recipe>-<n>)"),
+  dataDir: dataDirFlag,
+  json: jsonFlag("the result")
 }
 
 /** `moco train`: trains an encoder, from a recipe to a run folder. */

@@ -1,5 +1,5 @@
 import type { StudyDefinition } from "@moco/train/Study"
-import { fiveSeeds, smallSetting } from "./smallSetting.ts"
+import { difference, smallStudy } from "./smallSetting.ts"
 
 /**
  * How sharply the loss tells a key from its negatives.
@@ -8,42 +8,35 @@ import { fiveSeeds, smallSetting } from "./smallSetting.ts"
  *   (ResNet-18, linear; repository WangFeng18/UnsupervisedLearningCodes)
  * - Command: `npx nx run cli:ablate --study=temperature`
  */
-export const temperature = (): StudyDefinition => ({
-  name: "temperature",
-  recipe: "fashionMnistQuick",
-  set: smallSetting,
-  axes: [{ name: "T", setting: "loss.temperature", values: [0.05, 0.07, 0.1, 0.2, 0.5, 0.8] }],
-  seeds: fiveSeeds,
-  chart: { x: "T", logarithmic: true },
-  reference: { T: 0.1 },
-  published: {
-    source: "a memory bank on CIFAR-100, ResNet-18, linear top-1 (third party; 0.3: 56.4)",
-    values: [
-      { cell: { T: 0.05 }, percent: 49.8 },
-      { cell: { T: 0.07 }, percent: 51.8 },
-      { cell: { T: 0.1 }, percent: 52.5 },
-      { cell: { T: 0.2 }, percent: 56.1 },
-      { cell: { T: 0.5 }, percent: 54.2 },
-      { cell: { T: 0.8 }, percent: 50.1 }
-    ]
-  },
-  claims: [
-    {
-      statement: "T = 0.2 is better than T = 0.07",
-      paper: "56.1 % against 51.8 %",
-      expects: "above",
-      contrasts: [{ label: "T = 0.2 over 0.07", terms: difference(0.2, 0.07) }]
+export const temperature = (): StudyDefinition =>
+  smallStudy({
+    name: "temperature",
+    axes: [{ name: "T", setting: "loss.temperature", values: [0.05, 0.07, 0.1, 0.2, 0.5, 0.8] }],
+    chart: { x: "T", logarithmic: true },
+    reference: { T: 0.1 },
+    published: {
+      source: "a memory bank on CIFAR-100, ResNet-18, linear top-1 (third party; 0.3: 56.4)",
+      values: [
+        { cell: { T: 0.05 }, percent: 49.8 },
+        { cell: { T: 0.07 }, percent: 51.8 },
+        { cell: { T: 0.1 }, percent: 52.5 },
+        { cell: { T: 0.2 }, percent: 56.1 },
+        { cell: { T: 0.5 }, percent: 54.2 },
+        { cell: { T: 0.8 }, percent: 50.1 }
+      ]
     },
-    {
-      statement: "a temperature can be too high (0.2 over 0.8)",
-      paper: "56.1 % against 50.1 %",
-      expects: "above",
-      contrasts: [{ label: "T = 0.2 over 0.8", terms: difference(0.2, 0.8) }]
-    }
-  ]
-})
-
-const difference = (higher: number, lower: number) => [
-  { cell: { T: higher }, weight: 1 },
-  { cell: { T: lower }, weight: -1 }
-]
+    claims: [
+      {
+        statement: "T = 0.2 is better than T = 0.07",
+        paper: "56.1 % against 51.8 %",
+        expects: "above",
+        contrasts: [{ label: "T = 0.2 over 0.07", terms: difference({ T: 0.2 }, { T: 0.07 }) }]
+      },
+      {
+        statement: "a temperature can be too high (0.2 over 0.8)",
+        paper: "56.1 % against 50.1 %",
+        expects: "above",
+        contrasts: [{ label: "T = 0.2 over 0.8", terms: difference({ T: 0.2 }, { T: 0.8 }) }]
+      }
+    ]
+  })

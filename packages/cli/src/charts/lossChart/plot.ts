@@ -1,6 +1,6 @@
 import type { EpochSummary } from "@moco/train/Study/Report"
 import * as Plot from "@observablehq/plot"
-import { type Area, axisTitle, columnMarks, inPixels, type Label } from "../labels.ts"
+import { type Area, around, axisTitle, columnMarks, inPixels, type Label } from "../labels.ts"
 import { ink } from "../palette.ts"
 import type { Chance, Curve, Group } from "./curves.ts"
 
@@ -61,12 +61,7 @@ export const epochPlot = ({ area, group, marginBottom, marginRight, numEpochs, q
   return {
     x,
     y,
-    width: area.right + marginRight,
-    height: area.bottom + marginBottom,
-    marginLeft: area.left,
-    marginRight,
-    marginTop: area.top,
-    marginBottom,
+    ...around(area, marginRight, marginBottom),
     marks: [
       axes(quantity, numEpochs, area),
       groupName(group, area),
