@@ -7,6 +7,7 @@ import { ViewPairs } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import fc from "fast-check"
+import { settings } from "./settings.ts"
 
 const numTrain = 11
 const batchSize = 3
@@ -19,17 +20,8 @@ const synthetic = layerSynthetic({
   numClasses: 3,
   seed: 3
 })
-const augmented = Augmentation.layer({
-  cropScale: { min: 0.2, max: 1 },
-  cropRatio: { min: 3 / 4, max: 4 / 3 },
-  flip: 0.5,
-  jitter: 0.8,
-  brightness: 0.4,
-  contrast: 0.4,
-  // TensorFlow blurs an image alone by another kernel than in a batch: the last bit differs, and views are compared.
-  blur: 0,
-  blurSigma: { min: 0.1, max: 2 }
-})
+// TensorFlow blurs an image alone by another kernel than in a batch: the last bit differs, and views are compared.
+const augmented = Augmentation.layer({ ...settings, blur: 0 })
 const pairs = (augmentation: typeof augmented | typeof Augmentation.layerNone, seed = 1) =>
   ViewPairs.layer({ seed, batchSize }).pipe(Layer.provideMerge(augmentation))
 

@@ -15,6 +15,7 @@ import * as Knn from "@moco/train/Evaluation/Knn"
 import { LearningRate } from "@moco/train/LearningRate"
 import { Optimizer } from "@moco/train/Optimizer"
 import { Layer } from "effect"
+import { validConfig } from "./validConfig.ts"
 
 /** What a test may change about the tiny run. */
 export interface TinySettings {
@@ -68,16 +69,7 @@ export const tinyRun = ({
       )
     )
   )
-  const augmentation = Augmentation.layer({
-    cropScale: { min: 0.5, max: 1 },
-    cropRatio: { min: 0.75, max: 4 / 3 },
-    flip: 0.5,
-    jitter: 0.8,
-    brightness: 0.4,
-    contrast: 0.4,
-    blur: 0,
-    blurSigma: { min: 0.1, max: 2 }
-  })
+  const augmentation = Augmentation.layer(validConfig.augmentation)
   return stages.pipe(
     Layer.provideMerge(
       Layer.mergeAll(

@@ -7,7 +7,7 @@ export const validConfig: RunConfig = {
   data: { name: "fashion-mnist-10k", judge: "test" },
   augmentation: {
     cropScale: { min: 0.5, max: 1 },
-    cropRatio: { min: 0.75, max: 1.25 },
+    cropRatio: { min: 0.75, max: 4 / 3 },
     flip: 0.5,
     jitter: 0.8,
     brightness: 0.4,
