@@ -69,13 +69,14 @@ export class Diagnostics extends Context.Service<
           if (Number.isFinite(value)) continue
           return yield* new NonFinite({ step, metric, value: String(value), learningRate: rate })
         }
+        const encoderDistance = yield* Tensor.run("Dictionary.encoderDistance", dictionary.encoderDistance)
         return {
           step,
           numImages: observed.queries_ND[0]!.shape[0],
           ...numbers,
           chanceLoss: observed.similarities.length * loss.chance(dictionary.numNegatives),
           queueFill: dictionary.fill(),
-          encoderDistance: dictionary.encoderDistance(),
+          encoderDistance,
           learningRate: rate
         }
       })

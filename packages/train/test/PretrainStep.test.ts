@@ -3,34 +3,15 @@ import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import { Dictionary } from "@moco/core/Dictionary"
 import { KeyEncoder, QueryEncoder } from "@moco/core/Encoder"
-import type { NamedTensors } from "@moco/core/Tensor"
 import { Diagnostics } from "@moco/train/Diagnostics"
-import { Optimizer } from "@moco/train/Optimizer"
 import { pretrainStep } from "@moco/train/PretrainStep"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Exit, Layer } from "effect"
+import { stateOf, valuesOf } from "./stateOf.ts"
 import { type TinySettings, tinyRun } from "./tinyRun.ts"
 
 const tensorflow = Backend.layerTensorflow({ threads: 2 })
 const run = (settings: TinySettings = {}) => Layer.provideMerge(tinyRun(settings), tensorflow)
-
-const valuesOf = (tensors: NamedTensors) =>
-  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, Array.from(tensor.dataSync())]))
-
-/** Every number that a run's state consists of. */
-const stateOf = Effect.gen(function* () {
-  const query = yield* QueryEncoder
-  const key = yield* KeyEncoder
-  const { counters, tensors } = (yield* Dictionary).snapshot()
-  return {
-    query: valuesOf({ ...query.parameters.get(), ...query.statistics.get() }),
-    keyParameters: valuesOf(key.parameters.get()),
-    keyStatistics: valuesOf(key.statistics.get()),
-    queue: valuesOf(tensors),
-    counters,
-    moments: valuesOf((yield* Optimizer).snapshot())
-  }
-})
 
 const losses = (numSteps: number) =>
   Effect.gen(function* () {

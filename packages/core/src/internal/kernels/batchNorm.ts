@@ -39,11 +39,15 @@ export const batchNorm = (
     const outputs = splitBatch(x as tf.Tensor4D, groups).map((part) =>
       fusedBatchNorm(backend, part, scale as tf.Tensor, offset as tf.Tensor, runningMean_C, runningVariance_C)
     )
-    statistics = [meanOf(outputs.map((output) => output[1]!)), meanOf(outputs.map((output) => output[2]!))]
+    const value = joinBatch(outputs.map((output) => output[0]!))
+    const mean_C = meanOf(outputs.map((output) => output[1]!))
+    const variance_C = meanOf(outputs.map((output) => output[2]!))
+    // What is kept or saved before an operation fails is lost, so both come last.
+    statistics = [tf.keep(mean_C), tf.keep(variance_C)]
     const reserves = outputs.flatMap((output) => output.slice(3))
     ;(save as tf.GradSaveFunc)([x as tf.Tensor, scale as tf.Tensor, ...reserves])
     return {
-      value: joinBatch(outputs.map((output) => output[0]!)),
+      value,
       gradFunc: (dy: tf.Tensor, saved: Array<tf.Tensor>) => fusedBatchNormGradient(backend, dy, saved, groups)
     }
   })(x_NHWC, scale_C, offset_C) as tf.Tensor4D
@@ -122,7 +126,7 @@ const sumOf = (parts: ReadonlyArray<tf.Tensor>): tf.Tensor =>
   parts.length === 1 ? parts[0]! : tf.addN([...parts])
 
 const meanOf = (parts: ReadonlyArray<tf.Tensor>): tf.Tensor1D =>
-  tf.keep(parts.length === 1 ? tf.clone(parts[0]!) : tf.div(tf.addN([...parts]), parts.length)) as tf.Tensor1D
+  (parts.length === 1 ? tf.clone(parts[0]!) : tf.div(tf.addN([...parts]), parts.length)) as tf.Tensor1D
 
 /** Batch normalisation in evaluation mode, from running statistics: row-wise, batch order does not matter. */
 export const batchNormInference = (

@@ -20,9 +20,11 @@ export const crossEntropyOfFirst = (logits_NL: tf.Tensor2D): tf.Scalar => {
       [logits as tf.Tensor, labels_N],
       2
     )
+    const value = tf.mean(loss_N!)
+    // What is saved before an operation fails is lost, so this comes last.
     ;(save as tf.GradSaveFunc)([dLogits_NL!])
     return {
-      value: tf.mean(loss_N!),
+      value,
       gradFunc: (dy: tf.Tensor, [saved]: Array<tf.Tensor>) => {
         const dLogits = tf.mul(saved!, tf.div(dy, logits_NL.shape[0]))
         release(saved!)
