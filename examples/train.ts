@@ -1,6 +1,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { fashionMnistQuick } from "@moco/cli/recipes/fashionMnistQuick"
+import { Checkpoints } from "@moco/train/Checkpoints"
 import { pretrain } from "@moco/train/Pretrain"
 import { layersOf, type StageOptions } from "@moco/train/PretrainLayers"
 import type { RunConfig } from "@moco/train/RunConfig"
@@ -24,7 +25,7 @@ export const trainWith = Effect.fn("examples.trainWith")(function* (
     Effect.sync(() => void (event.event === "step" && losses.push(event.loss)))
   ).pipe(Layer.provide(RunLog.layerMemory))
   const result = yield* pretrain({ numEpochs: shown.training.epochs, evaluateEveryEpochs: 1 }).pipe(
-    Effect.provide(runLog),
+    Effect.provide([runLog, Checkpoints.layerNone]),
     Effect.provide(layersOf(shown, { dataDirs: [], ...stages }))
   )
   return { losses, ...result }

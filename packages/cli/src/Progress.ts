@@ -1,7 +1,7 @@
 import type { RunEvent } from "@moco/train/RunLog"
 import { Clock, Context, Effect, Layer } from "effect"
 import * as LiveLine from "./LiveLine.ts"
-import { advance, barLine, evaluationLine, plainLine, type Status } from "./Progress/line.ts"
+import { advance, barLine, evaluationLine, plainLine, rolledBackLine, type Status } from "./Progress/line.ts"
 
 /** Milliseconds between two redraws of the bar, and between two plain lines. */
 const redrawMs = 100
@@ -37,6 +37,11 @@ export class Progress extends Context.Service<
             }
             case "evaluation":
               return yield* print(evaluationLine(event))
+            case "resumed":
+              return
+            case "rolledBack":
+              status = undefined
+              return yield* print(rolledBackLine(event))
             case "finished":
               return yield* end
           }

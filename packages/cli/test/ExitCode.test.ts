@@ -19,7 +19,7 @@ const families: ReadonlyArray<readonly [number, ExpectedError]> = [
   [3, new FixtureUnusable({ where: "fixture.json", problem: "is not there" })],
   [4, new DatasetCorrupt({ file: "images", expected: "aa", actual: "bb", hint })],
   [4, new SafetensorsMalformed({ where: "header", problem: "is too long" })],
-  [5, new NonFinite({ step: 3, metric: "loss", value: "NaN", learningRate: 0.1 })],
+  [5, new NonFinite({ step: 3, metric: "loss", where: [], value: "NaN", learningRate: 0.1 })],
   [6, new BackendUnavailable({ backend: "tensorflow", hint, cause: new Error("no binding") })],
   [6, new TensorError({ operation: "Queue.init", cause: new Error("out of memory") })],
   [6, new RunFolderOccupied({ path: "runs/a-1", holds: "config.json" })],

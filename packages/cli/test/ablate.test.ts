@@ -1,27 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { assertPlainError, fresh, lastLine, run, start, until } from "./program.ts"
-
-/** The trials that a study has recorded, in the order in which they ended. */
-const recorded = (folder: string): ReadonlyArray<{ trial: string; outcome: string; seed: number }> => {
-  try {
-    const lines = readFileSync(join(folder, "trials.jsonl"), "utf8").split("\n").slice(0, -1)
-    return lines.map((line) => JSON.parse(line))
-  } catch {
-    return []
-  }
-}
-
-/** Ids of running processes that were told to work in `folder`. */
-const processesOf = (folder: string) =>
-  readdirSync("/proc").filter((id) => {
-    try {
-      return /^\d+$/.test(id) && readFileSync(`/proc/${id}/cmdline`, "utf8").includes(folder)
-    } catch {
-      return false
-    }
-  })
+import { assertPlainError, fresh, lastLine, processesOf, recorded, run, start, until } from "./program.ts"
 
 const studyFile = (study: unknown) => {
   const file = join(dirname(fresh()), "mine.json")

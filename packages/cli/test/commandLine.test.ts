@@ -46,7 +46,7 @@ describe("train", () => {
     assert.deepStrictEqual(JSON.parse(lastLine(again.stdout)).evaluations, result.evaluations)
     const occupied = await run("train", ...tiny, `--out=${out}`)
     assert.strictEqual(occupied.code, 6)
-    assertPlainError(occupied.stderr, out, "holds a run already")
+    assertPlainError(occupied.stderr, out, "a run that has reached its end")
   })
 
   for (const [signal, expected] of [

@@ -1,14 +1,18 @@
 import { spawn } from "node:child_process"
-import { mkdtempSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { assert } from "@effect/vitest"
+import { assert, onTestFinished } from "@effect/vitest"
 
 const main = join(import.meta.dirname, "../src/main.ts")
 export const root = join(import.meta.dirname, "../../..")
 
-/** The path of a folder that does not exist yet. */
-export const fresh = () => join(mkdtempSync(join(tmpdir(), "moco-cli-")), "run")
+/** The path of a folder that does not exist yet, for the test that is running. */
+export const fresh = () => {
+  const parent = mkdtempSync(join(tmpdir(), "moco-cli-"))
+  onTestFinished(() => rmSync(parent, { recursive: true, force: true }))
+  return join(parent, "run")
+}
 
 /** Starts the program as a user does; NO_COLOR and no terminal, as in a pipe. */
 export const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) => {
@@ -43,3 +47,51 @@ export const assertPlainError = (stderr: string, ...words: ReadonlyArray<string>
   for (const word of words) assert.include(stderr, word)
   assert.notMatch(stderr, /\n\s+at .*:\d+:\d+/)
 }
+
+/** Arguments of a run with 40 steps an epoch on the embedded images, with a tiny encoder. */
+export const tinyRun = ({ epochs }: { readonly epochs: number }) => [
+  ...["--set", "encoder.layers=[1]", "--set", "encoder.width=4", "--set", "encoder.stem=imagenet"],
+  ...["--set", "encoder.featureSize=16", "--set", "dictionary.size=1000", "--set", "training.batchSize=200"],
+  ...["--set", "evaluation.everyEpochs=10", `--epochs=${epochs}`]
+]
+
+/** The lines of a JSONL file that are whole; none where there is no file. */
+export const jsonLines = (file: string) => {
+  try {
+    const lines = readFileSync(file, "utf8").split("\n").slice(0, -1)
+    return lines.map((line) => JSON.parse(line))
+  } catch {
+    return []
+  }
+}
+
+/** The steps in a run's log. */
+export const stepsOf = (folder: string): ReadonlyArray<{ readonly step: number; readonly loss: number }> =>
+  jsonLines(join(folder, "metrics.jsonl")).filter(({ event }) => event === "step")
+
+/** Names of the whole checkpoints of a run, rising. */
+export const checkpointsOf = (folder: string): ReadonlyArray<string> => {
+  try {
+    return readdirSync(join(folder, "checkpoints"))
+      .filter((name) => /^\d+$/.test(name))
+      .sort()
+  } catch {
+    return []
+  }
+}
+
+/** The trials that a study has recorded, in the order in which they ended. */
+export const recorded = (
+  folder: string
+): ReadonlyArray<{ readonly trial: string; readonly outcome: string; readonly seed: number }> =>
+  jsonLines(join(folder, "trials.jsonl"))
+
+/** Ids of running processes that were told to work in `folder`. */
+export const processesOf = (folder: string): ReadonlyArray<string> =>
+  readdirSync("/proc").filter((id) => {
+    try {
+      return /^\d+$/.test(id) && readFileSync(`/proc/${id}/cmdline`, "utf8").includes(folder)
+    } catch {
+      return false
+    }
+  })

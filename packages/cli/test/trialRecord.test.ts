@@ -105,10 +105,9 @@ describe("the record of a trial", () => {
   it.effect("keeps time, folder and curve of a run that a signal ended, and is tried again", () =>
     withLog(whole.slice(0, 5), (metrics) =>
       Effect.gen(function* () {
-        const stderr = "warning: something\nerror: Process interrupted due to receipt of signal: 'SIGKILL'\n"
-        const record = yield* failedTrial(end, metrics, { exitCode: -1, stderr })
+        const record = yield* failedTrial(end, metrics, { exitCode: 128 + 9, stderr: "warning: something\n" })
         assert.deepInclude(record, { seconds: 12, runFolder: "runs/abc-1", isFinal: false })
-        assert.include(record.reason, "SIGKILL")
+        assert.include(record.reason, "SIGKILL, as the system does where memory runs out\nwarning: something")
         assert.strictEqual(record.epochs.length, 2)
       })
     )
@@ -117,7 +116,7 @@ describe("the record of a trial", () => {
   it.effect("is final only where the setting itself made the run fail", () =>
     withLog([], (metrics) =>
       Effect.gen(function* () {
-        const finals = yield* Effect.forEach([2, 5, 6, 70, -1], (exitCode) =>
+        const finals = yield* Effect.forEach([2, 5, 6, 70, 137], (exitCode) =>
           Effect.map(failedTrial(end, metrics, { exitCode, stderr: "" }), ({ isFinal }) => isFinal)
         )
         assert.deepStrictEqual(finals, [false, true, false, false, false])
@@ -132,6 +131,7 @@ describe("the record of a trial", () => {
 
   it("names the exit code and the last words where a run gave no error", () => {
     assert.strictEqual(reasonOf({ exitCode: 9, stderr: "" }), "the process ended with exit code 9")
+    assert.strictEqual(reasonOf({ exitCode: 128 + 11, stderr: "" }), "the process ended with SIGSEGV")
     assert.strictEqual(
       reasonOf({ exitCode: 9, stderr: "warning: x\n" }),
       "the process ended with exit code 9\nwarning: x"

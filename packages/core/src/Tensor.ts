@@ -28,9 +28,27 @@ export type NamedTensors = Readonly<Record<string, tf.Tensor>>
  */
 export const run = <A>(operation: string, compute: () => A): Effect.Effect<A, TensorError> =>
   Effect.try({
-    try: () => tf.tidy(compute as () => tf.TensorContainer) as A,
+    try: () => {
+      let result: A
+      tf.tidy(() => {
+        result = compute()
+        return tensorsIn(result)
+      })
+      return result!
+    },
     catch: (cause) => new TensorError({ operation, cause })
   })
+
+/**
+ * The tensors of a result. tidy would find them too, by a look at every element of every typed array: minutes for the
+ * bytes of a whole encoder.
+ */
+const tensorsIn = (result: unknown, seen = new Set<object>()): Array<tf.Tensor> => {
+  if (result instanceof tf.Tensor) return [result]
+  if (!Predicate.isObjectOrArray(result) || ArrayBuffer.isView(result) || seen.has(result)) return []
+  seen.add(result)
+  return Object.values(result).flatMap((value) => tensorsIn(value, seen))
+}
 
 /** Like {@link run}; the result lives until the surrounding Scope closes. */
 export const scoped = <A extends tf.TensorContainer>(

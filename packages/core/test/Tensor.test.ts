@@ -49,6 +49,31 @@ describe("Tensor", () => {
   )
 
   test(
+    "run: gives back bytes without a look at each, and keeps the tensors beside them, however deep",
+    Effect.gen(function* () {
+      yield* Backend
+      const { numTensors } = tf.memory()
+      // A look at each would take minutes, and this test its time limit.
+      const result = yield* Tensor.run("bytes", () => {
+        const tensors = [{ one: one() }]
+        const isCyclic: { self?: unknown } = {}
+        isCyclic.self = isCyclic
+        return {
+          bytes: new Uint8Array(200_000_000),
+          tensors,
+          sum: tf.add(one(), one()).dataSync()[0],
+          isCyclic
+        }
+      })
+      assert.strictEqual(result.bytes.length, 200_000_000)
+      assert.strictEqual(result.sum, 2)
+      assert.strictEqual(tf.memory().numTensors, numTensors + 1)
+      assert.strictEqual(result.tensors[0]!.one.dataSync()[0], 1)
+      tf.dispose(result.tensors)
+    })
+  )
+
+  test(
     "cell: frees what is replaced, keeps what stays, and releases the last with the scope",
     Effect.gen(function* () {
       yield* Backend

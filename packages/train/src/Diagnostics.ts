@@ -21,6 +21,8 @@ export interface StepDiagnostics {
   readonly featureStd: number
   /** Distance between the encoders relative to the query encoder's norm, where there are two encoders. */
   readonly encoderDistance: number | undefined
+  /** Euclidean norm of the gradient over all trained parameters. */
+  readonly gradientNorm: number
   readonly learningRate: number
 }
 
@@ -28,12 +30,17 @@ export interface StepDiagnostics {
 export class NonFinite extends Schema.TaggedError<NonFinite>()("NonFinite", {
   step: Schema.Int,
   metric: Schema.String,
+  /** The tensors that are not finite, by name; empty where the metric is none of a tensor. */
+  where: Schema.Array(Schema.String),
   value: Schema.String,
   learningRate: Schema.Finite
 }) {
   override get message() {
+    const [first, ...others] = this.where
+    const more = others.length === 0 ? "" : ` and ${others.length} more`
+    const where = first === undefined ? "" : ` at ${first}${more}`
     return (
-      `${this.metric} is ${this.value} in step ${this.step} (learning rate ${this.learningRate}); ` +
+      `${this.metric} is ${this.value}${where} in step ${this.step} (learning rate ${this.learningRate}); ` +
       "the step was not applied\n  lower optimizer.learningRate or raise loss.temperature"
     )
   }
@@ -46,6 +53,8 @@ export interface Observed {
   readonly value: tf.Scalar
   readonly similarities: ReadonlyArray<Similarities>
   readonly queries_ND: ReadonlyArray<tf.Tensor2D>
+  /** By parameter name. */
+  readonly gradients: Tensor.NamedTensors
 }
 
 /** Looks at a step before it is committed. */
@@ -64,10 +73,14 @@ export class Diagnostics extends Context.Service<
       const look = Effect.fnUntraced(function* (observed: Observed) {
         const { rate, step } = observed
         const numbers = yield* Tensor.run("Diagnostics.look", () => numbersOf(observed))
-        for (const metric of ["loss", "featureStd"] as const) {
+        for (const metric of ["loss", "featureStd", "gradientNorm"] as const) {
           const value = numbers[metric]
           if (Number.isFinite(value)) continue
-          return yield* new NonFinite({ step, metric, value: String(value), learningRate: rate })
+          const where =
+            metric === "gradientNorm"
+              ? yield* Tensor.run("Diagnostics.look", () => nonFinite(observed.gradients))
+              : []
+          return yield* new NonFinite({ step, metric, where, value: String(value), learningRate: rate })
         }
         const encoderDistance = yield* Tensor.run("Dictionary.encoderDistance", dictionary.encoderDistance)
         return {
@@ -86,12 +99,24 @@ export class Diagnostics extends Context.Service<
 }
 
 /** All numbers in one read from the backend. */
-const numbersOf = ({ queries_ND, similarities, value }: Observed) => {
+const numbersOf = ({ gradients, queries_ND, similarities, value }: Observed) => {
+  const norm = tf.sqrt(tf.addN(Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient)))))
   const accuracy = tf.mean(tf.stack(similarities.map(pretextAccuracy)))
   const std = tf.mean(tf.stack(queries_ND.map(featureStd)))
-  const numbers = tf.stack([value, accuracy, std]).dataSync()
-  return { loss: numbers[0]!, pretextAccuracy: numbers[1]!, featureStd: numbers[2]! }
+  const numbers = tf.stack([value, accuracy, std, norm]).dataSync()
+  return {
+    loss: numbers[0]!,
+    pretextAccuracy: numbers[1]!,
+    featureStd: numbers[2]!,
+    gradientNorm: numbers[3]!
+  }
 }
+
+/** Names of the tensors that hold a number which is not finite. */
+const nonFinite = (tensors: Tensor.NamedTensors): ReadonlyArray<string> =>
+  Object.entries(tensors)
+    .filter(([, tensor]) => tensor.dataSync().some((value) => !Number.isFinite(value)))
+    .map(([name]) => name)
 
 const pretextAccuracy = ({ negative_NK, positive_N1 }: Similarities): tf.Scalar =>
   tf.mean(tf.cast(tf.greater(positive_N1, tf.max(negative_NK, 1, true)), "float32"))

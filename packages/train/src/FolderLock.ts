@@ -3,13 +3,16 @@ import type { PlatformError } from "effect/PlatformError"
 import { fileTrouble } from "./internal/fileTrouble.ts"
 import { isAlive, startOf } from "./ProcessIdentity.ts"
 
+/** Words of {@link FolderLocked}'s message, by which it is known in what a process has said. */
+export const worksInThisFolder = "works in this folder"
+
 /** Another process works in the folder. */
 export class FolderLocked extends Schema.TaggedError<FolderLocked>()("FolderLocked", {
   path: Schema.String,
   pid: Schema.Int
 }) {
   override get message() {
-    return `${this.path} says that process ${this.pid} works in this folder\n  wait until it has ended, or choose another folder with --out`
+    return `${this.path} says that process ${this.pid} ${worksInThisFolder}\n  wait until it has ended, or choose another folder with --out`
   }
 }
 

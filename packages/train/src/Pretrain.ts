@@ -1,17 +1,25 @@
 import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
-import type { TensorError } from "@moco/core/Tensor"
+import type { SafetensorsMalformed } from "@moco/core/Safetensors"
+import type { SnapshotMismatch, TensorError } from "@moco/core/Tensor"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
 import { Clock, Effect } from "effect"
+import type { RunProgress } from "./Checkpoint/manifest.ts"
+import type { CheckpointUnwritable } from "./Checkpoint/store.ts"
+import { Checkpoints } from "./Checkpoints.ts"
 import type { NonFinite } from "./Diagnostics.ts"
 import { Evaluation, type KnnAccuracy, type Represent } from "./Evaluation.ts"
 import { pretrainStep } from "./PretrainStep.ts"
 import { RunLog, type RunLogError } from "./RunLog.ts"
 
-/** How long to train and how often to look. */
+/** How long to train, how often to look, and where to begin. */
 export interface PretrainSettings {
   readonly numEpochs: number
   readonly evaluateEveryEpochs: number
+  /** What happens when a number is not finite: the run fails, or goes on from the last checkpoint more slowly. */
+  readonly onNonFinite?: "stop" | "rollback"
+  /** How far the run is whose state was restored. */
+  readonly from?: RunProgress
 }
 
 /** What a completed run has to show; the baselines are judged in the same run by the same protocol. */
@@ -34,43 +42,69 @@ const seconds = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 
 /** Pixels as they enter the encoder: the baseline that a representation has to beat. */
 const rawPixels: Represent = (image_NHWC) => tf.reshape(image_NHWC, [image_NHWC.shape[0], -1]) as tf.Tensor2D
 
+/** A run that has not begun. */
+const beginning: RunProgress = {
+  step: 0,
+  trainingSeconds: 0,
+  evaluationSeconds: 0,
+  logPosition: 0,
+  evaluations: {},
+  evaluatedAt: 0,
+  rateFactor: 1
+}
+
+/** What the learning rate is multiplied by at every rollback, and how often a run may go back. */
+const rollbackFactor = 0.5
+const maxRollbacks = 5
+
 /**
  * Trains the query encoder and judges it, with both baselines beside it.
  *
- * Interruptible between two steps: whatever a step has begun is finished or left out as a whole.
+ * Interruptible between two steps: whatever a step has begun is finished or left out as a whole, and the state is saved.
+ * A run that continues from a checkpoint takes the same steps to the bit as one that was never stopped.
  */
 export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSettings) {
   const { stepsPerEpoch } = yield* ViewPairs
   const query = yield* QueryEncoder
   const evaluation = yield* Evaluation
   const runLog = yield* RunLog
+  const checkpoints = yield* Checkpoints
   const takeStep = yield* pretrainStep
   const { numEpochs } = settings
   const numSteps = numEpochs * stepsPerEpoch
-  const spent = { training: 0, evaluation: 0 }
+  let progress = settings.from ?? beginning
+  let numRollbacks = 0
+  const epoch = () => Math.floor(progress.step / stepsPerEpoch)
 
-  const judge = Effect.fnUntraced(function* (subject: Subject, step: number, represent: Represent) {
+  const judge = Effect.fnUntraced(function* (subject: Subject, represent: Represent) {
     const start = yield* seconds
     const neighbours = yield* evaluation.judge(represent)
     const elapsed = (yield* seconds) - start
-    spent.evaluation += elapsed
-    const epoch = Math.floor(step / stepsPerEpoch)
-    yield* runLog.record({ event: "evaluation", step, epoch, subject, neighbours, seconds: elapsed })
+    const { step } = progress
+    yield* runLog.record({ event: "evaluation", step, epoch: epoch(), subject, neighbours, seconds: elapsed })
+    progress = {
+      ...progress,
+      evaluationSeconds: progress.evaluationSeconds + elapsed,
+      evaluations: { ...progress.evaluations, [subject]: neighbours }
+    }
     return neighbours
+  }, Effect.uninterruptible)
+  const representByQuery: Represent = (image_NHWC) => query.network.represent(weightsOf(query), image_NHWC)
+  const judgeEncoder = Effect.gen(function* () {
+    const accuracy = (yield* judge("encoder", representByQuery))[0]!.accuracy
+    const { best, step } = progress
+    const isBest = best === undefined || accuracy > best.accuracy
+    progress = { ...progress, evaluatedAt: step, ...(isBest ? { best: { step, accuracy } } : {}) }
   })
-  const judgeEncoder = (subject: Subject, step: number) =>
-    judge(subject, step, (image_NHWC) => query.network.represent(weightsOf(query), image_NHWC))
 
-  let step = 0
   /** Taken, counted and logged as a whole, or not at all. */
   const trainStep = Effect.gen(function* () {
     const start = yield* seconds
-    const { numImages, ...diagnostics } = yield* takeStep(step)
+    const { numImages, ...diagnostics } = yield* takeStep(progress.step, progress.rateFactor)
     const elapsed = (yield* seconds) - start
-    spent.training += elapsed
     yield* runLog.record({
       event: "step",
-      epoch: Math.floor(step / stepsPerEpoch),
+      epoch: epoch(),
       numSteps,
       numEpochs,
       ...diagnostics,
@@ -78,42 +112,86 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
       imagesPerSecond: numImages / elapsed,
       numTensors: tf.memory().numTensors
     })
-    step++
+    progress = {
+      ...progress,
+      step: progress.step + 1,
+      trainingSeconds: progress.trainingSeconds + elapsed
+    }
   }).pipe(Effect.uninterruptible)
 
-  const finished = (step: number, outcome: "completed" | "interrupted") =>
-    runLog.record({
-      event: "finished",
-      step,
-      epoch: Math.floor(step / stepsPerEpoch),
-      outcome,
-      trainingSeconds: spent.training,
-      evaluationSeconds: spent.evaluation
+  /** Goes back to the last checkpoint and on from there with a smaller learning rate. */
+  const rollBack = Effect.fnUntraced(function* (error: NonFinite) {
+    if (settings.onNonFinite !== "rollback" || numRollbacks >= maxRollbacks) return yield* error
+    const restored = yield* checkpoints.rollback
+    if (restored === undefined) return yield* error
+    numRollbacks++
+    const rateFactor = rollbackFactor * Math.min(progress.rateFactor, restored.rateFactor)
+    progress = { ...restored, rateFactor }
+    yield* runLog.truncate(restored.logPosition)
+    const { message: reason, step: failedStep } = error
+    yield* runLog.record({ event: "rolledBack", step: restored.step, failedStep, reason, rateFactor })
+  }, Effect.uninterruptible)
+
+  const flushed = Effect.map(runLog.flush, (logPosition) => ({ ...progress, logPosition }))
+  const finished = (outcome: "completed" | "interrupted") =>
+    Effect.suspend(() => {
+      const { evaluationSeconds, step, trainingSeconds } = progress
+      const event = {
+        event: "finished",
+        step,
+        epoch: epoch(),
+        outcome,
+        trainingSeconds,
+        evaluationSeconds
+      } as const
+      return runLog.record(event)
     })
+  const isEvaluationDue = () =>
+    progress.step > progress.evaluatedAt &&
+    (progress.step === numSteps || progress.step % (settings.evaluateEveryEpochs * stepsPerEpoch) === 0)
 
   const run = Effect.gen(function* () {
-    const baseline = yield* judge("rawPixels", 0, rawPixels)
-    const untrainedEncoder = yield* judgeEncoder("untrainedEncoder", 0)
-    let encoder = untrainedEncoder
-    while (step < numSteps) {
-      yield* trainStep
+    if (settings.from !== undefined) yield* runLog.record({ event: "resumed", step: progress.step })
+    if (progress.evaluations.rawPixels === undefined) yield* judge("rawPixels", rawPixels)
+    if (progress.evaluations.untrainedEncoder === undefined)
+      yield* judge("untrainedEncoder", representByQuery)
+    while (progress.step < numSteps) {
+      yield* Effect.catchTag(trainStep, "NonFinite", rollBack)
       // Lets signals and timers in: synchronous steps starve them.
       yield* Effect.yieldNow
-      const isDue = step % (settings.evaluateEveryEpochs * stepsPerEpoch) === 0
-      if (isDue || step === numSteps) encoder = yield* judgeEncoder("encoder", step)
+      if (isEvaluationDue()) yield* judgeEncoder
+      yield* checkpoints.afterStep(progress.step, progress.step % stepsPerEpoch === 0, flushed)
     }
-    yield* finished(step, "completed")
+    if (isEvaluationDue()) yield* judgeEncoder
+    yield* finished("completed")
+    yield* checkpoints.save(progress.step, flushed)
+    const { encoder, rawPixels: baseline, untrainedEncoder } = progress.evaluations
     const result: PretrainResult = {
       outcome: "completed",
       numSteps,
-      trainingSeconds: spent.training,
-      evaluationSeconds: spent.evaluation,
-      evaluations: { encoder, untrainedEncoder, rawPixels: baseline }
+      trainingSeconds: progress.trainingSeconds,
+      evaluationSeconds: progress.evaluationSeconds,
+      evaluations: {
+        encoder: encoder!,
+        untrainedEncoder: untrainedEncoder!,
+        rawPixels: baseline!
+      }
     }
     return result
   })
-  return yield* Effect.onInterrupt(run, () => Effect.ignore(finished(step, "interrupted")))
+  return yield* Effect.onInterrupt(run, () =>
+    Effect.andThen(
+      Effect.ignore(checkpoints.save(progress.step, flushed)),
+      Effect.ignore(finished("interrupted"))
+    )
+  )
 })
 
 /** What {@link pretrain} can fail with. */
-export type PretrainError = TensorError | NonFinite | RunLogError
+export type PretrainError =
+  | TensorError
+  | NonFinite
+  | RunLogError
+  | CheckpointUnwritable
+  | SnapshotMismatch
+  | SafetensorsMalformed

@@ -26,9 +26,9 @@ export const pretrainStep = Effect.gen(function* () {
   const diagnostics = yield* Diagnostics
 
   return Effect.fnUntraced(
-    function* (step: number) {
+    function* (step: number, rateFactor = 1) {
       const lease = yield* Tensor.lease
-      const rate = learningRate.at(step / viewPairs.stepsPerEpoch)
+      const rate = rateFactor * learningRate.at(step / viewPairs.stepsPerEpoch)
 
       // Two random views of every image of the batch.
       const batch = yield* lease.run("ViewPairs.batch", () => viewPairs.batch(step))
@@ -69,7 +69,7 @@ export const pretrainStep = Effect.gen(function* () {
       const update = yield* lease.run("Optimizer.prepare", () =>
         optimizer.prepare(trained, gradients, rate, lease)
       )
-      const numbers = yield* diagnostics.look({ step, rate, value, similarities, queries_ND })
+      const numbers = yield* diagnostics.look({ step, rate, value, similarities, queries_ND, gradients })
       const settled = yield* lease.run("Dictionary.settle", () =>
         prepared.settle({ queries_ND, parameters: update.parameters })
       )

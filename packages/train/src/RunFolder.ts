@@ -1,16 +1,28 @@
 import { Effect, FileSystem, Path, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
+import * as FolderLock from "./FolderLock.ts"
 import { fileTrouble } from "./internal/fileTrouble.ts"
 import { RunConfig } from "./RunConfig.ts"
 import type { Environment } from "./RunFolder/environment.ts"
+import * as RunLog from "./RunLog.ts"
 
-/** The folder that was asked for holds a run already. */
+/** The folder that was asked for holds a run that has reached its end, or something else. */
 export class RunFolderOccupied extends Schema.TaggedError<RunFolderOccupied>()("RunFolderOccupied", {
   path: Schema.String,
   holds: Schema.String
 }) {
   override get message() {
-    return `${this.path} holds a run already (${this.holds})\n  choose another folder with --out, or leave --out away for a new one under runs/`
+    return `${this.path} holds ${this.holds}\n  choose another folder with --out, or leave --out away for a new one under runs/`
+  }
+}
+
+/** There is no run in the folder that was to be continued. */
+export class RunFolderEmpty extends Schema.TaggedError<RunFolderEmpty>()("RunFolderEmpty", {
+  path: Schema.String,
+  problem: Schema.String
+}) {
+  override get message() {
+    return `${this.path} holds no run to continue: ${this.problem}\n  give the folder of a run, e.g. --resume=runs/fashionMnistQuick-1`
   }
 }
 
@@ -36,25 +48,61 @@ export interface RunFolder {
   readonly metrics: string
   /** The query encoder, safetensors with torchvision's names. */
   readonly encoder: string
+  /** Checkpoints, one folder each. */
+  readonly checkpoints: string
+  /** Held by the process that trains. */
+  readonly lock: string
 }
 
-/** Where a run goes: into `out`, or into the next free `<root>/<recipe>-<n>`. */
-export interface RunFolderOptions {
-  readonly recipe: string
-  readonly root: string
-  readonly out?: string | undefined
-}
+/** What a run folder holds before a run starts in it. */
+export type Contents = "nothing" | "interrupted run"
 
 /**
- * Makes the folder of a new run. Two runs that start at once never get the same one: a numbered folder belongs to
- * who makes it, a named one to who makes the run log in it.
+ * Makes the folder of a new run, the next free `<root>/<recipe>-<n>`, and locks it for as long as the Scope is open.
+ * Making a folder is atomic, so two runs that start at once never get the same one.
  */
-export const create = Effect.fn("RunFolder.create")(function* (options: RunFolderOptions) {
+export const createNumbered = Effect.fn("RunFolder.createNumbered")(function* (root: string, recipe: string) {
   const path = yield* Path.Path
-  const { out, recipe, root } = options
-  const folder = filesOf(path, out ?? (yield* nextNumbered(root, recipe)))
-  yield* out === undefined ? Effect.void : claim(folder)
+  const folder = filesOf(path, yield* nextNumbered(root, recipe))
+  yield* FolderLock.hold(folder.lock)
   return folder
+})
+
+/**
+ * Opens the folder at `path`, makes it where it is not, and locks it for as long as the Scope is open: a second process
+ * is refused. A run in it that has reached its end is refused too; one that was stopped on the way can go on.
+ */
+export const open = Effect.fn("RunFolder.open")(function* (folderPath: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const folder = filesOf(path, folderPath)
+  yield* unwritable(folderPath)(fileSystem.makeDirectory(folderPath, { recursive: true }))
+  yield* FolderLock.hold(folder.lock)
+  return { folder, holds: yield* contentsOf(folder) }
+})
+
+/** Whether there is a folder at `path`. */
+export const exists = Effect.fn("RunFolder.exists")(function* (path: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  return yield* Effect.orElseSucceed(fileSystem.exists(path), () => false)
+})
+
+const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const exists = (file: string) => unwritable(file)(fileSystem.exists(file))
+  if (yield* exists(folder.metrics)) {
+    // A damaged log tells no end; what can be continued is decided by the checkpoints.
+    const events = yield* Effect.orElseSucceed(RunLog.read(folder.metrics), () => [])
+    const last = events.at(-1)
+    if (last?.event === "finished" && last.outcome === "completed") {
+      return yield* new RunFolderOccupied({ path: folder.path, holds: "a run that has reached its end" })
+    }
+    return "interrupted run" satisfies Contents
+  }
+  for (const file of [folder.encoder, folder.checkpoints]) {
+    if (yield* exists(file)) return yield* new RunFolderOccupied({ path: folder.path, holds: file })
+  }
+  return "nothing" satisfies Contents
 })
 
 /** Writes the config so that it can be run again. */
@@ -89,7 +137,9 @@ const filesOf = (path: Path.Path, folder: string): RunFolder => ({
   config: path.join(folder, "config.json"),
   environment: path.join(folder, "environment.json"),
   metrics: path.join(folder, "metrics.jsonl"),
-  encoder: path.join(folder, "encoder.safetensors")
+  encoder: path.join(folder, "encoder.safetensors"),
+  checkpoints: path.join(folder, "checkpoints"),
+  lock: path.join(folder, "run.lock")
 })
 
 /** Says in plain words why `path` cannot be written. */
@@ -118,21 +168,4 @@ const nextNumbered = Effect.fnUntraced(function* (root: string, recipe: string) 
     )
     if (isOurs) return folder
   }
-})
-
-const claim = Effect.fnUntraced(function* (folder: RunFolder) {
-  const fileSystem = yield* FileSystem.FileSystem
-  yield* unwritable(folder.path)(fileSystem.makeDirectory(folder.path, { recursive: true }))
-  for (const file of [folder.config, folder.environment, folder.encoder]) {
-    const exists = yield* unwritable(file)(fileSystem.exists(file))
-    if (exists) return yield* new RunFolderOccupied({ path: folder.path, holds: file })
-  }
-  const isOurs = yield* unwritable(folder.metrics)(
-    Effect.catchIf(
-      Effect.as(fileSystem.writeFileString(folder.metrics, "", { flag: "wx" }), true),
-      isTaken,
-      () => Effect.succeed(false)
-    )
-  )
-  if (!isOurs) return yield* new RunFolderOccupied({ path: folder.path, holds: folder.metrics })
 })

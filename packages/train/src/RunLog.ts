@@ -35,6 +35,10 @@ export class RunLog extends Context.Service<
   {
     /** Records an event with the current time. Events stay in the order in which they were recorded. */
     readonly record: (event: RunEvent) => Effect.Effect<void, RunLogError>
+    /** Where the log ends, once all that was recorded is on disk. */
+    readonly flush: Effect.Effect<number, RunLogError>
+    /** Removes what was recorded behind a position that `flush` gave. */
+    readonly truncate: (position: number) => Effect.Effect<void, RunLogError>
   }
 >()("@moco/train/RunLog") {
   /**
@@ -51,7 +55,11 @@ export class RunLog extends Context.Service<
           const time = new Date(yield* Clock.currentTimeMillis).toISOString()
           yield* writable(file.append(encodeRecord({ time, ...event })))
         }, Effect.uninterruptible)
-        return RunLog.of({ record })
+        return RunLog.of({
+          record,
+          flush: writable(Effect.andThen(file.sync, file.position)),
+          truncate: (position) => writable(file.truncate(position))
+        })
       })
     )
 
@@ -60,7 +68,12 @@ export class RunLog extends Context.Service<
     Effect.sync(() => {
       const events: Array<RunEvent> = []
       const record = (event: RunEvent) => Effect.sync(() => void events.push(event))
-      return Context.make(RunLog, RunLog.of({ record })).pipe(
+      const runLog = RunLog.of({
+        record,
+        flush: Effect.sync(() => events.length),
+        truncate: (position) => Effect.sync(() => void events.splice(position))
+      })
+      return Context.make(RunLog, runLog).pipe(
         Context.add(RecordedEvents, RecordedEvents.of({ all: Effect.sync(() => [...events]) }))
       )
     })
@@ -70,8 +83,8 @@ export class RunLog extends Context.Service<
   static readonly layerTee = (observe: (event: RunEvent) => Effect.Effect<void>) =>
     Layer.effect(
       RunLog,
-      Effect.map(RunLog, ({ record }) =>
-        RunLog.of({ record: (event) => Effect.andThen(record(event), observe(event)) })
+      Effect.map(RunLog, (below) =>
+        RunLog.of({ ...below, record: (event) => Effect.andThen(below.record(event), observe(event)) })
       )
     )
 }

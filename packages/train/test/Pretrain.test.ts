@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import { QueryEncoder } from "@moco/core/Encoder"
 import { decode } from "@moco/core/Safetensors"
+import { Checkpoints } from "@moco/train/Checkpoints"
 import { encoderBytes } from "@moco/train/EncoderExport"
 import { pretrain } from "@moco/train/Pretrain"
 import { RecordedEvents, type RunEvent, RunLog } from "@moco/train/RunLog"
@@ -11,7 +12,11 @@ import { tinyRun } from "./tinyRun.ts"
 
 const tensorflow = Backend.layerTensorflow({ threads: 2 })
 const settings = { numEpochs: 3, evaluateEveryEpochs: 2 }
-const run = Layer.merge(Layer.provideMerge(tinyRun(), tensorflow), RunLog.layerMemory)
+const run = Layer.mergeAll(
+  Layer.provideMerge(tinyRun(), tensorflow),
+  RunLog.layerMemory,
+  Checkpoints.layerNone
+)
 
 const byKind = <K extends RunEvent["event"]>(events: ReadonlyArray<RunEvent>, kind: K) =>
   events.filter((event): event is Extract<RunEvent, { event: K }> => event.event === kind)
@@ -96,7 +101,7 @@ describe("Pretrain", () => {
         const fiber = yield* Effect.forkChild(pretrain({ numEpochs: 1000, evaluateEveryEpochs: 1000 }))
         while ((yield* (yield* RecordedEvents).all).length < 5) yield* Effect.yieldNow
         yield* Fiber.interrupt(fiber)
-      }).pipe(Effect.provide(Layer.merge(tinyRun(), RunLog.layerMemory)))
+      }).pipe(Effect.provide(Layer.mergeAll(tinyRun(), RunLog.layerMemory, Checkpoints.layerNone)))
       assert.strictEqual(tf.memory().numTensors, numTensors)
     }).pipe(Effect.provide(tensorflow))
   )

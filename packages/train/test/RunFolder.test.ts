@@ -27,28 +27,56 @@ describe("RunFolder", () => {
   it.effect("numbers the runs of a recipe, also when they start at once", () =>
     inTemporary((root) =>
       Effect.gen(function* () {
-        const create = RunFolder.create({ recipe: "quick", root })
+        const create = RunFolder.createNumbered(root, "quick")
         const folders = yield* Effect.all([create, create, create], { concurrency: "unbounded" })
         assert.sameMembers(
           folders.map(({ path }) => path),
           [1, 2, 3].map((n) => `${root}/quick-${n}`)
         )
         assert.strictEqual((yield* create).path, `${root}/quick-4`)
-      })
+      }).pipe(Effect.scoped)
     )
   )
 
-  it.effect("refuses a folder that holds a run, and makes one that does not exist", () =>
+  it.effect(
+    "opens a folder that does not exist, one that holds a stopped run, and none of a finished one",
+    () =>
+      inTemporary((root) =>
+        Effect.gen(function* () {
+          const out = `${root}/a/b`
+          const opened = Effect.scoped(RunFolder.open(out))
+          const { folder, holds } = yield* opened
+          assert.strictEqual(holds, "nothing")
+          const finish = (outcome: "interrupted" | "completed") =>
+            Effect.gen(function* () {
+              const { record } = yield* RunLog
+              yield* record({
+                event: "finished",
+                step: 1,
+                epoch: 0,
+                outcome,
+                trainingSeconds: 1,
+                evaluationSeconds: 1
+              })
+            }).pipe(Effect.provide(RunLog.layerJsonLines(folder.metrics)))
+          yield* finish("interrupted")
+          assert.strictEqual((yield* opened).holds, "interrupted run")
+          yield* finish("completed")
+          const error = yield* Effect.flip(opened)
+          assert.strictEqual(error._tag, "RunFolderOccupied")
+          assert.include(error.message, out)
+          assert.include(error.message, "--out")
+        })
+      )
+  )
+
+  it.effect("is one process's at a time", () =>
     inTemporary((root) =>
       Effect.gen(function* () {
-        const out = `${root}/a/b`
-        const folder = yield* RunFolder.create({ recipe: "quick", root, out })
-        yield* RunFolder.writeFile(folder.config, new TextEncoder().encode("{}"))
-        const error = yield* Effect.flip(RunFolder.create({ recipe: "quick", root, out }))
-        assert.strictEqual(error._tag, "RunFolderOccupied")
-        assert.include(error.message, out)
-        assert.include(error.message, "--out")
-      })
+        yield* RunFolder.open(`${root}/a`)
+        const error = yield* Effect.flip(RunFolder.open(`${root}/a`))
+        assert.strictEqual(error._tag, "FolderLocked")
+      }).pipe(Effect.scoped)
     )
   )
 

@@ -96,6 +96,15 @@ export const evaluationLine = (event: RunEvent & { event: "evaluation" }): strin
   return `kNN of ${subjects[event.subject]}${when}: ${accuracies.join(", ")}  [${event.seconds.toFixed(1)} s]`
 }
 
+/** One line about a return to a checkpoint. */
+export const rolledBackLine = ({
+  failedStep,
+  rateFactor,
+  reason,
+  step
+}: RunEvent & { event: "rolledBack" }): string =>
+  `step ${failedStep} failed (${reason.split("\n")[0]}); goes on after step ${step} at ${rateFactor} times the learning rate`
+
 const pad = (value: number, largest: number) => String(value).padStart(String(largest).length)
 const percent = (part: number) => `${Math.floor(100 * part)}%`
 

@@ -1,20 +1,26 @@
 import { Backend } from "@moco/core/Backend"
 import { Dataset } from "@moco/data/Dataset"
+import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "@moco/train/Checkpoint/fingerprint"
+import type { StoredCheckpoint } from "@moco/train/Checkpoint/store"
+import { type CheckpointEvery, Checkpoints } from "@moco/train/Checkpoints"
 import { encoderBytes } from "@moco/train/EncoderExport"
+import { explain } from "@moco/train/OutOfMemory"
 import { pretrain } from "@moco/train/Pretrain"
 import { layersOf } from "@moco/train/PretrainLayers"
 import { type RunConfig, warnings } from "@moco/train/RunConfig"
 import * as RunFolder from "@moco/train/RunFolder"
 import { environment } from "@moco/train/RunFolder/environment"
 import { RunLog } from "@moco/train/RunLog"
-import { Console, Effect, Layer, Option } from "effect"
+import { RunState } from "@moco/train/RunState"
+import { Console, Effect, FileSystem, Layer } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dataDirsOf } from "../dataDirs.ts"
 import { dataDirFlag, folderFlag, jsonFlag } from "../flags.ts"
 import { Progress } from "../Progress.ts"
 import { defaultRecipe, recipes } from "../recipes.ts"
-import { resolveConfig } from "./train/resolveConfig.ts"
-import { noResult, type RunResult, renderSummary, withEvent } from "./train/summary.ts"
+import { parseEvery } from "./train/checkpointEvery.ts"
+import { type RunStart, startOf, tellOfDamage } from "./train/start.ts"
+import { type RunResult, renderSummary, resultSoFar, withEvent } from "./train/summary.ts"
 
 const flags = {
   recipe: Flag.String("recipe").pipe(
@@ -35,7 +41,28 @@ const flags = {
   ),
   seed: Flag.Int("seed").pipe(Flag.withDescription("short for --set seed=N"), Flag.optional),
   epochs: Flag.Int("epochs").pipe(Flag.withDescription("short for --set training.epochs=N"), Flag.optional),
-  out: folderFlag("out", "the run folder (default: the next runs/<recipe>-<n>)"),
+  resume: Flag.String("resume").pipe(
+    Flag.withDescription("go on with the run in this folder where it was stopped"),
+    Flag.withMetavar("RUN"),
+    Flag.optional
+  ),
+  checkpointEvery: Flag.String("checkpoint-every").pipe(
+    Flag.withDescription(
+      "e.g. 500steps, 1epoch, 2minutes, or several with commas (default: 1epoch,2minutes); never: only at the end"
+    ),
+    Flag.withMetavar("WHEN"),
+    Flag.optional
+  ),
+  onNan: Flag.Literals("on-nan", ["stop", "rollback"]).pipe(
+    Flag.withDescription(
+      "when a number is not finite: stop, or go back to the last checkpoint and on at half the rate"
+    ),
+    Flag.withDefault("stop" as const)
+  ),
+  out: folderFlag(
+    "out",
+    "the run folder (default: the next runs/<recipe>-<n>); one that holds an interrupted run of this config goes on"
+  ),
   dataDir: dataDirFlag,
   json: jsonFlag("the result")
 }
@@ -44,14 +71,17 @@ const flags = {
 export const train = Command.make(
   "train",
   flags,
-  Effect.fn("cli.train")(function* ({ dataDir, json, out, ...configFlags }) {
-    const config = yield* resolveConfig(configFlags)
+  Effect.fn("cli.train")(function* ({ checkpointEvery, dataDir, json, onNan, ...flags }) {
+    const every = yield* parseEvery(checkpointEvery)
+    const start = yield* startOf(flags)
+    const { config } = start
     for (const { message, path } of warnings(config)) yield* Console.error(`warning: ${path}: ${message}`)
     const dataDirs = yield* dataDirsOf(dataDir)
-    yield* trainInFolder(config, { out: Option.getOrUndefined(out), json }).pipe(
-      Effect.provide(layersOf(config, { dataDirs }))
+    yield* trainInFolder(start, { json, every, onNan }).pipe(
+      Effect.catchTag("TensorError", (error) => Effect.fail(explain(error, config))),
+      Effect.provide(RunState.layer.pipe(Layer.provideMerge(layersOf(config, { dataDirs }))))
     )
-  })
+  }, Effect.scoped)
 ).pipe(
   Command.withDescription("Train an encoder by Momentum Contrast and judge it by its nearest neighbours"),
   Command.withExamples([
@@ -63,14 +93,23 @@ export const train = Command.make(
   ])
 )
 
-/** Trains with the layers that are there; writes whatever there is when it is stopped on the way. */
-const trainInFolder = Effect.fnUntraced(function* (
-  config: RunConfig,
-  options: { readonly out: string | undefined; readonly json: boolean }
-) {
-  const folder = yield* RunFolder.create({ recipe: config.recipe, root: "runs", out: options.out })
-  yield* announce(config, folder)
-  let result: RunResult = noResult(config, folder.path)
+interface TrainOptions {
+  readonly json: boolean
+  readonly every: CheckpointEvery
+  readonly onNan: "stop" | "rollback"
+}
+
+/** Checkpoints that are kept beside the best one. */
+const keep = 2
+
+/** Trains with the layers that are there; saves and writes whatever there is when it is stopped on the way. */
+const trainInFolder = Effect.fnUntraced(function* (start: RunStart, { every, json, onNan }: TrainOptions) {
+  const { config, from } = start
+  const folder = start.folder ?? (yield* RunFolder.createNumbered("runs", config.recipe))
+  const fingerprint = yield* announce(config, folder)
+  if (from !== undefined) yield* restore(from, fingerprint)
+  yield* cutLog(folder.metrics, from?.manifest.progress.logPosition ?? 0)
+  let result: RunResult = resultSoFar(config, folder.path, from?.manifest.progress)
   const runLog = Layer.unwrap(
     Effect.map(Progress, ({ observe }) =>
       RunLog.layerTee((event) => {
@@ -79,20 +118,52 @@ const trainInFolder = Effect.fnUntraced(function* (
       })
     )
   ).pipe(Layer.provide([RunLog.layerJsonLines(folder.metrics), Progress.layer]))
+  const checkpoints = Checkpoints.layerFolder({
+    root: folder.checkpoints,
+    every,
+    keep,
+    config,
+    fingerprint,
+    onCorrupt: tellOfDamage
+  })
   const finish = Effect.uninterruptible(
     Effect.gen(function* () {
       const numBatches = result.numSteps * (config.loss.symmetric ? 2 : 1)
       yield* RunFolder.writeFile(folder.encoder, yield* encoderBytes(numBatches))
       yield* Console.log(renderSummary(result, config))
-      if (options.json) yield* Console.log(JSON.stringify(result))
+      if (json) yield* Console.log(JSON.stringify(result))
     })
   )
-  const settings = { numEpochs: config.training.epochs, evaluateEveryEpochs: config.evaluation.everyEpochs }
-  yield* pretrain(settings).pipe(
-    Effect.provide(runLog),
+  yield* pretrain({
+    numEpochs: config.training.epochs,
+    evaluateEveryEpochs: config.evaluation.everyEpochs,
+    onNonFinite: onNan,
+    ...(from === undefined ? {} : { from: from.manifest.progress })
+  }).pipe(
+    Effect.provide(Layer.merge(runLog, checkpoints)),
     Effect.onInterrupt(() => Effect.catch(finish, ({ message }) => Console.error(`error: ${message}`)))
   )
   yield* finish
+})
+
+/** Puts a checkpoint's state in place; where the machine is another one, says that bits may differ. */
+const restore = Effect.fnUntraced(function* (
+  { manifest, parts }: StoredCheckpoint,
+  fingerprint: Fingerprint
+) {
+  const state = yield* RunState
+  for (const difference of fingerprintDifferences(manifest.fingerprint, fingerprint)) {
+    yield* Console.error(`warning: ${difference}: the run goes on, and its last bits may differ`)
+  }
+  yield* state.restore({ parts, counters: manifest.counters })
+  yield* Console.log(`goes on after step ${manifest.progress.step}`)
+})
+
+/** Removes from the log what belongs to steps that are taken again. */
+const cutLog = Effect.fnUntraced(function* (metrics: string, position: number) {
+  const fileSystem = yield* FileSystem.FileSystem
+  if (!(yield* Effect.orElseSucceed(fileSystem.exists(metrics), () => false))) return
+  yield* RunFolder.unwritable(metrics)(fileSystem.truncate(metrics, position))
 })
 
 /** Writes down what is about to run, and says so. */
@@ -100,7 +171,8 @@ const announce = Effect.fnUntraced(function* (config: RunConfig, folder: RunFold
   const backend = yield* Backend
   const dataset = yield* Dataset
   yield* RunFolder.writeConfig(folder, config)
-  yield* RunFolder.writeEnvironment(folder, yield* environment(backend, config.backend.threads))
+  const found = yield* environment(backend, config.backend.threads)
+  yield* RunFolder.writeEnvironment(folder, found)
   const { test, train } = dataset
   yield* Console.log(
     [
@@ -109,4 +181,5 @@ const announce = Effect.fnUntraced(function* (config: RunConfig, folder: RunFold
       `run folder: ${folder.path}`
     ].join("\n")
   )
+  return fingerprintOf(backend, config.backend.threads, found.cpu)
 })

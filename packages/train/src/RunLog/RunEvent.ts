@@ -25,6 +25,8 @@ const step = {
   encoderDistance: Schema.optional(Measure),
   /** Standard deviation of the features; falls to 0 when they collapse. */
   featureStd: Measure,
+  /** Euclidean norm of the gradient over all parameters. */
+  gradientNorm: Schema.optional(Measure),
   stepMs: Measure,
   imagesPerSecond: Measure,
   /** Tensors alive after the step; must not grow. */
@@ -59,10 +61,29 @@ const finished = {
   evaluationSeconds: Measure
 }
 
+const resumed = {
+  event: Schema.Literal("resumed"),
+  /** Steps that the checkpoint had taken. */
+  step: Count
+}
+
+const rolledBack = {
+  event: Schema.Literal("rolledBack"),
+  /** Steps that the checkpoint had taken. */
+  step: Count,
+  /** The step that gave a number which is not finite. */
+  failedStep: Count,
+  reason: Schema.String,
+  /** What the learning rate is multiplied by from here on. */
+  rateFactor: Measure
+}
+
 /** One thing that happened in a run. */
 export const RunEvent = Schema.Union([
   Schema.Struct(step),
   Schema.Struct(evaluation),
+  Schema.Struct(resumed),
+  Schema.Struct(rolledBack),
   Schema.Struct(finished)
 ])
 export type RunEvent = typeof RunEvent.Type
@@ -73,6 +94,8 @@ const time = Schema.String
 export const RunRecord = Schema.Union([
   Schema.Struct({ time, ...step }),
   Schema.Struct({ time, ...evaluation }),
+  Schema.Struct({ time, ...resumed }),
+  Schema.Struct({ time, ...rolledBack }),
   Schema.Struct({ time, ...finished })
 ])
 export type RunRecord = typeof RunRecord.Type

@@ -29,5 +29,17 @@ export const openLines = Effect.fnUntraced(function* (path: string) {
     yield* Effect.tapError(file.writeAll(bytes), () => Effect.ignore(fileSystem.truncate(path, end)))
     end += bytes.length
   })
-  return { append: (line: string) => turn.withPermits(1)(append(line)), sync: file.sync }
+  return {
+    append: (line: string) => turn.withPermits(1)(append(line)),
+    sync: file.sync,
+    /** Where the next line will begin. */
+    position: Effect.sync(() => end),
+    /** Removes what stands behind `position`. */
+    truncate: (position: number) =>
+      turn.withPermits(1)(
+        Effect.map(fileSystem.truncate(path, position), () => {
+          end = position
+        })
+      )
+  }
 })

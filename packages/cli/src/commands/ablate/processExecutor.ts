@@ -1,4 +1,6 @@
+import { constants } from "node:os"
 import { fileURLToPath } from "node:url"
+import * as FolderLock from "@moco/train/FolderLock"
 import type { Trial } from "@moco/train/Study"
 import { renderSettings } from "@moco/train/Study/settings"
 import { TrialExecutor, TrialImpossible, type TrialProgress } from "@moco/train/Study/TrialExecutor"
@@ -11,6 +13,7 @@ import { stopWithParent } from "../../stopWithParent.ts"
 import {
   completedTrial,
   type Ended,
+  endedBySignal,
   failedTrial,
   hasCompleted,
   lastStep,
@@ -22,15 +25,24 @@ const main = fileURLToPath(new URL("../../main.ts", import.meta.url))
 /** How often a running trial is looked at. */
 const lookEvery = "500 millis"
 
+/** How often a run whose folder is still held is tried again. */
+const lockRetries = 60
+
 /** Exit codes of a run that never began: what is wrong is wrong for every run of the study. */
 const neverBegan: ReadonlyArray<number> = [ExitCode.config, ExitCode.data]
 
 /**
- * Runs every trial as `moco train` in a process of its own, in `<folder>/runs/<trial>-<attempt>`.
+ * Exit codes of a run that was asked to stop, by somebody else than the study. nx does so: it signals a process when
+ * those that it started are gone, so Ctrl-C reaches the runs first and the study only when no run is left.
+ */
+const askedToStop: ReadonlyArray<number> = [ExitCode.interrupted, ExitCode.terminated]
+
+/**
+ * Runs every trial as `moco train` in a process of its own, in `<folder>/runs/<trial>`.
  *
  * What a trial leaves is read from its run log, so a study sees what any run shows. The process is stopped when the
- * study is, and stops by itself when the study is killed. Where an attempt has reached its end and the study was killed
- * before it took note, its result is taken instead of another run.
+ * study is, and stops by itself when the study is killed; the next one goes on from its last checkpoint. Where a run has
+ * reached its end and the study was killed before it took note, its result is taken instead of another run.
  */
 export const layerProcesses = (options: { readonly folder: string; readonly dataDir: string | undefined }) =>
   Layer.effect(
@@ -51,20 +63,26 @@ export const layerProcesses = (options: { readonly folder: string; readonly data
         const step = Effect.orElseSucceed(lastStep(metricsOf(path, folder)), () => undefined)
         const look = Effect.flatMap(step, (progress) => (progress ? observe(progress) : Effect.void))
         return yield* Effect.raceFirst(
-          runProcess(args),
+          Effect.repeat(runProcess(args), {
+            // What a killed study has left running stops within a step, and holds its folder until then.
+            while: ({ stderr }) => stderr.includes(FolderLock.worksInThisFolder),
+            schedule: Schedule.spaced(lookEvery),
+            times: lockRetries
+          }),
           Effect.andThen(Effect.repeat(look, Schedule.spaced(lookEvery)), Effect.never)
         )
       })
 
       const run = Effect.fnUntraced(function* (trial: Trial, observe: Observe) {
         yield* fileSystem.makeDirectory(runs, { recursive: true })
-        const attempt = yield* nextAttempt(runs, trial.id)
         const startedAt = yield* Clock.currentTimeMillis
-        const folder = path.join(runs, attempt.name)
-        const ended = attempt.isDone ? done : yield* Effect.interruptible(start(trial, folder, observe))
-        const seconds = ((yield* Clock.currentTimeMillis) - startedAt) / 1000
-        const end: TrialEnd = { trial, seconds, runFolder: path.join("runs", attempt.name) }
+        const folder = path.join(runs, trial.id)
         const metrics = metricsOf(path, folder)
+        const isDone = yield* hasCompleted(metrics)
+        const ended = isDone ? done : yield* Effect.interruptible(start(trial, folder, observe))
+        if (askedToStop.includes(ended.exitCode)) return yield* Effect.interrupt
+        const seconds = ((yield* Clock.currentTimeMillis) - startedAt) / 1000
+        const end: TrialEnd = { trial, seconds, runFolder: path.join("runs", trial.id) }
         if (ended.exitCode === ExitCode.success) return yield* completedTrial(end, metrics)
         const failure = yield* failedTrial(end, metrics, ended)
         if (!neverBegan.includes(ended.exitCode)) return failure as TrialRecord
@@ -104,7 +122,8 @@ const runProcess = (
     const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
     const handle = yield* spawner.spawn(
       ChildProcess.make(process.execPath, args, {
-        env: { ...stopWithParent, NO_COLOR: "1" },
+        // Node warns where both are set, and nx sets the second one.
+        env: { ...stopWithParent, NO_COLOR: "1", FORCE_COLOR: undefined },
         extendEnv: true,
         stdout: "ignore",
         killSignal: "SIGTERM",
@@ -113,30 +132,12 @@ const runProcess = (
     )
     const stderr = yield* Stream.mkString(Stream.decodeText(handle.stderr))
     // A process that a signal ended has no exit code; what it has left is a result all the same.
-    return yield* Effect.match(handle.exitCode, {
-      onSuccess: (exitCode): Ended => ({ exitCode, stderr }),
-      onFailure: (error): Ended => ({ exitCode: -1, stderr: `${stderr}\nerror: ${error.message}` })
-    })
+    const exitCode = yield* Effect.catch(handle.exitCode, (error) => Effect.succeed(exitCodeOfSignal(error)))
+    return { exitCode, stderr }
   }).pipe(Effect.scoped)
 
-/**
- * Makes the folder of the next attempt: the first name that no earlier one has taken, for what a stopped attempt has
- * left is not built upon. Or finds an attempt that has reached its end.
- */
-const nextAttempt = Effect.fnUntraced(function* (runs: string, trial: string) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  for (let attempt = 1; ; attempt++) {
-    const name = `${trial}-${attempt}`
-    const folder = path.join(runs, name)
-    const isNew = yield* fileSystem.makeDirectory(folder).pipe(
-      Effect.as(true),
-      Effect.catchIf(
-        ({ reason }) => reason._tag === "AlreadyExists",
-        () => Effect.succeed(false)
-      )
-    )
-    if (isNew) return { name, isDone: false }
-    if (yield* hasCompleted(metricsOf(path, folder))) return { name, isDone: true }
-  }
-})
+/** What a shell gives as exit code of a process that a signal has ended. */
+const exitCodeOfSignal = (error: PlatformError): number => {
+  const [name] = /SIG[A-Z0-9]+/.exec(String(error.cause)) ?? []
+  return name === undefined ? ExitCode.resource : endedBySignal + constants.signals[name as NodeJS.Signals]
+}

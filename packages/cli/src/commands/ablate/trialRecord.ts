@@ -1,3 +1,4 @@
+import { constants } from "node:os"
 import * as RunLog from "@moco/train/RunLog"
 import type { Trial } from "@moco/train/Study"
 import type { EpochSummary } from "@moco/train/Study/Report"
@@ -15,10 +16,13 @@ export interface TrialEnd {
 
 /** How a process has ended. */
 export interface Ended {
-  /** -1 where a signal ended it. */
+  /** {@link endedBySignal} and the signal's number where a signal ended it. */
   readonly exitCode: number
   readonly stderr: string
 }
+
+/** Exit codes from here on tell of a signal, as those of a shell do. */
+export const endedBySignal = 128
 
 /** The record of a run that reached its end, from its run log. */
 export const completedTrial = Effect.fnUntraced(function* (end: TrialEnd, metrics: string) {
@@ -139,7 +143,15 @@ export const reasonOf = ({ exitCode, stderr }: Ended): string => {
   const start = lines.findIndex((line) => line.startsWith("error: "))
   if (start >= 0) return lines.slice(start).join("\n").slice("error: ".length)
   const words = lines.filter((line) => line !== "").slice(-lastWords)
-  return [`the process ended with exit code ${exitCode}`, ...words].join("\n")
+  return [`the process ended with ${endingOf(exitCode)}`, ...words].join("\n")
+}
+
+const endingOf = (exitCode: number): string => {
+  const signal = Object.entries(constants.signals).find(
+    ([, number]) => endedBySignal + number === exitCode
+  )?.[0]
+  if (signal === undefined) return `exit code ${exitCode}`
+  return signal === "SIGKILL" ? "SIGKILL, as the system does where memory runs out" : signal
 }
 
 /** Lines of a process's last words that are kept. */

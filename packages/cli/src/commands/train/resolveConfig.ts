@@ -39,7 +39,7 @@ const recipeName = Effect.fnUntraced(function* (flag: Option.Option<string>, fil
 const NamesRecipe = Schema.Struct({ recipe: Schema.String })
 
 /** The pairs of `--set` with the short forms beside them, which must not say something else. */
-const setsOf = Effect.fnUntraced(function* (flags: ConfigFlags) {
+export const setsOf = Effect.fnUntraced(function* (flags: Pick<ConfigFlags, "set" | "seed" | "epochs">) {
   let sets = flags.set
   for (const [flag, path] of [
     ["seed", "seed"],

@@ -1,3 +1,4 @@
+import type { RunProgress } from "@moco/train/Checkpoint/manifest"
 import type { RunConfig } from "@moco/train/RunConfig"
 import type { NeighbourAccuracy, RunEvent, Subject } from "@moco/train/RunLog"
 import { duration } from "../../Progress/line.ts"
@@ -16,16 +17,20 @@ export interface RunResult {
   readonly evaluations: Partial<Record<Subject, ReadonlyArray<NeighbourAccuracy>>>
 }
 
-/** A run's result before anything has happened. */
-export const noResult = (config: RunConfig, runFolder: string): RunResult => ({
+/** A run's result before anything more has happened; `progress` is what it goes on from. */
+export const resultSoFar = (
+  config: RunConfig,
+  runFolder: string,
+  progress: RunProgress | undefined
+): RunResult => ({
   outcome: "interrupted",
   recipe: config.recipe,
   seed: config.seed,
   runFolder,
-  numSteps: 0,
-  trainingSeconds: 0,
-  evaluationSeconds: 0,
-  evaluations: {}
+  numSteps: progress?.step ?? 0,
+  trainingSeconds: progress?.trainingSeconds ?? 0,
+  evaluationSeconds: progress?.evaluationSeconds ?? 0,
+  evaluations: progress?.evaluations ?? {}
 })
 
 /** The result after one more event. */
@@ -35,6 +40,10 @@ export const withEvent = (result: RunResult, event: RunEvent): RunResult => {
       return { ...result, numSteps: event.step + 1 }
     case "evaluation":
       return { ...result, evaluations: { ...result.evaluations, [event.subject]: event.neighbours } }
+    case "resumed":
+      return result
+    case "rolledBack":
+      return { ...result, numSteps: event.step }
     case "finished": {
       const { evaluationSeconds, outcome, step, trainingSeconds } = event
       return { ...result, outcome, numSteps: step, trainingSeconds, evaluationSeconds }
@@ -52,6 +61,7 @@ const rows = [
 export const renderSummary = (result: RunResult, config: RunConfig): string => {
   const took = `${duration(result.trainingSeconds)} of training, ${duration(result.evaluationSeconds)} of evaluation`
   const again = `npx nx run cli:train --config=${result.runFolder}/config.json`
+  const on = `npx nx run cli:train --resume=${result.runFolder}`
   const isWhole = result.outcome === "completed"
   return [
     "",
@@ -61,7 +71,7 @@ export const renderSummary = (result: RunResult, config: RunConfig): string => {
     `run folder: ${result.runFolder}`,
     isWhole
       ? `next, the same with another seed: ${again} --seed=${(config.seed + 1) % 2 ** 32}`
-      : `start it anew: ${again}`
+      : `go on with it: ${on}`
   ].join("\n")
 }
 

@@ -1,0 +1,35 @@
+import { type CheckpointEvery, defaultEvery } from "@moco/train/Checkpoints"
+import { ConfigInvalid } from "@moco/train/RunConfig"
+import { Effect, Option } from "effect"
+
+const units = {
+  step: "steps",
+  steps: "steps",
+  epoch: "epochs",
+  epochs: "epochs",
+  second: "seconds",
+  seconds: "seconds",
+  minute: "minutes",
+  minutes: "minutes"
+} as const
+
+/** `500steps`, `1epoch,2minutes`, `never`. */
+export const parseEvery = Effect.fnUntraced(function* (flag: Option.Option<string>) {
+  if (Option.isNone(flag)) return defaultEvery
+  if (flag.value === "never") return {} satisfies CheckpointEvery
+  let every: CheckpointEvery = {}
+  for (const part of flag.value.split(",")) {
+    const [, digits, word = ""] = /^\s*(\d+)\s*([a-z]+)\s*$/.exec(part) ?? []
+    const count = Number(digits)
+    if (!(count >= 1) || !Object.hasOwn(units, word)) {
+      const problem = "is no count of steps, epochs, seconds or minutes"
+      const hint = "write it like 500steps, 1epoch, 2minutes, or 1epoch,2minutes"
+      return yield* new ConfigInvalid({
+        problems: [{ path: "--checkpoint-every", value: part, problem, hint }]
+      })
+    }
+    const unit = units[word as keyof typeof units]
+    every = unit === "minutes" ? { ...every, seconds: 60 * count } : { ...every, [unit]: count }
+  }
+  return every
+})

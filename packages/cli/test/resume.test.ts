@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import {
+  assertPlainError,
+  checkpointsOf,
+  fresh,
+  lastLine,
+  run,
+  start,
+  stepsOf,
+  tinyRun,
+  until
+} from "./program.ts"
+
+const tiny = ["train", ...tinyRun({ epochs: 2 }), "--json"]
+
+/** What a run's future depends on, as its newest checkpoint has it. */
+const stateOf = (folder: string) => {
+  const newest = join(folder, "checkpoints", checkpointsOf(folder).at(-1)!)
+  const parts = ["query.safetensors", "optimizer.safetensors", "dictionary.safetensors"]
+  return parts.map((part) =>
+    createHash("sha256")
+      .update(readFileSync(join(newest, part)))
+      .digest("hex")
+  )
+}
+
+/** The losses in a run log, by step. */
+const lossesOf = (folder: string) => stepsOf(folder).map(({ loss, step }) => [step, loss])
+
+describe("a stopped run", () => {
+  it("goes on to the bit after a kill, a signal and another kill, through --resume and through --out", async () => {
+    const whole = fresh()
+    const uninterrupted = await run(...tiny, `--out=${whole}`)
+    assert.strictEqual(uninterrupted.code, 0, uninterrupted.stderr)
+    const folder = fresh()
+
+    const first = start([...tiny, "--checkpoint-every=7steps", `--out=${folder}`])
+    await until(() => checkpointsOf(folder).length >= 2)
+    first.child.kill("SIGKILL")
+    await first.ended
+
+    const second = start(["train", `--resume=${folder}`, "--checkpoint-every=5steps"])
+    await until(() => second.output().includes("goes on after step"))
+    const before = checkpointsOf(folder).at(-1)!
+    await until(() => checkpointsOf(folder).at(-1)! > before)
+    second.child.kill("SIGTERM")
+    assert.strictEqual((await second.ended).code, 143)
+
+    const third = start([...tiny, "--checkpoint-every=3steps", `--out=${folder}`])
+    await until(() => third.output().includes("goes on after step"))
+    third.child.kill("SIGKILL")
+    await third.ended
+
+    const last = await run("train", `--resume=${folder}`, "--json")
+    assert.strictEqual(last.code, 0, last.stderr)
+    assert.deepStrictEqual(stateOf(folder), stateOf(whole))
+    assert.deepStrictEqual(lossesOf(folder), lossesOf(whole))
+    const [result, expected] = [last, uninterrupted].map(({ stdout }) => JSON.parse(lastLine(stdout)))
+    assert.deepStrictEqual(result.evaluations, expected.evaluations)
+    assert.strictEqual(result.numSteps, 80)
+
+    const again = await run("train", `--resume=${folder}`)
+    assert.strictEqual(again.code, 6)
+    assertPlainError(again.stderr, folder, "a run that has reached its end")
+  }, 600_000)
+
+  it("uses the newest good checkpoint where one is damaged, and names the damaged file", async () => {
+    const folder = fresh()
+    const first = start([...tiny, "--checkpoint-every=5steps", `--out=${folder}`])
+    await until(() => checkpointsOf(folder).length >= 2)
+    first.child.kill("SIGKILL")
+    await first.ended
+    const newest = checkpointsOf(folder).at(-1)!
+    const file = join(folder, "checkpoints", newest, "dictionary.safetensors")
+    const bytes = readFileSync(file)
+    bytes[bytes.length - 9]! ^= 4
+    writeFileSync(file, bytes)
+    const { code, stderr } = await run("train", `--resume=${folder}`)
+    assert.strictEqual(code, 0, stderr)
+    assert.include(stderr, file)
+    assert.include(stderr, "damaged")
+  })
+
+  it("is refused with another config, with every difference, and as a second process", async () => {
+    const folder = fresh()
+    const first = start([
+      "train",
+      ...tinyRun({ epochs: 500 }),
+      "--checkpoint-every=5steps",
+      `--out=${folder}`
+    ])
+    await until(() => checkpointsOf(folder).length >= 1)
+    const second = await run("train", `--resume=${folder}`)
+    assert.strictEqual(second.code, 6)
+    assertPlainError(second.stderr, `process ${first.child.pid}`)
+    first.child.kill("SIGINT")
+    assert.strictEqual((await first.ended).code, 130)
+    const changed = await run("train", `--resume=${folder}`, "--set", "loss.temperature=0.3", "--seed=9")
+    assert.strictEqual(changed.code, 2)
+    assertPlainError(changed.stderr, "loss.temperature was 0.1 and is 0.3", "seed was 1 and is 9")
+  })
+
+  it("that is not there is refused with 3 and says what to give", async () => {
+    const nowhere = await run("train", "--resume=/nowhere")
+    assert.strictEqual(nowhere.code, 3)
+    assertPlainError(nowhere.stderr, "/nowhere", "no such folder")
+    const empty = fresh()
+    mkdirSync(empty)
+    const nothing = await run("train", `--resume=${empty}`)
+    assert.strictEqual(nothing.code, 3)
+    assertPlainError(nothing.stderr, empty, "no run log")
+  })
+
+  it("has checkpoints by steps, epochs and minutes only: other words are refused with 2", async () => {
+    const { code, stderr } = await run(...tiny, "--checkpoint-every=5parsecs")
+    assert.strictEqual(code, 2)
+    assertPlainError(stderr, "5parsecs", "500steps")
+  })
+})

@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto"
+import { Effect, Schema } from "effect"
+import { RunConfig } from "../RunConfig.ts"
+import { NeighbourAccuracy } from "../RunLog/RunEvent.ts"
+import { Fingerprint } from "./fingerprint.ts"
+
+/** Version of everything that a checkpoint consists of; raised when an older program could not read a newer one. */
+export const formatVersion = 1
+
+const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+
+/** A file of a checkpoint. */
+export const Part = Schema.Struct({
+  name: Schema.String,
+  bytes: Count,
+  /** Of the whole file, lower-case hexadecimal. */
+  sha256: Schema.String
+})
+export type Part = typeof Part.Type
+
+const Accuracies = Schema.Array(NeighbourAccuracy)
+
+/** How far a run is, beside its tensors. */
+export const RunProgress = Schema.Struct({
+  /** Steps taken. */
+  step: Count,
+  trainingSeconds: Schema.Finite,
+  evaluationSeconds: Schema.Finite,
+  /** Where the run log ended when this was true; what stands behind it belongs to steps that are taken again. */
+  logPosition: Count,
+  evaluations: Schema.Struct({
+    encoder: Schema.optionalKey(Accuracies),
+    untrainedEncoder: Schema.optionalKey(Accuracies),
+    rawPixels: Schema.optionalKey(Accuracies)
+  }),
+  /** The best evaluation so far, by the first k. */
+  best: Schema.optionalKey(Schema.Struct({ step: Count, accuracy: Schema.Finite })),
+  /** Steps that were taken before the last evaluation; 0 where there was none after the baselines. */
+  evaluatedAt: Count,
+  /** What the learning rate is multiplied by; below 1 after a rollback. */
+  rateFactor: Schema.Finite
+})
+export type RunProgress = typeof RunProgress.Type
+
+/** What a checkpoint says about itself. */
+export const Manifest = Schema.Struct({
+  format: Schema.Literal(formatVersion),
+  /** ISO 8601, UTC. */
+  savedAt: Schema.String,
+  config: RunConfig,
+  fingerprint: Fingerprint,
+  progress: RunProgress,
+  /** Counters of the dictionary. */
+  counters: Schema.Record(Schema.String, Schema.Finite),
+  parts: Schema.Array(Part)
+})
+export type Manifest = typeof Manifest.Type
+
+const ManifestJson = Schema.fromJsonString(Schema.toCodecJson(Manifest))
+
+/** SHA-256 in lower-case hexadecimal. */
+export const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex")
+
+/** A manifest as a file: one line of JSON, and one with its hash, so that a flipped bit in it is seen too. */
+export const encodeManifest = (manifest: Manifest): string => {
+  const json = Schema.encodeSync(ManifestJson)(manifest)
+  return `${json}\nsha256 ${sha256(json)}\n`
+}
+
+/** Reads a manifest; fails with what is wrong with it, in plain words. */
+export const decodeManifest = (text: string): Effect.Effect<Manifest, string> => {
+  const json = text.slice(0, text.indexOf("\n"))
+  if (text !== `${json}\nsha256 ${sha256(json)}\n`) return Effect.fail("its hash does not fit its content")
+  return Effect.mapError(Schema.decodeUnknownEffect(ManifestJson)(json), ({ message }) =>
+    message.replaceAll("\n", " ")
+  )
+}

@@ -1,0 +1,49 @@
+import type { TensorError } from "@moco/core/Tensor"
+import { Predicate, Schema } from "effect"
+import type { RunConfig } from "./RunConfig.ts"
+
+/** An operation found no memory; the step that it belonged to was not applied. */
+export class OutOfMemory extends Schema.TaggedError<OutOfMemory>()("OutOfMemory", {
+  operation: Schema.String,
+  reason: Schema.String,
+  hint: Schema.String
+}) {
+  override get message() {
+    return `${this.operation} found no memory: ${this.reason}\n  ${this.hint}`
+  }
+}
+
+/** Words by which TensorFlow and JavaScript say that there is no memory. */
+const words = [
+  /\bOOM\b/,
+  /TF_Status: 8\b/,
+  /allocation failed/i,
+  /out of memory/i,
+  /Invalid typed array length/
+]
+
+/** The error of an operation as one about memory, where it is one; proposes a batch or a K that takes half as much. */
+export const explain = (error: TensorError, config: RunConfig): TensorError | OutOfMemory => {
+  const reason = Predicate.hasProperty(error.cause, "message") ? String(error.cause.message) : ""
+  if (!words.some((word) => word.test(reason))) return error
+  const firstLine = reason.replace(/^Invalid TF_Status: 8\s*Message:\s*/, "").split("\n")[0]!
+  return new OutOfMemory({ operation: error.operation, reason: firstLine, hint: hintFor(config) })
+}
+
+const hintFor = ({
+  dictionary,
+  encoder: { batchNormGroups },
+  training: { batchSize }
+}: RunConfig): string => {
+  const batch = halfBatch(batchSize, batchNormGroups)
+  const smaller = batch === undefined ? "a smaller encoder.width" : `training.batchSize=${batch}`
+  const isLarge = dictionary.kind !== "endToEnd" && dictionary.size > 16 * batchSize
+  const size = isLarge ? `, or dictionary.size=${Math.floor(dictionary.size / 2)}` : ""
+  return `try --set ${smaller}${size}; the last checkpoint is whole, and --resume goes on from it where the config is the same`
+}
+
+/** About half the batch, of which batch norm's groups still have two images each. */
+const halfBatch = (batchSize: number, groups: number): number | undefined => {
+  const half = Math.floor(batchSize / 2 / groups) * groups
+  return half >= 2 * groups ? half : undefined
+}

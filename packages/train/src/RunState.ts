@@ -1,0 +1,82 @@
+import { Dictionary } from "@moco/core/Dictionary"
+import { adopt, QueryEncoder, snapshotOf } from "@moco/core/Encoder"
+import { fromHost, toHost } from "@moco/core/HostTensors"
+import { decode, encode, type SafetensorsMalformed } from "@moco/core/Safetensors"
+import * as Tensor from "@moco/core/Tensor"
+import { Context, Effect, Layer } from "effect"
+import { Optimizer } from "./Optimizer.ts"
+
+/** Everything that a run's future depends on beside its config and the number of steps, in host memory. */
+export interface CapturedState {
+  /** Safetensors files by name. */
+  readonly parts: Readonly<Record<string, Uint8Array>>
+  /** Counters of the dictionary. */
+  readonly counters: Readonly<Record<string, number>>
+}
+
+/** Names of the parts. */
+const files = {
+  query: "query.safetensors",
+  optimizer: "optimizer.safetensors",
+  dictionary: "dictionary.safetensors"
+} as const
+
+/**
+ * The state of a run as one value: the query encoder, the optimizer's moments, and the dictionary with whatever
+ * encoder it keeps. Randomness is none of it: every draw is a function of seed and step.
+ */
+export class RunState extends Context.Service<
+  RunState,
+  {
+    /** A copy of the state between two steps; takes as long as the copy. */
+    readonly capture: Effect.Effect<CapturedState, Tensor.TensorError>
+    /** Continues from a captured state. One that does not fit is refused; a part may then be restored already. */
+    readonly restore: (
+      state: CapturedState
+    ) => Effect.Effect<void, Tensor.TensorError | Tensor.SnapshotMismatch | SafetensorsMalformed>
+  }
+>()("@moco/train/RunState") {
+  static readonly layer = Layer.effect(
+    RunState,
+    Effect.gen(function* () {
+      const query = yield* QueryEncoder
+      const optimizer = yield* Optimizer
+      const dictionary = yield* Dictionary
+
+      const capture = Tensor.run("RunState.capture", () => {
+        const { counters, tensors } = dictionary.snapshot()
+        return {
+          parts: {
+            [files.query]: encode(toHost(snapshotOf(query, "query"))),
+            [files.optimizer]: encode(toHost(optimizer.snapshot())),
+            [files.dictionary]: encode(toHost(tensors))
+          },
+          counters
+        }
+      })
+
+      /** The tensors of a part for as long as the Scope is open: who restores takes copies. */
+      const tensorsOf = Effect.fnUntraced(function* ({ parts }: CapturedState, name: string) {
+        const { tensors } = yield* decode(parts[name] ?? new Uint8Array())
+        return yield* Tensor.scoped(`RunState.restore ${name}`, () => ({ ...fromHost(tensors) }))
+      })
+
+      const restore = Effect.fnUntraced(function* (state: CapturedState) {
+        // All are read before the first is put in place.
+        const queryTensors = yield* tensorsOf(state, files.query)
+        const moments = yield* tensorsOf(state, files.optimizer)
+        const tensors = yield* tensorsOf(state, files.dictionary)
+        const copies = yield* Tensor.copiesLike(
+          "QueryEncoder.restore",
+          snapshotOf(query, "query"),
+          queryTensors
+        )
+        adopt(query, copies, "query")
+        yield* optimizer.restore(moments)
+        yield* dictionary.restore({ tensors, counters: state.counters })
+      }, Effect.scoped)
+
+      return RunState.of({ capture, restore })
+    })
+  )
+}

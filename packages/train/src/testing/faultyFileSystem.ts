@@ -1,0 +1,49 @@
+import { Effect, type FileSystem } from "effect"
+import * as PlatformError from "effect/PlatformError"
+
+/** Calls of a file system that are counted, and which of them fails. */
+export interface Faults {
+  /** Calls so far that may fail. */
+  numCalls: number
+  /** The call that fails, counted from 0; none by default. */
+  failAt: number
+}
+
+const full = (method: string) =>
+  PlatformError.systemError({
+    _tag: "Unknown",
+    module: "FileSystem",
+    method,
+    description: "no space left on device",
+    cause: Object.assign(new Error("ENOSPC"), { code: "ENOSPC" })
+  })
+
+/** What a save calls. */
+const counted = ["makeDirectory", "open", "rename", "remove", "exists", "readDirectory"] as const
+
+/** A file system that counts its calls, those of its open files too, and has a full disk at one of them. */
+export const faulty = (real: FileSystem.FileSystem, faults: Faults): FileSystem.FileSystem => {
+  const guard =
+    <Args extends ReadonlyArray<unknown>, A, E, R>(
+      method: string,
+      call: (...args: Args) => Effect.Effect<A, E, R>
+    ) =>
+    (...args: Args): Effect.Effect<A, E | PlatformError.PlatformError, R> =>
+      Effect.suspend(
+        (): Effect.Effect<A, E | PlatformError.PlatformError, R> =>
+          faults.numCalls++ === faults.failAt ? Effect.fail(full(method)) : call(...args)
+      )
+  const open: FileSystem.FileSystem["open"] = (path, options) =>
+    Effect.map(guard("open", real.open)(path, options), (file) => ({
+      ...file,
+      writeAll: guard("writeAll", (bytes: Uint8Array) => file.writeAll(bytes)),
+      sync: guard("sync", () => file.sync)()
+    }))
+  const calls = Object.fromEntries(
+    counted.map((name) => [
+      name,
+      guard(name, real[name] as () => Effect.Effect<unknown, PlatformError.PlatformError>)
+    ])
+  )
+  return { ...real, ...calls, open } as FileSystem.FileSystem
+}

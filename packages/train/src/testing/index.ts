@@ -1,0 +1,1 @@
+export { type Faults, faulty } from "./faultyFileSystem.ts"

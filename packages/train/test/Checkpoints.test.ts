@@ -1,0 +1,170 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Backend } from "@moco/core/Backend"
+import * as EndToEnd from "@moco/core/Dictionary/EndToEnd"
+import * as MemoryBank from "@moco/core/Dictionary/MemoryBank"
+import { sha256 } from "@moco/train/Checkpoint/manifest"
+import * as Store from "@moco/train/Checkpoint/store"
+import { type CheckpointEvery, Checkpoints, newestGood } from "@moco/train/Checkpoints"
+import { pretrain } from "@moco/train/Pretrain"
+import { RecordedEvents, RunLog } from "@moco/train/RunLog"
+import { RunState } from "@moco/train/RunState"
+import { Effect, Fiber, FileSystem, Layer, Path } from "effect"
+import { type TinySettings, tinyRun } from "./tinyRun.ts"
+import { validConfig } from "./validConfig.ts"
+
+const settings = { numEpochs: 3, evaluateEveryEpochs: 2 }
+const numSteps = 24
+
+const fingerprint = {
+  backend: "tensorflow",
+  version: "2.21.0",
+  device: "cpu",
+  threads: 2,
+  oneDnn: "",
+  cpuFeatures: [],
+  node: "v22"
+}
+
+const optionsOf = (root: string, every: CheckpointEvery, keep = 1000) => ({
+  root,
+  every,
+  keep,
+  config: validConfig,
+  fingerprint,
+  onCorrupt: () => Effect.void
+})
+
+/** A tiny run with checkpoints under `root`. */
+const runOf = (root: string, tiny: TinySettings, every: CheckpointEvery = { steps: 1 }, keep?: number) =>
+  Checkpoints.layerFolder(optionsOf(root, every, keep)).pipe(
+    Layer.provideMerge(RunState.layer),
+    Layer.provideMerge(
+      Layer.mergeAll(
+        Layer.provideMerge(tinyRun(tiny), Backend.layerTensorflow({ threads: 2 })),
+        RunLog.layerMemory
+      )
+    )
+  )
+
+/** Everything a run's future depends on, as one hash. */
+const stateHash = Effect.gen(function* () {
+  const { counters, parts } = yield* (yield* RunState).capture
+  return sha256(
+    JSON.stringify([counters, Object.entries(parts).map(([name, bytes]) => [name, sha256(bytes)])])
+  )
+})
+
+/** The losses that the log has, by step. */
+const losses = Effect.gen(function* () {
+  const events = yield* (yield* RecordedEvents).all
+  return events.flatMap((event) => (event.event === "step" ? [[event.step, event.loss]] : []))
+})
+
+const inTemporary = <E>(test: (root: string) => Effect.Effect<void, E, NodeServices.NodeServices>) =>
+  Effect.gen(function* () {
+    const fileSystem = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    yield* test(path.join(yield* fileSystem.makeTempDirectoryScoped(), "checkpoints"))
+  }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+
+const mechanisms: ReadonlyArray<readonly [string, TinySettings]> = [
+  ["a queue", {}],
+  ["a queue and a symmetric loss", { symmetric: true }],
+  [
+    "a memory bank",
+    {
+      dictionary: MemoryBank.layer({ size: 30, numImages: 64, entryMomentum: 0.5, redrawOwn: true, seed: 1 })
+    }
+  ],
+  ["end-to-end, two encoders", { dictionary: EndToEnd.layerSeparate({ batchSize: 8 }) }],
+  ["end-to-end, one encoder", { dictionary: EndToEnd.layerShared({ batchSize: 8 }) }]
+]
+
+describe("Checkpoints", () => {
+  for (const [name, tiny] of mechanisms) {
+    it.effect(`continue to the bit as if nothing had happened, from any step, with ${name}`, () =>
+      inTemporary((root) =>
+        Effect.gen(function* () {
+          const path = yield* Path.Path
+          const whole = yield* Effect.gen(function* () {
+            yield* pretrain(settings)
+            return { hash: yield* stateHash, losses: yield* losses }
+          }).pipe(Effect.provide(runOf(root, tiny)))
+          // Before and after the queue of 20 has wrapped, in the middle of an epoch of 8 steps and at its end.
+          for (const step of [1, 2, 5, 8, 13, 16, 23]) {
+            const { manifest, parts } = yield* Store.load(path.join(root, Store.folderName(step)))
+            const rest = yield* Effect.gen(function* () {
+              yield* (yield* RunState).restore({ parts, counters: manifest.counters })
+              yield* pretrain({ ...settings, from: manifest.progress })
+              return { hash: yield* stateHash, losses: yield* losses }
+            }).pipe(Effect.provide(runOf(path.join(root, "again"), tiny, { epochs: 1 })))
+            assert.strictEqual(rest.hash, whole.hash, `from step ${step}`)
+            assert.deepStrictEqual(rest.losses, whole.losses.slice(step), `from step ${step}`)
+          }
+        })
+      )
+    )
+  }
+
+  it.effect("are written every so many steps, and the newest and the best are kept", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        yield* pretrain(settings).pipe(Effect.provide(runOf(root, {}, { steps: 5 }, 2)))
+        const newest = yield* newestGood(root, () => Effect.void)
+        assert.strictEqual(newest!.manifest.progress.step, numSteps)
+        const best = newest!.manifest.progress.best!.step
+        const kept = yield* Store.steps(root)
+        assert.includeMembers([...kept], [24, 20])
+        assert.isTrue(
+          kept.every((step) => [24, 20, best].includes(step)),
+          String(kept)
+        )
+      })
+    )
+  )
+
+  it.effect("of which the newest is damaged are passed over, and the damage is told", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const fileSystem = yield* FileSystem.FileSystem
+        const path = yield* Path.Path
+        yield* pretrain(settings).pipe(Effect.provide(runOf(root, {}, { steps: 8 })))
+        const file = path.join(root, Store.folderName(24), "query.safetensors")
+        const bytes = yield* fileSystem.readFile(file)
+        bytes[bytes.length >> 1]! ^= 1
+        yield* fileSystem.writeFile(file, bytes)
+        const told: Array<string> = []
+        const newest = yield* newestGood(root, ({ message }) => Effect.sync(() => void told.push(message)))
+        assert.strictEqual(newest!.manifest.progress.step, 16)
+        assert.deepStrictEqual(told, [
+          `the checkpoint file ${file} is damaged: its hash does not fit its content`
+        ])
+      })
+    )
+  )
+
+  it.effect("are saved when the run is interrupted, and the run goes on from there", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const whole = yield* Effect.andThen(pretrain(settings), stateHash).pipe(
+          Effect.provide(runOf(`${root}-whole`, {}, {}))
+        )
+        yield* Effect.gen(function* () {
+          const seen = yield* RecordedEvents
+          const fiber = yield* Effect.forkChild(pretrain(settings))
+          while ((yield* seen.all).filter(({ event }) => event === "step").length < 11) yield* Effect.yieldNow
+          yield* Fiber.interrupt(fiber)
+        }).pipe(Effect.provide(runOf(root, {}, {})))
+        const { manifest, parts } = (yield* newestGood(root, () => Effect.void))!
+        assert.isAtLeast(manifest.progress.step, 11)
+        const hash = yield* Effect.gen(function* () {
+          yield* (yield* RunState).restore({ parts, counters: manifest.counters })
+          yield* pretrain({ ...settings, from: manifest.progress })
+          return yield* stateHash
+        }).pipe(Effect.provide(runOf(root, {}, {})))
+        assert.strictEqual(hash, whole)
+      })
+    )
+  )
+})

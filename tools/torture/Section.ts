@@ -1,0 +1,19 @@
+import type { Effect } from "effect"
+
+/** How much of a proof is run. */
+export interface Effort {
+  /** The long form, for the committed figures, or a minute's worth. */
+  readonly short: boolean
+  readonly seed: number
+  /** Says how far it is. */
+  readonly report: (line: string) => Effect.Effect<void>
+}
+
+/** Counts of one proof, as they are printed. */
+export type Counts = Readonly<Record<string, number | string | ReadonlyArray<string>>>
+
+/** One proof: gives its counts, and whether the promise held. */
+export interface Verdict {
+  readonly ok: boolean
+  readonly counts: Counts
+}

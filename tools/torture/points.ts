@@ -1,0 +1,58 @@
+import { sha256 } from "@moco/train/Checkpoint/manifest"
+import type { CapturedState } from "@moco/train/RunState"
+import { Effect } from "effect"
+import { type Mechanism, mechanisms } from "./programs.ts"
+import { between, randomOf } from "./random.ts"
+import type { Effort, Verdict } from "./Section.ts"
+import { tinyTrainer, train } from "./tinyTrainer.ts"
+
+/**
+ * Steps from random points, equal to the bit to those of a run that was never stopped: each run is continued at a random
+ * point by a trainer of its own, stopped and continued twice more on the way.
+ */
+export const points = Effect.fn("torture.points")(function* ({ report, seed, short }: Effort) {
+  const numSteps = short ? 40 : 500
+  const numPoints = short ? 2 : 50
+  const problems: Array<string> = []
+  let numContinued = 0
+  for (const [i, mechanism] of (Object.keys(mechanisms) as ReadonlyArray<Mechanism>).entries()) {
+    const random = randomOf(seed, 10 + i)
+    const starts = new Set<number>()
+    while (starts.size < numPoints) starts.add(between(random, 1, numSteps - 3))
+    const whole = yield* train(0, numSteps, undefined, starts).pipe(Effect.provide(tinyTrainer(mechanism)))
+    const expected = hashOf(whole.end)
+    for (const [start, state] of whole.seen) {
+      const second = between(random, start + 1, numSteps - 2)
+      const third = between(random, second + 1, numSteps - 1)
+      let current: CapturedState = state
+      for (const [from, to] of [
+        [start, second],
+        [second, third],
+        [third, numSteps]
+      ] as const) {
+        const { end } = yield* train(from, to, current).pipe(Effect.provide(tinyTrainer(mechanism)))
+        current = end
+      }
+      numContinued++
+      if (hashOf(current) !== expected) problems.push(`${mechanism}: from ${start}, ${second}, ${third}`)
+    }
+    yield* report(
+      `points: ${mechanism}, ${numPoints} points of ${numSteps} steps, ${problems.length} problems`
+    )
+  }
+  const verdict: Verdict = {
+    ok: problems.length === 0,
+    counts: {
+      steps: numSteps,
+      pointsPerMechanism: numPoints,
+      interruptionsChained: 3,
+      equal: numContinued - problems.length,
+      of: numContinued,
+      problems
+    }
+  }
+  return verdict
+})
+
+const hashOf = ({ counters, parts }: CapturedState): string =>
+  sha256(JSON.stringify([counters, Object.values(parts).map((bytes) => sha256(bytes))]))

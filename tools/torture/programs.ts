@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { createHash } from "node:crypto"
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+const main = new URL("../../packages/cli/src/main.ts", import.meta.url).pathname
+
+/** A run of some hundred steps on the embedded images: a tiny encoder, several checkpoints an epoch. */
+export const runArgs = (mechanism: Mechanism): ReadonlyArray<string> => [
+  "train",
+  ...["--set", "encoder.layers=[1]", "--set", "encoder.width=4", "--set", "encoder.stem=imagenet"],
+  ...["--set", "encoder.featureSize=16", "--set", "encoder.batchNormGroups=2"],
+  ...["--set", "training.batchSize=200", "--epochs=4", "--set", "evaluation.everyEpochs=2"],
+  ...["--set", `dictionary=${JSON.stringify(mechanisms[mechanism])}`]
+]
+
+/** The three mechanisms of the runs. */
+export const mechanisms = {
+  queue: { kind: "queue", size: 1000 },
+  memoryBank: { kind: "memoryBank", size: 500, entryMomentum: 0.5, redrawOwn: true },
+  endToEnd: { kind: "endToEnd", weights: "separate" }
+} as const
+export type Mechanism = keyof typeof mechanisms
+
+export const freshFolder = (): string => join(mkdtempSync(join(tmpdir(), "moco-torture-")), "run")
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stderr: string
+}
+
+/** Starts the real program. */
+export const start = (
+  args: ReadonlyArray<string>,
+  env: Readonly<Record<string, string>> = {}
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } => {
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { ...process.env, NO_COLOR: "1", ...env },
+    stdio: ["ignore", "ignore", "pipe"]
+  })
+  let stderr = ""
+  child.stderr!.on("data", (data) => (stderr += data))
+  const ended = new Promise<Ended>((resolve) =>
+    child.on("close", (code, signal) => resolve({ code, signal, stderr }))
+  )
+  return { child, ended }
+}
+
+/** Steps of the whole checkpoints in a run folder, rising. */
+export const checkpointsOf = (folder: string): ReadonlyArray<string> => {
+  const root = join(folder, "checkpoints")
+  return existsSync(root)
+    ? readdirSync(root)
+        .filter((name) => /^\d+$/.test(name))
+        .sort()
+    : []
+}
+
+/** One hash of everything that the newest checkpoint of a run says about its future. */
+export const stateHash = (folder: string): string => {
+  const newest = join(folder, "checkpoints", checkpointsOf(folder).at(-1)!)
+  const hash = createHash("sha256")
+  for (const part of ["query.safetensors", "optimizer.safetensors", "dictionary.safetensors"]) {
+    hash.update(readFileSync(join(newest, part)))
+  }
+  return hash.digest("hex")
+}
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

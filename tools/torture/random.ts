@@ -1,0 +1,9 @@
+import * as CounterRandom from "@moco/core/CounterRandom"
+
+/** A stream of its own for every proof, so that one can be repeated alone. */
+export const randomOf = (seed: number, proof: number): CounterRandom.CounterRandom =>
+  CounterRandom.make(seed, CounterRandom.Purpose.synthetic, proof)
+
+/** A whole number of `low` to `high`, both included. */
+export const between = (random: CounterRandom.CounterRandom, low: number, high: number): number =>
+  low + random.below(high - low + 1)
