@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Store from "@moco/train/Checkpoint/store"
 import { type Faults, faulty } from "@moco/train/testing"
 import { Effect, FileSystem } from "effect"
-import { freshFolder } from "./programs.ts"
+import { freshFolder, removeRun } from "./programs.ts"
 import { between, randomOf } from "./random.ts"
 import type { Effort, Verdict } from "./Section.ts"
 import { tinyConfig, tinyTrainer, train } from "./tinyTrainer.ts"
@@ -48,7 +48,7 @@ export const corruption = Effect.fn("torture.corruption")(function* ({ report, s
   let falseAlarms = 0
   for (let n = 0; n < numGood; n++) if (yield* isNoticed) falseAlarms++
   const faults = yield* faultsOfASave(root)
-  rmSync(root, { recursive: true })
+  removeRun(root)
   const verdict: Verdict = {
     ok: unnoticed === 0 && falseAlarms === 0 && faults.neither === 0,
     counts: {

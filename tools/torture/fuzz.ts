@@ -110,24 +110,31 @@ const parsers: ReadonlyArray<Parser> = [
 /** Milliseconds after which a parse counts as hanging. */
 const hangMs = 100
 
-/** Every parser takes hostile bytes: it accepts or refuses them in words, never by a defect, and soon. */
+/** Bytes that a parse may take beside ten times its input: what the runtime allocates in passing. */
+const allowedBytes = 2 ** 20
+
+/** Every parser takes hostile bytes: it accepts or refuses them in words, never by a defect, soon, in little memory. */
 export const fuzz = Effect.fn("torture.fuzz")(function* ({ report, seed, short }: Effort) {
   const numInputs = short ? 2_000 : 1_000_000
   const problems: Array<string> = []
   const counts: Record<string, number> = {}
   for (const [i, { inputs, name, parse }] of parsers.entries()) {
-    const random = randomOf(seed, 1000 + i)
     let accepted = 0
     for (let n = 0; n < numInputs; n++) {
+      const random = randomOf(seed, 1000 + i, n)
       const input = mutate(random, inputs[random.below(inputs.length)]!)
-      const start = performance.now()
       const exit = yield* Effect.exit(parse(input))
-      const ms = performance.now() - start
       if (Exit.isSuccess(exit)) accepted++
       else if (exit.cause.reasons.some(({ _tag }) => _tag === "Die")) {
         problems.push(`${name}: a defect on ${JSON.stringify(Array.from(input))}`)
       }
-      if (ms > hangMs) problems.push(`${name}: ${ms.toFixed(0)} ms on input ${n}`)
+      if (
+        (yield* isCostly(parse, input)) &&
+        (yield* isCostly(parse, input)) &&
+        (yield* isCostly(parse, input))
+      ) {
+        problems.push(`${name}: slow or large on ${JSON.stringify(Array.from(input))}`)
+      }
       // Lets signals in.
       if (n % 1000 === 0) yield* Effect.yieldNow
     }
@@ -139,6 +146,17 @@ export const fuzz = Effect.fn("torture.fuzz")(function* ({ report, seed, short }
     counts: { inputsPerParser: numInputs, ...counts, problems: problems.slice(0, 10) }
   }
   return verdict
+})
+
+/** Whether a parse takes long or much. Once may be the garbage collector's or another process's doing, thrice is not. */
+const isCostly = Effect.fnUntraced(function* (parse: Parser["parse"], input: Uint8Array) {
+  const before = process.memoryUsage()
+  const start = performance.now()
+  yield* Effect.exit(parse(input))
+  const ms = performance.now() - start
+  const after = process.memoryUsage()
+  const bytes = after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed
+  return ms > hangMs || bytes > allowedBytes + 10 * input.length
 })
 
 /** One to four small changes: flips, insertions, deletions, repetitions, cuts, and numbers that lie about sizes. */

@@ -1,17 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { createHash } from "node:crypto"
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 
 const main = new URL("../../packages/cli/src/main.ts", import.meta.url).pathname
 
-/** A run of some hundred steps on the embedded images: a tiny encoder, several checkpoints an epoch. */
-export const runArgs = (mechanism: Mechanism): ReadonlyArray<string> => [
+/** A run of 40 steps an epoch on the embedded images: a tiny encoder, several checkpoints an epoch. */
+export const runArgs = (
+  mechanism: Mechanism,
+  { epochs }: { readonly epochs: number }
+): ReadonlyArray<string> => [
   "train",
   ...["--set", "encoder.layers=[1]", "--set", "encoder.width=4", "--set", "encoder.stem=imagenet"],
   ...["--set", "encoder.featureSize=16", "--set", "encoder.batchNormGroups=2"],
-  ...["--set", "training.batchSize=200", "--epochs=4", "--set", "evaluation.everyEpochs=2"],
+  ...["--set", "training.batchSize=200", `--epochs=${epochs}`, "--set", "evaluation.everyEpochs=2"],
   ...["--set", `dictionary=${JSON.stringify(mechanisms[mechanism])}`]
 ]
 
@@ -24,6 +27,9 @@ export const mechanisms = {
 export type Mechanism = keyof typeof mechanisms
 
 export const freshFolder = (): string => join(mkdtempSync(join(tmpdir(), "moco-torture-")), "run")
+
+/** Removes what {@link freshFolder} has made. */
+export const removeRun = (folder: string): void => rmSync(dirname(folder), { recursive: true, force: true })
 
 export interface Ended {
   readonly code: number | null

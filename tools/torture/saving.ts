@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Backend } from "@moco/core/Backend"
 import * as Queue from "@moco/core/Dictionary/Queue"
@@ -10,7 +9,7 @@ import * as Store from "@moco/train/Checkpoint/store"
 import { Optimizer } from "@moco/train/Optimizer"
 import { RunState } from "@moco/train/RunState"
 import { Effect, Layer } from "effect"
-import { freshFolder } from "./programs.ts"
+import { freshFolder, removeRun } from "./programs.ts"
 import type { Effort, Verdict } from "./Section.ts"
 import { tinyConfig } from "./tinyTrainer.ts"
 
@@ -35,7 +34,7 @@ export const saving = Effect.fn("torture.saving")(function* ({ report, short }: 
       saves.push(performance.now() - start)
     }
   }).pipe(Effect.provide(resNet18))
-  rmSync(root, { recursive: true })
+  removeRun(root)
   const median = (values: ReadonlyArray<number>) =>
     Math.round(values.toSorted((a, b) => a - b)[values.length >> 1]!)
   yield* report(`saving: ${numSaves} saves of ${mebibytes.toFixed(0)} MiB, median ${median(saves)} ms`)

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
-import { checkpointsOf, freshFolder, runArgs, sleep, start } from "./programs.ts"
+import { checkpointsOf, freshFolder, removeRun, runArgs, sleep, start } from "./programs.ts"
 import { between, randomOf } from "./random.ts"
 import type { Effort, Verdict } from "./Section.ts"
 
@@ -38,11 +38,8 @@ export const signals = Effect.fn("torture.signals")(function* ({ report, seed, s
 
 const signalOnce = async (signal: keyof typeof codes, delay: number) => {
   const folder = freshFolder()
-  const { child, ended } = start(
-    [...runArgs("queue"), "--epochs=400", "--checkpoint-every=never", `--out=${folder}`].filter(
-      (arg) => arg !== "--epochs=4"
-    )
-  )
+  const args = [...runArgs("queue", { epochs: 400 }), "--checkpoint-every=never", `--out=${folder}`]
+  const { child, ended } = start(args)
   while (numStepsOf(folder) === 0 && child.exitCode === null) await sleep(10)
   await sleep(delay)
   const sentAt = performance.now()
@@ -57,6 +54,7 @@ const signalOnce = async (signal: keyof typeof codes, delay: number) => {
       : saved !== taken
         ? `saved after ${saved} steps and took ${taken}`
         : undefined
+  if (problem === undefined) removeRun(folder)
   return { ms, problem }
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, onTestFinished } from "@effect/vitest"
 
-const main = join(import.meta.dirname, "../src/main.ts")
+export const main = join(import.meta.dirname, "../src/main.ts")
 export const root = join(import.meta.dirname, "../../..")
 
 /** The path of a folder that does not exist yet, for the test that is running. */

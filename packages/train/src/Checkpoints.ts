@@ -18,6 +18,12 @@ export interface CheckpointEvery {
 /** Every two minutes, and at the end of every epoch. */
 export const defaultEvery: CheckpointEvery = { epochs: 1, seconds: 120 }
 
+/**
+ * How long training waits for a save after a step. A save is some twenty calls to the file system, and one call moves
+ * on per turn of the event loop: without a wait, it would last for twenty steps.
+ */
+const waitPerStep = "5 millis"
+
 /** Keeps the state of a run on disk while it goes on. */
 export class Checkpoints extends Context.Service<
   Checkpoints,
@@ -106,6 +112,7 @@ export class Checkpoints extends Context.Service<
 
         return Checkpoints.of({
           afterStep: Effect.fnUntraced(function* (step, isEpochsEnd, progress) {
+            if (writing !== undefined) yield* Effect.timeoutOption(Fiber.await(writing), waitPerStep)
             if (!isDue(step, isEpochsEnd, yield* Clock.currentTimeMillis)) return
             yield* settled
             writing = yield* Effect.forkIn(yield* write(progress), scope)

@@ -179,11 +179,9 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
     }
     return result
   })
+  // Whoever stops a run has to hear when its state could not be saved.
   return yield* Effect.onInterrupt(run, () =>
-    Effect.andThen(
-      Effect.ignore(checkpoints.save(progress.step, flushed)),
-      Effect.ignore(finished("interrupted"))
-    )
+    Effect.ensuring(checkpoints.save(progress.step, flushed), Effect.ignore(finished("interrupted")))
   )
 })
 

@@ -9,7 +9,7 @@ import { type CheckpointEvery, Checkpoints, newestGood } from "@moco/train/Check
 import { pretrain } from "@moco/train/Pretrain"
 import { RecordedEvents, RunLog } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
-import { Effect, Fiber, FileSystem, Layer, Path } from "effect"
+import { Cause, Effect, Exit, Fiber, FileSystem, Layer, Path } from "effect"
 import { type TinySettings, tinyRun } from "./tinyRun.ts"
 import { validConfig } from "./validConfig.ts"
 
@@ -166,5 +166,22 @@ describe("Checkpoints", () => {
         assert.strictEqual(hash, whole)
       })
     )
+  )
+
+  it.effect("say so when the state of an interrupted run cannot be saved", () =>
+    Effect.gen(function* () {
+      const seen = yield* RecordedEvents
+      const fiber = yield* Effect.forkChild(pretrain(settings))
+      while ((yield* seen.all).every(({ event }) => event !== "step")) yield* Effect.yieldNow
+      yield* Fiber.interrupt(fiber)
+      const exit = yield* Fiber.await(fiber)
+      assert.isTrue(Exit.isFailure(exit))
+      const errors = Exit.isFailure(exit) ? exit.cause.reasons.filter(Cause.isFailReason) : []
+      assert.deepStrictEqual(
+        errors.map(({ error }) => error._tag),
+        ["CheckpointUnwritable"]
+      )
+      assert.deepInclude((yield* seen.all).at(-1), { event: "finished", outcome: "interrupted" })
+    }).pipe(Effect.provide(runOf("/dev/null/nowhere", {}, {})), Effect.provide(NodeServices.layer))
   )
 })

@@ -9,6 +9,7 @@ export interface FileTrouble {
 const bySystemCode: Readonly<Record<string, FileTrouble>> = {
   ENOSPC: { reason: "no space is left on the device", hint: "free some space, or choose a folder elsewhere" },
   EDQUOT: { reason: "the disk quota is used up", hint: "free some space, or choose a folder elsewhere" },
+  EFBIG: { reason: "the file is too large", hint: "raise `ulimit -f`, or choose a folder elsewhere" },
   EROFS: { reason: "the file system is read-only", hint: "choose a folder that can be written to" },
   EACCES: { reason: "permission is denied", hint: "change its permissions, or choose another folder" },
   EPERM: { reason: "permission is denied", hint: "change its permissions, or choose another folder" },

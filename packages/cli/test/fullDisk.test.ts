@@ -1,0 +1,48 @@
+import { spawn } from "node:child_process"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { assertPlainError, checkpointsOf, fresh, main, run, stepsOf, tinyRun } from "./program.ts"
+
+/** Runs the program where no file may grow beyond `kibibytes`: the system refuses the write that would. */
+const runWithLimit = (kibibytes: number, ...args: ReadonlyArray<string>) => {
+  const script = `trap '' XFSZ; ulimit -f ${kibibytes}; exec "$@"`
+  const child = spawn("bash", ["-c", script, "bash", process.execPath, main, ...args], {
+    env: { ...process.env, NO_COLOR: "1" },
+    stdio: ["ignore", "ignore", "pipe"]
+  })
+  let stderr = ""
+  child.stderr.on("data", (data) => (stderr += data))
+  return new Promise<{ code: number | null; stderr: string }>((resolve) =>
+    child.on("close", (code) => resolve({ code, stderr }))
+  )
+}
+
+describe("a disk without room", () => {
+  it("while saving stops the run with 6 and leaves no part of a checkpoint", async () => {
+    const folder = fresh()
+    const { code, stderr } = await runWithLimit(40, "train", ...tinyRun({ epochs: 2 }), `--out=${folder}`)
+    assert.strictEqual(code, 6, stderr)
+    assertPlainError(stderr, join(folder, "checkpoints"), "cannot be written", "the file is too large")
+    assert.deepStrictEqual(readdirSync(join(folder, "checkpoints")), [])
+  })
+
+  it("while logging stops the run with 6, keeps the checkpoints whole, and the run goes on with room", async () => {
+    const folder = fresh()
+    const args = [...tinyRun({ epochs: 2 }), "--set=dictionary.size=64", "--checkpoint-every=5steps"]
+    const { code, stderr } = await runWithLimit(16, "train", ...args, `--out=${folder}`)
+    assert.strictEqual(code, 6, stderr)
+    assertPlainError(stderr, join(folder, "metrics.jsonl"), "cannot be written", "the file is too large")
+    const taken = stepsOf(folder).length
+    assert.isAbove(taken, 5)
+    assert.isAbove(checkpointsOf(folder).length, 0)
+    // The line that found no room has left nothing behind.
+    assert.strictEqual(readFileSync(join(folder, "metrics.jsonl"), "utf8").at(-1), "\n")
+    const resumed = await run("train", `--resume=${folder}`)
+    assert.strictEqual(resumed.code, 0, resumed.stderr)
+    assert.deepStrictEqual(
+      stepsOf(folder).map(({ step }) => step),
+      Array.from({ length: 80 }, (_, step) => step)
+    )
+  })
+})
