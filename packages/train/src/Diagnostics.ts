@@ -30,7 +30,7 @@ export interface StepDiagnostics {
 export class NonFinite extends Schema.TaggedError<NonFinite>()("NonFinite", {
   step: Schema.Int,
   metric: Schema.String,
-  /** The tensors that are not finite, by name; empty where the metric is none of a tensor. */
+  /** The tensors that are not finite, by name, beginning with the one where it began; empty where only the metric is. */
   where: Schema.Array(Schema.String),
   value: Schema.String,
   learningRate: Schema.Finite
@@ -53,8 +53,12 @@ export interface Observed {
   readonly value: tf.Scalar
   readonly similarities: ReadonlyArray<Similarities>
   readonly queries_ND: ReadonlyArray<tf.Tensor2D>
-  /** By parameter name. */
+  /** By parameter name, in the order of the network. */
   readonly gradients: Tensor.NamedTensors
+  /** What the queries were encoded with. */
+  readonly parameters: Tensor.NamedTensors
+  /** Running statistics after the batch. */
+  readonly statistics: Tensor.NamedTensors
 }
 
 /** Looks at a step before it is committed. */
@@ -76,10 +80,7 @@ export class Diagnostics extends Context.Service<
         for (const metric of ["loss", "featureStd", "gradientNorm"] as const) {
           const value = numbers[metric]
           if (Number.isFinite(value)) continue
-          const where =
-            metric === "gradientNorm"
-              ? yield* Tensor.run("Diagnostics.look", () => nonFinite(observed.gradients))
-              : []
+          const where = yield* Tensor.run("Diagnostics.look", () => originOf(metric, observed))
           return yield* new NonFinite({ step, metric, where, value: String(value), learningRate: rate })
         }
         const encoderDistance = yield* Tensor.run("Dictionary.encoderDistance", dictionary.encoderDistance)
@@ -111,6 +112,18 @@ const numbersOf = ({ gradients, queries_ND, similarities, value }: Observed) => 
     gradientNorm: numbers[3]!
   }
 }
+
+/**
+ * The tensors that are not finite, beginning with the one where it began: a parameter, or the statistics of the first
+ * layer that a batch has gone wrong in; a gradient begins at the last layer.
+ */
+const originOf = (
+  metric: "loss" | "featureStd" | "gradientNorm",
+  { gradients, parameters, statistics }: Observed
+): ReadonlyArray<string> =>
+  metric === "gradientNorm"
+    ? nonFinite(gradients).toReversed()
+    : [...nonFinite(parameters), ...nonFinite(statistics)]
 
 /** Names of the tensors that hold a number which is not finite. */
 const nonFinite = (tensors: Tensor.NamedTensors): ReadonlyArray<string> =>

@@ -81,21 +81,30 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
     const neighbours = yield* evaluation.judge(represent)
     const elapsed = (yield* seconds) - start
     const { step } = progress
-    yield* runLog.record({ event: "evaluation", step, epoch: epoch(), subject, neighbours, seconds: elapsed })
-    progress = {
-      ...progress,
-      evaluationSeconds: progress.evaluationSeconds + elapsed,
-      evaluations: { ...progress.evaluations, [subject]: neighbours }
-    }
-    return neighbours
-  }, Effect.uninterruptible)
-  const representByQuery: Represent = (image_NHWC) => query.network.represent(weightsOf(query), image_NHWC)
-  const judgeEncoder = Effect.gen(function* () {
-    const accuracy = (yield* judge("encoder", representByQuery))[0]!.accuracy
-    const { best, step } = progress
-    const isBest = best === undefined || accuracy > best.accuracy
-    progress = { ...progress, evaluatedAt: step, ...(isBest ? { best: { step, accuracy } } : {}) }
+    const event = {
+      event: "evaluation",
+      step,
+      epoch: epoch(),
+      subject,
+      neighbours,
+      seconds: elapsed
+    } as const
+    const note = Effect.sync(() => {
+      const { accuracy } = neighbours[0]!
+      const isBest = subject === "encoder" && accuracy > (progress.best?.accuracy ?? Number.NEGATIVE_INFINITY)
+      progress = {
+        ...progress,
+        evaluationSeconds: progress.evaluationSeconds + elapsed,
+        evaluations: { ...progress.evaluations, [subject]: neighbours },
+        ...(subject === "encoder" ? { evaluatedAt: step } : {}),
+        ...(isBest ? { best: { step, accuracy } } : {})
+      }
+    })
+    // Judging may take minutes and can be stopped, and is then done again; what is logged is counted too.
+    yield* Effect.uninterruptible(Effect.andThen(runLog.record(event), note))
   })
+  const representByQuery: Represent = (image_NHWC) => query.network.represent(weightsOf(query), image_NHWC)
+  const judgeEncoder = judge("encoder", representByQuery)
 
   /** Taken, counted and logged as a whole, or not at all. */
   const trainStep = Effect.gen(function* () {
@@ -146,23 +155,26 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
       } as const
       return runLog.record(event)
     })
-  const isEvaluationDue = () =>
-    progress.step > progress.evaluatedAt &&
-    (progress.step === numSteps || progress.step % (settings.evaluateEveryEpochs * stepsPerEpoch) === 0)
+  const judgeIfDue = Effect.suspend(() => {
+    const { evaluatedAt, step } = progress
+    const isTime = step === numSteps || step % (settings.evaluateEveryEpochs * stepsPerEpoch) === 0
+    return isTime && step > evaluatedAt ? judgeEncoder : Effect.void
+  })
 
   const run = Effect.gen(function* () {
     if (settings.from !== undefined) yield* runLog.record({ event: "resumed", step: progress.step })
     if (progress.evaluations.rawPixels === undefined) yield* judge("rawPixels", rawPixels)
     if (progress.evaluations.untrainedEncoder === undefined)
       yield* judge("untrainedEncoder", representByQuery)
+    // What was due when the run was stopped comes first.
+    yield* judgeIfDue
     while (progress.step < numSteps) {
       yield* Effect.catchTag(trainStep, "NonFinite", rollBack)
       // Lets signals and timers in: synchronous steps starve them.
       yield* Effect.yieldNow
-      if (isEvaluationDue()) yield* judgeEncoder
+      yield* judgeIfDue
       yield* checkpoints.afterStep(progress.step, progress.step % stepsPerEpoch === 0, flushed)
     }
-    if (isEvaluationDue()) yield* judgeEncoder
     yield* finished("completed")
     yield* checkpoints.save(progress.step, flushed)
     const { encoder, rawPixels: baseline, untrainedEncoder } = progress.evaluations

@@ -69,7 +69,16 @@ export const pretrainStep = Effect.gen(function* () {
       const update = yield* lease.run("Optimizer.prepare", () =>
         optimizer.prepare(trained, gradients, rate, lease)
       )
-      const numbers = yield* diagnostics.look({ step, rate, value, similarities, queries_ND, gradients })
+      const numbers = yield* diagnostics.look({
+        step,
+        rate,
+        value,
+        similarities,
+        queries_ND,
+        gradients,
+        parameters: trained,
+        statistics
+      })
       const settled = yield* lease.run("Dictionary.settle", () =>
         prepared.settle({ queries_ND, parameters: update.parameters })
       )

@@ -6,6 +6,7 @@ import * as MemoryBank from "@moco/core/Dictionary/MemoryBank"
 import { sha256 } from "@moco/train/Checkpoint/manifest"
 import * as Store from "@moco/train/Checkpoint/store"
 import { type CheckpointEvery, Checkpoints, newestGood } from "@moco/train/Checkpoints"
+import { Evaluation } from "@moco/train/Evaluation"
 import { pretrain } from "@moco/train/Pretrain"
 import { RecordedEvents, RunLog } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
@@ -164,6 +165,41 @@ describe("Checkpoints", () => {
           return yield* stateHash
         }).pipe(Effect.provide(runOf(root, {}, {})))
         assert.strictEqual(hash, whole)
+      })
+    )
+  )
+
+  it.effect("are saved when an evaluation is interrupted, which is then done again", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const evaluations = Effect.map(
+          Effect.flatMap(RecordedEvents, ({ all }) => all),
+          (all) => all.filter((event) => event.event === "evaluation")
+        )
+        const whole = yield* Effect.andThen(pretrain(settings), evaluations).pipe(
+          Effect.provide(runOf(`${root}-whole`, {}, {}))
+        )
+        let numJudged = 0
+        const stuck = Effect.updateService(Evaluation, ({ judge }) => ({
+          // Both baselines are judged; the encoder's first evaluation does not end.
+          judge: (represent) => (numJudged++ < 2 ? judge(represent) : Effect.never)
+        }))
+        yield* Effect.gen(function* () {
+          const fiber = yield* Effect.forkChild(stuck(pretrain(settings)))
+          while (numJudged < 3) yield* Effect.yieldNow
+          yield* Fiber.interrupt(fiber)
+        }).pipe(Effect.provide(runOf(root, {}, {})))
+        const { manifest, parts } = (yield* newestGood(root, () => Effect.void))!
+        assert.deepInclude(manifest.progress, { step: 16, evaluatedAt: 0 })
+        const again = yield* Effect.gen(function* () {
+          yield* (yield* RunState).restore({ parts, counters: manifest.counters })
+          yield* pretrain({ ...settings, from: manifest.progress })
+          return yield* evaluations
+        }).pipe(Effect.provide(runOf(root, {}, {})))
+        assert.deepStrictEqual(
+          again.map(({ neighbours, step }) => [step, neighbours]),
+          whole.slice(2).map(({ neighbours, step }) => [step, neighbours])
+        )
       })
     )
   )

@@ -1,12 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
-import * as EndToEnd from "@moco/core/Dictionary/EndToEnd"
-import * as MemoryBank from "@moco/core/Dictionary/MemoryBank"
 import { pretrainStep } from "@moco/train/PretrainStep"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
+import { mechanisms } from "./mechanisms.ts"
 import { stateOf } from "./stateOf.ts"
-import { type TinySettings, tinyRun } from "./tinyRun.ts"
+import { tinyRun } from "./tinyRun.ts"
 
 /** TensorFlow's operations, of which the one after `numOperations` more finds no memory. */
 const failAfter = (numOperations: number) => {
@@ -28,17 +27,6 @@ const failAfter = (numOperations: number) => {
 }
 
 const points = 100
-
-const mechanisms: ReadonlyArray<readonly [string, TinySettings]> = [
-  ["a queue", {}],
-  [
-    "a memory bank",
-    {
-      dictionary: MemoryBank.layer({ size: 30, numImages: 64, entryMomentum: 0.5, redrawOwn: true, seed: 1 })
-    }
-  ],
-  ["end-to-end training", { dictionary: EndToEnd.layerSeparate({ batchSize: 8 }) }]
-]
 
 describe("an operation that fails", () => {
   for (const [name, tiny] of mechanisms) {

@@ -1,0 +1,15 @@
+import * as EndToEnd from "@moco/core/Dictionary/EndToEnd"
+import * as MemoryBank from "@moco/core/Dictionary/MemoryBank"
+import type { TinySettings } from "./tinyRun.ts"
+
+/** The three mechanisms of a tiny run, for what every one of them must keep. */
+export const mechanisms: ReadonlyArray<readonly [string, TinySettings]> = [
+  ["a queue", {}],
+  [
+    "a memory bank",
+    {
+      dictionary: MemoryBank.layer({ size: 30, numImages: 64, entryMomentum: 0.5, redrawOwn: true, seed: 1 })
+    }
+  ],
+  ["end-to-end training", { dictionary: EndToEnd.layerSeparate({ batchSize: 8 }) }]
+]
