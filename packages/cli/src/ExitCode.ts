@@ -35,12 +35,14 @@ const byTag = {
   DatasetMissing: ExitCode.data,
   DatasetUnreadable: ExitCode.data,
   FixtureUnusable: ExitCode.data,
+  FlagsContradict: ExitCode.config,
   RunFolderEmpty: ExitCode.data,
   SnapshotMismatch: ExitCode.data,
   TrialImpossible: ExitCode.data,
   DatasetCorrupt: ExitCode.corrupt,
   IdxMalformed: ExitCode.corrupt,
   SafetensorsMalformed: ExitCode.corrupt,
+  NoCheckpointWhole: ExitCode.corrupt,
   StudyRecordCorrupt: ExitCode.corrupt,
   StudyDefinitionDamaged: ExitCode.corrupt,
   NonFinite: ExitCode.nonFinite,
@@ -50,12 +52,16 @@ const byTag = {
   RunFolderOccupied: ExitCode.resource,
   RunFolderUnwritable: ExitCode.resource,
   CheckpointUnwritable: ExitCode.resource,
+  CheckpointUnreadable: ExitCode.resource,
   OutOfMemory: ExitCode.resource,
   StudyFolderOccupied: ExitCode.resource,
   StudyRecordError: ExitCode.resource,
   FolderLocked: ExitCode.resource,
   FolderLockFailed: ExitCode.resource
 } as const
+
+/** The tags of the table. */
+export const expectedTags: ReadonlyArray<string> = Object.keys(byTag)
 
 /** Every error that a command may fail with. One that is not in the table does not compile. */
 export interface ExpectedError {

@@ -17,16 +17,16 @@ const moco = Command.make("moco").pipe(
 
 /** Runs the command line of this process. */
 export const run = (): void => {
-  watchParent()
-  const stoppedBy = stopOnSignals(process, () => performance.now())
+  const stop = stopOnSignals(process, () => performance.now())
+  watchParent(stop.ask)
   // Whoever read our output is gone (`| head`): stop as if asked to.
-  process.stdout.on("error", () => process.kill(process.pid, "SIGTERM"))
+  process.stdout.on("error", stop.ask)
   Command.run(moco, { version: "0.0.0" }).pipe(
     Effect.tapCause(report),
     Effect.provide(NodeServices.layer),
     NodeRuntime.runMain({
       disableErrorReporting: true,
-      teardown: (exit, onExit) => onExit(exitCodeOf(exit, stoppedBy()))
+      teardown: (exit, onExit) => onExit(exitCodeOf(exit, stop.signal()))
     })
   )
 }

@@ -4,14 +4,19 @@ import { stopOnSignals } from "@moco/cli/stopOnSignals"
 
 const watched = () => {
   const codes: Array<number> = []
-  const process = Object.assign(new EventEmitter(), { exit: (code: number) => codes.push(code) })
+  const emitter = new EventEmitter()
+  const process = Object.assign(emitter, {
+    pid: 7,
+    exit: (code: number) => codes.push(code),
+    kill: (_: number, signal: NodeJS.Signals) => emitter.emit(signal)
+  })
   let time = 5000
-  const stoppedBy = stopOnSignals(process, () => time)
+  const { ask, signal: stoppedBy } = stopOnSignals(process, () => time)
   const signalAt = (signal: NodeJS.Signals, ms: number) => {
     time = 5000 + ms
     process.emit(signal)
   }
-  return { codes, signalAt, stoppedBy }
+  return { ask, codes, signalAt, stoppedBy }
 }
 
 describe("a second signal", () => {
@@ -31,5 +36,19 @@ describe("a second signal", () => {
     signalAt("SIGINT", 1000)
     assert.deepStrictEqual(codes, [143])
     assert.strictEqual(stoppedBy(), "SIGTERM")
+  })
+
+  it("is not what a closed pipe or a lost parent makes, however late", () => {
+    const { ask, codes, signalAt, stoppedBy } = watched()
+    ask()
+    assert.strictEqual(stoppedBy(), "SIGTERM")
+    signalAt("SIGTERM", 10)
+    ask()
+    assert.deepStrictEqual(codes, [])
+    const late = watched()
+    late.signalAt("SIGINT", 0)
+    late.signalAt("SIGINT", 999)
+    late.ask()
+    assert.deepStrictEqual(late.codes, [])
   })
 })

@@ -135,7 +135,7 @@ const decodeJson = Schema.decodeUnknownEffect(
   Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown))
 )
 const decodeMetadata = Schema.decodeUnknownEffect(Schema.Record(Schema.String, Schema.String))
-const decodeInfo = Schema.decodeUnknownEffect(TensorInfo, { onExcessProperty: "error" })
+const decodeInfo = Schema.decodeUnknownEffect(TensorInfo, { onExcessProperty: "error", reportInput: true })
 
 const parseHeader = Effect.fnUntraced(function* (json: string) {
   const describe = (where: string) =>

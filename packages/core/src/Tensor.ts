@@ -14,7 +14,7 @@ export class TensorError extends Schema.TaggedError<TensorError>()("TensorError"
   override get message() {
     // Errors of the native binding may come from another realm, where they are no instance of this one's Error.
     const reason = Predicate.hasProperty(this.cause, "message") ? this.cause.message : this.cause
-    return `${this.operation} failed: ${reason}`
+    return `${this.operation} failed: ${reason}\n  check the sizes that the config gives to this stage; nothing of the operation was kept`
   }
 }
 
@@ -102,7 +102,7 @@ export class SnapshotMismatch extends Schema.TaggedError<SnapshotMismatch>()("Sn
   problem: Schema.String
 }) {
   override get message() {
-    return `${this.operation}: the snapshot does not fit: ${this.problem}\n  it is of another encoder, mechanism or size`
+    return `${this.operation}: the snapshot does not fit: ${this.problem}\n  it is of another encoder, mechanism or size: restore it with the config that it was saved with`
   }
 }
 

@@ -53,7 +53,9 @@ export class DatasetUnreadable extends Schema.TaggedError<DatasetUnreadable>()("
   cause: Schema.Defect()
 }) {
   override get message() {
-    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    // The platform's error names the call that failed; why it failed stands in the system's error below it.
+    const cause = this.cause instanceof Error ? (this.cause.cause ?? this.cause) : this.cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
     return `${this.file} cannot be read: ${reason}\n  ${this.hint}`
   }
 }

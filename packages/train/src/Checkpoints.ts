@@ -1,7 +1,14 @@
 import type { SafetensorsMalformed } from "@moco/core/Safetensors"
 import type { SnapshotMismatch, TensorError } from "@moco/core/Tensor"
-import { Clock, Context, Effect, Exit, Fiber, type FileSystem, Layer, Path } from "effect"
+import { Clock, Context, Effect, Exit, Fiber, type FileSystem, Layer, Option, type Path } from "effect"
+import type {
+  CheckpointCorrupt,
+  CheckpointUnreadable,
+  CheckpointUnwritable,
+  NoCheckpointWhole
+} from "./Checkpoint/errors.ts"
 import type { Fingerprint } from "./Checkpoint/fingerprint.ts"
+import { newestGood } from "./Checkpoint/load.ts"
 import { formatVersion, type RunProgress } from "./Checkpoint/manifest.ts"
 import * as Store from "./Checkpoint/store.ts"
 import type { RunConfig } from "./RunConfig.ts"
@@ -24,28 +31,46 @@ export const defaultEvery: CheckpointEvery = { epochs: 1, seconds: 120 }
  */
 const waitPerStep = "5 millis"
 
+/** Where a run stands between two steps. */
+export interface Position {
+  /** Steps taken. */
+  readonly step: number
+  readonly isEpochsEnd: boolean
+  /** Whether the encoder was just judged, and better than ever. */
+  readonly isBest: boolean
+}
+
+/** What keeping a run's state can fail with. */
+export type SaveError = CheckpointUnwritable | CheckpointUnreadable | TensorError | RunLogError
+
 /** Keeps the state of a run on disk while it goes on. */
 export class Checkpoints extends Context.Service<
   Checkpoints,
   {
     /**
      * Told after every step, between two steps. Where a checkpoint is due, copies the state and returns; it is written
-     * while training goes on. Fails when an earlier one could not be written.
+     * while training goes on. Waits where the one before is still being written, and fails when it could not be.
+     *
+     * @param progress  asked only where a checkpoint is due
      */
     readonly afterStep: (
-      step: number,
-      isEpochsEnd: boolean,
+      position: Position,
       progress: Effect.Effect<RunProgress, RunLogError>
-    ) => Effect.Effect<void, Store.CheckpointUnwritable | TensorError | RunLogError>
+    ) => Effect.Effect<void, SaveError>
     /** Saves the state and returns when it is on disk. */
     readonly save: (
       step: number,
       progress: Effect.Effect<RunProgress, RunLogError>
-    ) => Effect.Effect<void, Store.CheckpointUnwritable | TensorError | RunLogError>
+    ) => Effect.Effect<void, SaveError>
     /** Puts the newest good checkpoint in place of the state, where there is one. */
     readonly rollback: Effect.Effect<
       RunProgress | undefined,
-      TensorError | SnapshotMismatch | SafetensorsMalformed
+      | TensorError
+      | SnapshotMismatch
+      | SafetensorsMalformed
+      | CheckpointUnreadable
+      | CheckpointUnwritable
+      | NoCheckpointWhole
     >
   }
 >()("@moco/train/Checkpoints") {
@@ -70,7 +95,7 @@ export class Checkpoints extends Context.Service<
     readonly keep: number
     readonly config: RunConfig
     readonly fingerprint: Fingerprint
-    readonly onCorrupt: (error: Store.CheckpointCorrupt) => Effect.Effect<void>
+    readonly onCorrupt: (error: CheckpointCorrupt) => Effect.Effect<void>
   }) =>
     Layer.effect(
       Checkpoints,
@@ -79,20 +104,24 @@ export class Checkpoints extends Context.Service<
         const scope = yield* Effect.scope
         const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
         const { every, keep, root } = options
-        let savedAt = yield* Clock.currentTimeMillis
-        let savedStep = -1
+        let dueAt = (yield* now) + (every.seconds ?? Number.POSITIVE_INFINITY)
+        /** Steps of the state that the last write has, or tried to have, on disk. */
+        let savedStep: number | undefined
+        /** Whether the run's progress has changed in a way that the checkpoint on disk does not tell. */
+        let isStale = false
         /** The write that is under way, or the last one. */
-        let writing: Fiber.Fiber<void, Store.CheckpointUnwritable> | undefined
+        let writing: Fiber.Fiber<void, CheckpointUnwritable | CheckpointUnreadable> | undefined
 
-        const write = Effect.fnUntraced(function* (asked: Effect.Effect<RunProgress, RunLogError>) {
+        /** Copies the state; gives the writing of it. */
+        const copy = Effect.fnUntraced(function* (asked: Effect.Effect<RunProgress, RunLogError>) {
           const progress = yield* asked
           const { counters, parts } = yield* state.capture
-          const now = yield* Clock.currentTimeMillis
-          savedAt = now
+          dueAt = (yield* now) + (every.seconds ?? Number.POSITIVE_INFINITY)
           savedStep = progress.step
+          isStale = false
           const manifest = {
             format: formatVersion,
-            savedAt: new Date(now).toISOString(),
+            savedAt: new Date(yield* Clock.currentTimeMillis).toISOString(),
             config: options.config,
             fingerprint: options.fingerprint,
             progress,
@@ -104,23 +133,33 @@ export class Checkpoints extends Context.Service<
           )
         })
         const settled = Effect.suspend(() => (writing === undefined ? Effect.void : Fiber.join(writing)))
+        yield* Effect.addFinalizer(() => Effect.ignore(settled))
 
-        const isDue = (step: number, isEpochsEnd: boolean, now: number) =>
+        const isDue = ({ isBest, isEpochsEnd, step }: Position, time: number) =>
+          isStale ||
+          (isBest && Object.keys(every).length > 0) ||
           (every.steps !== undefined && step % every.steps === 0) ||
           (every.epochs !== undefined && isEpochsEnd) ||
-          (every.seconds !== undefined && now - savedAt >= 1000 * every.seconds)
+          time >= dueAt
 
         return Checkpoints.of({
-          afterStep: Effect.fnUntraced(function* (step, isEpochsEnd, progress) {
-            if (writing !== undefined) yield* Effect.timeoutOption(Fiber.await(writing), waitPerStep)
-            if (!isDue(step, isEpochsEnd, yield* Clock.currentTimeMillis)) return
+          afterStep: Effect.fnUntraced(function* (position, progress) {
+            if (writing !== undefined) {
+              const ended = yield* Effect.timeoutOption(Fiber.await(writing), waitPerStep)
+              if (Option.isSome(ended)) yield* ended.value
+            }
+            if (!isDue(position, yield* now)) return
             yield* settled
-            writing = yield* Effect.forkIn(yield* write(progress), scope)
-          }),
+            // Started at once and to its end: the next step may fail, and the copy is what is left then.
+            writing = yield* Effect.forkIn(yield* copy(progress), scope, {
+              startImmediately: true,
+              uninterruptible: true
+            })
+          }, Effect.uninterruptible),
           save: Effect.fnUntraced(function* (step, progress) {
             const before = yield* Effect.exit(settled)
-            if (Exit.isSuccess(before) && savedStep === step) return
-            yield* yield* write(progress)
+            if (Exit.isSuccess(before) && savedStep === step && !isStale) return
+            yield* yield* copy(progress)
           }, Effect.uninterruptible),
           rollback: Effect.gen(function* () {
             yield* Effect.exit(settled)
@@ -128,6 +167,8 @@ export class Checkpoints extends Context.Service<
             if (newest === undefined) return undefined
             const { manifest, parts } = newest
             yield* state.restore({ parts, counters: manifest.counters })
+            // The smaller learning rate must reach the disk, or a run that is killed would take the same steps again.
+            isStale = true
             return manifest.progress
           }).pipe(Effect.provide(services))
         })
@@ -135,16 +176,5 @@ export class Checkpoints extends Context.Service<
     )
 }
 
-/** The newest checkpoint under `root` of which every byte is right; `onCorrupt` is told of those that are not. */
-export const newestGood = Effect.fn("Checkpoints.newestGood")(function* (
-  root: string,
-  onCorrupt: (error: Store.CheckpointCorrupt) => Effect.Effect<void>
-) {
-  const path = yield* Path.Path
-  for (const step of yield* Store.steps(root)) {
-    const loaded = yield* Effect.result(Store.load(path.join(root, Store.folderName(step))))
-    if (loaded._tag === "Success") return loaded.success
-    yield* onCorrupt(loaded.failure)
-  }
-  return undefined
-})
+/** Seconds on a clock that is never set back. */
+const now = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e9)

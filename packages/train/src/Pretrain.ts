@@ -4,13 +4,13 @@ import type { SnapshotMismatch, TensorError } from "@moco/core/Tensor"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
 import { Clock, Effect } from "effect"
+import type { NoCheckpointWhole } from "./Checkpoint/errors.ts"
 import type { RunProgress } from "./Checkpoint/manifest.ts"
-import type { CheckpointUnwritable } from "./Checkpoint/store.ts"
-import { Checkpoints } from "./Checkpoints.ts"
+import { Checkpoints, type Position, type SaveError } from "./Checkpoints.ts"
 import type { NonFinite } from "./Diagnostics.ts"
 import { Evaluation, type KnnAccuracy, type Represent } from "./Evaluation.ts"
 import { pretrainStep } from "./PretrainStep.ts"
-import { RunLog, type RunLogError } from "./RunLog.ts"
+import { RunLog } from "./RunLog.ts"
 
 /** How long to train, how often to look, and where to begin. */
 export interface PretrainSettings {
@@ -50,6 +50,7 @@ const beginning: RunProgress = {
   logPosition: 0,
   evaluations: {},
   evaluatedAt: 0,
+  rollbacks: 0,
   rateFactor: 1
 }
 
@@ -73,7 +74,7 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
   const { numEpochs } = settings
   const numSteps = numEpochs * stepsPerEpoch
   let progress = settings.from ?? beginning
-  let numRollbacks = 0
+  let isFinished = false
   const epoch = () => Math.floor(progress.step / stepsPerEpoch)
 
   const judge = Effect.fnUntraced(function* (subject: Subject, represent: Represent) {
@@ -106,10 +107,19 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
   const representByQuery: Represent = (image_NHWC) => query.network.represent(weightsOf(query), image_NHWC)
   const judgeEncoder = judge("encoder", representByQuery)
 
-  /** Taken, counted and logged as a whole, or not at all. */
+  const flushed = Effect.map(runLog.flush, (logPosition) => ({ ...progress, logPosition }))
+  const save = Effect.suspend(() => checkpoints.save(progress.step, flushed))
+  /** A step that failed has changed nothing: what there was before it is saved, unless it is what one goes back from. */
+  const saveBefore = ({ _tag }: NonFinite | TensorError) =>
+    _tag === "NonFinite" && settings.onNonFinite === "rollback" ? Effect.void : Effect.ignore(save)
+
+  /** Interruption waits until the step is taken, logged and counted. */
   const trainStep = Effect.gen(function* () {
     const start = yield* seconds
-    const { numImages, ...diagnostics } = yield* takeStep(progress.step, progress.rateFactor)
+    const { numImages, ...diagnostics } = yield* Effect.tapError(
+      takeStep(progress.step, progress.rateFactor),
+      saveBefore
+    )
     const elapsed = (yield* seconds) - start
     yield* runLog.record({
       event: "step",
@@ -130,18 +140,17 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
 
   /** Goes back to the last checkpoint and on from there with a smaller learning rate. */
   const rollBack = Effect.fnUntraced(function* (error: NonFinite) {
-    if (settings.onNonFinite !== "rollback" || numRollbacks >= maxRollbacks) return yield* error
+    const { rollbacks } = progress
+    if (settings.onNonFinite !== "rollback" || rollbacks >= maxRollbacks) return yield* error
     const restored = yield* checkpoints.rollback
     if (restored === undefined) return yield* error
-    numRollbacks++
     const rateFactor = rollbackFactor * Math.min(progress.rateFactor, restored.rateFactor)
-    progress = { ...restored, rateFactor }
+    progress = { ...restored, rateFactor, rollbacks: rollbacks + 1 }
     yield* runLog.truncate(restored.logPosition)
     const { message: reason, step: failedStep } = error
     yield* runLog.record({ event: "rolledBack", step: restored.step, failedStep, reason, rateFactor })
   }, Effect.uninterruptible)
 
-  const flushed = Effect.map(runLog.flush, (logPosition) => ({ ...progress, logPosition }))
   const finished = (outcome: "completed" | "interrupted") =>
     Effect.suspend(() => {
       const { evaluationSeconds, step, trainingSeconds } = progress
@@ -153,6 +162,7 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
         trainingSeconds,
         evaluationSeconds
       } as const
+      isFinished = outcome === "completed"
       return runLog.record(event)
     })
   const judgeIfDue = Effect.suspend(() => {
@@ -173,10 +183,10 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
       // Lets signals and timers in: synchronous steps starve them.
       yield* Effect.yieldNow
       yield* judgeIfDue
-      yield* checkpoints.afterStep(progress.step, progress.step % stepsPerEpoch === 0, flushed)
+      yield* checkpoints.afterStep(positionOf(progress, stepsPerEpoch), flushed)
     }
-    yield* finished("completed")
-    yield* checkpoints.save(progress.step, flushed)
+    // In this order: what is said to be finished must be on disk.
+    yield* Effect.uninterruptible(Effect.andThen(save, finished("completed")))
     const { encoder, rawPixels: baseline, untrainedEncoder } = progress.evaluations
     const result: PretrainResult = {
       outcome: "completed",
@@ -193,15 +203,21 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
   })
   // Whoever stops a run has to hear when its state could not be saved.
   return yield* Effect.onInterrupt(run, () =>
-    Effect.ensuring(checkpoints.save(progress.step, flushed), Effect.ignore(finished("interrupted")))
+    isFinished ? Effect.void : Effect.ensuring(save, Effect.ignore(finished("interrupted")))
   )
+})
+
+const positionOf = ({ best, step }: RunProgress, stepsPerEpoch: number): Position => ({
+  step,
+  isEpochsEnd: step % stepsPerEpoch === 0,
+  isBest: best?.step === step
 })
 
 /** What {@link pretrain} can fail with. */
 export type PretrainError =
   | TensorError
   | NonFinite
-  | RunLogError
-  | CheckpointUnwritable
+  | SaveError
+  | NoCheckpointWhole
   | SnapshotMismatch
   | SafetensorsMalformed

@@ -1,7 +1,7 @@
 import { Dictionary } from "@moco/core/Dictionary"
 import { adopt, QueryEncoder, snapshotOf } from "@moco/core/Encoder"
 import { fromHost, toHost } from "@moco/core/HostTensors"
-import { decode, encode, type SafetensorsMalformed } from "@moco/core/Safetensors"
+import { decode, encode, SafetensorsMalformed } from "@moco/core/Safetensors"
 import * as Tensor from "@moco/core/Tensor"
 import { Context, Effect, Layer } from "effect"
 import { Optimizer } from "./Optimizer.ts"
@@ -57,7 +57,10 @@ export class RunState extends Context.Service<
 
       /** The tensors of a part for as long as the Scope is open: who restores takes copies. */
       const tensorsOf = Effect.fnUntraced(function* ({ parts }: CapturedState, name: string) {
-        const { tensors } = yield* decode(parts[name] ?? new Uint8Array())
+        const { tensors } = yield* Effect.mapError(
+          decode(parts[name] ?? new Uint8Array()),
+          ({ problem, where }) => new SafetensorsMalformed({ where: `${name}: ${where}`, problem })
+        )
         return yield* Tensor.scoped(`RunState.restore ${name}`, () => ({ ...fromHost(tensors) }))
       })
 

@@ -3,6 +3,7 @@ import type { PlatformError } from "effect/PlatformError"
 import * as FolderLock from "./FolderLock.ts"
 import { fileTrouble } from "./internal/fileTrouble.ts"
 import { openLines, readLines } from "./internal/jsonLines.ts"
+import { schemaTrouble } from "./internal/schemaTrouble.ts"
 import { writeFile } from "./RunFolder.ts"
 import { canonical } from "./Study/identity.ts"
 import { openIndex } from "./Study/TrialIndex.ts"
@@ -102,7 +103,7 @@ export class StudyRecord extends Context.Service<
     )
 }
 
-const DefinitionFile = Schema.fromJsonString(StudyDefinition)
+const decodeFile = Schema.decodeUnknownEffect(Schema.fromJsonString(StudyDefinition), { reportInput: true })
 const TrialLine = Schema.fromJsonString(Schema.toCodecJson(TrialRecord))
 
 /** A trial as a line of the record, without its end. */
@@ -116,8 +117,8 @@ export const readTrials = Effect.fn("StudyRecord.readTrials")(function* (path: s
   const lines = yield* Effect.mapError(readLines(path), (error) => failed("read", path, error))
   return yield* Effect.forEach(lines, (line, i) =>
     Effect.mapError(
-      Schema.decodeUnknownEffect(TrialLine)(line),
-      ({ message }) => new StudyRecordCorrupt({ path, line: i + 1, problem: message.replaceAll("\n", " ") })
+      Schema.decodeUnknownEffect(TrialLine, { reportInput: true })(line),
+      (error) => new StudyRecordCorrupt({ path, line: i + 1, problem: schemaTrouble(error) })
     )
   )
 })
@@ -128,8 +129,8 @@ const checkDefinition = Effect.fnUntraced(function* (path: string, definition: S
   const reading = Effect.mapError((error: PlatformError) => failed("read", path, error))
   if (yield* reading(fileSystem.exists(path))) {
     const found = yield* Effect.mapError(
-      Schema.decodeUnknownEffect(DefinitionFile)(yield* reading(fileSystem.readFileString(path))),
-      ({ message }) => new StudyDefinitionDamaged({ path, problem: message.replaceAll("\n", " ") })
+      decodeFile(yield* reading(fileSystem.readFileString(path))),
+      (error) => new StudyDefinitionDamaged({ path, problem: schemaTrouble(error) })
     )
     const differs = differences(found, definition)
     if (differs.length > 0) return yield* new StudyFolderOccupied({ path, differs })

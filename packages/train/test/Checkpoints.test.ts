@@ -3,36 +3,31 @@ import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import * as EndToEnd from "@moco/core/Dictionary/EndToEnd"
 import * as MemoryBank from "@moco/core/Dictionary/MemoryBank"
+import { TensorError } from "@moco/core/Tensor"
+import { load, newestGood } from "@moco/train/Checkpoint/load"
 import { sha256 } from "@moco/train/Checkpoint/manifest"
 import * as Store from "@moco/train/Checkpoint/store"
-import { type CheckpointEvery, Checkpoints, newestGood } from "@moco/train/Checkpoints"
+import { type CheckpointEvery, Checkpoints } from "@moco/train/Checkpoints"
+import { Diagnostics } from "@moco/train/Diagnostics"
 import { Evaluation } from "@moco/train/Evaluation"
 import { pretrain } from "@moco/train/Pretrain"
-import { RecordedEvents, RunLog } from "@moco/train/RunLog"
+import { RecordedEvents, type RunEvent, RunLog } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
+import { sampleFingerprint } from "@moco/train/testing"
 import { Cause, Effect, Exit, Fiber, FileSystem, Layer, Path } from "effect"
+import { TestClock } from "effect/testing"
 import { type TinySettings, tinyRun } from "./tinyRun.ts"
 import { validConfig } from "./validConfig.ts"
 
 const settings = { numEpochs: 3, evaluateEveryEpochs: 2 }
 const numSteps = 24
 
-const fingerprint = {
-  backend: "tensorflow",
-  version: "2.21.0",
-  device: "cpu",
-  threads: 2,
-  oneDnn: "",
-  cpuFeatures: [],
-  node: "v22"
-}
-
 const optionsOf = (root: string, every: CheckpointEvery, keep = 1000) => ({
   root,
   every,
   keep,
   config: validConfig,
-  fingerprint,
+  fingerprint: sampleFingerprint,
   onCorrupt: () => Effect.void
 })
 
@@ -94,7 +89,7 @@ describe("Checkpoints", () => {
           }).pipe(Effect.provide(runOf(root, tiny)))
           // Before and after the queue of 20 has wrapped, in the middle of an epoch of 8 steps and at its end.
           for (const step of [1, 2, 5, 8, 13, 16, 23]) {
-            const { manifest, parts } = yield* Store.load(path.join(root, Store.folderName(step)))
+            const { manifest, parts } = yield* load(path.join(root, Store.folderName(step)))
             const rest = yield* Effect.gen(function* () {
               yield* (yield* RunState).restore({ parts, counters: manifest.counters })
               yield* pretrain({ ...settings, from: manifest.progress })
@@ -108,19 +103,84 @@ describe("Checkpoints", () => {
     )
   }
 
-  it.effect("are written every so many steps, and the newest and the best are kept", () =>
+  it.effect(
+    "are written every so many steps and at the best evaluation, and the newest and the best are kept",
+    () =>
+      inTemporary((root) =>
+        Effect.gen(function* () {
+          // Accuracies of the encoder after 1, 2 and 3 epochs of 8 steps; both baselines are judged before.
+          const accuracies = [0.1, 0.2, 0.7, 0.4, 0.6]
+          const judged = Effect.updateService(Evaluation, () => ({
+            judge: () => Effect.sync(() => [{ k: 5, accuracy: accuracies.shift()! }])
+          }))
+          yield* judged(pretrain({ numEpochs: 3, evaluateEveryEpochs: 1 })).pipe(
+            Effect.provide(runOf(root, {}, { steps: 5 }, 2))
+          )
+          const newest = yield* newestGood(root, () => Effect.void)
+          assert.deepStrictEqual(newest!.manifest.progress.best, { step: 8, accuracy: 0.7 })
+          assert.deepStrictEqual(yield* Store.steps(root), [24, 20, 8])
+        })
+      )
+  )
+
+  it.effect("are saved where a step fails, and one that was due before it is not lost", () =>
     inTemporary((root) =>
       Effect.gen(function* () {
-        yield* pretrain(settings).pipe(Effect.provide(runOf(root, {}, { steps: 5 }, 2)))
-        const newest = yield* newestGood(root, () => Effect.void)
-        assert.strictEqual(newest!.manifest.progress.step, numSteps)
-        const best = newest!.manifest.progress.best!.step
-        const kept = yield* Store.steps(root)
-        assert.includeMembers([...kept], [24, 20])
-        assert.isTrue(
-          kept.every((step) => [24, 20, best].includes(step)),
-          String(kept)
+        const failing = (step: number) =>
+          Effect.updateService(Diagnostics, ({ look }) => ({
+            look: (observed) =>
+              observed.step === step
+                ? Effect.fail(new TensorError({ operation: "Conv2D", cause: new Error("OOM") }))
+                : look(observed)
+          }))
+        const stepsOf = (every: CheckpointEvery, onNonFinite: "stop" | "rollback") =>
+          Effect.gen(function* () {
+            const folder = `${root}-${JSON.stringify(every)}-${onNonFinite}`
+            const error = yield* Effect.flip(failing(9)(pretrain({ ...settings, onNonFinite }))).pipe(
+              Effect.provide(runOf(folder, {}, every))
+            )
+            assert.strictEqual(error._tag, "TensorError")
+            return yield* Store.steps(folder)
+          })
+        assert.deepStrictEqual(yield* stepsOf({}, "stop"), [9])
+        assert.deepStrictEqual(yield* stepsOf({ steps: 9 }, "stop"), [9])
+        assert.deepStrictEqual(yield* stepsOf({ steps: 8 }, "rollback"), [9, 8])
+      })
+    )
+  )
+
+  it.effect("are on disk before the log says that the run has reached its end", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const seen: Array<ReadonlyArray<number>> = []
+        const services = yield* Effect.context<NodeServices.NodeServices>()
+        const watched = Effect.updateService(RunLog, (log) => ({
+          ...log,
+          record: (event: RunEvent) =>
+            event.event === "finished"
+              ? Effect.flatMap(Effect.orDie(Effect.provide(Store.steps(root), services)), (steps) => {
+                  seen.push(steps)
+                  return log.record(event)
+                })
+              : log.record(event)
+        }))
+        yield* watched(pretrain(settings)).pipe(Effect.provide(runOf(root, {}, {})))
+        assert.deepStrictEqual(seen, [[numSteps]])
+      })
+    )
+  )
+
+  it.effect("are due by the clock too", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const ticking = Effect.updateService(Diagnostics, ({ look }) => ({
+          look: (observed) => Effect.andThen(TestClock.adjust("7 seconds"), look(observed))
+        }))
+        yield* ticking(pretrain({ numEpochs: 1, evaluateEveryEpochs: 1 })).pipe(
+          Effect.provide(runOf(root, {}, { seconds: 20 }))
         )
+        // 21, 42 and, at the end, 56 seconds.
+        assert.deepStrictEqual(yield* Store.steps(root), [8, 6, 3])
       })
     )
   )

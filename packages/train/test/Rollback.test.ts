@@ -1,11 +1,13 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
+import { load } from "@moco/train/Checkpoint/load"
 import { Checkpoints } from "@moco/train/Checkpoints"
 import { Diagnostics, NonFinite } from "@moco/train/Diagnostics"
 import { pretrain } from "@moco/train/Pretrain"
 import { RecordedEvents, RunLog } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
+import { sampleFingerprint } from "@moco/train/testing"
 import { Effect, FileSystem, Layer } from "effect"
 import { tinyRun } from "./tinyRun.ts"
 import { validConfig } from "./validConfig.ts"
@@ -35,26 +37,17 @@ const failingAt = (step: number, limit: number) =>
   )
 
 /** A run at rate 0.05 with a checkpoint every 4 steps, that fails at step 10 while the rate is above `limit`. */
-const run = (limit: number, every = 4) =>
+const run = (limit: number, every = 4, folder?: string) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const fileSystem = yield* FileSystem.FileSystem
-      const root = yield* fileSystem.makeTempDirectoryScoped()
-      const fingerprint = {
-        backend: "tensorflow",
-        version: "2",
-        device: "cpu",
-        threads: 2,
-        oneDnn: "",
-        cpuFeatures: [],
-        node: "v22"
-      }
+      const root = folder ?? (yield* fileSystem.makeTempDirectoryScoped())
       const checkpoints = Checkpoints.layerFolder({
         root,
         every: { steps: every },
         keep: 3,
         config: validConfig,
-        fingerprint,
+        fingerprint: sampleFingerprint,
         onCorrupt: () => Effect.void
       })
       const stages = Layer.provideMerge(
@@ -124,5 +117,38 @@ describe("a rollback", () => {
         }).pipe(Effect.provide(run(0.03)))
       )
     )
+  )
+
+  it.effect("takes the steps that a run takes which goes on from that checkpoint at half the rate", () =>
+    Effect.gen(function* () {
+      const root = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
+      const losses = Effect.map(recorded, (events) =>
+        events.flatMap((event) => (event.event === "step" && event.step >= 8 ? [event.loss] : []))
+      )
+      const rolledBack = yield* Effect.andThen(pretrain(settings), losses).pipe(
+        Effect.provide(run(0.03, 4, root))
+      )
+      const { manifest, parts } = yield* load(`${root}/000000008`)
+      const continued = yield* Effect.gen(function* () {
+        yield* (yield* RunState).restore({ parts, counters: manifest.counters })
+        yield* pretrain({ ...settings, from: { ...manifest.progress, rateFactor: 0.5 } })
+        return yield* losses
+      }).pipe(Effect.provide(run(1)))
+      assert.strictEqual(rolledBack.length, 8)
+      assert.deepStrictEqual(rolledBack, continued)
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("is on disk before the next step, with the rate and how often it was done", () =>
+    Effect.gen(function* () {
+      const root = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
+      const events = yield* Effect.andThen(pretrain(settings), recorded).pipe(
+        Effect.provide(run(0.02, 4, root))
+      )
+      const back = events.flatMap((event) => (event.event === "rolledBack" ? [event.step] : []))
+      assert.deepStrictEqual(back, [8, 8])
+      const { manifest } = yield* load(`${root}/000000008`)
+      assert.deepInclude(manifest.progress, { step: 8, rateFactor: 0.25, rollbacks: 2 })
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 })

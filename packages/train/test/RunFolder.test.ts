@@ -1,8 +1,12 @@
+import { execFileSync } from "node:child_process"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
+import { save } from "@moco/train/Checkpoint/store"
 import * as RunFolder from "@moco/train/RunFolder"
 import { type RunEvent, RunLog, read } from "@moco/train/RunLog"
+import { sampleManifest } from "@moco/train/testing"
 import { Effect, FileSystem, type Scope } from "effect"
+import { validConfig } from "./validConfig.ts"
 
 const evaluation: RunEvent = {
   event: "evaluation",
@@ -62,12 +66,65 @@ describe("RunFolder", () => {
           yield* finish("interrupted")
           assert.strictEqual((yield* opened).holds, "interrupted run")
           yield* finish("completed")
+          // Killed before the encoder was written: that is still to do.
+          assert.strictEqual((yield* opened).holds, "interrupted run")
+          yield* RunFolder.writeFile(folder.encoder, Uint8Array.of(1))
           const error = yield* Effect.flip(opened)
           assert.strictEqual(error._tag, "RunFolderOccupied")
           assert.include(error.message, out)
           assert.include(error.message, "--out")
         })
       )
+  )
+
+  it.effect(
+    "is still an interrupted run's where only checkpoints are left, and begins anew where it never began",
+    () =>
+      inTemporary((root) =>
+        Effect.gen(function* () {
+          const opened = Effect.scoped(RunFolder.open(`${root}/a`))
+          const { folder } = yield* opened
+          yield* RunFolder.writeConfig(folder, validConfig)
+          assert.strictEqual((yield* opened).holds, "nothing")
+          yield* save(folder.checkpoints, { manifest: sampleManifest(validConfig, 3), parts: {} })
+          assert.strictEqual((yield* opened).holds, "interrupted run")
+        })
+      )
+  )
+
+  const strangers: ReadonlyArray<
+    readonly [string, (fs: FileSystem.FileSystem, file: string) => Effect.Effect<unknown, unknown>]
+  > = [
+    ["config.json", (fs, file) => fs.writeFileString(file, '{"mine":1}')],
+    ["environment.json", (fs, file) => fs.writeFileString(file, "{}")],
+    ["encoder.safetensors", (fs, file) => fs.writeFileString(file, "")],
+    ["metrics.jsonl", (fs, file) => fs.symlink("/etc/hostname", file)],
+    ["checkpoints", (fs, file) => fs.symlink("/tmp", file)],
+    ["checkpoints", (fs, file) => fs.writeFileString(file, "")],
+    ["metrics.jsonl", (_, file) => Effect.sync(() => execFileSync("mkfifo", [file]))]
+  ]
+  for (const [i, [name, make]] of strangers.entries()) {
+    it.effect(`is not written to where ${name} is none of a run's (${i + 1})`, () =>
+      inTemporary((root) =>
+        Effect.gen(function* () {
+          yield* Effect.orDie(make(yield* FileSystem.FileSystem, `${root}/${name}`))
+          const error = yield* Effect.flip(Effect.scoped(RunFolder.open(root)))
+          assert.strictEqual(error._tag, "RunFolderOccupied")
+          assert.include(error.message, `${root}/${name}`)
+        })
+      )
+    )
+  }
+
+  it.effect("may be a link itself", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        yield* fs.makeDirectory(`${root}/there`)
+        yield* fs.symlink(`${root}/there`, `${root}/here`)
+        assert.strictEqual((yield* Effect.scoped(RunFolder.open(`${root}/here`))).holds, "nothing")
+      })
+    )
   )
 
   it.effect("is one process's at a time", () =>

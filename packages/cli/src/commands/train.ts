@@ -1,7 +1,7 @@
 import { Backend } from "@moco/core/Backend"
 import { Dataset } from "@moco/data/Dataset"
 import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "@moco/train/Checkpoint/fingerprint"
-import type { StoredCheckpoint } from "@moco/train/Checkpoint/store"
+import type { StoredCheckpoint } from "@moco/train/Checkpoint/load"
 import { type CheckpointEvery, Checkpoints } from "@moco/train/Checkpoints"
 import { encoderBytes } from "@moco/train/EncoderExport"
 import { explain } from "@moco/train/OutOfMemory"
@@ -12,7 +12,7 @@ import * as RunFolder from "@moco/train/RunFolder"
 import { environment } from "@moco/train/RunFolder/environment"
 import { RunLog } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
-import { Console, Effect, FileSystem, Layer } from "effect"
+import { ByteSize, Console, Effect, FileSystem, Layer, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dataDirsOf } from "../dataDirs.ts"
 import { dataDirFlag, folderFlag, jsonFlag } from "../flags.ts"
@@ -78,8 +78,9 @@ export const train = Command.make(
     for (const { message, path } of warnings(config)) yield* Console.error(`warning: ${path}: ${message}`)
     const dataDirs = yield* dataDirsOf(dataDir)
     yield* trainInFolder(start, { json, every, onNan }).pipe(
-      Effect.catchTag("TensorError", (error) => Effect.fail(explain(error, config))),
-      Effect.provide(RunState.layer.pipe(Layer.provideMerge(layersOf(config, { dataDirs }))))
+      Effect.provide(RunState.layer.pipe(Layer.provideMerge(layersOf(config, { dataDirs })))),
+      // Behind the layers: the dictionary and the encoder take their memory when they are made.
+      Effect.catchTag("TensorError", (error) => Effect.fail(explain(error, config)))
     )
   }, Effect.scoped)
 ).pipe(
@@ -162,8 +163,12 @@ const restore = Effect.fnUntraced(function* (
 /** Removes from the log what belongs to steps that are taken again. */
 const cutLog = Effect.fnUntraced(function* (metrics: string, position: number) {
   const fileSystem = yield* FileSystem.FileSystem
-  if (!(yield* Effect.orElseSucceed(fileSystem.exists(metrics), () => false))) return
-  yield* RunFolder.unwritable(metrics)(fileSystem.truncate(metrics, position))
+  const found = yield* Effect.option(fileSystem.stat(metrics))
+  if (Option.isNone(found)) return
+  const size = Number(ByteSize.toBigInt(found.value.size))
+  if (size >= position) return yield* RunFolder.unwritable(metrics)(fileSystem.truncate(metrics, position))
+  const missing = `${metrics} ends ${position - size} bytes before the checkpoint was made`
+  yield* Console.error(`warning: ${missing}: the run goes on, and these lines are lost`)
 })
 
 /** Writes down what is about to run, and says so. */

@@ -17,12 +17,12 @@ export const Fingerprint = Schema.Struct({
 })
 export type Fingerprint = typeof Fingerprint.Type
 
-/** The fingerprint of this process. */
+/** The fingerprint of this process, once its backend is loaded: a variable of the user's goes before the config. */
 export const fingerprintOf = (backend: Backend["Service"], threads: number, cpu: Cpu): Fingerprint => ({
   backend: backend.name,
   version: backend.version,
   device: backend.device,
-  threads,
+  threads: Number(process.env["TF_NUM_INTRAOP_THREADS"] ?? threads),
   oneDnn: process.env["TF_ENABLE_ONEDNN_OPTS"] ?? "",
   cpuFeatures: cpu.features,
   node: process.version

@@ -1,10 +1,14 @@
 import { createHash } from "node:crypto"
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
+import { schemaTrouble } from "../internal/schemaTrouble.ts"
 import { RunConfig } from "../RunConfig.ts"
 import { NeighbourAccuracy } from "../RunLog/RunEvent.ts"
 import { Fingerprint } from "./fingerprint.ts"
 
-/** Version of everything that a checkpoint consists of; raised when an older program could not read a newer one. */
+/**
+ * Version of everything that a checkpoint consists of, the config in it too; raised when an older program could not read
+ * a newer one.
+ */
 export const formatVersion = 1
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
@@ -37,6 +41,8 @@ export const RunProgress = Schema.Struct({
   best: Schema.optionalKey(Schema.Struct({ step: Count, accuracy: Schema.Finite })),
   /** Steps that were taken before the last evaluation; 0 where there was none after the baselines. */
   evaluatedAt: Count,
+  /** Times that the run has gone back to a checkpoint. */
+  rollbacks: Count,
   /** What the learning rate is multiplied by; below 1 after a rollback. */
   rateFactor: Schema.Finite
 })
@@ -67,11 +73,24 @@ export const encodeManifest = (manifest: Manifest): string => {
   return `${json}\nsha256 ${sha256(json)}\n`
 }
 
+/** The JSON of a manifest's text, where its hash is right. */
+const signedJson = (text: string): string | undefined => {
+  const json = text.slice(0, text.indexOf("\n"))
+  return text === `${json}\nsha256 ${sha256(json)}\n` ? json : undefined
+}
+
+const decodeFormat = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ format: Schema.Int })))
+
+/** The format of a manifest, its own or another program's; nothing where it is damaged. */
+export const formatOf = (text: string): number | undefined =>
+  Option.getOrUndefined(Option.map(decodeFormat(signedJson(text)), ({ format }) => format))
+
+const decodeJson = Schema.decodeUnknownEffect(ManifestJson, { reportInput: true })
+
 /** Reads a manifest; fails with what is wrong with it, in plain words. */
 export const decodeManifest = (text: string): Effect.Effect<Manifest, string> => {
-  const json = text.slice(0, text.indexOf("\n"))
-  if (text !== `${json}\nsha256 ${sha256(json)}\n`) return Effect.fail("its hash does not fit its content")
-  return Effect.mapError(Schema.decodeUnknownEffect(ManifestJson)(json), ({ message }) =>
-    message.replaceAll("\n", " ")
-  )
+  const json = signedJson(text)
+  return json === undefined
+    ? Effect.fail("its hash does not fit its content")
+    : Effect.mapError(decodeJson(json), schemaTrouble)
 }

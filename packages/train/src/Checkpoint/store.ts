@@ -1,51 +1,35 @@
-import { Effect, FileSystem, Path, Schema } from "effect"
+import { Effect, FileSystem, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { fileTrouble } from "../internal/fileTrouble.ts"
-import { decodeManifest, encodeManifest, type Manifest, sha256 } from "./manifest.ts"
-
-/** A checkpoint cannot be written; `reason` and `hint` are in plain words. Older ones are as they were. */
-export class CheckpointUnwritable extends Schema.TaggedError<CheckpointUnwritable>()("CheckpointUnwritable", {
-  path: Schema.String,
-  reason: Schema.String,
-  hint: Schema.String
-}) {
-  override get message() {
-    return `the checkpoint ${this.path} cannot be written: ${this.reason}\n  ${this.hint}; the last checkpoint is whole`
-  }
-}
-
-/** A checkpoint is damaged: a file of it is missing, has another length or another hash. */
-export class CheckpointCorrupt extends Schema.TaggedError<CheckpointCorrupt>()("CheckpointCorrupt", {
-  path: Schema.String,
-  problem: Schema.String
-}) {
-  override get message() {
-    return `the checkpoint file ${this.path} is damaged: ${this.problem}`
-  }
-}
-
-const manifestName = "manifest.json"
-
-/** The folder of a checkpoint: its step, with leading zeros, so that names sort as steps do. */
-export const folderName = (step: number): string => String(step).padStart(9, "0")
-
-/** A checkpoint as it is read or written: what it says about itself, and its parts by file name. */
-export interface StoredCheckpoint {
-  readonly manifest: Manifest
-  readonly parts: Readonly<Record<string, Uint8Array>>
-}
+import { syncFolder } from "../internal/syncFolder.ts"
+import { CheckpointUnreadable, CheckpointUnwritable } from "./errors.ts"
+import { encodeManifest, type Manifest } from "./manifest.ts"
 
 /** A checkpoint before its files are hashed. */
 export interface UnsignedCheckpoint {
   readonly manifest: Omit<Manifest, "parts">
+  /** By file name. */
   readonly parts: Readonly<Record<string, Uint8Array>>
 }
+
+export const manifestName = "manifest.json"
+
+/** The folder of a checkpoint: its step, with leading zeros, so that names sort as steps do. */
+export const folderName = (step: number): string => String(step).padStart(9, "0")
+
+/** Endings of folders that are no checkpoints: one that is being written, and one that is being replaced. */
+const unfinished = ".tmp"
+const replaced = ".old"
+
+/** Ending of a checkpoint that was found damaged and passed over. */
+const damaged = ".damaged"
 
 /**
  * Writes a checkpoint into `<root>/<step>`, as a whole or not at all.
  *
  * Everything goes into a folder of a temporary name, the parts on disk before the manifest; then the folder gets its
- * name. So a crash at any instant leaves the old checkpoints, and this one or nothing.
+ * name. One that had the name is moved aside first. So a crash at any instant leaves the old checkpoints and this one,
+ * or after {@link recover} the old ones alone.
  */
 export const save = Effect.fn("Checkpoint.save")(function* (
   root: string,
@@ -54,9 +38,9 @@ export const save = Effect.fn("Checkpoint.save")(function* (
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const final = path.join(root, folderName(manifest.progress.step))
-  const temporary = `${final}.tmp`
+  const [temporary, aside] = [`${final}${unfinished}`, `${final}${replaced}`]
   const write = Effect.fnUntraced(function* (name: string, bytes: Uint8Array) {
-    const file = yield* fileSystem.open(path.join(temporary, name), { flag: "w" })
+    const file = yield* fileSystem.open(path.join(temporary, name), { flag: "wx" })
     yield* file.writeAll(bytes)
     yield* file.sync
   }, Effect.scoped)
@@ -65,16 +49,26 @@ export const save = Effect.fn("Checkpoint.save")(function* (
       Effect.all([hashAside(bytes), write(name, bytes)], { concurrency: "unbounded" }),
       ([sha256]) => ({ name, bytes: bytes.length, sha256 })
     )
+  const replace = Effect.gen(function* () {
+    if (!(yield* fileSystem.exists(final))) return yield* fileSystem.rename(temporary, final)
+    yield* fileSystem.remove(aside, { recursive: true, force: true })
+    yield* fileSystem.rename(final, aside)
+    yield* Effect.tapError(fileSystem.rename(temporary, final), () =>
+      Effect.ignore(fileSystem.rename(aside, final))
+    )
+  })
   yield* Effect.gen(function* () {
+    if (!(yield* fileSystem.exists(root))) {
+      yield* fileSystem.makeDirectory(root, { recursive: true })
+      yield* syncFolder(path.dirname(root))
+    }
     yield* fileSystem.remove(temporary, { recursive: true, force: true })
-    yield* fileSystem.makeDirectory(temporary, { recursive: true })
+    yield* fileSystem.makeDirectory(temporary)
     const described = yield* Effect.forEach(Object.entries(parts), writePart, { concurrency: "unbounded" })
     const text = encodeManifest({ ...manifest, parts: described })
     yield* write(manifestName, new TextEncoder().encode(text))
     yield* syncFolder(temporary)
-    // A checkpoint of this step that is there already is as good: the run is the same.
-    if (yield* fileSystem.exists(final)) yield* fileSystem.remove(final, { recursive: true })
-    yield* fileSystem.rename(temporary, final)
+    yield* replace
     yield* syncFolder(root)
   }).pipe(
     Effect.tapError(() => Effect.ignore(fileSystem.remove(temporary, { recursive: true, force: true }))),
@@ -82,58 +76,65 @@ export const save = Effect.fn("Checkpoint.save")(function* (
       (error: PlatformError) => new CheckpointUnwritable({ path: final, ...fileTrouble(error) })
     )
   )
+  yield* Effect.ignore(fileSystem.remove(aside, { recursive: true, force: true }))
   return final
 }, Effect.uninterruptible)
 
-/** SHA-256 as {@link sha256} gives it, worked out on another thread: training goes on meanwhile. */
+/** SHA-256 in lower-case hexadecimal, worked out on another thread: training goes on meanwhile. */
 const hashAside = (bytes: Uint8Array): Effect.Effect<string> =>
   Effect.map(
     Effect.promise(() => crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)),
     (digest) => Buffer.from(digest).toString("hex")
   )
 
-/** Makes the names in a folder durable. */
-const syncFolder = Effect.fnUntraced(function* (folder: string) {
+/**
+ * Clears up what a killed process has left: a checkpoint that was being replaced gets its name back, and what was being
+ * written is removed. Nobody else may be at work in the folder.
+ */
+export const recover = Effect.fn("Checkpoint.recover")(function* (root: string) {
   const fileSystem = yield* FileSystem.FileSystem
-  const handle = yield* fileSystem.open(folder, { flag: "r" })
-  yield* handle.sync
-}, Effect.scoped)
+  const path = yield* Path.Path
+  const names = yield* namesIn(root)
+  yield* Effect.gen(function* () {
+    for (const name of names.filter((name) => /^\d{9,}\.old$/.test(name))) {
+      const final = name.slice(0, -replaced.length)
+      yield* names.includes(final)
+        ? fileSystem.remove(path.join(root, name), { recursive: true })
+        : fileSystem.rename(path.join(root, name), path.join(root, final))
+    }
+    for (const name of names.filter((name) => /^\d{9,}\.tmp$/.test(name))) {
+      yield* fileSystem.remove(path.join(root, name), { recursive: true })
+    }
+  }).pipe(Effect.mapError((error) => new CheckpointUnwritable({ path: root, ...fileTrouble(error) })))
+})
 
 /** Steps of the checkpoints under `root`, newest first; folders of other names do not count. */
 export const steps = Effect.fn("Checkpoint.steps")(function* (root: string) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const names = yield* Effect.orElseSucceed(fileSystem.readDirectory(root), (): Array<string> => [])
-  return names
+  return (yield* namesIn(root))
     .filter((name) => /^\d{9,}$/.test(name))
     .map(Number)
     .sort((a, b) => b - a)
 })
 
-/** Reads a checkpoint and checks every byte of it. */
-export const load = Effect.fn("Checkpoint.load")(function* (folder: string) {
+/** A folder that is not there is empty; one that cannot be read is an error, or a whole run might be begun anew. */
+const namesIn = Effect.fnUntraced(function* (root: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  return yield* Effect.catch(fileSystem.readDirectory(root), (error) =>
+    error.reason._tag === "NotFound"
+      ? Effect.succeed<Array<string>>([])
+      : Effect.fail(new CheckpointUnreadable({ path: root, ...fileTrouble(error) }))
+  )
+})
+
+/** Gives a damaged checkpoint another name: it is kept, and no longer counts among the newest. */
+export const setAside = Effect.fn("Checkpoint.setAside")(function* (root: string, step: number) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const corrupt = (name: string, problem: string) =>
-    new CheckpointCorrupt({ path: path.join(folder, name), problem })
-  const read = (name: string) =>
-    Effect.mapError(fileSystem.readFile(path.join(folder, name)), (error) =>
-      corrupt(name, fileTrouble(error).reason)
-    )
-  const text = new TextDecoder().decode(yield* read(manifestName))
-  const manifest = yield* Effect.mapError(decodeManifest(text), (problem) => corrupt(manifestName, problem))
-  const parts: Record<string, Uint8Array> = {}
-  for (const { bytes, name, sha256: expected } of manifest.parts) {
-    // The manifest's hash was right, so the name is one that we wrote; a path would still be none of ours.
-    if (name !== path.basename(name)) return yield* corrupt(name, "its name is a path")
-    const content = yield* read(name)
-    if (content.length !== bytes) {
-      return yield* corrupt(name, `it has ${content.length} bytes and should have ${bytes}`)
-    }
-    if (sha256(content) !== expected) return yield* corrupt(name, "its hash does not fit its content")
-    parts[name] = content
-  }
-  const stored: StoredCheckpoint = { manifest, parts }
-  return stored
+  const folder = path.join(root, folderName(step))
+  yield* fileSystem.remove(`${folder}${damaged}`, { recursive: true, force: true }).pipe(
+    Effect.andThen(fileSystem.rename(folder, `${folder}${damaged}`)),
+    Effect.mapError((error) => new CheckpointUnwritable({ path: folder, ...fileTrouble(error) }))
+  )
 })
 
 /** Removes all checkpoints but the `keep` newest and the one of step `best`. */

@@ -1,11 +1,14 @@
 import type { Weights } from "@moco/core/Encoder"
 import type { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
 import type { ShuffleKey } from "@moco/core/KeyShuffle"
-import { decode, type HostTensor } from "@moco/core/Safetensors"
+import { decode, type HostTensor, type SafetensorsMalformed } from "@moco/core/Safetensors"
 import { fromTorch } from "@moco/core/TorchTensors"
 import type { ViewBatch } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, FileSystem, Path, Schema } from "effect"
+import type { PlatformError } from "effect/PlatformError"
+import { fileTrouble } from "../internal/fileTrouble.ts"
+import { schemaTrouble } from "../internal/schemaTrouble.ts"
 
 /** What a fixture says of the run that was recorded. */
 export const Description = Schema.Struct({
@@ -55,8 +58,8 @@ export class FixtureUnusable extends Schema.TaggedError<FixtureUnusable>()("Fixt
 export const read = Effect.fn("Fixture.read")(function* (dir: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const unusable = (where: string) => (cause: { readonly message: string }) =>
-    new FixtureUnusable({ where, problem: cause.message })
+  const unusable = (where: string) => (cause: Parameters<typeof problemOf>[0]) =>
+    new FixtureUnusable({ where, problem: problemOf(cause) })
   const tensors = Effect.fnUntraced(function* (name: string) {
     const file = path.join(dir, `${name}.safetensors`)
     const contents = yield* fs.readFile(file).pipe(Effect.flatMap(decode), Effect.mapError(unusable(file)))
@@ -66,7 +69,7 @@ export const read = Effect.fn("Fixture.read")(function* (dir: string) {
   const description = yield* fs
     .readFileString(file)
     .pipe(
-      Effect.flatMap(Schema.decodeUnknownEffect(Schema.fromJsonString(Description))),
+      Effect.flatMap(Schema.decodeUnknownEffect(Schema.fromJsonString(Description), { reportInput: true })),
       Effect.mapError(unusable(file))
     )
   const initial = yield* tensors("initial")
@@ -92,6 +95,17 @@ export const read = Effect.fn("Fixture.read")(function* (dir: string) {
   }
   return fixture
 })
+
+const problemOf = (cause: PlatformError | Schema.SchemaError | SafetensorsMalformed): string => {
+  switch (cause._tag) {
+    case "PlatformError":
+      return fileTrouble(cause).reason
+    case "SchemaError":
+      return schemaTrouble(cause)
+    case "SafetensorsMalformed":
+      return cause.message
+  }
+}
 
 /** The recorded encoder in our terms. */
 export const encoderConfig = (description: Fixture["description"]): ResNetConfig => ({

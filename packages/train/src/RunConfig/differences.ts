@@ -9,7 +9,7 @@ export interface Difference {
   readonly now: string
 }
 
-/** Settings that a run may be continued with another value of: they change how it is watched, not what it computes. */
+/** Settings that a run may be continued with another value of: they decide how it is watched and how fast it is. */
 const mayChange: ReadonlyArray<string> = ["evaluation.everyEpochs", "backend.threads"]
 
 /** Whether a setting may change while a run goes on. `backend.threads` may change its last bits. */

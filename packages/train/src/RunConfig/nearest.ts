@@ -9,10 +9,14 @@ export const nearest = (word: string, candidates: ReadonlyArray<string>): string
   let bestDistance = Number.POSITIVE_INFINITY
   for (const candidate of candidates) {
     const other = candidate.toLowerCase()
-    const distance = editDistance(lower, other)
     const shorter = Math.min(lower.length, other.length)
+    const longer = Math.max(lower.length, other.length)
     const isPrefix = shorter >= 3 && lower.slice(0, shorter) === other.slice(0, shorter)
-    const isNear = distance <= Math.max(1, Math.floor(Math.max(lower.length, other.length) / 3))
+    const tolerance = Math.max(1, Math.floor(longer / 3))
+    // The word may be as long as the file that it comes from, and its length alone may decide.
+    const isDecided = isPrefix || longer - shorter > tolerance
+    const distance = isDecided ? longer - shorter : editDistance(lower, other)
+    const isNear = distance <= tolerance
     if ((isNear || isPrefix) && distance < bestDistance) {
       best = candidate
       bestDistance = distance

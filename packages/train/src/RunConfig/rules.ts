@@ -41,8 +41,12 @@ const rules: ReadonlyArray<Rule> = [
   },
   {
     at: "encoder.batchNormGroups",
-    reads: ["encoder.batchNormGroups", "training.batchSize"],
-    check: ({ encoder: { batchNormGroups }, training: { batchSize } }) => {
+    reads: ["encoder.batchNormGroups", "training.batchSize", "data.name", "data.judge"],
+    check: (config) => {
+      const { batchNormGroups } = config.encoder
+      const { batchSize } = config.training
+      // Refused above; the search for divisors of a number without bound has no end.
+      if (batchSize > numTraining(config)) return undefined
       if (batchSize % batchNormGroups !== 0) {
         const problem = `must divide training.batchSize (${batchSize})`
         return { problem, hint: `near it: ${nearestDivisors(batchSize, batchNormGroups).join(" or ")}` }

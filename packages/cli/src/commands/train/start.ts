@@ -1,5 +1,6 @@
-import type { CheckpointCorrupt, StoredCheckpoint } from "@moco/train/Checkpoint/store"
-import { newestGood } from "@moco/train/Checkpoints"
+import type { CheckpointCorrupt } from "@moco/train/Checkpoint/errors"
+import type { StoredCheckpoint } from "@moco/train/Checkpoint/load"
+import { newestGood } from "@moco/train/Checkpoint/load"
 import { applyOverrides, decode, type RunConfig } from "@moco/train/RunConfig"
 import { configDifferences, isFree } from "@moco/train/RunConfig/differences"
 import * as RunFolder from "@moco/train/RunFolder"
@@ -19,6 +20,17 @@ export class ConfigChanged extends Schema.TaggedError<ConfigChanged>()("ConfigCh
       ...lines,
       "  leave these as they were, or start a new run with another --out"
     ].join("\n")
+  }
+}
+
+/** Two flags of which one makes the other meaningless. */
+export class FlagsContradict extends Schema.TaggedError<FlagsContradict>()("FlagsContradict", {
+  flags: Schema.String,
+  problem: Schema.String,
+  hint: Schema.String
+}) {
+  override get message() {
+    return `${this.flags}: ${this.problem}\n  ${this.hint}`
   }
 }
 
@@ -56,14 +68,18 @@ const resumed = Effect.fnUntraced(function* (path: string, flags: StartFlags) {
   for (const name of ["recipe", "config", "out"] as const) {
     const value = flags[name]
     if (Option.isSome(value)) {
-      const problem = "--resume takes recipe, config and folder from the run itself"
-      return yield* new RunFolder.RunFolderEmpty({ path, problem: `${problem}; leave --${name} away` })
+      return yield* new FlagsContradict({
+        flags: `--resume=${path} and --${name}=${value.value}`,
+        problem: "a run that goes on has its recipe, config and folder already",
+        hint: `leave --${name} away, or start a new run without --resume`
+      })
     }
   }
   const exists = yield* RunFolder.exists(path)
   if (!exists) return yield* new RunFolder.RunFolderEmpty({ path, problem: "there is no such folder" })
   const { folder, holds } = yield* RunFolder.open(path)
-  if (holds === "nothing") return yield* new RunFolder.RunFolderEmpty({ path, problem: "it has no run log" })
+  if (holds === "nothing")
+    return yield* new RunFolder.RunFolderEmpty({ path, problem: "it has no run log and no checkpoint" })
   const from = yield* newestGood(folder.checkpoints, tellOfDamage)
   const begun = yield* begunWith(folder, from)
   const config = yield* applyOverrides(begun, [], yield* setsOf(flags))

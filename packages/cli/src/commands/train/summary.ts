@@ -42,8 +42,11 @@ export const withEvent = (result: RunResult, event: RunEvent): RunResult => {
       return { ...result, evaluations: { ...result.evaluations, [event.subject]: event.neighbours } }
     case "resumed":
       return result
-    case "rolledBack":
-      return { ...result, numSteps: event.step }
+    case "rolledBack": {
+      // What was judged since is no longer so.
+      const { encoder, ...baselines } = result.evaluations
+      return { ...result, numSteps: event.step, evaluations: baselines }
+    }
     case "finished": {
       const { evaluationSeconds, outcome, step, trainingSeconds } = event
       return { ...result, outcome, numSteps: step, trainingSeconds, evaluationSeconds }

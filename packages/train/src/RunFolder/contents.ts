@@ -1,0 +1,57 @@
+import { Effect, FileSystem, Schema } from "effect"
+import { steps } from "../Checkpoint/store.ts"
+import { RunConfig } from "../RunConfig.ts"
+import * as RunLog from "../RunLog.ts"
+import { RunFolderOccupied, unwritable } from "./errors.ts"
+import type { RunFolder } from "./files.ts"
+
+/** What a run folder holds before a run starts in it. */
+export type Contents = "nothing" | "interrupted run"
+
+/**
+ * Refuses a folder of which a file is a link, a pipe or a device: what a run writes would go elsewhere, and what it
+ * reads might never end. The folder itself may be a link.
+ */
+export const refuseStrange = Effect.fnUntraced(function* ({ path, ...files }: RunFolder) {
+  const fileSystem = yield* FileSystem.FileSystem
+  for (const file of Object.values(files)) {
+    const isLink = yield* Effect.match(fileSystem.readLink(file), {
+      onSuccess: () => true,
+      onFailure: () => false
+    })
+    const wanted = file === files.checkpoints ? "Directory" : "File"
+    const found = yield* Effect.option(fileSystem.stat(file))
+    if (isLink || (found._tag === "Some" && found.value.type !== wanted)) {
+      const holds = `${file}, which is no ${wanted === "File" ? "regular file" : "folder"}`
+      return yield* new RunFolderOccupied({ path, holds })
+    }
+  }
+})
+
+/** Whether a run can begin here, or go on; refuses a run that has reached its end, and files that are no run's. */
+export const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const exists = (file: string) => unwritable(file)(fileSystem.exists(file))
+  const occupied = (holds: string) => Effect.fail(new RunFolderOccupied({ path: folder.path, holds }))
+  const hasEncoder = yield* exists(folder.encoder)
+  if ((yield* exists(folder.metrics)) || (yield* steps(folder.checkpoints)).length > 0) {
+    // A damaged log tells no end; what can be continued is decided by the checkpoints.
+    const events = yield* Effect.orElseSucceed(RunLog.read(folder.metrics), () => [])
+    const last = events.at(-1)
+    // The encoder is written last: a run that was killed before has it to do.
+    return last?.event === "finished" && last.outcome === "completed" && hasEncoder
+      ? yield* occupied("a run that has reached its end")
+      : ("interrupted run" satisfies Contents)
+  }
+  if (hasEncoder) return yield* occupied(folder.encoder)
+  if (yield* exists(folder.config)) {
+    // Ours, of a run that was killed before its first line; anybody else's must not be written over.
+    const text = yield* unwritable(folder.config)(fileSystem.readFileString(folder.config))
+    if ((yield* Effect.exit(decodeConfig(text)))._tag === "Failure") {
+      return yield* occupied(`${folder.config}, which is no run's`)
+    }
+  } else if (yield* exists(folder.environment)) return yield* occupied(folder.environment)
+  return "nothing" satisfies Contents
+})
+
+const decodeConfig = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.toCodecJson(RunConfig)))

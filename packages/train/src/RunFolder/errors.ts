@@ -1,0 +1,38 @@
+import { Effect, Schema } from "effect"
+import type { PlatformError } from "effect/PlatformError"
+import { fileTrouble } from "../internal/fileTrouble.ts"
+
+/** The folder that was asked for holds a run that has reached its end, or something else. */
+export class RunFolderOccupied extends Schema.TaggedError<RunFolderOccupied>()("RunFolderOccupied", {
+  path: Schema.String,
+  holds: Schema.String
+}) {
+  override get message() {
+    return `${this.path} holds ${this.holds}\n  choose another folder with --out, or leave --out away for a new one under runs/`
+  }
+}
+
+/** There is no run in the folder that was to be continued. */
+export class RunFolderEmpty extends Schema.TaggedError<RunFolderEmpty>()("RunFolderEmpty", {
+  path: Schema.String,
+  problem: Schema.String
+}) {
+  override get message() {
+    return `${this.path} holds no run to continue: ${this.problem}\n  give the folder of a run, e.g. --resume=runs/fashionMnistQuick-1`
+  }
+}
+
+/** The run folder, or a file in it, cannot be written; `reason` and `hint` are in plain words. */
+export class RunFolderUnwritable extends Schema.TaggedError<RunFolderUnwritable>()("RunFolderUnwritable", {
+  path: Schema.String,
+  reason: Schema.String,
+  hint: Schema.String
+}) {
+  override get message() {
+    return `${this.path} cannot be written: ${this.reason}\n  ${this.hint}`
+  }
+}
+
+/** Says in plain words why `path` cannot be written. */
+export const unwritable = (path: string) =>
+  Effect.mapError((error: PlatformError) => new RunFolderUnwritable({ path, ...fileTrouble(error) }))

@@ -1,0 +1,29 @@
+import type { Path } from "effect"
+
+/** The folder of one run, and the files that a run leaves in it. */
+export interface RunFolder {
+  readonly path: string
+  /** The resolved config, JSON; a run of it is the same run. */
+  readonly config: string
+  /** What the run ran on, JSON. */
+  readonly environment: string
+  /** The events of the run, one JSON object a line. */
+  readonly metrics: string
+  /** The query encoder, safetensors with torchvision's names. */
+  readonly encoder: string
+  /** Checkpoints, one folder each. */
+  readonly checkpoints: string
+  /** Held by the process that trains. */
+  readonly lock: string
+}
+
+/** The files of the run in `folder`. */
+export const filesOf = (path: Path.Path, folder: string): RunFolder => ({
+  path: folder,
+  config: path.join(folder, "config.json"),
+  environment: path.join(folder, "environment.json"),
+  metrics: path.join(folder, "metrics.jsonl"),
+  encoder: path.join(folder, "encoder.safetensors"),
+  checkpoints: path.join(folder, "checkpoints"),
+  lock: path.join(folder, "run.lock")
+})
