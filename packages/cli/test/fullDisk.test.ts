@@ -2,7 +2,17 @@ import { spawn } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { assertPlainError, checkpointsOf, fresh, main, run, stepsOf, tinyRun } from "./program.ts"
+import {
+  assertPlainError,
+  checkpointsOf,
+  fresh,
+  main,
+  run,
+  start,
+  stepsOf,
+  tinyRun,
+  until
+} from "./program.ts"
 
 /** Runs the program where no file may grow beyond `kibibytes`: the system refuses the write that would. */
 const runWithLimit = (kibibytes: number, ...args: ReadonlyArray<string>) => {
@@ -19,12 +29,25 @@ const runWithLimit = (kibibytes: number, ...args: ReadonlyArray<string>) => {
 }
 
 describe("a disk without room", () => {
-  it("while saving stops the run with 6 and leaves no part of a checkpoint", async () => {
+  it("while saving stops the run with 6, leaves no part of a checkpoint, and keeps the ones before", async () => {
     const folder = fresh()
-    const { code, stderr } = await runWithLimit(40, "train", ...tinyRun({ epochs: 2 }), `--out=${folder}`)
+    const first = start(["train", ...tinyRun({ epochs: 2 }), "--checkpoint-every=5steps", `--out=${folder}`])
+    await until(() => checkpointsOf(folder).length >= 2)
+    first.child.kill("SIGTERM")
+    await first.ended
+    const before = checkpointsOf(folder)
+    const { code, stderr } = await runWithLimit(
+      40,
+      "train",
+      `--resume=${folder}`,
+      "--checkpoint-every=5steps"
+    )
     assert.strictEqual(code, 6, stderr)
     assertPlainError(stderr, join(folder, "checkpoints"), "cannot be written", "the file is too large")
-    assert.deepStrictEqual(readdirSync(join(folder, "checkpoints")), [])
+    assert.deepStrictEqual(readdirSync(join(folder, "checkpoints")).sort(), before)
+    const resumed = await run("train", `--resume=${folder}`)
+    assert.strictEqual(resumed.code, 0, resumed.stderr)
+    assert.include(resumed.stdout, `goes on after step ${Number(before.at(-1))}\n`)
   })
 
   it("while logging stops the run with 6, keeps the checkpoints whole, and the run goes on with room", async () => {
