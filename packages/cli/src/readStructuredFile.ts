@@ -1,7 +1,9 @@
+import { shorten } from "@moco/train/RunConfig/Problem"
 import { Effect, FileSystem, Path, Schema } from "effect"
 import * as Yaml from "effect/encoding/Yaml"
+import type { PlatformError } from "effect/PlatformError"
 
-/** A config or a study file is not there, or is neither YAML nor JSON. */
+/** A config or a study file is not there, is neither YAML nor JSON, or is too much of it. */
 export class ConfigUnreadable extends Schema.TaggedError<ConfigUnreadable>()("ConfigUnreadable", {
   kind: Schema.String,
   path: Schema.String,
@@ -13,29 +15,87 @@ export class ConfigUnreadable extends Schema.TaggedError<ConfigUnreadable>()("Co
   }
 }
 
+/** Far more than a config or a study needs. The YAML parser's time grows with the square of a line's length. */
+const maxKiB = { JSON: 256, YAML: 32 }
+
+/** Each `<<` copies keys: many of them over many keys would fill the memory while the file is parsed. */
+const maxMerges = 100
+
+/** Values and letters that a file may stand for, with its aliases written out. */
+const maxSize = 256 * 1024
+
+const maxDepth = 32
+
 /**
- * What stands in a YAML or JSON file, unchecked.
+ * What stands in a YAML or JSON file, unchecked, but no deeper or larger than what reads it can bear.
  *
  * @param kind  what the file is, for the error message
  */
 export const readStructuredFile = Effect.fn("cli.readStructuredFile")(function* (kind: string, file: string) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const isJson = path.extname(file).toLowerCase() === ".json"
+  const format = path.extname(file).toLowerCase() === ".json" ? "JSON" : "YAML"
   const unreadable = (reason: string, hint: string) =>
-    new ConfigUnreadable({ kind, path: file, reason, hint })
-  const text = yield* Effect.mapError(fileSystem.readFileString(file), ({ reason }) =>
+    new ConfigUnreadable({ kind, path: file, reason: shorten(reason, 300), hint })
+  const reading = Effect.mapError(({ reason }: PlatformError) =>
     reason._tag === "NotFound"
       ? unreadable("there is no such file", "check the path; it is relative to the folder you are in")
-      : unreadable(reason.message, "check its permissions")
+      : unreadable(reasonOf(reason.cause ?? reason), "check that it is a file, and its permissions")
   )
-  const parsed = yield* Effect.try({
-    try: (): unknown => (isJson ? JSON.parse(text) : Yaml.parse(text)),
-    catch: (cause) => {
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      return unreadable(reason, `it must be ${isJson ? "JSON, as its name says" : "YAML or JSON"}`)
-    }
+  // A pipe may have no end and a file no place in memory, so neither is opened.
+  const { size, type } = yield* reading(fileSystem.stat(file))
+  if (type !== "File") {
+    const found = type === "Directory" ? "a folder" : `a ${type}`
+    return yield* unreadable(
+      `it is ${found} and not a file`,
+      "name a file; what comes through a pipe must be written to one first"
+    )
+  }
+  if (size > maxKiB[format] * 1024) {
+    const reason = `it has ${size} bytes, and ${maxKiB[format]} KiB of ${format} are read at most`
+    return yield* unreadable(reason, "check that it is the file that you mean")
+  }
+  const bytes = yield* reading(fileSystem.readFile(file))
+  const expected = `it must be ${format === "JSON" ? "JSON, as its name says" : "YAML or JSON"}`
+  const text = yield* Effect.try({
+    try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+    catch: () => unreadable("it is not UTF-8 text", expected)
   })
+  if (format === "YAML" && text.split("<<").length - 1 > maxMerges) {
+    return yield* unreadable(`it has more than ${maxMerges} merge keys (<<)`, plainer)
+  }
+  const parsed = yield* Effect.try({
+    try: (): unknown => (format === "JSON" ? JSON.parse(text) : Yaml.parse(text)),
+    catch: (cause) =>
+      isOverflow(cause) ? unreadable(tooDeep, plainer) : unreadable(reasonOf(cause), expected)
+  })
+  const excess = excessOf(parsed)
+  if (excess !== undefined) return yield* unreadable(excess, plainer)
   // An empty file changes nothing.
   return parsed ?? {}
 })
+
+const tooDeep = `it is nested more than ${maxDepth} levels deep`
+const plainer = "write it plainly: no config or study needs that"
+
+/** What is too much of `value`. Its aliases are followed wherever they stand, as whatever reads it does. */
+const excessOf = (value: unknown): string | undefined => {
+  let size = 0
+  const visit = (inner: unknown, depth: number): string | undefined => {
+    size += typeof inner === "string" ? 1 + inner.length : 1
+    if (depth > maxDepth) return tooDeep
+    if (size > maxSize) return `its aliases make it larger than ${maxSize / 1024} KiB`
+    if (typeof inner !== "object" || inner === null) return undefined
+    for (const part of Array.isArray(inner) ? inner : Object.entries(inner).flat()) {
+      const excess = visit(part, depth + 1)
+      if (excess !== undefined) return excess
+    }
+    return undefined
+  }
+  return visit(value, 0)
+}
+
+/** A RangeError is thrown for a bad code point as well. */
+const isOverflow = (cause: unknown) => cause instanceof RangeError && cause.message.includes("call stack")
+
+const reasonOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause))

@@ -85,7 +85,7 @@ describe("train", () => {
       `--out=${fresh()}`
     )
     assert.strictEqual(code, 5, stderr)
-    assertPlainError(stderr, "is NaN in step", "optimizer.learningRate")
+    assertPlainError(stderr, "loss is NaN at ", "in step ", "optimizer.learningRate")
   })
 
   const refused: ReadonlyArray<readonly [string, ReadonlyArray<string>, ReadonlyArray<string>]> = [

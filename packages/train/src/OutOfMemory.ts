@@ -39,7 +39,7 @@ const hintFor = ({
   const smaller = batch === undefined ? "a smaller encoder.width" : `training.batchSize=${batch}`
   const isLarge = dictionary.kind !== "endToEnd" && dictionary.size > 16 * batchSize
   const size = isLarge ? `, or dictionary.size=${Math.floor(dictionary.size / 2)}` : ""
-  return `try --set ${smaller}${size}; the last checkpoint is whole, and --resume goes on from it where the config is the same`
+  return `try --set ${smaller}${size}; with the config as it is, a run that had begun goes on with --resume where there is more memory`
 }
 
 /** About half the batch, of which batch norm's groups still have two images each. */

@@ -20,10 +20,12 @@ import { writeReport } from "./ablate/report.ts"
 
 /** Every run of a study failed. */
 export class StudyFruitless extends Schema.TaggedError<StudyFruitless>()("StudyFruitless", {
-  study: Schema.String
+  study: Schema.String,
+  /** The file that has the reasons. */
+  record: Schema.String
 }) {
   override get message() {
-    return `no run of the study ${this.study} has reached its end\n  the reasons stand above, and in its record`
+    return `no run of the study ${this.study} has reached its end\n  the reasons stand above and in ${this.record}; change the settings that they name`
   }
 }
 
@@ -75,7 +77,10 @@ export const ablate = Command.make(
     yield* writeReport(report, { study, results, records, command: options.study, folder })
     yield* Console.log(`\n${studyTable(results)}\n\nreport: ${path.join(report, "report.md")}`)
     if (options.json) yield* Console.log(studyJson(results))
-    if (results.numCompleted === 0) return yield* new StudyFruitless({ study: definition.name })
+    if (results.numCompleted === 0) {
+      const record = path.join(folder, "trials.jsonl")
+      return yield* new StudyFruitless({ study: definition.name, record })
+    }
   })
 ).pipe(
   Command.withDescription(

@@ -9,7 +9,7 @@ export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", {
   missing: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `training cannot run yet: see ${this.missing.join(", ")} above`
+    return `training cannot run yet: see ${this.missing.join(", ")} above\n  run the commands that are named there, then doctor again`
   }
 }
 

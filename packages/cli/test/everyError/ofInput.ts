@@ -1,0 +1,177 @@
+import { mkdirSync, writeFileSync } from "node:fs"
+import * as Queue from "@moco/core/Dictionary/Queue"
+import { KeyEncoder, QueryEncoder } from "@moco/core/Encoder"
+import { KeyShuffle } from "@moco/core/KeyShuffle"
+import { MomentumUpdate } from "@moco/core/MomentumUpdate"
+import { LinearNetwork } from "@moco/core/testing"
+import { Augmentation } from "@moco/data/Augmentation"
+import { Dataset } from "@moco/data/Dataset"
+import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
+import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
+import * as Idx from "@moco/data/Idx"
+import { ViewPairs } from "@moco/data/ViewPairs"
+import { Optimizer } from "@moco/train/Optimizer"
+import { RunState } from "@moco/train/RunState"
+import { Effect, Layer } from "effect"
+import { ablate } from "../../src/commands/ablate.ts"
+import { parity } from "../../src/commands/parity.ts"
+import { train } from "../../src/commands/train.ts"
+import { beginRun, command, type Family, openRecord, studyFlag, tensorflow, tinyStudy } from "./provoke.ts"
+
+/** The full data set, from `folder` alone. */
+const fullSet = (folder: string) =>
+  Effect.provide(Dataset, FashionMnist.layerFull({ judge: "test", searchDirs: [folder] }))
+
+/** Uses the state of a run that has `size` keys in its queue. */
+const withState = <A, E>(size: number, use: (state: RunState["Service"]) => Effect.Effect<A, E>) => {
+  const state = RunState.layer.pipe(
+    Layer.provide(Optimizer.layerSgd({ momentum: 0.9, weightDecay: 0 })),
+    Layer.provide(Queue.layer({ size, seed: 1 })),
+    Layer.provide([MomentumUpdate.layerEma(0.9), KeyShuffle.layer(1), KeyEncoder.layer]),
+    Layer.provide(QueryEncoder.layer(LinearNetwork.identity(2), 1)),
+    Layer.provide(tensorflow)
+  )
+  return Effect.provide(Effect.flatMap(RunState, use), state)
+}
+
+export const config: Family = {
+  ConfigInvalid: {
+    provoke: (folder) => command(train, "--set=optimizer.learningRate=-1", `--out=${folder}`),
+    says: () => ["optimizer.learningRate = -1: must be greater than 0", "0.03 to 0.06 is usual"]
+  },
+  ConfigUnreadable: {
+    provoke: (folder) => {
+      writeFileSync(`${folder}/mine.json`, '{ "seed": one }')
+      return command(train, `--config=${folder}/mine.json`, `--out=${folder}`)
+    },
+    says: (folder) => [`${folder}/mine.json cannot be read`, '{ "seed": one }', "it must be JSON"]
+  },
+  BatchSizeInvalid: {
+    provoke: () => {
+      const images = { numTrain: 11, numTest: 2, height: 4, width: 4, channels: 1, numClasses: 2, seed: 1 }
+      const views = ViewPairs.layer({ seed: 1, batchSize: 12 }).pipe(
+        Layer.provide(Augmentation.layerNone),
+        Layer.provide([layerSynthetic(images), tensorflow])
+      )
+      return Layer.build(views)
+    },
+    says: () => ["a batch of 12 images", "a training set of 11", "choose a batch size of 1 to 11"]
+  },
+  ConfigChanged: {
+    provoke: (folder) => Effect.andThen(beginRun(folder), command(train, `--resume=${folder}`, "--seed=9")),
+    says: (folder) => [`the run in ${folder}`, "seed was 1 and is 9", "another --out"]
+  },
+  FlagsContradict: {
+    provoke: (folder) => command(train, `--resume=${folder}`, "--recipe=fashionMnist"),
+    says: (folder) => [`--resume=${folder} and --recipe=fashionMnist`, "already", "leave --recipe away"]
+  },
+  StudyInvalid: {
+    provoke: (folder) => {
+      const study = { ...tinyStudy(), axes: [{ setting: "momentum.n", values: [0.5] }] }
+      return command(ablate, studyFlag(folder, study), `--out=${folder}`)
+    },
+    says: () => ["the study mine", "momentum.n = 0.5: is not a known key", "did you mean m?"]
+  }
+}
+
+export const data: Family = {
+  DatasetMissing: {
+    provoke: fullSet,
+    says: (folder) => ["train-images-idx3-ubyte.gz was not found", `searched: ${folder}`, "--data-dir"]
+  },
+  DatasetUnreadable: {
+    provoke: (folder) => {
+      mkdirSync(`${folder}/train-images-idx3-ubyte`)
+      return fullSet(folder)
+    },
+    says: (folder) => [`${folder}/train-images-idx3-ubyte cannot be read`, "directory", "or remove it"]
+  },
+  FixtureUnusable: {
+    provoke: (folder) => {
+      writeFileSync(`${folder}/fixture.json`, '{ "channels": "one" }')
+      return command(parity, `--fixture=${folder}`)
+    },
+    says: (folder) => [
+      `${folder}/fixture.json: Expected number, got "one" at ["channels"]`,
+      "a fixture folder holds"
+    ]
+  },
+  RunFolderEmpty: {
+    provoke: (folder) => command(train, `--resume=${folder}`),
+    says: (folder) => [`${folder} holds no run to continue`, "no run log", "give the folder of a run"]
+  },
+  SnapshotMismatch: {
+    provoke: () =>
+      Effect.flatMap(
+        withState(8, ({ capture }) => capture),
+        (captured) => withState(6, ({ restore }) => restore(captured))
+      ),
+    says: () => ["Queue.restore", "queue is 8,2 and should be 6,2", "restore it with the config"]
+  },
+  TrialImpossible: {
+    provoke: (folder) => {
+      mkdirSync(`${folder}/train-images-idx3-ubyte.gz`)
+      const study = studyFlag(folder, tinyStudy({ "data.name": "fashion-mnist" }))
+      return command(ablate, study, `--data-dir=${folder}`, `--out=${folder}/study`)
+    },
+    says: (folder) => [
+      "the study stops, for no run of it can start (size = 64, seed 1)",
+      `${folder}/train-images-idx3-ubyte.gz cannot be read`,
+      "or remove it"
+    ]
+  }
+}
+
+export const corrupt: Family = {
+  DatasetCorrupt: {
+    provoke: (folder) => {
+      writeFileSync(`${folder}/train-images-idx3-ubyte`, "other bytes")
+      return fullSet(folder)
+    },
+    says: (folder) => [
+      `${folder}/train-images-idx3-ubyte is damaged`,
+      "should be c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888, it is ",
+      "remove the file; install it with"
+    ]
+  },
+  IdxMalformed: {
+    provoke: () => Idx.decode(Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 9, 1, 2), "mine/labels"),
+    says: () => ["mine/labels", "byte 8: 9 values were announced, 2 bytes follow", "a fresh copy"]
+  },
+  SafetensorsMalformed: {
+    provoke: () =>
+      withState(8, ({ capture, restore }) =>
+        Effect.flatMap(capture, ({ counters, parts }) => {
+          const cut = parts["dictionary.safetensors"]!.subarray(0, -4)
+          return restore({ counters, parts: { ...parts, "dictionary.safetensors": cut } })
+        })
+      ),
+    says: () => ["dictionary.safetensors: data", "cover 84 bytes, the file has 80", "a fresh copy"]
+  },
+  NoCheckpointWhole: {
+    provoke: (folder) => {
+      mkdirSync(`${folder}/checkpoints/000000007`, { recursive: true })
+      writeFileSync(`${folder}/checkpoints/000000007/manifest.json`, "{}\n")
+      return command(train, `--resume=${folder}`)
+    },
+    says: (folder) => [
+      `none of the 1 checkpoints in ${folder}/checkpoints is whole`,
+      "/000000007/manifest.json is damaged",
+      "put back a copy"
+    ]
+  },
+  StudyRecordCorrupt: {
+    provoke: (folder) => {
+      writeFileSync(`${folder}/trials.jsonl`, '{ "outcome": "completed", "time": 5 }\n')
+      return openRecord(folder)
+    },
+    says: (folder) => [`${folder}/trials.jsonl, line 1`, 'got 5 at ["time"]', "remove the line"]
+  },
+  StudyDefinitionDamaged: {
+    provoke: (folder) => {
+      writeFileSync(`${folder}/study.json`, '{ "name": 5 }')
+      return openRecord(folder)
+    },
+    says: (folder) => [`${folder}/study.json is damaged`, 'got 5 at ["name"]', "delete it"]
+  }
+}

@@ -1,0 +1,144 @@
+import { mkdirSync, writeFileSync } from "node:fs"
+import { Backend } from "@moco/core/Backend"
+import * as Tensor from "@moco/core/Tensor"
+import { sha256 } from "@moco/train/Checkpoint/manifest"
+import * as Checkpoint from "@moco/train/Checkpoint/store"
+import * as FolderLock from "@moco/train/FolderLock"
+import * as RunFolder from "@moco/train/RunFolder"
+import { RunLog } from "@moco/train/RunLog"
+import { sampleManifest } from "@moco/train/testing"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Layer } from "effect"
+import { ablate } from "../../src/commands/ablate.ts"
+import { parity } from "../../src/commands/parity.ts"
+import { train } from "../../src/commands/train.ts"
+import { recipes } from "../../src/recipes.ts"
+import { start, tinyRun } from "../program.ts"
+import { command, type Family, fixture, openRecord, studyFlag, tensorflow, tinyStudy } from "./provoke.ts"
+
+/** Runs the program where a damaged library is found in place of TensorFlow's. */
+const withoutTensorflow = (folder: string, ...args: ReadonlyArray<string>) => {
+  writeFileSync(`${folder}/libtensorflow_cc.so.2`, "no library")
+  return start(args, { LD_LIBRARY_PATH: folder }).ended
+}
+
+/** The path of a file in `folder`, to be taken for a folder. */
+const fileIn = (folder: string) => {
+  writeFileSync(`${folder}/file`, "")
+  return `${folder}/file`
+}
+
+export const negative: Family = {
+  NotReady: {
+    provokeInProgram: (folder) => withoutTensorflow(folder, "doctor"),
+    says: () => ["training cannot run yet", "see libtensorflow above", "run the commands"]
+  },
+  ParityBroken: {
+    provoke: () => command(parity, `--fixture=${fixture}`, "--tolerance=1e-12"),
+    says: () => [`the replay of ${fixture} differs by`, ", and 1e-12 is allowed", "raise --tolerance"]
+  },
+  StudyFruitless: {
+    provoke: (folder) => {
+      const study = studyFlag(folder, tinyStudy({ "optimizer.learningRate": 1e20 }))
+      return command(ablate, study, `--out=${folder}/study`)
+    },
+    says: (folder) => ["no run of the study mine", `${folder}/study/trials.jsonl`, "change the settings"]
+  }
+}
+
+export const nonFinite: Family = {
+  NonFinite: {
+    provoke: (folder) => {
+      const rate = ["--set=optimizer.schedule.kind=constant", "--set=optimizer.learningRate=1e20"]
+      return command(train, ...tinyRun({ epochs: 1 }), ...rate, `--out=${folder}`)
+    },
+    says: () => [
+      "loss is NaN",
+      "in step ",
+      "learning rate 100000000000000000000",
+      "lower optimizer.learningRate"
+    ]
+  }
+}
+
+export const resource: Family = {
+  BackendUnavailable: {
+    provokeInProgram: (folder) => withoutTensorflow(folder, "parity", `--fixture=${fixture}`),
+    says: (folder) => ["the tensorflow backend cannot be loaded", folder, "npx nx run tools:libtensorflow"]
+  },
+  TensorError: {
+    provoke: () => {
+      const multiply = Tensor.run("Mine.multiply", () => tf.matMul(tf.ones([2, 3]), tf.ones([2, 3])))
+      return Effect.andThen(Backend, multiply).pipe(Effect.provide(tensorflow))
+    },
+    says: () => ["Mine.multiply failed", "2,3", "check the sizes"]
+  },
+  RunLogError: {
+    provoke: (folder) => Layer.build(RunLog.layerJsonLines(folder)),
+    says: (folder) => [`the run log ${folder} cannot be written`, "it is a folder", "check the path"]
+  },
+  RunFolderOccupied: {
+    provoke: (folder) => {
+      writeFileSync(`${folder}/encoder.safetensors`, "")
+      return RunFolder.open(folder)
+    },
+    says: (folder) => [`${folder} holds ${folder}/encoder.safetensors`, "choose another folder"]
+  },
+  RunFolderUnwritable: {
+    provoke: (folder) => RunFolder.open(`${fileIn(folder)}/run`),
+    says: (folder) => [`${folder}/file/run cannot be written`, "a file and not a folder", "another folder"]
+  },
+  CheckpointUnwritable: {
+    provoke: (folder) => {
+      const manifest = sampleManifest(recipes["fashionMnistQuick"]!(), 7)
+      return Checkpoint.save(fileIn(folder), { manifest, parts: {} })
+    },
+    says: (folder) => [
+      `the checkpoint ${folder}/file/000000007 cannot be written`,
+      "a file and not a folder",
+      "choose another folder"
+    ]
+  },
+  CheckpointUnreadable: {
+    // As a newer program would write it.
+    provoke: (folder) => {
+      const json = '{"format":99}'
+      mkdirSync(`${folder}/checkpoints/000000007`, { recursive: true })
+      writeFileSync(`${folder}/checkpoints/000000007/manifest.json`, `${json}\nsha256 ${sha256(json)}\n`)
+      return command(train, `--resume=${folder}`)
+    },
+    says: (folder) => [
+      `the checkpoint ${folder}/checkpoints/000000007/manifest.json cannot be read`,
+      "it has format 99",
+      "go on with the program that has written it"
+    ]
+  },
+  OutOfMemory: {
+    provoke: (folder) => command(train, "--set=dictionary.size=1000000000000", `--out=${folder}`),
+    says: () => ["Queue.init found no memory", "allocation failed", "dictionary.size=500000000000"]
+  },
+  StudyFolderOccupied: {
+    provoke: (folder) =>
+      Effect.andThen(Effect.scoped(openRecord(folder)), openRecord(folder, { "training.epochs": 2 })),
+    says: (folder) => [
+      `${folder}/study.json holds another study`,
+      '"training.epochs":2',
+      "choose another folder with --out"
+    ]
+  },
+  StudyRecordError: {
+    provoke: (folder) => {
+      mkdirSync(`${folder}/trials.jsonl`)
+      return openRecord(folder)
+    },
+    says: (folder) => [`${folder}/trials.jsonl cannot be written`, "it is a folder", "check the path"]
+  },
+  FolderLocked: {
+    provoke: (folder) => Effect.andThen(RunFolder.open(folder), RunFolder.open(folder)),
+    says: (folder) => [`${folder}/run.lock`, `process ${process.pid} works`, "wait until it has ended"]
+  },
+  FolderLockFailed: {
+    provoke: (folder) => FolderLock.hold(`${fileIn(folder)}/run.lock`),
+    says: (folder) => [`${folder}/file/run.lock cannot be written`, "a file and not", "another folder"]
+  }
+}
