@@ -32,6 +32,16 @@ describe("a study that no run can be started for", () => {
       { axes: [{ name: "x", setting: "momentum.m", values: [0], points: [] }] },
       ["contradicts itself"]
     ],
+    [
+      "more cells than fit into the memory, before they are made",
+      {
+        axes: ["a", "b", "c", "d", "e", "f", "g"].map((name) => ({
+          name,
+          points: Array.from({ length: 40 }, (_, i) => point(`${i}`, { [`loss.${name}`]: i }))
+        }))
+      },
+      ["axes = 163,840,000,000 cells", "must be at most 10,000 together"]
+    ],
     ["a grid without axes", { axes: [] }, ["the grid", "give axes or cells"]],
     ["a grid without seeds", { seeds: [] }, ["seeds", "empty"]],
     ["the same seed twice", { seeds: [3, 4, 3] }, ["seeds", "3 twice"]],

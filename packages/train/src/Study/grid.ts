@@ -15,6 +15,16 @@ export interface Grid {
   readonly problems: ReadonlyArray<Problem>
 }
 
+/** More cells than anybody trains: a few values too many on every axis, and they would fill the memory. */
+const maxCells = 10_000
+
+const tooMany = (numCells: number): Problem => ({
+  path: "axes",
+  value: `${numCells.toLocaleString("en")} cells`,
+  problem: `must be at most ${maxCells.toLocaleString("en")} together`,
+  hint: "take fewer values on an axis, or list the cells"
+})
+
 /** Every combination of the axes, the last one fastest; or the listed cells. */
 export const gridOf = (definition: StudyDefinition): Grid => {
   const { axes = [], cells: listed = [] } = definition
@@ -24,6 +34,8 @@ export const gridOf = (definition: StudyDefinition): Grid => {
     ...listedProblems(definition)
   ]
   if (problems.length > 0) return { cells: [], problems }
+  const numCells = axes.reduce((count, axis) => count * (axis.points ?? axis.values!).length, 1)
+  if (numCells > maxCells) return { cells: [], problems: [tooMany(numCells)] }
   const cells = axes.reduce<ReadonlyArray<GridCell>>(
     (before, axis) => before.flatMap((cell) => pointsOf(axis).map((point) => merge(cell, point))),
     axes.length === 0 ? [] : [{ settings: {}, set: {} }]

@@ -17,6 +17,7 @@ const bySystemCode: Readonly<Record<string, FileTrouble>> = {
   ENOTDIR: { reason: "a part of the path is a file and not a folder", hint: "choose another folder" },
   EEXIST: { reason: "a file is in the way", hint: "choose another folder" },
   EISDIR: { reason: "it is a folder and not a file", hint: "check the path" },
+  ENAMETOOLONG: { reason: "its name is too long", hint: "choose a shorter name" },
   EMFILE: { reason: "too many files are open", hint: "close some programs, or raise `ulimit -n`" }
 }
 

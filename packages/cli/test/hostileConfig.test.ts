@@ -1,0 +1,155 @@
+import { execFileSync } from "node:child_process"
+import { existsSync, mkdirSync, truncateSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { readStructuredFile } from "../src/readStructuredFile.ts"
+import { assertPlainError, fresh, start } from "./program.ts"
+
+/** Ten levels of aliases: 10^10 times `leaf` in some 400 bytes. */
+const bombOf = (leaf: string) => {
+  const lines = [`a: &a [${`${leaf},`.repeat(10)}]`]
+  for (const name of "bcdefghij") {
+    const before = String.fromCharCode(name.charCodeAt(0) - 1)
+    lines.push(`${name}: &${name} [${`*${before},`.repeat(10)}]`)
+  }
+  return `${lines.join("\n")}\n`
+}
+
+/** Aliases where a study's definition has lists of its own: 300^3 terms. */
+const studyBomb = () => {
+  const list = (name: string, first: string) => `&${name} [${first},${`*${name}1,`.repeat(300)}]`
+  const terms = list("t", "&t1 {cell: {m: 0.5}, weight: 1}")
+  const contrasts = list("c", `&c1 {label: l, terms: ${terms}}`)
+  const claims = list("s", `&s1 {statement: s, paper: p, expects: zero, contrasts: ${contrasts}}`)
+  const study = "name: bomb\nrecipe: fashionMnistQuick\nseeds: [1]\n"
+  return `${study}axes: [{setting: momentum.m, values: [0.5]}]\nclaims: ${claims}\n`
+}
+
+const deepJson = `${"[".repeat(10_000)}${"]".repeat(10_000)}`
+const deepLines = Array.from({ length: 200 }, (_, i) => `${" ".repeat(i)}a:`).join("\n")
+const manyKeys = Array.from({ length: 2000 }, (_, i) => `k${i}:`).join(",")
+const manyMerges = Array.from({ length: 1000 }, (_, i) => `m${i}: {<<: *a}`).join("\n")
+
+/** What is written where a config is looked for; a path that is no file is made by a function. */
+type Contents = string | Uint8Array | ((path: string) => void)
+
+const sized = (bytes: number) => (path: string) => {
+  writeFileSync(path, "")
+  truncateSync(path, bytes)
+}
+const pipe = (path: string) => execFileSync("mkfifo", [path])
+
+/** The path of what is made of `contents` under `name`. */
+const place = (name: string, contents: Contents): string => {
+  const folder = fresh()
+  mkdirSync(folder)
+  const path = join(folder, name)
+  if (typeof contents === "function") contents(path)
+  else writeFileSync(path, contents)
+  return path
+}
+
+const unreadable: ReadonlyArray<readonly [string, string, Contents, ReadonlyArray<string>]> = [
+  ["aliases that multiply a word", "a.yaml", bombOf("x"), ["its aliases make it larger than 256 KiB"]],
+  ["aliases that multiply nothing", "a.yaml", bombOf('""'), ["its aliases make it larger"]],
+  [
+    "aliases that multiply a long word",
+    "a.yaml",
+    `a: &a ${"x".repeat(20_000)}\nb: [${"*a,".repeat(3000)}]`,
+    ["its aliases make it larger"]
+  ],
+  ["aliases in the lists of a study", "a.yaml", studyBomb(), ["its aliases make it larger"]],
+  [
+    "a thousand merges of many keys",
+    "a.yaml",
+    `a: &a {${manyKeys}}\n${manyMerges}`,
+    ["more than 100 merge keys"]
+  ],
+  ["10,000 nested lists in JSON", "a.json", deepJson, ["nested more than 32 levels deep"]],
+  ["10,000 nested lists in YAML", "a.yaml", deepJson, ["nested more than 32 levels deep"]],
+  ["200 nested sections in lines", "a.yaml", deepLines, ["nested more than 32 levels deep"]],
+  ["200 MB of YAML", "a.yaml", sized(200e6), ["200000000 bytes", "32 KiB of YAML"]],
+  ["200 MB of JSON", "a.json", sized(200e6), ["200000000 bytes", "256 KiB of JSON"]],
+  ["a folder", "a.yaml", (path) => mkdirSync(path), ["it is a folder and not a file", "name a file"]],
+  ["a pipe that nobody writes to", "a.yaml", pipe, ["it is a FIFO and not a file", "written to one first"]],
+  ["bytes that are no text", "a.yaml", Uint8Array.of(0x61, 0x3a, 0xff), ["it is not UTF-8 text"]],
+  ["an alias as long as the file", "a.yaml", `a: *${"z".repeat(20_000)}`, ["Unknown YAML alias '*zzz"]]
+]
+
+describe("readStructuredFile", () => {
+  for (const [title, name, contents, words] of unreadable) {
+    it.effect(`refuses ${title}, in a message of a few lines`, () =>
+      Effect.gen(function* () {
+        const file = place(name, contents)
+        const error = yield* Effect.flip(readStructuredFile("config", file))
+        assert.strictEqual(error._tag, "ConfigUnreadable")
+        for (const word of [file, ...words]) assert.include(error.message, word)
+        assert.isBelow(error.message.length, 600)
+      }).pipe(Effect.provide(NodeServices.layer))
+    )
+  }
+
+  it.effect("reads aliases and merge keys that stand for little", () =>
+    Effect.gen(function* () {
+      const file = place("a.yaml", "a: &a { x: 1 }\nb: { <<: *a, y: [*a, *a] }\n")
+      const read = yield* readStructuredFile("config", file)
+      const a = { x: 1 }
+      assert.deepStrictEqual(read, { a, b: { x: 1, y: [a, a] } })
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+})
+
+const numbers = '{"loss":{"temperature":1e999},"seed":-1e999,"evaluation":{"neighbours":[1e999]}}'
+const inFile = (name: string, contents: Contents) => () => `--config=${place(name, contents)}`
+
+const programs: ReadonlyArray<readonly [string, () => string, ReadonlyArray<string>]> = [
+  ["a file of aliases that multiply", inFile("a.yaml", bombOf("x")), ["its aliases make it larger"]],
+  ["10,000 nested lists", inFile("a.json", deepJson), ["nested more than 32 levels deep"]],
+  ["200 MB", inFile("a.yaml", sized(200e6)), ["200000000 bytes"]],
+  ["a pipe that nobody writes to", inFile("a.yaml", pipe), ["it is a FIFO and not a file"]],
+  [
+    "numbers beyond the largest one",
+    inFile("a.json", numbers),
+    ["loss.temperature = Infinity", "seed = -Infinity", "evaluation.neighbours[0] = Infinity"]
+  ],
+  [
+    "a key __proto__",
+    inFile("a.json", '{"__proto__":{"seed":2}}'),
+    ['__proto__ = {"seed":2}: is not a known key']
+  ],
+  [
+    "60,000 nested lists in --set",
+    () => `--set=seed=${"[".repeat(60_000)}${"]".repeat(60_000)}`,
+    ["seed = [[["]
+  ],
+  ["a --set of 60,000 levels", () => `--set=loss.${"a.".repeat(60_000)}b=1`, ['loss.a = {"a":{"a":']]
+]
+
+describe("train", () => {
+  for (const [title, flag, words] of programs) {
+    it(`refuses ${title} with 2, in a heap of 200 MB`, async () => {
+      const out = fresh()
+      const { ended } = start(["train", flag(), `--out=${out}`], { NODE_OPTIONS: "--max-old-space-size=200" })
+      const { code, stderr } = await ended
+      assert.strictEqual(code, 2, stderr.slice(0, 2000))
+      assertPlainError(stderr, ...words)
+      assert.isBelow(stderr.length, 2000)
+      assert.isFalse(existsSync(out))
+    })
+  }
+})
+
+describe("ablate", () => {
+  it("refuses a study whose aliases multiply its claims with 2, in a heap of 200 MB", async () => {
+    const out = fresh()
+    const study = `--study=${place("a.yaml", studyBomb())}`
+    const { code, stderr } = await start(["ablate", study, `--out=${out}`], {
+      NODE_OPTIONS: "--max-old-space-size=200"
+    }).ended
+    assert.strictEqual(code, 2, stderr.slice(0, 2000))
+    assertPlainError(stderr, "the study", "its aliases make it larger than 256 KiB")
+    assert.isFalse(existsSync(out))
+  })
+})
