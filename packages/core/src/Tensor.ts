@@ -114,7 +114,10 @@ export const copiesLike = (
 ): Effect.Effect<NamedTensors, TensorError | SnapshotMismatch> => {
   const problem = mismatch(current, snapshot)
   return problem === undefined
-    ? run(operation, () => clone(snapshot))
+    ? run(operation, () =>
+        // In the order of `current`: sums over all tensors depend on it in their last bits.
+        clone(Object.fromEntries(Object.keys(current).map((name) => [name, snapshot[name]!])))
+      )
     : Effect.fail(new SnapshotMismatch({ operation, problem }))
 }
 

@@ -41,7 +41,7 @@ export interface Position {
 }
 
 /** What keeping a run's state can fail with. */
-export type SaveError = CheckpointUnwritable | CheckpointUnreadable | TensorError | RunLogError
+export type SaveError = CheckpointUnwritable | TensorError | RunLogError
 
 /** Keeps the state of a run on disk while it goes on. */
 export class Checkpoints extends Context.Service<
@@ -110,7 +110,7 @@ export class Checkpoints extends Context.Service<
         /** Whether the run's progress has changed in a way that the checkpoint on disk does not tell. */
         let isStale = false
         /** The write that is under way, or the last one. */
-        let writing: Fiber.Fiber<void, CheckpointUnwritable | CheckpointUnreadable> | undefined
+        let writing: Fiber.Fiber<void, CheckpointUnwritable> | undefined
 
         /** Copies the state; gives the writing of it. */
         const copy = Effect.fnUntraced(function* (asked: Effect.Effect<RunProgress, RunLogError>) {

@@ -137,7 +137,10 @@ export const setAside = Effect.fn("Checkpoint.setAside")(function* (root: string
   )
 })
 
-/** Removes all checkpoints but the `keep` newest and the one of step `best`. */
+/**
+ * Removes all checkpoints but the `keep` newest and the one of step `best`. What cannot be removed is left for the next
+ * time: the run is no worse for it.
+ */
 export const prune = Effect.fn("Checkpoint.prune")(function* (
   root: string,
   keep: number,
@@ -145,7 +148,8 @@ export const prune = Effect.fn("Checkpoint.prune")(function* (
 ) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const old = (yield* steps(root)).slice(keep).filter((step) => step !== best)
+  const all = yield* Effect.orElseSucceed(steps(root), (): ReadonlyArray<number> => [])
+  const old = all.slice(keep).filter((step) => step !== best)
   for (const step of old) {
     yield* Effect.ignore(fileSystem.remove(path.join(root, folderName(step)), { recursive: true }))
   }
