@@ -1,7 +1,17 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
-import { checkpointsOf, freshFolder, removeRun, runArgs, sleep, start, stateHash } from "./programs.ts"
+import { differenceOf, eventsOf, type History, historyOf, stepsOf } from "./history.ts"
+import {
+  checkpointsOf,
+  freshFolder,
+  type Mechanism,
+  mechanismNames,
+  removeRun,
+  runArgs,
+  sleep,
+  start
+} from "./programs.ts"
 import { between, randomOf } from "./random.ts"
 import type { Effort, Verdict } from "./Section.ts"
 
@@ -11,70 +21,123 @@ const concurrency = 2
 /** A run may reach its end before its kill; then another is tried. */
 const maxTries = 5
 
+const numEpochs = 2
+const stepsPerEpoch = 40
+const checkpointEvery = 10
+
 /**
- * SIGKILL at random instants after the first checkpoint and before the end, a quarter of them inside a save; every run
- * is then continued to its end, and its last state must be the uninterrupted run's to the bit.
+ * Steps that are taken while a save is being written, at most: training goes on meanwhile, and a kill before the end of
+ * the save loses them beside the steps since the save before. They are two or three, and five where the disk is busy.
+ */
+const stepsDuringSave = 5
+
+/**
+ * SIGKILL at random instants after the first checkpoint and before the end, a quarter of them inside a save. Every run
+ * must go on from its newest checkpoint, with few steps lost, and end as the uninterrupted run of its mechanism: in the
+ * same state to the bit, with every step and every evaluation once in its log.
  */
 export const kills = Effect.fn("torture.kills")(function* ({ report, seed, short }: Effort) {
   const numKills = short ? 3 : 200
   const numInside = short ? 1 : 50
-  const { hash: expected, span } = yield* Effect.promise(uninterrupted)
+  const expected = new Map(
+    yield* Effect.forEach(mechanismNames, (name) => Effect.promise(() => uninterrupted(name)), {
+      concurrency
+    })
+  )
   const problems: Array<string> = []
-  let inside = 0
-  let done = 0
+  const counts = { kills: 0, insideASave: 0, queue: 0, memoryBank: 0, endToEnd: 0, equal: 0 }
+  const lostSteps: Array<number> = []
   const killOnce = Effect.fnUntraced(function* (n: number) {
     const random = randomOf(seed, 1, n)
     const isInside = n < numInside
+    const mechanism = mechanismNames[n % mechanismNames.length]!
+    const whole = expected.get(mechanism)!
     for (let tries = 0; tries < maxTries; tries++) {
-      const delay = between(random, 0, Math.round(span))
-      const outcome = yield* Effect.promise(() => killAndContinue(isInside, delay))
+      const delay = between(random, 0, whole.span)
+      const outcome = yield* Effect.promise(() => killAndContinue(mechanism, isInside, delay, whole.history))
       if (!outcome.isKilled || (isInside && !outcome.isInside)) continue
-      inside += Number(outcome.isInside)
-      if (outcome.hash !== expected) problems.push(`kill ${n} after ${delay} ms: ${outcome.problem}`)
-      return yield* report(`kills: ${++done}/${numKills}, ${problems.length} problems`)
+      counts.kills++
+      counts[mechanism]++
+      counts.insideASave += Number(outcome.isInside)
+      lostSteps.push(outcome.lost)
+      if (outcome.problem === undefined) counts.equal++
+      else problems.push(`kill ${n} of ${mechanism} after ${delay} ms: ${outcome.problem}`)
+      return yield* report(`kills: ${counts.kills}/${numKills}, ${problems.length} problems`)
     }
     problems.push(`kill ${n}: the run was over before, ${maxTries} times`)
   })
   yield* Effect.forEach(Array.from({ length: numKills }).keys(), killOnce, { concurrency, discard: true })
   const verdict: Verdict = {
     ok: problems.length === 0,
-    counts: { kills: done, insideASave: inside, equalState: numKills - problems.length, problems }
+    counts: { ...counts, lostStepsMax: Math.max(...lostSteps), problems: problems.slice(0, 10) }
   }
   return verdict
 })
 
-const args = [...runArgs("queue", { epochs: 2 }), "--set=backend.threads=1", "--checkpoint-every=10steps"]
+const argsOf = (mechanism: Mechanism, folder: string): ReadonlyArray<string> => [
+  ...runArgs(mechanism, { epochs: numEpochs, evaluateEvery: 1 }),
+  "--set=backend.threads=1",
+  `--checkpoint-every=${checkpointEvery}steps`,
+  `--out=${folder}`
+]
 
-/** The state at the end, and the milliseconds from the first checkpoint until there. */
-const uninterrupted = async () => {
+/** What a whole run leaves, and the milliseconds from its first checkpoint to its end. */
+const uninterrupted = async (mechanism: Mechanism) => {
   const folder = freshFolder()
-  const { child, ended } = start([...args, `--out=${folder}`])
+  const { child, ended } = start(argsOf(mechanism, folder))
   while (checkpointsOf(folder).length === 0 && child.exitCode === null) await sleep(5)
   const from = performance.now()
   const { code, stderr } = await ended
   if (code !== 0) throw new Error(`the uninterrupted run failed: ${stderr}`)
-  const hash = stateHash(folder)
+  const history = historyOf(folder)
+  const steps = stepsOf(eventsOf(folder)).map(({ step }) => step)
+  if (steps.join() !== [...Array(numEpochs * stepsPerEpoch).keys()].join()) {
+    throw new Error(`the uninterrupted run has logged the steps ${steps}`)
+  }
   removeRun(folder)
-  return { hash, span: performance.now() - from }
+  return [mechanism, { history, span: Math.round(performance.now() - from) }] as const
 }
 
-const killAndContinue = async (isInside: boolean, delay: number) => {
+const killAndContinue = async (mechanism: Mechanism, isInside: boolean, delay: number, expected: History) => {
   const folder = freshFolder()
-  const first = start([...args, `--out=${folder}`])
-  while (checkpointsOf(folder).length === 0 && first.child.exitCode === null) await sleep(5)
+  const { child, ended } = start(argsOf(mechanism, folder))
+  while (checkpointsOf(folder).length === 0 && child.exitCode === null) await sleep(5)
   await sleep(delay)
-  if (isInside) while (!isSaving(folder) && first.child.exitCode === null) await sleep(1)
+  if (isInside) while (!isSaving(folder) && child.exitCode === null) await sleep(1)
   const wasSaving = isSaving(folder)
-  first.child.kill("SIGKILL")
-  const isKilled = (await first.ended).signal === "SIGKILL"
+  const before = Number(checkpointsOf(folder).at(-1))
+  child.kill("SIGKILL")
+  const isKilled = (await ended).signal === "SIGKILL"
   // A save that had ended before the kill arrived has left no temporary folder.
   const outcome = { isKilled, isInside: isKilled && wasSaving && isSaving(folder) }
-  if (!isKilled) return { ...outcome, hash: "", problem: "" }
-  const { code, stderr } = await start(["train", `--resume=${folder}`]).ended
-  if (code !== 0) return { ...outcome, hash: "", problem: `${stderr} in ${folder}` }
-  const hash = stateHash(folder)
-  removeRun(folder)
-  return { ...outcome, hash, problem: `state ${hash}` }
+  if (!isKilled) return { ...outcome, lost: 0, problem: undefined }
+  // A save may have ended since.
+  const newest = Number(checkpointsOf(folder).at(-1))
+  const lost = stepsOf(eventsOf(folder)).length - newest
+  const resumed = await start(["train", `--resume=${folder}`]).ended
+  const problem =
+    newest >= before
+      ? (whatWentWrong(resumed, folder, newest, lost) ?? differenceOf(historyOf(folder), expected))
+      : `the newest checkpoint was ${before} and is ${newest}`
+  if (problem === undefined) removeRun(folder)
+  return { ...outcome, lost, problem: problem && `${problem} in ${folder}` }
+}
+
+/** Whether the run has gone on from step `newest`, the checkpoint that was there, and to its end. */
+const whatWentWrong = (
+  { code, stderr, stdout }: Awaited<ReturnType<typeof start>["ended"]>,
+  folder: string,
+  newest: number,
+  lost: number
+): string | undefined => {
+  if (code !== 0) return `exit code ${code}: ${stderr}`
+  const said = /goes on after step (\d+)/.exec(stdout)?.[1]
+  if (said !== String(newest)) return `it went on after step ${said} and had a checkpoint of step ${newest}`
+  if (stderr.includes("damaged")) return stderr
+  const resumptions = eventsOf(folder).flatMap((event) => (event.event === "resumed" ? [event.step] : []))
+  if (resumptions.join() !== String(newest)) return `its log says that it went on after ${resumptions}`
+  if (lost < 0) return `its log had ${-lost} steps less than its checkpoint`
+  return lost > checkpointEvery + stepsDuringSave ? `${lost} steps were lost` : undefined
 }
 
 /** Whether a checkpoint is being written: its folder has its temporary name. */

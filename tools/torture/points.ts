@@ -1,7 +1,7 @@
 import { sha256 } from "@moco/train/Checkpoint/manifest"
 import type { CapturedState } from "@moco/train/RunState"
 import { Effect } from "effect"
-import { type Mechanism, mechanisms } from "./programs.ts"
+import { mechanismNames } from "./programs.ts"
 import { between, randomOf } from "./random.ts"
 import type { Effort, Verdict } from "./Section.ts"
 import { tinyTrainer, train } from "./tinyTrainer.ts"
@@ -15,7 +15,7 @@ export const points = Effect.fn("torture.points")(function* ({ report, seed, sho
   const numPoints = short ? 2 : 50
   const problems: Array<string> = []
   let numContinued = 0
-  for (const [i, mechanism] of (Object.keys(mechanisms) as ReadonlyArray<Mechanism>).entries()) {
+  for (const [i, mechanism] of mechanismNames.entries()) {
     const random = randomOf(seed, 10 + i)
     const starts = new Set<number>()
     while (starts.size < numPoints) starts.add(between(random, 1, numSteps - 3))

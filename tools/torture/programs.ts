@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process"
-import { createHash } from "node:crypto"
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 
@@ -9,12 +8,13 @@ const main = new URL("../../packages/cli/src/main.ts", import.meta.url).pathname
 /** A run of 40 steps an epoch on the embedded images: a tiny encoder, several checkpoints an epoch. */
 export const runArgs = (
   mechanism: Mechanism,
-  { epochs }: { readonly epochs: number }
+  { epochs, evaluateEvery = 2 }: { readonly epochs: number; readonly evaluateEvery?: number }
 ): ReadonlyArray<string> => [
   "train",
   ...["--set", "encoder.layers=[1]", "--set", "encoder.width=4", "--set", "encoder.stem=imagenet"],
   ...["--set", "encoder.featureSize=16", "--set", "encoder.batchNormGroups=2"],
-  ...["--set", "training.batchSize=200", `--epochs=${epochs}`, "--set", "evaluation.everyEpochs=2"],
+  ...["--set", "training.batchSize=200", `--epochs=${epochs}`],
+  ...["--set", `evaluation.everyEpochs=${evaluateEvery}`],
   ...["--set", `dictionary=${JSON.stringify(mechanisms[mechanism])}`]
 ]
 
@@ -25,6 +25,7 @@ export const mechanisms = {
   endToEnd: { kind: "endToEnd", weights: "separate" }
 } as const
 export type Mechanism = keyof typeof mechanisms
+export const mechanismNames = Object.keys(mechanisms) as ReadonlyArray<Mechanism>
 
 export const freshFolder = (): string => join(mkdtempSync(join(tmpdir(), "moco-torture-")), "run")
 
@@ -34,6 +35,7 @@ export const removeRun = (folder: string): void => rmSync(dirname(folder), { rec
 export interface Ended {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
+  readonly stdout: string
   readonly stderr: string
 }
 
@@ -44,17 +46,18 @@ export const start = (
 ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } => {
   const child = spawn(process.execPath, [main, ...args], {
     env: { ...process.env, NO_COLOR: "1", ...env },
-    stdio: ["ignore", "ignore", "pipe"]
+    stdio: ["ignore", "pipe", "pipe"]
   })
-  let stderr = ""
+  let [stdout, stderr] = ["", ""]
+  child.stdout!.on("data", (data) => (stdout += data))
   child.stderr!.on("data", (data) => (stderr += data))
   const ended = new Promise<Ended>((resolve) =>
-    child.on("close", (code, signal) => resolve({ code, signal, stderr }))
+    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }))
   )
   return { child, ended }
 }
 
-/** Steps of the whole checkpoints in a run folder, rising. */
+/** Names of the whole checkpoints in a run folder, rising. */
 export const checkpointsOf = (folder: string): ReadonlyArray<string> => {
   const root = join(folder, "checkpoints")
   return existsSync(root)
@@ -62,16 +65,6 @@ export const checkpointsOf = (folder: string): ReadonlyArray<string> => {
         .filter((name) => /^\d+$/.test(name))
         .sort()
     : []
-}
-
-/** One hash of everything that the newest checkpoint of a run says about its future. */
-export const stateHash = (folder: string): string => {
-  const newest = join(folder, "checkpoints", checkpointsOf(folder).at(-1)!)
-  const hash = createHash("sha256")
-  for (const part of ["query.safetensors", "optimizer.safetensors", "dictionary.safetensors"]) {
-    hash.update(readFileSync(join(newest, part)))
-  }
-  return hash.digest("hex")
 }
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

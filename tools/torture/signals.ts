@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs"
-import { join } from "node:path"
 import { Effect } from "effect"
+import { eventsOf, stepsOf } from "./history.ts"
 import { checkpointsOf, freshFolder, removeRun, runArgs, sleep, start } from "./programs.ts"
 import { between, randomOf } from "./random.ts"
 import type { Effort, Verdict } from "./Section.ts"
@@ -40,14 +39,14 @@ const signalOnce = async (signal: keyof typeof codes, delay: number) => {
   const folder = freshFolder()
   const args = [...runArgs("queue", { epochs: 400 }), "--checkpoint-every=never", `--out=${folder}`]
   const { child, ended } = start(args)
-  while (numStepsOf(folder) === 0 && child.exitCode === null) await sleep(10)
+  while (stepsOf(eventsOf(folder)).length === 0 && child.exitCode === null) await sleep(10)
   await sleep(delay)
   const sentAt = performance.now()
   child.kill(signal)
   const { code } = await ended
   const ms = performance.now() - sentAt
   const saved = Number(checkpointsOf(folder).at(-1) ?? -1)
-  const taken = numStepsOf(folder)
+  const taken = stepsOf(eventsOf(folder)).length
   const problem =
     code !== codes[signal]
       ? `exit code ${code}`
@@ -56,13 +55,4 @@ const signalOnce = async (signal: keyof typeof codes, delay: number) => {
         : undefined
   if (problem === undefined) removeRun(folder)
   return { ms, problem }
-}
-
-const numStepsOf = (folder: string): number => {
-  try {
-    const lines = readFileSync(join(folder, "metrics.jsonl"), "utf8").split("\n")
-    return lines.filter((line) => line.includes('"event":"step"')).length
-  } catch {
-    return 0
-  }
 }

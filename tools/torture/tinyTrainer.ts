@@ -20,7 +20,8 @@ export const tinyConfig = (mechanism: Mechanism): RunConfig => {
       batchNormGroups: 2
     },
     dictionary: mechanisms[mechanism],
-    training: { epochs: 1000, batchSize: 64 }
+    // Two epochs in 500 steps; the queue is full after 32.
+    training: { epochs: 1000, batchSize: 32 }
   }
 }
 

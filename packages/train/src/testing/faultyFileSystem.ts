@@ -7,6 +7,8 @@ export interface Faults {
   numCalls: number
   /** The call that fails, counted from 0; none by default. */
   failAt: number
+  /** Whether every later call fails too, as where space stays short, or a process has ended; only the one by default. */
+  readonly isLasting?: boolean
 }
 
 const full = (method: string) =>
@@ -21,8 +23,12 @@ const full = (method: string) =>
 /** What a save calls. */
 const counted = ["makeDirectory", "open", "rename", "remove", "exists", "readDirectory"] as const
 
-/** A file system that counts its calls, those of its open files too, and has a full disk at one of them. */
+/** A file system that counts its calls, those of its open files too, and has a full disk at one of them, or from it on. */
 export const faulty = (real: FileSystem.FileSystem, faults: Faults): FileSystem.FileSystem => {
+  const isFull = () => {
+    const call = faults.numCalls++
+    return call === faults.failAt || (faults.isLasting === true && call > faults.failAt)
+  }
   const guard =
     <Args extends ReadonlyArray<unknown>, A, E, R>(
       method: string,
@@ -31,7 +37,7 @@ export const faulty = (real: FileSystem.FileSystem, faults: Faults): FileSystem.
     (...args: Args): Effect.Effect<A, E | PlatformError.PlatformError, R> =>
       Effect.suspend(
         (): Effect.Effect<A, E | PlatformError.PlatformError, R> =>
-          faults.numCalls++ === faults.failAt ? Effect.fail(full(method)) : call(...args)
+          isFull() ? Effect.fail(full(method)) : call(...args)
       )
   const open: FileSystem.FileSystem["open"] = (path, options) =>
     Effect.map(guard("open", real.open)(path, options), (file) => ({

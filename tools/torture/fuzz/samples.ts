@@ -1,0 +1,36 @@
+import type { RunRecord } from "@moco/train/RunLog"
+import type { TrialRecord } from "@moco/train/Study/TrialRecord"
+
+const time = "2026-01-01T00:00:00.000Z"
+const neighbours = [{ k: 20, accuracy: 0.5 }]
+
+/** One of every event. */
+export const records: ReadonlyArray<RunRecord> = [
+  { time, event: "resumed", step: 3 },
+  {
+    ...{ time, event: "step", step: 3, epoch: 0, numSteps: 9, numEpochs: 1 },
+    ...{ loss: 5, chanceLoss: 6, queueFill: 0.5, pretextAccuracy: 0.1, learningRate: 0.1, featureStd: 0.2 },
+    ...{ encoderDistance: 0.1, gradientNorm: 2, stepMs: 10, imagesPerSecond: 100, numTensors: 50 }
+  },
+  { time, event: "evaluation", step: 4, epoch: 0, subject: "encoder", neighbours, seconds: 1 },
+  { time, event: "rolledBack", step: 3, failedStep: 4, reason: "loss is NaN", rateFactor: 0.5 },
+  {
+    ...{ time, event: "finished", step: 9, epoch: 1 },
+    ...{ outcome: "completed", trainingSeconds: 1, evaluationSeconds: 1 }
+  }
+]
+
+const trial = { time, settings: { "momentum.m": 0.99 }, seed: 1, seconds: 60, runFolder: "runs/a-1" }
+
+/** A trial that has ended well, and one that has failed. */
+export const trials: ReadonlyArray<TrialRecord> = [
+  {
+    ...{ ...trial, trial: "0123456789ab", epochs: [{ epoch: 1, loss: 5, pretextAccuracy: 0.1 }] },
+    ...{ outcome: "completed", evaluations: { encoder: neighbours, untrainedEncoder: [], rawPixels: [] } },
+    ...{ chanceLoss: 6.9, numSteps: 124, trainingSeconds: 50, evaluationSeconds: 5 }
+  },
+  {
+    ...{ ...trial, trial: "ba9876543210", epochs: [] },
+    ...{ outcome: "failed", exitCode: 5, reason: "loss is NaN in step 7", isFinal: true }
+  }
+]
