@@ -79,24 +79,16 @@ const whatIsLeft = Effect.fnUntraced(function* (folder: string, name: Case, next
   )
   if (result._tag === "Failure") return { isNew: false, problem: result.failure.message }
   const isNew = sameParts(result.success[0]!.parts, next(step).parts)
-  const problem =
-    names.length > older.length + 1
-      ? `left behind: ${names}`
-      : isNew !== (newest === step) && name !== "replacement"
-        ? `step ${newest} has another step's content`
-        : undefined
-  return { isNew, problem }
+  if (names.length > older.length + 1) return { isNew, problem: `left behind: ${names}` }
+  const isMistaken = name !== "replacement" && isNew !== (newest === step)
+  return { isNew, problem: isMistaken ? `step ${newest} has another step's content` : undefined }
 })
 
 /** A save that ended well must have saved; one that did not must have said that it could not write. */
-const problemOf = (told: string | undefined, isNew: boolean): string | undefined =>
-  told === undefined
-    ? isNew
-      ? undefined
-      : "nothing was saved, and nothing said"
-    : told === "CheckpointUnwritable"
-      ? undefined
-      : `failed with ${told}`
+const problemOf = (told: string | undefined, isNew: boolean): string | undefined => {
+  if (told === undefined) return isNew ? undefined : "nothing was saved, and nothing said"
+  return told === "CheckpointUnwritable" ? undefined : `failed with ${told}`
+}
 
 const sameParts = (
   a: Readonly<Record<string, Uint8Array>>,
