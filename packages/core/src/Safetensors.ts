@@ -48,11 +48,13 @@ const sizeOf = (shape: ReadonlyArray<number>) => shape.reduce((product, dim) => 
  * Writes tensors, wider element types first and then by name, so that equal contents give equal bytes and every
  * tensor is aligned to its element.
  *
+ * @param allocate  gives the bytes, all of them 0: of ordinary memory, or of memory that another thread may read
  * @throws RangeError when a tensor's shape and data differ in size
  */
 export const encode = (
   tensors: Readonly<Record<string, HostTensor>>,
-  metadata: Readonly<Record<string, string>> = {}
+  metadata: Readonly<Record<string, string>> = {},
+  allocate: (numBytes: number) => Uint8Array = (numBytes) => new Uint8Array(numBytes)
 ): Uint8Array => {
   const entries = Object.entries(tensors).sort(
     ([nameA, a], [nameB, b]) =>
@@ -70,7 +72,7 @@ export const encode = (
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)))
   const dataStart = Math.ceil((lengthBytes + json.length) / lengthBytes) * lengthBytes
-  const bytes = new Uint8Array(dataStart + numBytes).fill(0x20, lengthBytes, dataStart)
+  const bytes = allocate(dataStart + numBytes).fill(0x20, lengthBytes, dataStart)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(dataStart - lengthBytes), true)
   bytes.set(json, lengthBytes)
   let offset = dataStart

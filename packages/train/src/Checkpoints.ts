@@ -27,7 +27,8 @@ export const defaultEvery: CheckpointEvery = { epochs: 1, seconds: 120 }
 
 /**
  * How long training waits for a save after a step. A save is some twenty calls to the file system, and one call moves
- * on per turn of the event loop: without a wait, it would last for twenty steps.
+ * on per turn of the event loop: without a wait, it would last for twenty steps. With 1 ms it lasts so long that the
+ * next one has to wait for it, which costs more (131 MiB, steps of 100 ms: 115 ms a save instead of 44).
  */
 const waitPerStep = "5 millis"
 

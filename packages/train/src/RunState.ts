@@ -2,8 +2,10 @@ import { Dictionary } from "@moco/core/Dictionary"
 import { adopt, QueryEncoder, snapshotOf } from "@moco/core/Encoder"
 import { fromHost, toHost } from "@moco/core/HostTensors"
 import { decode, encode, SafetensorsMalformed } from "@moco/core/Safetensors"
+import type { NamedTensors } from "@moco/core/Tensor"
 import * as Tensor from "@moco/core/Tensor"
 import { Context, Effect, Layer } from "effect"
+import { allocateShared } from "./internal/hashAside.ts"
 import { Optimizer } from "./Optimizer.ts"
 
 /** Everything that a run's future depends on beside its config and the number of steps, in host memory. */
@@ -20,6 +22,9 @@ const files = {
   optimizer: "optimizer.safetensors",
   dictionary: "dictionary.safetensors"
 } as const
+
+/** In memory that is hashed without another copy. */
+const copyOf = (tensors: NamedTensors): Uint8Array => encode(toHost(tensors), {}, allocateShared)
 
 /**
  * The state of a run as one value: the query encoder, the optimizer's moments, and the dictionary with whatever
@@ -47,9 +52,9 @@ export class RunState extends Context.Service<
         const { counters, tensors } = dictionary.snapshot()
         return {
           parts: {
-            [files.query]: encode(toHost(snapshotOf(query, "query"))),
-            [files.optimizer]: encode(toHost(optimizer.snapshot())),
-            [files.dictionary]: encode(toHost(tensors))
+            [files.query]: copyOf(snapshotOf(query, "query")),
+            [files.optimizer]: copyOf(optimizer.snapshot()),
+            [files.dictionary]: copyOf(tensors)
           },
           counters
         }

@@ -1,6 +1,7 @@
 import { Effect, FileSystem, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { fileTrouble } from "../internal/fileTrouble.ts"
+import { hashAside } from "../internal/hashAside.ts"
 import { syncFolder } from "../internal/syncFolder.ts"
 import { CheckpointUnreadable, CheckpointUnwritable } from "./errors.ts"
 import { encodeManifest, type Manifest } from "./manifest.ts"
@@ -44,11 +45,8 @@ export const save = Effect.fn("Checkpoint.save")(function* (
     yield* file.writeAll(bytes)
     yield* file.sync
   }, Effect.scoped)
-  const writePart = ([name, bytes]: readonly [string, Uint8Array]) =>
-    Effect.map(
-      Effect.all([hashAside(bytes), write(name, bytes)], { concurrency: "unbounded" }),
-      ([sha256]) => ({ name, bytes: bytes.length, sha256 })
-    )
+  const names = Object.keys(parts)
+  const writeParts = Effect.forEach(names, (name) => write(name, parts[name]!), { concurrency: "unbounded" })
   const replace = Effect.gen(function* () {
     if (!(yield* fileSystem.exists(final))) return yield* fileSystem.rename(temporary, final)
     yield* fileSystem.remove(aside, { recursive: true, force: true })
@@ -64,7 +62,10 @@ export const save = Effect.fn("Checkpoint.save")(function* (
     }
     yield* fileSystem.remove(temporary, { recursive: true, force: true })
     yield* fileSystem.makeDirectory(temporary)
-    const described = yield* Effect.forEach(Object.entries(parts), writePart, { concurrency: "unbounded" })
+    const [hashes] = yield* Effect.all([hashAside(Object.values(parts)), writeParts], {
+      concurrency: "unbounded"
+    })
+    const described = names.map((name, i) => ({ name, bytes: parts[name]!.length, sha256: hashes[i]! }))
     const text = encodeManifest({ ...manifest, parts: described })
     yield* write(manifestName, new TextEncoder().encode(text))
     yield* syncFolder(temporary)
@@ -79,13 +80,6 @@ export const save = Effect.fn("Checkpoint.save")(function* (
   yield* Effect.ignore(fileSystem.remove(aside, { recursive: true, force: true }))
   return final
 }, Effect.uninterruptible)
-
-/** SHA-256 in lower-case hexadecimal, worked out on another thread: training goes on meanwhile. */
-const hashAside = (bytes: Uint8Array): Effect.Effect<string> =>
-  Effect.map(
-    Effect.promise(() => crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)),
-    (digest) => Buffer.from(digest).toString("hex")
-  )
 
 /**
  * Clears up what a killed process has left: a checkpoint that was being replaced gets its name back, and what was being
