@@ -61,7 +61,7 @@ const swapFolder = Effect.fnUntraced(function* (damages: Damages, folder: string
   const aside = `${folder}.aside`
   renameSync(folder, aside)
   cpSync(donor, folder, { recursive: true })
-  yield* ask(damages, "folderSwaps", join(folder, "manifest.json"))
+  yield* ask(damages, "folderSwaps", join(folder, "manifest.jsonl"))
   rmSync(folder, { recursive: true })
   renameSync(aside, folder)
 })

@@ -58,7 +58,7 @@ const stateHash = (folder: string): string => {
   for (const part of ["query.safetensors", "optimizer.safetensors", "dictionary.safetensors"]) {
     hash.update(readFileSync(join(newest, part)))
   }
-  const manifest = JSON.parse(readFileSync(join(newest, "manifest.json"), "utf8").split("\n")[0]!)
+  const manifest = JSON.parse(readFileSync(join(newest, "manifest.jsonl"), "utf8").split("\n")[0]!)
   const { best, evaluatedAt, rateFactor, step } = manifest.progress
   return hash.update(JSON.stringify([manifest.counters, best, evaluatedAt, rateFactor, step])).digest("hex")
 }

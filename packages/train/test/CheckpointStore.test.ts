@@ -1,7 +1,8 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
+import { decode } from "@moco/core/Safetensors"
 import { load, newestGood } from "@moco/train/Checkpoint/load"
-import { encodeManifest, sha256 } from "@moco/train/Checkpoint/manifest"
+import { encodeManifest, sha256, sign } from "@moco/train/Checkpoint/manifest"
 import * as Store from "@moco/train/Checkpoint/store"
 import { type Faults, faulty, sampleManifest } from "@moco/train/testing"
 import { Effect, FileSystem, Path } from "effect"
@@ -147,11 +148,11 @@ describe("damaged checkpoints", () => {
     Effect.gen(function* () {
       const fileSystem = yield* FileSystem.FileSystem
       for (const step of [1, 2]) yield* Store.save(root, checkpoint(step))
-      const file = `${root}/000000002/manifest.json`
+      const file = `${root}/000000002/manifest.jsonl`
       const json = (yield* fileSystem.readFileString(file))
         .split("\n")[0]!
         .replace('"format":1', '"format":2')
-      yield* fileSystem.writeFileString(file, `${json}\nsha256 ${sha256(json)}\n`)
+      yield* fileSystem.writeFileString(file, sign(json))
       const error = yield* Effect.flip(newest(root))
       assert.strictEqual(error._tag, "CheckpointUnreadable")
       assert.include(error.message, "it has format 2, and this program reads up to 1")
@@ -232,7 +233,7 @@ describe("a checkpoint on disk", () => {
       const fileSystem = yield* FileSystem.FileSystem
       const folder = yield* Store.save(root, checkpoint(5))
       yield* fileSystem.rename(folder, `${root}/000000009`)
-      yield* isRefused(`${root}/000000009`, "manifest.json is damaged: it is of step 5")
+      yield* isRefused(`${root}/000000009`, "manifest.jsonl is damaged: it is of step 5")
     }))
 
   test("never makes a file be read that is not in its folder", (root) =>
@@ -243,7 +244,19 @@ describe("a checkpoint on disk", () => {
       yield* fileSystem.writeFile(`${root}/secret`, secret)
       const part = { name: "../secret", bytes: 1, sha256: sha256(secret) }
       const text = encodeManifest({ ...sampleManifest(validConfig, 5), parts: [part] })
-      yield* fileSystem.writeFileString(`${folder}/manifest.json`, text)
+      yield* fileSystem.writeFileString(`${folder}/manifest.jsonl`, text)
       yield* isRefused(folder, "secret is damaged: its name is a path")
     }))
+
+  it.effect("of format 1 can be read for as long as there is this program", () =>
+    Effect.gen(function* () {
+      const { manifest, parts } = yield* load(`${import.meta.dirname}/golden/checkpoints-format-1/000000003`)
+      assert.deepInclude(manifest, { format: 1, config: validConfig, counters: { pointer: 3, filled: 20 } })
+      assert.strictEqual(manifest.progress.step, 3)
+      const { tensors } = yield* decode(parts["query.safetensors"]!)
+      // A negative zero and a number below the smallest normal one keep their bits.
+      assert.deepStrictEqual(tensors["a"]!.data, Float32Array.of(2, -0, 1e-40, 3.4e38))
+      assert.deepStrictEqual(tensors["b"]!.data, Int32Array.of(-2))
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
 })

@@ -2,7 +2,7 @@ import { fashionMnistQuick } from "@moco/cli/recipes/fashionMnistQuick"
 import type * as CounterRandom from "@moco/core/CounterRandom"
 import { decode as decodeSafetensors, encode } from "@moco/core/Safetensors"
 import { decode as decodeIdx, inflate } from "@moco/data/Idx"
-import { decodeManifest, encodeManifest, sha256 } from "@moco/train/Checkpoint/manifest"
+import { decodeManifest, encodeManifest, sign } from "@moco/train/Checkpoint/manifest"
 import * as RunLog from "@moco/train/RunLog"
 import { encodeTrial, readTrials } from "@moco/train/StudyRecord"
 import { sampleManifest } from "@moco/train/testing"
@@ -37,7 +37,7 @@ const mutateManifest: Parser["mutate"] = (random, input) => {
   if (random.below(2) === 0) return mutateBytes(random, input)
   const json = read(input.subarray(0, input.indexOf(0x0a)))
   const changed = read(mutateLines(random, write(json))).replaceAll("\n", " ")
-  return write(`${changed}\nsha256 ${sha256(changed)}\n`)
+  return write(sign(changed))
 }
 
 const idx = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8)

@@ -151,12 +151,12 @@ export const corrupt: Family = {
   NoCheckpointWhole: {
     provoke: (folder) => {
       mkdirSync(`${folder}/checkpoints/000000007`, { recursive: true })
-      writeFileSync(`${folder}/checkpoints/000000007/manifest.json`, "{}\n")
+      writeFileSync(`${folder}/checkpoints/000000007/manifest.jsonl`, "{}\n")
       return command(train, `--resume=${folder}`)
     },
     says: (folder) => [
       `none of the 1 checkpoints in ${folder}/checkpoints is whole`,
-      "/000000007/manifest.json is damaged",
+      "/000000007/manifest.jsonl is damaged",
       "put back a copy"
     ]
   },

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { Backend } from "@moco/core/Backend"
 import * as Tensor from "@moco/core/Tensor"
-import { sha256 } from "@moco/train/Checkpoint/manifest"
+import { sign } from "@moco/train/Checkpoint/manifest"
 import * as Checkpoint from "@moco/train/Checkpoint/store"
 import * as FolderLock from "@moco/train/FolderLock"
 import * as RunFolder from "@moco/train/RunFolder"
@@ -104,11 +104,11 @@ export const resource: Family = {
     provoke: (folder) => {
       const json = '{"format":99}'
       mkdirSync(`${folder}/checkpoints/000000007`, { recursive: true })
-      writeFileSync(`${folder}/checkpoints/000000007/manifest.json`, `${json}\nsha256 ${sha256(json)}\n`)
+      writeFileSync(`${folder}/checkpoints/000000007/manifest.jsonl`, sign(json))
       return command(train, `--resume=${folder}`)
     },
     says: (folder) => [
-      `the checkpoint ${folder}/checkpoints/000000007/manifest.json cannot be read`,
+      `the checkpoint ${folder}/checkpoints/000000007/manifest.jsonl cannot be read`,
       "it has format 99",
       "go on with the program that has written it"
     ]

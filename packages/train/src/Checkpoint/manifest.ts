@@ -67,16 +67,19 @@ const ManifestJson = Schema.fromJsonString(Schema.toCodecJson(Manifest))
 /** SHA-256 in lower-case hexadecimal. */
 export const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex")
 
-/** A manifest as a file: one line of JSON, and one with its hash, so that a flipped bit in it is seen too. */
+/** A manifest as a file: a line of JSON, and a line with its hash, so that a flipped bit in it is seen too. */
 export const encodeManifest = (manifest: Manifest): string => {
   const json = Schema.encodeSync(ManifestJson)(manifest)
-  return `${json}\nsha256 ${sha256(json)}\n`
+  return sign(json)
 }
+
+/** JSON as the lines of a manifest: itself, and its hash. */
+export const sign = (json: string): string => `${json}\n${JSON.stringify({ sha256: sha256(json) })}\n`
 
 /** The JSON of a manifest's text, where its hash is right. */
 const signedJson = (text: string): string | undefined => {
   const json = text.slice(0, text.indexOf("\n"))
-  return text === `${json}\nsha256 ${sha256(json)}\n` ? json : undefined
+  return text === sign(json) ? json : undefined
 }
 
 const decodeFormat = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ format: Schema.Int })))

@@ -13,7 +13,7 @@ export interface UnsignedCheckpoint {
   readonly parts: Readonly<Record<string, Uint8Array>>
 }
 
-export const manifestName = "manifest.json"
+export const manifestName = "manifest.jsonl"
 
 /** The folder of a checkpoint: its step, with leading zeros, so that names sort as steps do. */
 export const folderName = (step: number): string => String(step).padStart(9, "0")
