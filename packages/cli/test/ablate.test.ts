@@ -1,23 +1,22 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { assertPlainError, fresh, lastLine, processesOf, recorded, run, start, until } from "./program.ts"
+import {
+  assertPlainError,
+  fresh,
+  lastLine,
+  processesOf,
+  recorded,
+  run,
+  start,
+  tinyTrial,
+  until,
+  writeStudy
+} from "./program.ts"
 
-const studyFile = (study: unknown) => {
-  const file = join(dirname(fresh()), "mine.json")
-  writeFileSync(file, JSON.stringify(study))
-  return file
-}
+const studyFile = (study: unknown) => writeStudy(dirname(fresh()), study)
 
-const tiny = {
-  "encoder.layers": [1],
-  "encoder.width": 4,
-  "encoder.stem": "imagenet",
-  "encoder.featureSize": 16,
-  "training.epochs": 1,
-  "training.batchSize": 500,
-  "backend.threads": 1
-}
+const tiny = { ...tinyTrial, "backend.threads": 1 }
 
 describe("ablate", () => {
   it("goes on where it was interrupted and where it was killed, and repeats no finished run", async () => {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process"
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, onTestFinished } from "@effect/vitest"
@@ -46,6 +46,23 @@ export const until = async (isSo: () => boolean) => {
 export const assertPlainError = (stderr: string, ...words: ReadonlyArray<string>) => {
   for (const word of words) assert.include(stderr, word)
   assert.notMatch(stderr, /\n\s+at .*:\d+:\d+/)
+}
+
+/** Settings of a trial that takes seconds: 16 steps of a tiny encoder. */
+export const tinyTrial = {
+  "encoder.layers": [1],
+  "encoder.width": 4,
+  "encoder.stem": "imagenet",
+  "encoder.featureSize": 16,
+  "training.epochs": 1,
+  "training.batchSize": 500
+}
+
+/** Writes a study into `folder`; gives the file's path. */
+export const writeStudy = (folder: string, study: unknown): string => {
+  const file = join(folder, "mine.json")
+  writeFileSync(file, JSON.stringify(study))
+  return file
 }
 
 /** Arguments of a run with 40 steps an epoch on the embedded images, with a tiny encoder. */

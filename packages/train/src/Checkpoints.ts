@@ -36,7 +36,7 @@ const waitPerStep = "5 millis"
 export interface Position {
   /** Steps taken. */
   readonly step: number
-  readonly isEpochsEnd: boolean
+  readonly stepsPerEpoch: number
   /** Whether the encoder was just judged, and better than ever. */
   readonly isBest: boolean
 }
@@ -136,11 +136,11 @@ export class Checkpoints extends Context.Service<
         const settled = Effect.suspend(() => (writing === undefined ? Effect.void : Fiber.join(writing)))
         yield* Effect.addFinalizer(() => Effect.ignore(settled))
 
-        const isDue = ({ isBest, isEpochsEnd, step }: Position, time: number) =>
+        const isDue = ({ isBest, step, stepsPerEpoch }: Position, time: number) =>
           isStale ||
           (isBest && Object.keys(every).length > 0) ||
           (every.steps !== undefined && step % every.steps === 0) ||
-          (every.epochs !== undefined && isEpochsEnd) ||
+          (every.epochs !== undefined && step % (every.epochs * stepsPerEpoch) === 0) ||
           time >= dueAt
 
         return Checkpoints.of({

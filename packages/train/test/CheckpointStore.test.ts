@@ -85,6 +85,33 @@ describe("a full disk at every call of a save", () => {
   }
 })
 
+describe("a save", () => {
+  test("has every file and every name on disk before the name of the checkpoint, and that one at the end", (root) =>
+    Effect.gen(function* () {
+      const calls: Array<string> = []
+      const real = yield* FileSystem.FileSystem
+      const onCall = (method: string, path: string) => calls.push(`${method} ${path.replace(root, "")}`)
+      const faults = { numCalls: 0, failAt: Number.POSITIVE_INFINITY, onCall }
+      yield* Effect.provideService(
+        Store.save(root, checkpoint(7)),
+        FileSystem.FileSystem,
+        faulty(real, faults)
+      )
+      const [temporary, renamed] = ["/000000007.tmp", calls.indexOf("rename /000000007.tmp")]
+      const written = (name: string) => calls.indexOf(`writeAll ${temporary}/${name}`)
+      const synced = (name: string) => calls.indexOf(`sync ${temporary}${name}`)
+      for (const part of ["a.safetensors", "b.safetensors"]) {
+        assert.isAbove(written(part), 0)
+        assert.isAbove(synced(`/${part}`), written(part))
+        assert.isAbove(written("manifest.jsonl"), synced(`/${part}`))
+      }
+      assert.isAbove(synced("/manifest.jsonl"), written("manifest.jsonl"))
+      assert.isAbove(synced(""), synced("/manifest.jsonl"))
+      assert.isAbove(renamed, synced(""))
+      assert.isAbove(calls.indexOf("sync "), renamed)
+    }))
+})
+
 describe("what a killed save has left", () => {
   test("is cleared up: a checkpoint that was being replaced is back, what was being written is gone", (root) =>
     Effect.gen(function* () {

@@ -170,6 +170,24 @@ describe("Checkpoints", () => {
     )
   )
 
+  it.effect("are due at the end of every so many epochs", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const stepsWith = (epochs: number) =>
+          Effect.gen(function* () {
+            const folder = `${root}-${epochs}`
+            // Judged at the end only, so that no checkpoint is due for being the best.
+            yield* pretrain({ numEpochs: 5, evaluateEveryEpochs: 9 }).pipe(
+              Effect.provide(runOf(folder, {}, { epochs }))
+            )
+            return yield* Store.steps(folder)
+          })
+        assert.deepStrictEqual(yield* stepsWith(1), [40, 32, 24, 16, 8])
+        assert.deepStrictEqual(yield* stepsWith(2), [40, 32, 16])
+      })
+    )
+  )
+
   it.effect("are due by the clock too", () =>
     inTemporary((root) =>
       Effect.gen(function* () {

@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert } from "@effect/vitest"
@@ -12,7 +11,7 @@ import { type CliError, Command } from "effect/cli"
 import { TestConsole } from "effect/testing"
 import { type ExpectedError, exitCodeOf, report } from "../../src/ExitCode.ts"
 import { recipes } from "../../src/recipes.ts"
-import { root } from "../program.ts"
+import { root, tinyTrial, writeStudy } from "../program.ts"
 
 type Services = NodeServices.NodeServices | Scope.Scope
 
@@ -75,15 +74,7 @@ type Overrides = Readonly<Record<string, unknown>>
 export const tinyStudy = (set: Overrides = {}) => ({
   name: "mine",
   recipe: "fashionMnistQuick",
-  set: {
-    "encoder.layers": [1],
-    "encoder.width": 4,
-    "encoder.stem": "imagenet",
-    "encoder.featureSize": 16,
-    "training.epochs": 1,
-    "training.batchSize": 500,
-    ...set
-  },
+  set: { ...tinyTrial, ...set },
   axes: [{ setting: "dictionary.size", values: [64] }],
   seeds: [1]
 })
@@ -91,11 +82,7 @@ export const tinyStudy = (set: Overrides = {}) => ({
 const planned = (set?: Overrides) => plan(tinyStudy(set), recipes["fashionMnistQuick"]!())
 
 /** The flag that names a study's file, which is written. */
-export const studyFlag = (folder: string, study: unknown) => {
-  const file = join(folder, "mine.json")
-  writeFileSync(file, JSON.stringify(study))
-  return `--study=${file}`
-}
+export const studyFlag = (folder: string, study: unknown) => `--study=${writeStudy(folder, study)}`
 
 /** Opens the record of the tiny study in `folder`, for as long as the Scope is open. */
 export const openRecord = (folder: string, set?: Overrides) =>

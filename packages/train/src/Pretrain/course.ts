@@ -51,8 +51,8 @@ export const keeping = Effect.fnUntraced(function* (course: Course) {
   return {
     whereDue: Effect.suspend(() => {
       const { best, step } = course.progress
-      const isEpochsEnd = step % course.stepsPerEpoch === 0
-      return checkpoints.afterStep({ step, isEpochsEnd, isBest: best?.step === step }, progress)
+      const { stepsPerEpoch } = course
+      return checkpoints.afterStep({ step, stepsPerEpoch, isBest: best?.step === step }, progress)
     }),
     now: Effect.suspend(() => checkpoints.save(course.progress.step, progress))
   }
