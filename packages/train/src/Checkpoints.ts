@@ -151,11 +151,8 @@ export class Checkpoints extends Context.Service<
             }
             if (!isDue(position, yield* now)) return
             yield* settled
-            // Started at once and to its end: the next step may fail, and the copy is what is left then.
-            writing = yield* Effect.forkIn(yield* copy(progress), scope, {
-              startImmediately: true,
-              uninterruptible: true
-            })
+            // To its end whatever happens: the next step may fail, and the copy is what is left then.
+            writing = yield* Effect.forkIn(yield* copy(progress), scope, { uninterruptible: true })
           }, Effect.uninterruptible),
           save: Effect.fnUntraced(function* (step, progress) {
             const before = yield* Effect.exit(settled)

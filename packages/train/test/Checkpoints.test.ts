@@ -11,7 +11,7 @@ import { type CheckpointEvery, Checkpoints } from "@moco/train/Checkpoints"
 import { Diagnostics } from "@moco/train/Diagnostics"
 import { Evaluation } from "@moco/train/Evaluation"
 import { pretrain } from "@moco/train/Pretrain"
-import { RecordedEvents, type RunEvent, RunLog } from "@moco/train/RunLog"
+import { RecordedEvents, type RunEvent, RunLog, RunLogError } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
 import { sampleFingerprint } from "@moco/train/testing"
 import { Cause, Effect, Exit, Fiber, FileSystem, Layer, Path } from "effect"
@@ -145,6 +145,24 @@ describe("Checkpoints", () => {
         assert.deepStrictEqual(yield* stepsOf({}, "stop"), [9])
         assert.deepStrictEqual(yield* stepsOf({ steps: 9 }, "stop"), [9])
         assert.deepStrictEqual(yield* stepsOf({ steps: 8 }, "rollback"), [9, 8])
+      })
+    )
+  )
+
+  it.effect("are written to the end where the run fails right after they were due", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const failed = new RunLogError({ operation: "written", path: "log", reason: "no room", hint: "none" })
+        const full = Effect.updateService(RunLog, (log) => ({
+          ...log,
+          record: (event: RunEvent) =>
+            event.event === "step" && event.step === 8 ? Effect.fail(failed) : log.record(event)
+        }))
+        const error = yield* Effect.flip(full(pretrain(settings))).pipe(
+          Effect.provide(runOf(root, {}, { steps: 8 }))
+        )
+        assert.strictEqual(error._tag, "RunLogError")
+        assert.deepStrictEqual(yield* Store.steps(root), [8])
       })
     )
   )

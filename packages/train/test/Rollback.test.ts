@@ -2,13 +2,14 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import { load } from "@moco/train/Checkpoint/load"
-import { Checkpoints } from "@moco/train/Checkpoints"
+import { type CheckpointEvery, Checkpoints } from "@moco/train/Checkpoints"
 import { Diagnostics, NonFinite } from "@moco/train/Diagnostics"
 import { pretrain } from "@moco/train/Pretrain"
 import { RecordedEvents, RunLog } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
 import { sampleFingerprint } from "@moco/train/testing"
 import { Effect, FileSystem, Layer } from "effect"
+import { TestClock } from "effect/testing"
 import { tinyRun } from "./tinyRun.ts"
 import { validConfig } from "./validConfig.ts"
 
@@ -37,15 +38,15 @@ const failingAt = (step: number, limit: number) =>
   )
 
 /** A run at rate 0.05 with a checkpoint every 4 steps, that fails at step 10 while the rate is above `limit`. */
-const run = (limit: number, every = 4, folder?: string) =>
+const run = (limit: number, every: CheckpointEvery = { steps: 4 }, folder?: string) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const fileSystem = yield* FileSystem.FileSystem
       const root = folder ?? (yield* fileSystem.makeTempDirectoryScoped())
       const checkpoints = Checkpoints.layerFolder({
         root,
-        every: { steps: every },
-        keep: 3,
+        every,
+        keep: 10,
         config: validConfig,
         fingerprint: sampleFingerprint,
         onCorrupt: () => Effect.void
@@ -108,7 +109,7 @@ describe("a rollback", () => {
   it.effect("is no help before the first checkpoint, and is not asked for by default", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* Effect.flip(pretrain(settings)))._tag, "NonFinite")
-    }).pipe(Effect.provide(run(0.03, 1000)), (early) =>
+    }).pipe(Effect.provide(run(0.03, { steps: 1000 })), (early) =>
       Effect.andThen(
         early,
         Effect.gen(function* () {
@@ -126,7 +127,7 @@ describe("a rollback", () => {
         events.flatMap((event) => (event.event === "step" && event.step >= 8 ? [event.loss] : []))
       )
       const rolledBack = yield* Effect.andThen(pretrain(settings), losses).pipe(
-        Effect.provide(run(0.03, 4, root))
+        Effect.provide(run(0.03, undefined, root))
       )
       const { manifest, parts } = yield* load(`${root}/000000008`)
       const continued = yield* Effect.gen(function* () {
@@ -142,13 +143,17 @@ describe("a rollback", () => {
   it.effect("is on disk before the next step, with the rate and how often it was done", () =>
     Effect.gen(function* () {
       const root = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
-      const events = yield* Effect.andThen(pretrain(settings), recorded).pipe(
-        Effect.provide(run(0.02, 4, root))
+      const ticking = Effect.updateService(Diagnostics, ({ look }) => ({
+        look: (observed) => Effect.andThen(TestClock.adjust("7 seconds"), look(observed))
+      }))
+      // Due after 21, 42 and 63 seconds, which is after step 9, and there not again for another 20.
+      const events = yield* Effect.andThen(ticking(pretrain(settings)), recorded).pipe(
+        Effect.provide(run(0.02, { seconds: 20 }, root))
       )
       const back = events.flatMap((event) => (event.event === "rolledBack" ? [event.step] : []))
-      assert.deepStrictEqual(back, [8, 8])
-      const { manifest } = yield* load(`${root}/000000008`)
-      assert.deepInclude(manifest.progress, { step: 8, rateFactor: 0.25, rollbacks: 2 })
+      assert.deepStrictEqual(back, [9, 9])
+      const { manifest } = yield* load(`${root}/000000009`)
+      assert.deepInclude(manifest.progress, { step: 9, rateFactor: 0.25, rollbacks: 2 })
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 })

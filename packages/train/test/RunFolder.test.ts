@@ -88,6 +88,11 @@ describe("RunFolder", () => {
           assert.strictEqual((yield* opened).holds, "nothing")
           yield* save(folder.checkpoints, { manifest: sampleManifest(validConfig, 3), parts: {} })
           assert.strictEqual((yield* opened).holds, "interrupted run")
+          // What a save was killed over is cleared up by who opens the folder next.
+          const fs = yield* FileSystem.FileSystem
+          yield* fs.makeDirectory(`${folder.checkpoints}/000000004.tmp`)
+          yield* opened
+          assert.deepStrictEqual(yield* fs.readDirectory(folder.checkpoints), ["000000003"])
         })
       )
   )
