@@ -24,9 +24,9 @@ const proofs: Readonly<
 > = {
   corruption,
   saving,
+  signals,
   points,
   fuzz,
-  signals,
   kills,
   leaks
 }
@@ -46,8 +46,14 @@ const main = Effect.gen(function* () {
     seed: Number(values.seed),
     report: (line) => Console.log(line)
   }
+  const names = values.only.split(",")
   const results: Record<string, Verdict> = {}
-  for (const name of values.only.split(",")) {
+  const summary = () => {
+    const notRun = names.filter((name) => results[name] === undefined)
+    const ok = notRun.length === 0 && Object.values(results).every((result) => result.ok)
+    return { ok, notRun, short: effort.short, seed: effort.seed, ...results }
+  }
+  for (const name of names) {
     const proof = proofs[name]
     if (proof === undefined) {
       yield* Console.error(`error: --only=${name} is no proof; proofs: ${Object.keys(proofs).join(", ")}`)
@@ -55,18 +61,17 @@ const main = Effect.gen(function* () {
       return
     }
     results[name] = yield* proof(effort)
+    // After every proof: what took hours is not lost with the next one.
+    if (values.out !== undefined) yield* write(values.out, JSON.stringify(summary()))
   }
-  const ok = Object.values(results).every((result) => result.ok)
-  const line = JSON.stringify({ ok, short: effort.short, seed: effort.seed, ...results })
-  const { out } = values
-  if (out !== undefined) {
-    yield* Effect.promise(async () => {
-      await mkdir(dirname(out), { recursive: true })
-      await writeFile(out, `${line}\n`)
-    })
-  }
-  yield* Console.log(line)
-  if (!ok) process.exitCode = 1
+  yield* Console.log(JSON.stringify(summary()))
+  if (!summary().ok) process.exitCode = 1
 })
+
+const write = (file: string, line: string) =>
+  Effect.promise(async () => {
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, `${line}\n`)
+  })
 
 NodeRuntime.runMain(Effect.provide(main, NodeServices.layer))
