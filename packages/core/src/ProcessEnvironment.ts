@@ -23,6 +23,13 @@ export const variables: ReadonlyArray<EnvironmentVariable> = [
   { name: "MALLOC_TRIM_THRESHOLD_", value: String(2 ** 33), ...glibc, reason: keepMemory },
   { name: "MALLOC_TOP_PAD_", value: String(2 ** 28), ...glibc, reason: keepMemory },
   {
+    name: "TF_ENABLE_ONEDNN_OPTS",
+    value: "1",
+    beforeStart: false,
+    platforms: "all",
+    reason: "oneDNN's convolutions also where the processor has no AVX-512: up to twice as fast"
+  },
+  {
     name: "TF_CPP_MIN_LOG_LEVEL",
     value: "2",
     beforeStart: false,

@@ -25,6 +25,8 @@ import type { RunConfig } from "./RunConfig.ts"
 export interface StageOptions {
   /** Folders that are searched for data sets which are not embedded. */
   readonly dataDirs: ReadonlyArray<string>
+  /** A data set of your own, in place of the one that the config names. */
+  readonly dataset?: ReturnType<typeof datasetOf>
   /** A mechanism of your own, in place of the one that the config names. */
   readonly dictionary?: ReturnType<typeof dictionaryOf>
   /** A loss of your own, in place of the one that the config names. */
@@ -37,7 +39,7 @@ export interface StageOptions {
  */
 export const layersOf = (config: RunConfig, options: StageOptions) => {
   const views = ViewPairs.layer({ seed: config.seed, batchSize: config.training.batchSize })
-  const world = Layer.merge(datasetOf(config, options.dataDirs), backendOf(config))
+  const world = Layer.merge(options.dataset ?? datasetOf(config, options.dataDirs), backendOf(config))
   const batches = views.pipe(Layer.provideMerge(Augmentation.layer(config.augmentation)))
   const encoder = queryEncoderOf(config)
   return Layer.mergeAll(Diagnostics.layer, Optimizer.layerSgd(config.optimizer)).pipe(

@@ -21,9 +21,13 @@ const paddingOf = (
   return isEqual(height) && isEqual(width) ? "SAME" : "EXPLICIT"
 }
 
-const convolution = (backend: EagerBackend, x_NHWC: tf.Tensor4D, kernel: number, stride: number) => {
+const convolution = (
+  backend: EagerBackend,
+  padding: "SAME" | "EXPLICIT" | "VALID",
+  kernel: number,
+  stride: number
+) => {
   const attribute = attributes(backend)
-  const padding = paddingOf(x_NHWC.shape, kernel, stride)
   const pad = (kernel - 1) / 2
   const shared = [
     attribute.float("T"),
@@ -33,9 +37,54 @@ const convolution = (backend: EagerBackend, x_NHWC: tf.Tensor4D, kernel: number,
     attribute.text("data_format", "NHWC"),
     attribute.boolean("use_cudnn_on_gpu", true)
   ]
-  return padding === "SAME"
-    ? shared
-    : [...shared, attribute.ints("explicit_paddings", [0, 0, pad, pad, pad, pad, 0, 0])]
+  return padding === "EXPLICIT"
+    ? [...shared, attribute.ints("explicit_paddings", [0, 0, pad, pad, pad, pad, 0, 0])]
+    : shared
+}
+
+/** `sizes` is the shape of the result, which TensorFlow takes as a tensor. */
+const backprop = (
+  backend: EagerBackend,
+  direction: "Input" | "Filter",
+  opAttributes: Parameters<EagerBackend["executeSingleOutput"]>[1],
+  shape: ReadonlyArray<number>,
+  inputs: (sizes: tf.Tensor) => ReadonlyArray<tf.Tensor>
+): tf.Tensor => {
+  const sizes = tf.tensor1d([...shape], "int32")
+  const result = backend.executeSingleOutput(`Conv2DBackprop${direction}`, opAttributes, inputs(sizes))
+  sizes.dispose()
+  return result
+}
+
+/**
+ * The gradient in the image. TensorFlow has no fast kernel for it where padding is explicit, so there it is that of
+ * an image with its padding above and to the left, of which the padding is then cut off.
+ */
+const inputGradient = (
+  backend: EagerBackend,
+  [n, height, width, channels]: tf.Tensor4D["shape"],
+  filter_HWIO: tf.Tensor4D,
+  dy_NHWC: tf.Tensor4D,
+  stride: number
+): tf.Tensor => {
+  const kernel = filter_HWIO.shape[0]
+  const ofShape = (padding: "SAME" | "VALID", shape: ReadonlyArray<number>) =>
+    backprop(backend, "Input", convolution(backend, padding, kernel, stride), shape, (sizes) => [
+      sizes,
+      filter_HWIO,
+      dy_NHWC
+    ])
+  if (paddingOf([n, height, width, channels], kernel, stride) === "SAME") {
+    return ofShape("SAME", [n, height, width, channels])
+  }
+  const pad = (kernel - 1) / 2
+  const padded = (size: number, numSteps: number) => Math.max(size + pad, (numSteps - 1) * stride + kernel)
+  const [, dyHeight, dyWidth] = dy_NHWC.shape
+  const paddedShape = [n, padded(height, dyHeight), padded(width, dyWidth), channels]
+  const dPadded = ofShape("VALID", paddedShape) as tf.Tensor4D
+  const dx = tf.slice4d(dPadded, [0, pad, pad, 0], [n, height, width, channels])
+  dPadded.dispose()
+  return dx
 }
 
 /**
@@ -52,23 +101,14 @@ export const conv2d = (
 ): tf.Tensor4D => {
   const backend = eagerBackend()
   if (backend === undefined) return composed.conv2d(x_NHWC, filter_HWIO, stride)
-  const opAttributes = convolution(backend, x_NHWC, filter_HWIO.shape[0], stride)
+  const kernel = filter_HWIO.shape[0]
+  const opAttributes = convolution(backend, paddingOf(x_NHWC.shape, kernel, stride), kernel, stride)
   const xShape = x_NHWC.shape
   const filterShape = filter_HWIO.shape
   const forward = (x: tf.Tensor, filter: tf.Tensor) =>
     backend.executeSingleOutput("Conv2D", opAttributes, [x, filter]) as tf.Tensor4D
-  const gradient = (
-    direction: "Input" | "Filter",
-    shape: ReadonlyArray<number>,
-    a: tf.Tensor,
-    dy: tf.Tensor
-  ) => {
-    const sizes = tf.tensor1d([...shape], "int32")
-    const inputs = direction === "Input" ? [sizes, a, dy] : [a, sizes, dy]
-    const result = backend.executeSingleOutput(`Conv2DBackprop${direction}`, opAttributes, inputs)
-    sizes.dispose()
-    return result
-  }
+  const filterGradient = (x: tf.Tensor, dy: tf.Tensor) =>
+    backprop(backend, "Filter", opAttributes, filterShape, (sizes) => [x, sizes, dy])
   if (input === "data") {
     return tf.customGrad((filter, save) => {
       const value = forward(x_NHWC, filter as tf.Tensor)
@@ -76,7 +116,7 @@ export const conv2d = (
       return {
         value,
         gradFunc: (dy: tf.Tensor, [x]: Array<tf.Tensor>) => {
-          const dFilter = gradient("Filter", filterShape, x!, dy)
+          const dFilter = filterGradient(x!, dy)
           release(x!, dy)
           return dFilter
         }
@@ -89,9 +129,9 @@ export const conv2d = (
     return {
       value,
       gradFunc: (dy: tf.Tensor, [savedX, savedFilter]: Array<tf.Tensor>) => {
-        const dFilter = gradient("Filter", filterShape, savedX!, dy)
+        const dFilter = filterGradient(savedX!, dy)
         savedX!.dispose()
-        const dx = gradient("Input", xShape, savedFilter!, dy)
+        const dx = inputGradient(backend, xShape, savedFilter as tf.Tensor4D, dy as tf.Tensor4D, stride)
         release(savedFilter!, dy)
         return [dx, dFilter]
       }
