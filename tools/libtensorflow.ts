@@ -18,6 +18,8 @@ import { distributionFor } from "./libtensorflow/Wheel.ts"
 const require = createRequire(import.meta.url)
 const packageDirOf = (name: string) => dirname(require.resolve(`${name}/package.json`))
 
+const opsDir = join(import.meta.dirname, "..", "packages", "core", "native")
+
 const usage = `node tools/libtensorflow.ts [--cuda]
   --cuda            the library with GPU kernels and CUDA 12 (3.4 GB to download, Linux x64); so does MOCO_CUDA=1
   MOCO_CACHE_DIR    the folder of the cache
@@ -69,6 +71,8 @@ const program = Effect.gen(function* () {
     ),
     cacheDir: cacheDir(),
     packageDir: packageDirOf("@tensorflow/tfjs-node-gpu"),
+    // Their vectors are those of x86 processors since about 2014; elsewhere TensorFlow's ops do the work.
+    ...(platform === "linux" && arch === "x64" ? { opsDir } : {}),
     napiIncludeDir: join(packageDirOf("node-api-headers"), "include"),
     compilers: compilers(),
     python: "python3"

@@ -10,6 +10,8 @@ export interface Plan {
   readonly cacheDir: string
   /** The tfjs-node package: its `binding` is compiled, into its `lib` the result is linked. */
   readonly packageDir: string
+  /** Folder of the project's own ops, where this platform has them. */
+  readonly opsDir?: string
   /** Folder of the N-API headers. */
   readonly napiIncludeDir: string
   /** Candidates, the first that is installed is used. */
@@ -22,41 +24,95 @@ export interface Places {
   /** Holds `tensorflow/` (libraries and headers), with CUDA also `nvidia/`, and the manifest. */
   readonly libraryDir: string
   readonly manifest: string
-  /** The compiled binding in the cache, named after everything that it was made of. */
-  readonly cachedBinding: string
-  /** Where tfjs-node looks for it. */
-  readonly linkedBinding: string
+  /** What is compiled: tfjs-node's binding, and the project's own ops. */
+  readonly addons: ReadonlyArray<Addon>
   readonly lock: string
 }
 
-/** Flags of the compiler; part of the binding's identity. */
-export const compilerFlags = ["-O2", "-std=c++17", "-shared", "-fPIC", "-DNAPI_VERSION=8"]
+/** A library that Node loads, made of C++ sources. */
+export interface Addon {
+  /** What it is, to be read by people. */
+  readonly name: string
+  readonly flags: ReadonlyArray<string>
+  readonly sources: ReadonlyArray<string>
+  readonly includeDirs: ReadonlyArray<string>
+  /** The compiled addon in the cache, named after everything that it was made of. */
+  readonly cached: string
+  /** Where it is looked for when a program runs. */
+  readonly linked: string
+}
 
-const bindingSources = ["tfjs_backend.cc", "tfjs_binding.cc"]
+const sharedFlags = ["-std=c++17", "-shared", "-fPIC", "-DNAPI_VERSION=8"]
 
-/** The sources to compile. */
-export const sourcesOf = (plan: Plan, path: Path.Path): ReadonlyArray<string> =>
-  bindingSources.map((name) => path.join(plan.packageDir, "binding", name))
+/** IS_SLIM_BUILD: TensorFlow's header of kernels then asks for no header beyond its C interface. */
+const opsFlags = [...sharedFlags, "-O3", "-mavx2", "-mfma", "-pthread", "-DIS_SLIM_BUILD"]
 
-/** Works out the places; reads the binding's sources, because its name is their hash. */
+/** Works out the places; reads all sources, because an addon's name is their hash. */
 export const placesOf = Effect.fnUntraced(function* (plan: Plan) {
-  const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const { distribution } = plan
-  const libraryDir = path.join(plan.cacheDir, distribution.id)
-  const hash = createHash("sha256").update(
-    [libraryDir, distribution.tensorflow.sha256, ...compilerFlags].join("\n")
-  )
-  const bindingDir = path.join(plan.packageDir, "binding")
-  for (const name of (yield* fileTrouble(fs.readDirectory(bindingDir), "run: npm ci")).sort()) {
-    hash.update(name).update(yield* fileTrouble(fs.readFile(path.join(bindingDir, name)), "run: npm ci"))
-  }
+  const libraryDir = path.join(plan.cacheDir, plan.distribution.id)
+  const binding = yield* addonOf(plan, libraryDir, {
+    name: "the binding",
+    file: "tfjs_binding.node",
+    dir: path.join(plan.packageDir, "binding"),
+    flags: [...sharedFlags, "-O2"],
+    includeDirs: [path.dirname(plan.packageDir), plan.packageDir],
+    sourceNames: ["tfjs_backend.cc", "tfjs_binding.cc"]
+  })
+  const ops =
+    plan.opsDir === undefined
+      ? []
+      : [
+          yield* addonOf(plan, libraryDir, {
+            name: "the fast ops",
+            file: "moco_ops.node",
+            dir: plan.opsDir,
+            flags: opsFlags,
+            includeDirs: [plan.opsDir]
+          })
+        ]
   const places: Places = {
     libraryDir,
     manifest: path.join(libraryDir, "manifest.json"),
-    cachedBinding: path.join(plan.cacheDir, "bindings", `${hash.digest("hex").slice(0, 32)}.node`),
-    linkedBinding: path.join(plan.packageDir, "lib", "napi-v8", "tfjs_binding.node"),
-    lock: path.join(plan.cacheDir, `${distribution.id}.lock`)
+    addons: [binding, ...ops],
+    lock: path.join(plan.cacheDir, `${plan.distribution.id}.lock`)
   }
   return places
+})
+
+interface AddonSources {
+  readonly name: string
+  readonly file: string
+  readonly dir: string
+  readonly flags: ReadonlyArray<string>
+  readonly includeDirs: ReadonlyArray<string>
+  /** Which of the folder's files are compiled (default: every .cc). */
+  readonly sourceNames?: ReadonlyArray<string>
+}
+
+const addonOf = Effect.fnUntraced(function* (
+  plan: Plan,
+  libraryDir: string,
+  { dir, file, flags, includeDirs, name, sourceNames }: AddonSources
+) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const files = (yield* fileTrouble(fs.readDirectory(dir), "run: npm ci")).sort()
+  const hash = createHash("sha256").update(
+    [libraryDir, plan.distribution.tensorflow.sha256, file, ...flags].join("\n")
+  )
+  for (const part of files) {
+    hash.update(part).update(yield* fileTrouble(fs.readFile(path.join(dir, part)), "run: npm ci"))
+  }
+  const addon: Addon = {
+    name,
+    flags,
+    sources: (sourceNames ?? files.filter((part) => part.endsWith(".cc"))).map((part) =>
+      path.join(dir, part)
+    ),
+    includeDirs: [plan.napiIncludeDir, ...includeDirs, path.join(libraryDir, "tensorflow", "include")],
+    cached: path.join(plan.cacheDir, "bindings", `${hash.digest("hex").slice(0, 32)}.node`),
+    linked: path.join(plan.packageDir, "lib", "napi-v8", file)
+  }
+  return addon
 })

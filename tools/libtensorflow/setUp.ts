@@ -1,5 +1,5 @@
 import { Clock, Console, Effect } from "effect"
-import * as Binding from "./Binding.ts"
+import * as Addons from "./Addons.ts"
 import { stagingDir } from "./files.ts"
 import * as Library from "./Library.ts"
 import * as Lock from "./Lock.ts"
@@ -7,23 +7,31 @@ import { type Plan, placesOf } from "./Plan.ts"
 
 /**
  * Links tfjs-node to libtensorflow: the library from TensorFlow's wheel, the binding compiled from the package's own
- * source. Does only what is missing, and nothing when all is there; a kill at any point leaves nothing half-made.
+ * source, and the project's own ops compiled beside it. Does only what is missing, and nothing when all is there; a
+ * kill at any point leaves nothing half-made.
  */
 export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
   const places = yield* placesOf(plan)
-  if ((yield* Library.isReady(plan, places)) && (yield* Binding.isLinked(places))) return
+  const isDone = all(places.addons, Addons.isLinked)
+  if ((yield* Library.isReady(plan, places)) && (yield* isDone)) return
   const start = yield* Clock.currentTimeMillis
   yield* Effect.gen(function* () {
     const staging = yield* stagingDir(plan.cacheDir)
     yield* Lock.hold(places.lock)
     // Looked at again under the lock: another process may have done the work.
-    const needsCompiler = !(yield* Library.isReady(plan, places)) || !(yield* Binding.isCompiled(places))
+    const needsCompiler =
+      !(yield* Library.isReady(plan, places)) || !(yield* all(places.addons, Addons.isCompiled))
     // Asked for first: nobody wants to hear of a missing compiler after a long download.
-    const compiler = needsCompiler ? yield* Binding.compilerOf(plan) : ""
+    const compiler = needsCompiler ? yield* Addons.compilerOf(plan) : ""
     if (!(yield* Library.isReady(plan, places))) yield* Library.install(plan, places, staging)
-    if (!(yield* Binding.isCompiled(places))) yield* Binding.compile(plan, places, compiler, staging)
-    yield* Binding.link(places)
+    for (const addon of places.addons) {
+      if (!(yield* Addons.isCompiled(addon))) yield* Addons.compile(plan, places, addon, compiler, staging)
+      yield* Addons.link(addon)
+    }
   }).pipe(Effect.scoped)
   const took = ((yield* Clock.currentTimeMillis) - start) / 1000
   yield* Console.log(`libtensorflow ${plan.distribution.tensorflow.version} is linked (${took.toFixed(1)} s)`)
 })
+
+const all = <A, E, R>(items: ReadonlyArray<A>, holds: (item: A) => Effect.Effect<boolean, E, R>) =>
+  Effect.map(Effect.forEach(items, holds), (answers) => answers.every(Boolean))

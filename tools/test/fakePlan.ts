@@ -75,6 +75,14 @@ export const freshPackage = (
   return dir
 }
 
+/** A folder of ops: one source, and a header that it includes. */
+export const freshOps = (source: string): string => {
+  const dir = join(root, `ops-${++count}`)
+  write(join(dir, "shared.h"), '#include "tensorflow/c/c_api.h"\n')
+  write(join(dir, "op.cc"), `#include "shared.h"\n${source}\n`)
+  return dir
+}
+
 /** A plan with a cache and a package of its own. */
 export const freshPlan = (change: Partial<Plan> = {}): Plan => ({
   distribution: distribution("moco-fake", complete),

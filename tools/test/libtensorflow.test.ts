@@ -9,6 +9,7 @@ import { setUp } from "../libtensorflow/setUp.ts"
 import { distributionFor } from "../libtensorflow/Wheel.ts"
 import {
   distribution,
+  freshOps,
   freshPackage,
   freshPlan,
   incompleteDistribution,
@@ -52,6 +53,21 @@ describe("libtensorflow", () => {
       assert.sameMembers(readdirSync(join(library, "tensorflow")), ["include", "libone.so.2", "libtwo.so.2"])
       assert.deepStrictEqual(leftovers(plan), [])
       assert.isFalse(existsSync(join(library, "wheels")))
+    })
+  )
+
+  it.live("links the project's own ops beside the binding, and compiles them anew when one changes", () =>
+    Effect.gen(function* () {
+      const opsDir = freshOps("int op() { return one(); }")
+      const plan = freshPlan({ opsDir })
+      const ops = join(plan.packageDir, "lib", "napi-v8", "moco_ops.node")
+      yield* run(plan)
+      const before = readFileSync(ops)
+      writeFileSync(join(opsDir, "shared.h"), "int one();\n#define another 1\n")
+      writeFileSync(join(opsDir, "op.cc"), '#include "shared.h"\nint op() { return another; }\n')
+      yield* run(plan)
+      assert.notDeepEqual(readFileSync(ops), before)
+      assert.isTrue(existsSync(linked(plan)))
     })
   )
 

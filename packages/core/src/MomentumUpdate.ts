@@ -1,5 +1,5 @@
 import { Context, Layer } from "effect"
-import { ema } from "./internal/ema.ts"
+import { ema } from "./Parameters.ts"
 import { clone, type NamedTensors } from "./Tensor.ts"
 
 /** How the key encoder follows the query encoder. */

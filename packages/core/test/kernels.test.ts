@@ -5,15 +5,26 @@ import { valueAndGradients } from "@moco/core/Gradient"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import fc from "fast-check"
+import { infoNce } from "../src/internal/infoNce.ts"
 import { batchNorm } from "../src/internal/kernels/batchNorm.ts"
+import type { BatchNormResult } from "../src/internal/kernels/batchNormTerms.ts"
 import * as composed from "../src/internal/kernels/composed.ts"
 import { conv2d } from "../src/internal/kernels/conv2d.ts"
 import { crossEntropyOfFirst } from "../src/internal/kernels/crossEntropy.ts"
 import { maxPool3x3 } from "../src/internal/kernels/maxPool.ts"
+import { nativeOps, withoutNativeOps } from "../src/internal/kernels/nativeOps.ts"
 import { addRelu, relu } from "../src/internal/kernels/relu.ts"
 
-const onTensorflow = <A>(test: () => A) =>
-  Effect.andThen(Backend, Effect.sync(test)).pipe(Effect.provide(Backend.layerTensorflow({ threads: 2 })))
+const tensorflow = Backend.layerTensorflow({ threads: 2 })
+
+/** Which ops the fast paths are made of. */
+const paths = {
+  "the project's own ops": (test: () => void) => {
+    assert.isDefined(nativeOps(), "tools:libtensorflow has built them")
+    test()
+  },
+  "TensorFlow's ops": withoutNativeOps
+}
 
 type Named = Readonly<Record<string, tf.Tensor>>
 
@@ -72,8 +83,18 @@ const holdsTogether = (
 
 const seed = fc.nat()
 const size = fc.integer({ min: 1, max: 9 })
+/** With and without what fills the vectors of the project's own ops. */
+const channels = fc.constantFrom(1, 3, 16, 32)
 
-describe("kernels", () => {
+for (const [ops, on] of Object.entries(paths)) describe(`kernels by ${ops}`, () => kernelLaws(on))
+
+const kernelLaws = (on: (test: () => void) => void) => {
+  const onTensorflow = (test: () => void) =>
+    Effect.andThen(
+      Backend,
+      Effect.sync(() => on(test))
+    ).pipe(Effect.provide(tensorflow))
+
   it.effect("convolve as PyTorch does where stride 2 meets an even and an odd size", () =>
     onTensorflow(() => {
       for (const height of [4, 5]) {
@@ -119,8 +140,8 @@ describe("kernels", () => {
         width: size,
         kernel: fc.constantFrom(1, 3, 7),
         stride: fc.constantFrom(1, 2),
-        inputs: fc.integer({ min: 1, max: 3 }),
-        outputs: fc.integer({ min: 1, max: 3 }),
+        inputs: channels,
+        outputs: channels,
         seed
       })
       fc.assert(
@@ -156,31 +177,53 @@ describe("kernels", () => {
         groups: fc.integer({ min: 1, max: 4 }),
         perGroup: fc.integer({ min: 2, max: 4 }),
         height: fc.integer({ min: 2, max: 5 }),
-        channels: fc.integer({ min: 1, max: 5 }),
+        channels,
+        activation: fc.constantFrom("none" as const, "relu" as const, "addRelu" as const),
         seed
       })
       fc.assert(
-        fc.property(shape, ({ channels, groups, height, perGroup, seed }) => {
+        fc.property(shape, ({ activation, channels, groups, height, perGroup, seed }) => {
           const results: Array<Array<number>> = []
-          const through = (normalise: typeof batchNorm) => (named: Named) => {
-            const [mean, variance] = [tf.fill([channels], 0.3), tf.fill([channels], 1.7)]
-            const result = normalise(
-              named["x"] as tf.Tensor4D,
-              named["scale"] as tf.Tensor1D,
-              named["offset"] as tf.Tensor1D,
-              mean as tf.Tensor1D,
-              variance as tf.Tensor1D,
-              groups
-            )
-            results.push([...result.runningMean_C.dataSync(), ...result.runningVariance_C.dataSync()])
-            tf.dispose([result.runningMean_C, result.runningVariance_C])
-            return result.y_NHWC
+          const weightsOf = ({ offset, scale }: Named) => ({
+            scale_C: scale as tf.Tensor1D,
+            offset_C: offset as tf.Tensor1D,
+            runningMean_C: tf.fill([channels], 0.3) as tf.Tensor1D,
+            runningVariance_C: tf.fill([channels], 1.7) as tf.Tensor1D
+          })
+          const noting = ({ runningMean_C, runningVariance_C, y_NHWC }: BatchNormResult) => {
+            results.push([...runningMean_C.dataSync(), ...runningVariance_C.dataSync()])
+            tf.dispose([runningMean_C, runningVariance_C])
+            return y_NHWC
           }
-          holdsTogether(through(batchNorm), through(composed.batchNorm), () => ({
-            x: random([groups * perGroup, height, height, channels], seed),
+          const fused = (named: Named) => {
+            const shortcut = named["shortcut"] as tf.Tensor4D
+            const behind = activation === "addRelu" ? { addRelu: shortcut } : activation
+            const y = noting(batchNorm(named["x"] as tf.Tensor4D, weightsOf(named), groups, behind))
+            // Every input has a gradient, also where nothing is added.
+            return activation === "addRelu" ? y : tf.add(y, shortcut)
+          }
+          const beforeRelu = (named: Named) => {
+            const y = noting(composed.batchNorm(named["x"] as tf.Tensor4D, weightsOf(named), groups))
+            return activation === "addRelu" ? tf.add(y, named["shortcut"]!) : y
+          }
+          const reference = (named: Named) => {
+            const y = beforeRelu(named)
+            if (activation === "addRelu") return tf.relu(y)
+            return tf.add(activation === "relu" ? tf.relu(y) : y, named["shortcut"]!)
+          }
+          const shape = [groups * perGroup, height, height, channels]
+          const make = () => ({
+            // Off zero, so that the mean matters.
+            x: tf.add(random(shape, seed), 3),
             scale: random([channels], seed + 1),
-            offset: random([channels], seed + 2)
-          }))
+            offset: random([channels], seed + 2),
+            shortcut: random(shape, seed + 3)
+          })
+          // What rounding alone brings over ReLU's edge has another gradient.
+          const edge = tf.tidy(() => tf.min(tf.abs(beforeRelu(make()))).dataSync()[0]!)
+          fc.pre(activation === "none" || edge > 1e-5)
+          results.length = 0
+          holdsTogether(fused, reference, make)
           assertSame({ statistics: results[0]! }, { statistics: results[1]! })
         })
       )
@@ -191,11 +234,13 @@ describe("kernels", () => {
     onTensorflow(() => {
       const values = tf.tidy(() => {
         const { runningMean_C, runningVariance_C } = batchNorm(
-          tf.tensor4d([1, 2, 3, 6], [2, 2, 1, 1]),
-          tf.ones([1]),
-          tf.zeros([1]),
-          tf.zeros([1]),
-          tf.ones([1]),
+          tf.tile(tf.tensor4d([1, 2, 3, 6], [2, 2, 1, 1]), [1, 1, 1, 16]),
+          {
+            scale_C: tf.ones([16]),
+            offset_C: tf.zeros([16]),
+            runningMean_C: tf.zeros([16]),
+            runningVariance_C: tf.ones([16])
+          },
           1
         )
         const read = [runningMean_C.dataSync()[0]!, runningVariance_C.dataSync()[0]!]
@@ -256,6 +301,33 @@ describe("kernels", () => {
     })
   )
 
+  it.effect("always give InfoNCE as the composed form does, with the same gradients", () =>
+    onTensorflow(() => {
+      const shape = fc.record({
+        queries: fc.integer({ min: 1, max: 5 }),
+        negatives: fc.integer({ min: 1, max: 70 }),
+        temperature: fc.constantFrom(0.07, 0.2, 1),
+        seed
+      })
+      fc.assert(
+        fc.property(shape, ({ negatives, queries, seed, temperature }) => {
+          holdsTogether(
+            ({ negative, positive }) =>
+              infoNce(positive as tf.Tensor2D, negative as tf.Tensor2D, temperature),
+            ({ negative, positive }) =>
+              composed.crossEntropyOfFirst(
+                tf.div(tf.concat([positive!, negative!], 1), temperature) as tf.Tensor2D
+              ),
+            () => ({
+              positive: tf.tanh(random([queries, 1], seed)),
+              negative: tf.tanh(random([queries, negatives], seed + 1))
+            })
+          )
+        })
+      )
+    })
+  )
+
   it.effect("release what the tape had saved when a forward pass fails in the middle", () =>
     onTensorflow(() => {
       const inputs = { x: random([2, 4, 4, 1], 1), filter: random([3, 3, 1, 2], 2) }
@@ -270,4 +342,4 @@ describe("kernels", () => {
       tf.dispose(inputs)
     })
   )
-})
+}

@@ -1,5 +1,6 @@
 import { ContrastiveLoss, type Similarities } from "@moco/core/ContrastiveLoss"
 import { Dictionary } from "@moco/core/Dictionary"
+import { euclideanNorm } from "@moco/core/Parameters"
 import * as Tensor from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
@@ -101,7 +102,7 @@ export class Diagnostics extends Context.Service<
 
 /** All numbers in one read from the backend. */
 const numbersOf = ({ gradients, queries_ND, similarities, value }: Observed) => {
-  const norm = tf.sqrt(tf.addN(Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient)))))
+  const norm = euclideanNorm(gradients)
   const accuracy = tf.mean(tf.stack(similarities.map(pretextAccuracy)))
   const std = tf.mean(tf.stack(queries_ND.map(featureStd)))
   const numbers = tf.stack([value, accuracy, std, norm]).dataSync()

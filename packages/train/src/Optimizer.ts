@@ -1,9 +1,9 @@
 import { Dictionary } from "@moco/core/Dictionary"
 import { QueryEncoder } from "@moco/core/Encoder"
+import { sgdStep } from "@moco/core/Parameters"
 import * as Tensor from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer } from "effect"
-import { sgdStep } from "./internal/sgd.ts"
 
 /** New parameters, and the moments that go with them. */
 export interface OptimizerUpdate {

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
+import { sgdStep } from "@moco/core/Parameters"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import fc from "fast-check"
-import { sgdStep } from "../src/internal/sgd.ts"
 
 const tensorflow = Backend.layerTensorflow({ threads: 2 })
 

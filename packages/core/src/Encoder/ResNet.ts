@@ -1,9 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type { Network, Weights } from "../Encoder.ts"
 import { batchNorm, batchNormInference } from "../internal/kernels/batchNorm.ts"
+import type { Activation, BatchNormWeights } from "../internal/kernels/batchNormTerms.ts"
 import { conv2d } from "../internal/kernels/conv2d.ts"
 import { maxPool3x3 } from "../internal/kernels/maxPool.ts"
-import { addRelu, relu } from "../internal/kernels/relu.ts"
+import { relu } from "../internal/kernels/relu.ts"
 import { l2Normalize } from "../internal/l2Normalize.ts"
 import type { Lease, NamedTensors } from "../Tensor.ts"
 import type { ResNetConfig } from "./ResNetConfig.ts"
@@ -25,27 +26,27 @@ export const make = (config: ResNetConfig, channels: number): Network => {
     init: (seed) => initialWeights(layout, seed),
     train: (weights, view_NHWC, keep) => train(layout, weights, view_NHWC, keep),
     represent: (weights, image_NHWC) => {
-      const normalise: Normalise = (name, x) => batchNormInference(x, ...batchNormWeights(weights, name))
+      const normalise: Normalise = (name, x, activation) =>
+        batchNormInference(x, batchNormWeights(weights, name), activation)
       return tf.tidy(() => backbone(layout, weights.parameters, image_NHWC, normalise))
     }
   }
 }
 
-type Normalise = (name: string, x_NHWC: tf.Tensor4D) => tf.Tensor4D
+type Normalise = (name: string, x_NHWC: tf.Tensor4D, activation: Activation) => tf.Tensor4D
 
-const batchNormWeights = ({ parameters, statistics }: Weights, name: string) =>
-  [
-    parameters[`${name}.weight`] as tf.Tensor1D,
-    parameters[`${name}.bias`] as tf.Tensor1D,
-    statistics[`${name}.running_mean`] as tf.Tensor1D,
-    statistics[`${name}.running_var`] as tf.Tensor1D
-  ] as const
+const batchNormWeights = ({ parameters, statistics }: Weights, name: string): BatchNormWeights => ({
+  scale_C: parameters[`${name}.weight`] as tf.Tensor1D,
+  offset_C: parameters[`${name}.bias`] as tf.Tensor1D,
+  runningMean_C: statistics[`${name}.running_mean`] as tf.Tensor1D,
+  runningVariance_C: statistics[`${name}.running_var`] as tf.Tensor1D
+})
 
 const train = (layout: ResNetLayout, weights: Weights, view_NHWC: tf.Tensor4D, keep: Lease["keep"]) => {
   const groups = layout.batchNormGroups
   const statistics: Record<string, tf.Tensor> = {}
-  const normalise: Normalise = (name, x) => {
-    const result = batchNorm(x, ...batchNormWeights(weights, name), groups)
+  const normalise: Normalise = (name, x, activation) => {
+    const result = batchNorm(x, batchNormWeights(weights, name), groups, activation)
     statistics[`${name}.running_mean`] = keep(result.runningMean_C)
     statistics[`${name}.running_var`] = keep(result.runningVariance_C)
     return result.y_NHWC
@@ -86,7 +87,7 @@ const backbone = (
   const filter = ({ name }: ConvSpec) => parameters[`${name}.weight`] as tf.Tensor4D
   const { stem } = layout
   let x = tf.tidy(() => {
-    const y = relu(normalise(stem.norm, conv2d(x_NHWC, filter(stem), stem.stride, "data")))
+    const y = normalise(stem.norm, conv2d(x_NHWC, filter(stem), stem.stride, "data"), "relu")
     return layout.maxPool ? maxPool3x3(y) : y
   })
   for (const block of layout.blocks) {
@@ -105,15 +106,12 @@ const residual = (
   filter: (conv: ConvSpec) => tf.Tensor4D,
   normalise: Normalise
 ): tf.Tensor4D => {
-  const convolve = (conv: ConvSpec, input: tf.Tensor4D) =>
-    tf.tidy(() => normalise(conv.norm, conv2d(input, filter(conv), conv.stride)))
+  const convolve = (conv: ConvSpec, input: tf.Tensor4D, activation: Activation) =>
+    tf.tidy(() => normalise(conv.norm, conv2d(input, filter(conv), conv.stride), activation))
   let y = x_NHWC
-  for (const conv of block.convs.slice(0, -1)) {
-    const input = y
-    y = tf.tidy(() => relu(convolve(conv, input)))
-  }
-  const shortcut = block.downsample === undefined ? x_NHWC : convolve(block.downsample, x_NHWC)
-  return addRelu(convolve(block.convs.at(-1)!, y), shortcut)
+  for (const conv of block.convs.slice(0, -1)) y = convolve(conv, y, "relu")
+  const shortcut = block.downsample === undefined ? x_NHWC : convolve(block.downsample, x_NHWC, "none")
+  return convolve(block.convs.at(-1)!, y, { addRelu: shortcut })
 }
 
 const head = (layout: ResNetLayout, parameters: NamedTensors, representation: tf.Tensor2D): tf.Tensor2D =>

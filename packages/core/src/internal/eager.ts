@@ -43,6 +43,7 @@ export const attributes = ({ binding }: EagerBackend) => ({
     type: binding.TF_ATTR_INT,
     value
   }),
+  integer: (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_INT, value }),
   number: (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_FLOAT, value }),
   boolean: (name: string, value: boolean): Attribute => ({ name, type: binding.TF_ATTR_BOOL, value }),
   text: (name: string, value: string): Attribute => ({ name, type: binding.TF_ATTR_STRING, value })

@@ -1,5 +1,5 @@
 import type { Backend } from "@moco/core/Backend"
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 import type { Cpu } from "../RunFolder/cpu.ts"
 
 /** What decides, beside the config, whether two machines compute the same bits. */
@@ -11,6 +11,8 @@ export const Fingerprint = Schema.Struct({
   threads: Schema.Int,
   /** `TF_ENABLE_ONEDNN_OPTS` as it was set, or empty. */
   oneDnn: Schema.String,
+  /** The build of the project's own ops, or empty. */
+  nativeOps: Schema.String.pipe(Schema.withDecodingDefault(Effect.succeed(""))),
   /** Instruction sets that kernels are chosen by. */
   cpuFeatures: Schema.Array(Schema.String),
   node: Schema.String
@@ -24,6 +26,7 @@ export const fingerprintOf = (backend: Backend["Service"], threads: number, cpu:
   device: backend.device,
   threads: Number(process.env["TF_NUM_INTRAOP_THREADS"] ?? threads),
   oneDnn: process.env["TF_ENABLE_ONEDNN_OPTS"] ?? "",
+  nativeOps: backend.nativeOps ?? "",
   cpuFeatures: cpu.features,
   node: process.version
 })

@@ -9,6 +9,7 @@ export const sampleFingerprint: Fingerprint = {
   device: "cpu",
   threads: 2,
   oneDnn: "",
+  nativeOps: "",
   cpuFeatures: ["avx2"],
   node: "v22"
 }

@@ -1,139 +1,61 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { attributes, type EagerBackend, eagerBackend } from "../eager.ts"
+import { eagerBackend } from "../eager.ts"
+import {
+  type Activation,
+  type BatchNormResult,
+  type BatchNormWeights,
+  batchNormEpsilon
+} from "./batchNormTerms.ts"
 import * as composed from "./composed.ts"
-import { release } from "./release.ts"
-
-/** Numerical constants of batch normalisation, as in PyTorch. */
-export const batchNormEpsilon = 1e-5
-export const batchNormMomentum = 0.1
-
-/** What training-mode batch normalisation gives: the output and PyTorch's new running statistics. */
-export interface BatchNormResult {
-  readonly y_NHWC: tf.Tensor4D
-  /** Kept, so that they survive the gradient's tidy: the caller owns them. */
-  readonly runningMean_C: tf.Tensor1D
-  readonly runningVariance_C: tf.Tensor1D
-}
+import { nativeBatchNorm } from "./nativeBatchNorm.ts"
+import { fillVectors, nativeOps } from "./nativeOps.ts"
+import { addRelu, relu } from "./relu.ts"
+import { tensorflowBatchNorm } from "./tensorflowBatchNorm.ts"
 
 /**
  * Batch normalisation in training mode, with separate batch statistics for each of `groups` contiguous parts
- * of the batch ("split batch norm", 1 = ordinary).
+ * of the batch ("split batch norm", 1 = ordinary), and the activation behind it.
  *
  * Running statistics follow PyTorch: momentum 0.1, unbiased variance; with groups, the mean of the groups'
  * updates.
  */
 export const batchNorm = (
   x_NHWC: tf.Tensor4D,
-  scale_C: tf.Tensor1D,
-  offset_C: tf.Tensor1D,
-  runningMean_C: tf.Tensor1D,
-  runningVariance_C: tf.Tensor1D,
-  groups: number
+  weights: BatchNormWeights,
+  groups: number,
+  activation: Activation = "none"
 ): BatchNormResult => {
-  const backend = eagerBackend()
-  if (backend === undefined) {
-    return composed.batchNorm(x_NHWC, scale_C, offset_C, runningMean_C, runningVariance_C, groups)
+  const native = nativeOps()
+  if (native !== undefined && fillVectors(x_NHWC.shape[3])) {
+    return nativeBatchNorm(native, x_NHWC, weights, groups, activation)
   }
-  let statistics: readonly [tf.Tensor1D, tf.Tensor1D] | undefined
-  const y_NHWC = tf.customGrad((x, scale, offset, save) => {
-    const outputs = splitBatch(x as tf.Tensor4D, groups).map((part) =>
-      fusedBatchNorm(backend, part, scale as tf.Tensor, offset as tf.Tensor, runningMean_C, runningVariance_C)
-    )
-    const value = joinBatch(outputs.map((output) => output[0]!))
-    const mean_C = meanOf(outputs.map((output) => output[1]!))
-    const variance_C = meanOf(outputs.map((output) => output[2]!))
-    // What is kept or saved before an operation fails is lost, so both come last.
-    statistics = [tf.keep(mean_C), tf.keep(variance_C)]
-    const reserves = outputs.flatMap((output) => output.slice(3))
-    ;(save as tf.GradSaveFunc)([x as tf.Tensor, scale as tf.Tensor, ...reserves])
-    return {
-      value,
-      gradFunc: (dy: tf.Tensor, saved: Array<tf.Tensor>) => fusedBatchNormGradient(backend, dy, saved, groups)
-    }
-  })(x_NHWC, scale_C, offset_C) as tf.Tensor4D
-  return { y_NHWC, runningMean_C: statistics![0], runningVariance_C: statistics![1] }
+  const backend = eagerBackend()
+  const result =
+    backend === undefined
+      ? composed.batchNorm(x_NHWC, weights, groups)
+      : tensorflowBatchNorm(backend, x_NHWC, weights, groups)
+  return { ...result, y_NHWC: activated(result.y_NHWC, activation) }
 }
 
-const fusedBatchNorm = (
-  backend: EagerBackend,
-  x: tf.Tensor,
-  scale: tf.Tensor,
-  offset: tf.Tensor,
-  runningMean: tf.Tensor,
-  runningVariance: tf.Tensor
-): Array<tf.Tensor> => {
-  const attribute = attributes(backend)
-  return backend.executeMultipleOutputs(
-    "FusedBatchNormV3",
-    [
-      attribute.float("T"),
-      attribute.float("U"),
-      attribute.number("epsilon", batchNormEpsilon),
-      attribute.number("exponential_avg_factor", batchNormMomentum),
-      attribute.text("data_format", "NHWC"),
-      attribute.boolean("is_training", true)
-    ],
-    [x, scale, offset, runningMean, runningVariance],
-    6
-  )
+const activated = (y_NHWC: tf.Tensor4D, activation: Activation): tf.Tensor4D => {
+  if (activation === "none") return y_NHWC
+  return activation === "relu" ? relu(y_NHWC) : addRelu(y_NHWC, activation.addRelu)
 }
-
-const fusedBatchNormGradient = (
-  backend: EagerBackend,
-  dy: tf.Tensor,
-  [x, scale, ...reserves]: Array<tf.Tensor>,
-  groups: number
-): Array<tf.Tensor> => {
-  const attribute = attributes(backend)
-  const opAttributes = [
-    attribute.float("T"),
-    attribute.float("U"),
-    attribute.number("epsilon", batchNormEpsilon),
-    attribute.text("data_format", "NHWC"),
-    attribute.boolean("is_training", true)
-  ]
-  const xs = splitBatch(x as tf.Tensor4D, groups)
-  const outputs = splitBatch(dy as tf.Tensor4D, groups).map((part, group) =>
-    backend.executeMultipleOutputs(
-      "FusedBatchNormGradV3",
-      opAttributes,
-      [part, xs[group]!, scale!, ...reserves.slice(3 * group, 3 * group + 3)],
-      5
-    )
-  )
-  release(x!, dy, ...reserves)
-  const dx = joinBatch(outputs.map((output) => output[0]!))
-  return [dx, sumOf(outputs.map((output) => output[1]!)), sumOf(outputs.map((output) => output[2]!))]
-}
-
-/** Contiguous equal parts along the batch: slices along the first dimension share memory in TensorFlow. */
-const splitBatch = (x: tf.Tensor4D, groups: number): ReadonlyArray<tf.Tensor4D> => {
-  if (groups === 1) return [x]
-  const size = x.shape[0] / groups
-  return Array.from({ length: groups }, (_, group) =>
-    tf.slice(x, [group * size, 0, 0, 0], [size, -1, -1, -1])
-  )
-}
-
-const joinBatch = (parts: ReadonlyArray<tf.Tensor>): tf.Tensor => {
-  if (parts.length === 1) return parts[0]!
-  const joined = tf.concat([...parts], 0)
-  release(...parts)
-  return joined
-}
-
-const sumOf = (parts: ReadonlyArray<tf.Tensor>): tf.Tensor =>
-  parts.length === 1 ? parts[0]! : tf.addN([...parts])
-
-const meanOf = (parts: ReadonlyArray<tf.Tensor>): tf.Tensor1D =>
-  (parts.length === 1 ? tf.clone(parts[0]!) : tf.div(tf.addN([...parts]), parts.length)) as tf.Tensor1D
 
 /** Batch normalisation in evaluation mode, from running statistics: row-wise, batch order does not matter. */
 export const batchNormInference = (
   x_NHWC: tf.Tensor4D,
-  scale_C: tf.Tensor1D,
-  offset_C: tf.Tensor1D,
-  runningMean_C: tf.Tensor1D,
-  runningVariance_C: tf.Tensor1D
+  { offset_C, runningMean_C, runningVariance_C, scale_C }: BatchNormWeights,
+  activation: Activation = "none"
 ): tf.Tensor4D =>
-  tf.batchNorm(x_NHWC, runningMean_C, runningVariance_C, offset_C, scale_C, batchNormEpsilon) as tf.Tensor4D
+  activated(
+    tf.batchNorm(
+      x_NHWC,
+      runningMean_C,
+      runningVariance_C,
+      offset_C,
+      scale_C,
+      batchNormEpsilon
+    ) as tf.Tensor4D,
+    activation
+  )

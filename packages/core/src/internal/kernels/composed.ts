@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import type { BatchNormWeights } from "./batchNormTerms.ts"
 
 /**
  * The same functions as the fused kernels beside this file, from tfjs's own ops and their composed gradients: slow, but they run on
@@ -7,6 +8,7 @@ import * as tf from "@tensorflow/tfjs-core"
 
 /** See `conv2d`. */
 export const conv2d = (x_NHWC: tf.Tensor4D, filter_HWIO: tf.Tensor4D, stride: number): tf.Tensor4D => {
+  if (filter_HWIO.shape[0] === 1) return pointwise(x_NHWC, filter_HWIO, stride)
   const pad = (filter_HWIO.shape[0] - 1) / 2
   // A padded image and VALID: tfjs has no gradient for explicit padding.
   const padded = tf.pad4d(x_NHWC, [
@@ -18,13 +20,25 @@ export const conv2d = (x_NHWC: tf.Tensor4D, filter_HWIO: tf.Tensor4D, stride: nu
   return tf.conv2d(padded, filter_HWIO, stride, "valid")
 }
 
+/** A 1x1 convolution as a matrix product: oneDNN's own is wrong in its filter gradient for strides and few channels. */
+const pointwise = (x_NHWC: tf.Tensor4D, filter_HWIO: tf.Tensor4D, stride: number): tf.Tensor4D => {
+  const [n, height, width, channels] = x_NHWC.shape
+  const every = (size: number) => tf.range(0, size, stride, "int32")
+  const rows = tf.gather(x_NHWC, every(height), 1)
+  const seen_NHWC = tf.gather(rows, every(width), 2)
+  const [, outHeight, outWidth] = seen_NHWC.shape
+  const outputs = filter_HWIO.shape[3]
+  const y = tf.matMul(
+    tf.reshape(seen_NHWC, [n * outHeight * outWidth, channels]),
+    tf.reshape(filter_HWIO, [channels, outputs])
+  )
+  return tf.reshape(y, [n, outHeight, outWidth, outputs])
+}
+
 /** See `batchNorm`; also the definition of its running statistics. */
 export const batchNorm = (
   x_NHWC: tf.Tensor4D,
-  scale_C: tf.Tensor1D,
-  offset_C: tf.Tensor1D,
-  runningMean_C: tf.Tensor1D,
-  runningVariance_C: tf.Tensor1D,
+  { offset_C, runningMean_C, runningVariance_C, scale_C }: BatchNormWeights,
   groups: number,
   epsilon = 1e-5,
   momentum = 0.1

@@ -1,0 +1,102 @@
+#include "info_nce.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "parallel.h"
+#include "vectors.h"
+
+namespace moco {
+namespace {
+
+constexpr int64_t kRun = 1024;  // values summed in single precision, before double takes over
+
+typedef int Integers __attribute__((vector_size(kWidth * sizeof(int))));
+
+// e^x for x <= 0, to about one unit in the last place; below the smallest normal number it gives that number.
+inline Vector exponential(Vector x) {
+  x = x < -87.0f ? broadcast(-87.0f) : x;
+  const Vector rounding = broadcast(12582912.0f);  // 1.5 * 2^23: adding it leaves no room for a fraction
+  const Vector power = (x * 1.44269504f + rounding) - rounding;
+  const Vector rest = (x - power * 0.693359375f) + power * 2.12194440e-4f;
+  Vector sum = broadcast(1.9875691500e-4f);
+  for (const float term : {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f})
+    sum = sum * rest + term;
+  sum = sum * (rest * rest) + rest + 1.0f;
+  const Integers exponent = (__builtin_convertvector(power, Integers) + 127) << 23;
+  Vector scale;
+  std::memcpy(&scale, &exponent, sizeof(scale));
+  return sum * scale;
+}
+
+inline float sum_of(Vector vector) {
+  float sum = 0;
+  for (int lane = 0; lane < kWidth; lane++) sum += vector[lane];
+  return sum;
+}
+
+float largest(const float* values, int64_t count, float start) {
+  Vector most = broadcast(start);
+  int64_t i = 0;
+  for (; i + kWidth <= count; i += kWidth) {
+    const Vector value = load(values + i);
+    most = value > most ? value : most;
+  }
+  float result = start;
+  for (int lane = 0; lane < kWidth; lane++) result = std::max(result, most[lane]);
+  for (; i < count; i++) result = std::max(result, values[i]);
+  return result;
+}
+
+// Sum of exp((value - most) / temperature).
+double sum_of_exponentials(const float* values, int64_t count, float most, float inverse) {
+  double total = 0;
+  int64_t i = 0;
+  while (i + kWidth <= count) {
+    Vector run{};
+    for (const int64_t end = std::min(count - kWidth + 1, i + kRun); i < end; i += kWidth)
+      run += exponential((load(values + i) - most) * inverse);
+    total += sum_of(run);
+  }
+  for (; i < count; i++) total += std::exp((values[i] - most) * inverse);
+  return total;
+}
+
+}  // namespace
+
+float info_nce(const Similarities& similarities, float temperature, float* log_sums) {
+  const auto [positive, negative, queries, negatives] = similarities;
+  const float inverse = 1 / temperature;
+  std::vector<double> losses(queries);
+  parallel_for(static_cast<int>(queries), [&, positive = positive, negative = negative, negatives = negatives](int n, int) {
+    const float* row = negative + n * negatives;
+    const float most = largest(row, negatives, positive[n]);
+    const double sum =
+        std::exp((positive[n] - most) * inverse) + sum_of_exponentials(row, negatives, most, inverse);
+    const double log_sum = static_cast<double>(most) * inverse + std::log(sum);
+    log_sums[n] = static_cast<float>(log_sum);
+    losses[n] = log_sum - static_cast<double>(positive[n]) * inverse;
+  });
+  double total = 0;
+  for (const double loss : losses) total += loss;
+  return static_cast<float>(total / static_cast<double>(queries));
+}
+
+void info_nce_gradient(const Similarities& similarities, float temperature, const float* log_sums, float factor,
+                       float* dpositive, float* dnegative) {
+  const auto [positive, negative, queries, negatives] = similarities;
+  const float inverse = 1 / temperature, weight = factor * inverse / static_cast<float>(queries);
+  parallel_for(static_cast<int>(queries), [&, positive = positive, negative = negative, negatives = negatives](int n, int) {
+    const float log_sum = log_sums[n];
+    dpositive[n] = weight * (std::exp(positive[n] * inverse - log_sum) - 1);
+    const float* row = negative + n * negatives;
+    float* to = dnegative + n * negatives;
+    int64_t i = 0;
+    for (; i + kWidth <= negatives; i += kWidth)
+      store(to + i, weight * exponential(load(row + i) * inverse - log_sum));
+    for (; i < negatives; i++) to[i] = weight * std::exp(row[i] * inverse - log_sum);
+  });
+}
+
+}  // namespace moco

@@ -1,0 +1,327 @@
+#include "winograd.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "parallel.h"
+#include "vectors.h"
+
+namespace moco {
+namespace {
+
+constexpr int kTile = 4;                  // outputs of a tile, per side
+constexpr int kPatch = kTile + 2;         // inputs of a tile, per side
+constexpr int kPoints = kPatch * kPatch;  // products of a tile
+constexpr int kRows = 6;                  // rows of a block of products that stays in registers
+constexpr int kColumns = 2 * kWidth;      // its columns
+
+// ---- The three transforms, on vectors of channels. ----
+
+// B^T d: a patch of the image, one dimension.
+inline void patch_transform(const Vector d[kPatch], Vector out[kPatch]) {
+  const Vector a = d[4] - 4.0f * d[2], b = d[3] - 4.0f * d[1];
+  const Vector c = d[4] - d[2], e = 2.0f * (d[3] - d[1]);
+  out[0] = 4.0f * d[0] - 5.0f * d[2] + d[4];
+  out[1] = a + b;
+  out[2] = a - b;
+  out[3] = c + e;
+  out[4] = c - e;
+  out[5] = 4.0f * d[1] - 5.0f * d[3] + d[5];
+}
+
+// G g: a filter.
+inline void filter_transform(const Vector g[3], Vector out[kPatch]) {
+  const Vector even = g[0] + g[2], wide = g[0] + 4.0f * g[2];
+  out[0] = 0.25f * g[0];
+  out[1] = (-1.0f / 6) * (even + g[1]);
+  out[2] = (-1.0f / 6) * (even - g[1]);
+  out[3] = (1.0f / 24) * (wide + 2.0f * g[1]);
+  out[4] = (1.0f / 24) * (wide - 2.0f * g[1]);
+  out[5] = g[2];
+}
+
+// A^T m: from products to outputs.
+inline void output_transform(const Vector m[kPatch], Vector out[kTile]) {
+  const Vector a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
+  out[0] = m[0] + a + c;
+  out[1] = b + 2.0f * d;
+  out[2] = a + 4.0f * c;
+  out[3] = b + 8.0f * d + m[5];
+}
+
+// A y: the transpose, for the gradient of outputs.
+inline void output_gradient_transform(const Vector y[kTile], Vector out[kPatch]) {
+  const Vector even = y[0] + y[2], odd = y[1] + y[3];
+  const Vector wide = y[0] + 4.0f * y[2], far = 2.0f * y[1] + 8.0f * y[3];
+  out[0] = y[0];
+  out[1] = even + odd;
+  out[2] = even - odd;
+  out[3] = wide + far;
+  out[4] = wide - far;
+  out[5] = y[3];
+}
+
+// G^T u: the transpose, for the gradient of a filter.
+inline void filter_gradient_transform(const Vector u[kPatch], Vector out[3]) {
+  const Vector a = (-1.0f / 6) * (u[1] + u[2]), b = (-1.0f / 6) * (u[1] - u[2]);
+  const Vector c = (1.0f / 24) * (u[3] + u[4]), d = (1.0f / 24) * (u[3] - u[4]);
+  out[0] = 0.25f * u[0] + a + c;
+  out[1] = b + 2.0f * d;
+  out[2] = a + 4.0f * c + u[5];
+}
+
+// A transform along columns, then along rows: `from` x `from` vectors to `to` x `to`.
+template <int from, int to, void (*transform)(const Vector*, Vector*)>
+inline void both_ways(const Vector in[from][from], Vector out[to][to]) {
+  Vector between[to][from];
+  for (int x = 0; x < from; x++) {
+    Vector column[from], result[to];
+    for (int y = 0; y < from; y++) column[y] = in[y][x];
+    transform(column, result);
+    for (int y = 0; y < to; y++) between[y][x] = result[y];
+  }
+  for (int y = 0; y < to; y++) transform(between[y], out[y]);
+}
+
+// ---- Tiles. ----
+
+struct Tiles {
+  explicit Tiles(const Conv3x3& shape)
+      : height(shape.height), width(shape.width), rows((shape.height + kTile - 1) / kTile),
+        columns((shape.width + kTile - 1) / kTile), count(shape.batch * rows * columns) {}
+  int height, width, rows, columns, count;
+
+  struct Place {
+    int image, top, left;
+  };
+  Place place(int tile) const {
+    const int inside = tile % (rows * columns);
+    return {tile / (rows * columns), inside / columns * kTile, inside % columns * kTile};
+  }
+};
+
+// size x size pixels from (top, left) on, zeros outside of the image.
+template <int size>
+inline void load_pixels(const float* image, const Tiles& tiles, int channels, int top, int left, Vector out[size][size]) {
+  for (int y = 0; y < size; y++) {
+    const bool inside_y = top + y >= 0 && top + y < tiles.height;
+    const float* row = image + (static_cast<int64_t>(top + y) * tiles.width + left) * channels;
+    for (int x = 0; x < size; x++) {
+      const bool inside = inside_y && left + x >= 0 && left + x < tiles.width;
+      out[y][x] = inside ? load(row + static_cast<int64_t>(x) * channels) : Vector{};
+    }
+  }
+}
+
+// patches[point][tile][channel] of tiles first..first+count-1
+void transform_patches(const float* x, const Tiles& tiles, int channels, int first, int count, int stride, float* out) {
+  for (int t = 0; t < count; t++) {
+    const auto place = tiles.place(first + t);
+    const float* image = x + static_cast<int64_t>(place.image) * tiles.height * tiles.width * channels;
+    for (int c = 0; c < channels; c += kWidth) {
+      Vector d[kPatch][kPatch], v[kPatch][kPatch];
+      load_pixels<kPatch>(image + c, tiles, channels, place.top - 1, place.left - 1, d);
+      both_ways<kPatch, kPatch, patch_transform>(d, v);
+      float* to = out + static_cast<int64_t>(t) * channels + c;
+      for (int p = 0; p < kPoints; p++) store(to + static_cast<int64_t>(p) * stride * channels, v[p / kPatch][p % kPatch]);
+    }
+  }
+}
+
+// gradients[point][tile][channel]
+void transform_output_gradients(const float* dy, const Tiles& tiles, int channels, int first, int count, int stride,
+                                float* out) {
+  for (int t = 0; t < count; t++) {
+    const auto place = tiles.place(first + t);
+    const float* image = dy + static_cast<int64_t>(place.image) * tiles.height * tiles.width * channels;
+    for (int c = 0; c < channels; c += kWidth) {
+      Vector d[kTile][kTile], v[kPatch][kPatch];
+      load_pixels<kTile>(image + c, tiles, channels, place.top, place.left, d);
+      both_ways<kTile, kPatch, output_gradient_transform>(d, v);
+      float* to = out + static_cast<int64_t>(t) * channels + c;
+      for (int p = 0; p < kPoints; p++) store(to + static_cast<int64_t>(p) * stride * channels, v[p / kPatch][p % kPatch]);
+    }
+  }
+}
+
+void transform_outputs(const float* products, const Tiles& tiles, int channels, int first, int count, int stride, float* y) {
+  for (int t = 0; t < count; t++) {
+    const auto place = tiles.place(first + t);
+    float* image = y + static_cast<int64_t>(place.image) * tiles.height * tiles.width * channels;
+    const int height = std::min(kTile, tiles.height - place.top), width = std::min(kTile, tiles.width - place.left);
+    for (int c = 0; c < channels; c += kWidth) {
+      const float* from = products + static_cast<int64_t>(t) * channels + c;
+      Vector m[kPatch][kPatch], out[kTile][kTile];
+      for (int p = 0; p < kPoints; p++) m[p / kPatch][p % kPatch] = load(from + static_cast<int64_t>(p) * stride * channels);
+      both_ways<kPatch, kTile, output_transform>(m, out);
+      for (int row = 0; row < height; row++)
+        for (int column = 0; column < width; column++)
+          store(image + ((place.top + row) * static_cast<int64_t>(tiles.width) + place.left + column) * channels + c,
+                out[row][column]);
+    }
+  }
+}
+
+// filters[point][output / kColumns][input][kColumns], from filter[3][3][inputs][outputs]
+void transform_filters(const float* filter, int inputs, int outputs, float* out) {
+  parallel_for(inputs, [&](int i, int) {
+    for (int o = 0; o < outputs; o += kWidth) {
+      Vector g[3][3], u[kPatch][kPatch];
+      for (int k = 0; k < 9; k++) g[k / 3][k % 3] = load(filter + (static_cast<int64_t>(k) * inputs + i) * outputs + o);
+      both_ways<3, kPatch, filter_transform>(g, u);
+      float* to = out + (static_cast<int64_t>(o / kColumns) * inputs + i) * kColumns + o % kColumns;
+      for (int p = 0; p < kPoints; p++) store(to + static_cast<int64_t>(p) * inputs * outputs, u[p / kPatch][p % kPatch]);
+    }
+  });
+}
+
+// The filter of the gradient in the image: turned by half a turn, inputs and outputs exchanged.
+void turned(const float* filter, int inputs, int outputs, float* out) {
+  constexpr int kBlock = 16;
+  parallel_for(9 * ((inputs + kBlock - 1) / kBlock), [&](int task, int) {
+    const int k = task % 9, first = task / 9 * kBlock, last = std::min(inputs, first + kBlock);
+    const float* from = filter + static_cast<int64_t>(8 - k) * inputs * outputs;
+    float* to = out + static_cast<int64_t>(k) * inputs * outputs;
+    for (int block = 0; block < outputs; block += kBlock)
+      for (int i = first; i < last; i++)
+        for (int o = block; o < std::min(outputs, block + kBlock); o++)
+          to[static_cast<int64_t>(o) * inputs + i] = from[static_cast<int64_t>(i) * outputs + o];
+  });
+}
+
+// ---- Products. ----
+
+// c[rows][kColumns] (+)= a[rows][depth] b[depth][kColumns]; a's element (row, k) lies at row * a_row + k * a_depth.
+template <int rows, bool adds>
+inline void multiply_block(const float* a, int64_t a_row, int64_t a_depth, const float* b, int64_t b_depth, int depth,
+                           float* c, int64_t c_row) {
+  Vector sum[rows][2];
+  for (int r = 0; r < rows; r++)
+    for (int v = 0; v < 2; v++) sum[r][v] = adds ? load(c + r * c_row + v * kWidth) : Vector{};
+  for (int k = 0; k < depth; k++) {
+    const Vector b0 = load(b + k * b_depth), b1 = load(b + k * b_depth + kWidth);
+    for (int r = 0; r < rows; r++) {
+      const Vector factor = broadcast(a[r * a_row + k * a_depth]);
+      sum[r][0] += factor * b0;
+      sum[r][1] += factor * b1;
+    }
+  }
+  for (int r = 0; r < rows; r++)
+    for (int v = 0; v < 2; v++) store(c + r * c_row + v * kWidth, sum[r][v]);
+}
+
+template <bool adds>
+inline void multiply_rows(int rows, const float* a, int64_t a_row, int64_t a_depth, const float* b, int64_t b_depth,
+                          int depth, float* c, int64_t c_row) {
+  int row = 0;
+  for (; row + kRows <= rows; row += kRows)
+    multiply_block<kRows, adds>(a + row * a_row, a_row, a_depth, b, b_depth, depth, c + row * c_row, c_row);
+  a += row * a_row;
+  c += row * c_row;
+  switch (rows - row) {
+    case 1: return multiply_block<1, adds>(a, a_row, a_depth, b, b_depth, depth, c, c_row);
+    case 2: return multiply_block<2, adds>(a, a_row, a_depth, b, b_depth, depth, c, c_row);
+    case 3: return multiply_block<3, adds>(a, a_row, a_depth, b, b_depth, depth, c, c_row);
+    case 4: return multiply_block<4, adds>(a, a_row, a_depth, b, b_depth, depth, c, c_row);
+    case 5: return multiply_block<5, adds>(a, a_row, a_depth, b, b_depth, depth, c, c_row);
+    default: return;
+  }
+}
+
+// Memory that is kept from call to call: pages of new memory cost more than the work on them.
+float* scratch(int slot, int64_t size) {
+  static std::vector<std::vector<float>>& kept = *new std::vector<std::vector<float>>(2 * num_threads() + 2);
+  auto& memory = kept[slot];
+  if (static_cast<int64_t>(memory.size()) < size) {
+    std::vector<float>().swap(memory);
+    memory.resize(size);
+  }
+  return memory.data();
+}
+
+void convolve(const Conv3x3& shape, const float* x, const float* filters, float* y) {
+  const Tiles tiles(shape);
+  const int inputs = shape.inputs, outputs = shape.outputs;
+  const int per_task = static_cast<int64_t>(inputs) * outputs >= 256 * 256 ? 48 : 24;
+  const int block = std::max(kRows, std::min(per_task, (tiles.count + num_threads() - 1) / num_threads()));
+  for (int thread = 0; thread < num_threads(); thread++) {
+    scratch(2 * thread, static_cast<int64_t>(kPoints) * block * inputs);
+    scratch(2 * thread + 1, static_cast<int64_t>(kPoints) * block * outputs);
+  }
+  parallel_for((tiles.count + block - 1) / block, [&](int task, int thread) {
+    const int first = task * block, count = std::min(block, tiles.count - first);
+    float* patches = scratch(2 * thread, 0);
+    float* products = scratch(2 * thread + 1, 0);
+    transform_patches(x, tiles, inputs, first, count, block, patches);
+    for (int p = 0; p < kPoints; p++)
+      for (int o = 0; o < outputs; o += kColumns)
+        multiply_rows<false>(count, patches + static_cast<int64_t>(p) * block * inputs, inputs, 1,
+                             filters + static_cast<int64_t>(p) * inputs * outputs + static_cast<int64_t>(o) * inputs,
+                             kColumns, inputs, products + static_cast<int64_t>(p) * block * outputs + o, outputs);
+    transform_outputs(products, tiles, outputs, first, count, block, y);
+  });
+}
+
+}  // namespace
+
+bool winograd_fits(const Conv3x3& shape) {
+  return shape.inputs % kColumns == 0 && shape.outputs % kColumns == 0;
+}
+
+void winograd_forward(const Conv3x3& shape, const float* x, const float* filter, float* y) {
+  float* filters = scratch(2 * num_threads(), static_cast<int64_t>(kPoints) * shape.inputs * shape.outputs);
+  transform_filters(filter, shape.inputs, shape.outputs, filters);
+  convolve(shape, x, filters, y);
+}
+
+void winograd_input_gradient(const Conv3x3& shape, const float* dy, const float* filter, float* dx) {
+  const int64_t size = static_cast<int64_t>(shape.inputs) * shape.outputs;
+  float* turned_filter = scratch(2 * num_threads() + 1, 9 * size);
+  float* filters = scratch(2 * num_threads(), kPoints * size);
+  turned(filter, shape.inputs, shape.outputs, turned_filter);
+  transform_filters(turned_filter, shape.outputs, shape.inputs, filters);
+  convolve({shape.batch, shape.height, shape.width, shape.outputs, shape.inputs}, dy, filters, dx);
+}
+
+void winograd_filter_gradient(const Conv3x3& shape, const float* x, const float* dy, float* dfilter) {
+  const Tiles tiles(shape);
+  const int inputs = shape.inputs, outputs = shape.outputs;
+  // As many tiles as stay in the third-level cache between being made and being used.
+  const int64_t budget = 6 << 20;
+  const int fitting = static_cast<int>(budget / (kPoints * (inputs + outputs) * sizeof(float)));
+  const int block = std::min(tiles.count, std::max(64, fitting));
+  float* patches = scratch(0, static_cast<int64_t>(kPoints) * block * inputs);
+  float* gradients = scratch(1, static_cast<int64_t>(kPoints) * block * outputs);
+  float* products = scratch(2 * num_threads(), static_cast<int64_t>(kPoints) * inputs * outputs);
+  constexpr int kPart = 16;
+  for (int first = 0; first < tiles.count; first += block) {
+    const int count = std::min(block, tiles.count - first);
+    parallel_for((count + kPart - 1) / kPart, [&](int part, int) {
+      const int from = part * kPart, size = std::min(kPart, count - from);
+      transform_patches(x, tiles, inputs, first + from, size, block, patches + static_cast<int64_t>(from) * inputs);
+      transform_output_gradients(dy, tiles, outputs, first + from, size, block,
+                                 gradients + static_cast<int64_t>(from) * outputs);
+    });
+    parallel_for(kPoints, [&](int p, int) {
+      const float* a = patches + static_cast<int64_t>(p) * block * inputs;
+      const float* b = gradients + static_cast<int64_t>(p) * block * outputs;
+      float* c = products + static_cast<int64_t>(p) * inputs * outputs;
+      for (int o = 0; o < outputs; o += kColumns) {
+        if (first == 0) multiply_rows<false>(inputs, a, 1, inputs, b + o, outputs, count, c + o, outputs);
+        else multiply_rows<true>(inputs, a, 1, inputs, b + o, outputs, count, c + o, outputs);
+      }
+    });
+  }
+  parallel_for(inputs, [&](int i, int) {
+    for (int o = 0; o < outputs; o += kWidth) {
+      Vector u[kPatch][kPatch], g[3][3];
+      for (int p = 0; p < kPoints; p++)
+        u[p / kPatch][p % kPatch] = load(products + (static_cast<int64_t>(p) * inputs + i) * outputs + o);
+      both_ways<kPatch, 3, filter_gradient_transform>(u, g);
+      for (int k = 0; k < 9; k++) store(dfilter + (static_cast<int64_t>(k) * inputs + i) * outputs + o, g[k / 3][k % 3]);
+    }
+  });
+}
+
+}  // namespace moco

@@ -1,0 +1,59 @@
+import { createHash } from "node:crypto"
+import { existsSync, readFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { dirname, join } from "node:path"
+import { type EagerBackend, eagerBackend } from "../eager.ts"
+
+/**
+ * The project's own TensorFlow ops (packages/core/native): convolutions by Winograd's algorithm, batch normalisation
+ * with what follows it, updates of all parameters at once, InfoNCE. They run on the CPU, where the processor has the
+ * vector instructions they were compiled for; elsewhere TensorFlow's ops do the same, in more passes over memory.
+ *
+ * A library that is loaded stays in its process, so this is the process's state and not a run's.
+ */
+let loaded: string | undefined
+
+/**
+ * Loads them into this process, where the set-up has built them and the processor can run them.
+ *
+ * @returns which build it is (the beginning of the library's SHA-256), or `undefined` where there are none
+ */
+export const loadNativeOps = (): string | undefined => {
+  const file = fileOfNativeOps()
+  if (loaded === undefined && process.env["MOCO_NATIVE_OPS"] !== "0" && existsSync(file) && hasVectors()) {
+    createRequire(import.meta.url)(file)
+    loaded = createHash("sha256").update(readFileSync(file)).digest("hex").slice(0, 12)
+  }
+  return loaded
+}
+
+/** The backend, where it has the project's own ops. */
+export const nativeOps = (): EagerBackend | undefined => (loaded === undefined ? undefined : eagerBackend())
+
+/** Computes as where there are none: what they are tested against, and what they are compared with. */
+export const withoutNativeOps = <A>(compute: () => A): A => {
+  const before = loaded
+  loaded = undefined
+  try {
+    return compute()
+  } finally {
+    loaded = before
+  }
+}
+
+/** Whether as many channels fill the ops' vectors. */
+export const fillVectors = (...channels: ReadonlyArray<number>): boolean =>
+  channels.every((count) => count % 16 === 0)
+
+/** Beside the binding, where the set-up puts them. */
+const fileOfNativeOps = (): string => {
+  const tfjsNode = createRequire(import.meta.url).resolve("@tensorflow/tfjs-node-gpu/package.json")
+  return join(dirname(tfjsNode), "lib", "napi-v8", "moco_ops.node")
+}
+
+/** AVX2 and FMA: every x86 processor since about 2014. A folder may be shared with an older machine. */
+const hasVectors = (): boolean => {
+  if (process.platform !== "linux" || process.arch !== "x64") return false
+  const flags = /^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1]?.split(" ") ?? []
+  return flags.includes("avx2") && flags.includes("fma")
+}
