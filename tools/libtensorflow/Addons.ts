@@ -38,22 +38,19 @@ const commandOf = (compiler: string): readonly [string, ReadonlyArray<string>] =
 
 /** Compiles an addon's sources against the library in the cache. */
 export const compile = Effect.fnUntraced(function* (
-  { distribution }: Plan,
   places: Places,
   addon: Addon,
   compiler: string,
   staging: string
 ) {
   const path = yield* Path.Path
-  const libraries = path.join(places.libraryDir, "tensorflow")
   const output = path.join(staging, path.basename(addon.linked))
   const compilerArguments = [
     ...addon.flags,
     ...addon.includeDirs.map((dir) => `-I${dir}`),
     ...addon.sources,
-    // By file name: the wheel's libraries carry a version and no plain link.
-    ...distribution.libraries.map((name) => path.join(libraries, name)),
-    `-Wl,-rpath,${libraries}`,
+    ...addon.libraries,
+    `-Wl,-rpath,${path.join(places.libraryDir, "tensorflow")}`,
     ...(process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : []),
     ...["-o", output]
   ]

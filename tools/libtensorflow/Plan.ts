@@ -36,6 +36,8 @@ export interface Addon {
   readonly flags: ReadonlyArray<string>
   readonly sources: ReadonlyArray<string>
   readonly includeDirs: ReadonlyArray<string>
+  /** What it is linked to. */
+  readonly libraries: ReadonlyArray<string>
   /** The compiled addon in the cache, named after everything that it was made of. */
   readonly cached: string
   /** Where it is looked for when a program runs. */
@@ -44,18 +46,28 @@ export interface Addon {
 
 const sharedFlags = ["-std=c++17", "-shared", "-fPIC", "-DNAPI_VERSION=8"]
 
-/** IS_SLIM_BUILD: TensorFlow's header of kernels then asks for no header beyond its C interface. */
-const opsFlags = [...sharedFlags, "-O3", "-mavx2", "-mfma", "-pthread", "-DIS_SLIM_BUILD"]
+/**
+ * IS_SLIM_BUILD: TensorFlow's header of kernels then asks for no header beyond its C interface. The ops are not linked to
+ * the library but load it themselves (see their libtensorflow.h), so its functions are found when they are called first.
+ */
+const opsFlags = (library: string) => [
+  ...sharedFlags,
+  ...["-O3", "-mavx2", "-mfma", "-pthread", "-DIS_SLIM_BUILD", "-Wl,-z,lazy"],
+  `-DMOCO_LIBTENSORFLOW="${library}"`
+]
 
 /** Works out the places; reads all sources, because an addon's name is their hash. */
 export const placesOf = Effect.fnUntraced(function* (plan: Plan) {
   const path = yield* Path.Path
   const libraryDir = path.join(plan.cacheDir, plan.distribution.id)
+  // By file name: the wheel's libraries carry a version and no plain link.
+  const libraries = plan.distribution.libraries.map((name) => path.join(libraryDir, "tensorflow", name))
   const binding = yield* addonOf(plan, libraryDir, {
     name: "the binding",
     file: "tfjs_binding.node",
     dir: path.join(plan.packageDir, "binding"),
     flags: [...sharedFlags, "-O2"],
+    libraries,
     includeDirs: [path.dirname(plan.packageDir), plan.packageDir],
     sourceNames: ["tfjs_backend.cc", "tfjs_binding.cc"]
   })
@@ -67,7 +79,8 @@ export const placesOf = Effect.fnUntraced(function* (plan: Plan) {
             name: "the fast ops",
             file: "moco_ops.node",
             dir: plan.opsDir,
-            flags: opsFlags,
+            flags: opsFlags(libraries[0]!),
+            libraries: [],
             includeDirs: [plan.opsDir]
           })
         ]
@@ -86,6 +99,7 @@ interface AddonSources {
   readonly dir: string
   readonly flags: ReadonlyArray<string>
   readonly includeDirs: ReadonlyArray<string>
+  readonly libraries: ReadonlyArray<string>
   /** Which of the folder's files are compiled (default: every .cc). */
   readonly sourceNames?: ReadonlyArray<string>
 }
@@ -93,7 +107,7 @@ interface AddonSources {
 const addonOf = Effect.fnUntraced(function* (
   plan: Plan,
   libraryDir: string,
-  { dir, file, flags, includeDirs, name, sourceNames }: AddonSources
+  { dir, file, flags, includeDirs, libraries, name, sourceNames }: AddonSources
 ) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -111,6 +125,7 @@ const addonOf = Effect.fnUntraced(function* (
       path.join(dir, part)
     ),
     includeDirs: [plan.napiIncludeDir, ...includeDirs, path.join(libraryDir, "tensorflow", "include")],
+    libraries,
     cached: path.join(plan.cacheDir, "bindings", `${hash.digest("hex").slice(0, 32)}.node`),
     linked: path.join(plan.packageDir, "lib", "napi-v8", file)
   }

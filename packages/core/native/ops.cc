@@ -9,6 +9,7 @@
 
 #include "batch_norm.h"
 #include "info_nce.h"
+#include "libtensorflow.h"
 #include "parameters.h"
 #include "tensorflow/c/kernels.h"
 #include "tensorflow/c/ops.h"
@@ -360,7 +361,8 @@ std::string register_op(const Op& op, TF_Status* status) {
 
 // Once in a process, however often the addon is asked for.
 const std::string& register_all() {
-  static const std::string& problem = *new std::string([] {
+  static const std::string& problem = *new std::string([]() -> std::string {
+    if (!load_libtensorflow()) return "libtensorflow cannot be loaded";
     TF_Status* status = TF_NewStatus();
     std::string first;
     for (const Op& op : kOps) {
@@ -376,8 +378,16 @@ const std::string& register_all() {
 }  // namespace
 }  // namespace moco
 
+static napi_value give_back_pages(napi_env, napi_callback_info) {
+  moco::give_back_pages();
+  return nullptr;
+}
+
 NAPI_MODULE_INIT() {
   const std::string& problem = moco::register_all();
   if (!problem.empty()) napi_throw_error(env, nullptr, problem.c_str());
+  napi_value function;
+  napi_create_function(env, "giveBackPages", NAPI_AUTO_LENGTH, give_back_pages, nullptr, &function);
+  napi_set_named_property(env, exports, "giveBackPages", function);
   return exports;
 }

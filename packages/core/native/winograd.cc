@@ -104,14 +104,18 @@ struct Tiles {
 // size x size pixels from (top, left) on, zeros outside of the image.
 template <int size>
 inline void load_pixels(const float* image, const Tiles& tiles, int channels, int top, int left, Vector out[size][size]) {
-  for (int y = 0; y < size; y++) {
-    const bool inside_y = top + y >= 0 && top + y < tiles.height;
-    const float* row = image + (static_cast<int64_t>(top + y) * tiles.width + left) * channels;
-    for (int x = 0; x < size; x++) {
-      const bool inside = inside_y && left + x >= 0 && left + x < tiles.width;
-      out[y][x] = inside ? load(row + static_cast<int64_t>(x) * channels) : Vector{};
-    }
+  const int64_t row_stride = static_cast<int64_t>(tiles.width) * channels;
+  const float* from = image + top * row_stride + static_cast<int64_t>(left) * channels;
+  if (top >= 0 && left >= 0 && top + size <= tiles.height && left + size <= tiles.width) {
+    for (int y = 0; y < size; y++)
+      for (int x = 0; x < size; x++) out[y][x] = load(from + y * row_stride + static_cast<int64_t>(x) * channels);
+    return;
   }
+  for (int y = 0; y < size; y++)
+    for (int x = 0; x < size; x++) {
+      const bool inside = top + y >= 0 && top + y < tiles.height && left + x >= 0 && left + x < tiles.width;
+      out[y][x] = inside ? load(from + y * row_stride + static_cast<int64_t>(x) * channels) : Vector{};
+    }
 }
 
 // patches[point][tile][channel] of tiles first..first+count-1

@@ -1,7 +1,7 @@
 import util from "node:util"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
-import { loadNativeOps } from "./internal/kernels/nativeOps.ts"
+import { buildOfNativeOps, loadNativeOps } from "./internal/kernels/nativeOps.ts"
 
 /** No backend could be loaded; `hint` is the command that mends it. */
 export class BackendUnavailable extends Schema.TaggedError<BackendUnavailable>()("BackendUnavailable", {
@@ -59,26 +59,20 @@ const loadTensorflow = Effect.fnUntraced(function* ({ threads }: { readonly thre
     process.env["TF_NUM_INTEROP_THREADS"] ??= "1"
   }
   standInForRemovedUtilities()
-  const binding = yield* Effect.tryPromise({
-    try: () => import("@tensorflow/tfjs-node-gpu"),
+  const { library, node } = yield* Effect.tryPromise({
+    try: async () => ({ library: loadNativeOps(), node: await import("@tensorflow/tfjs-node-gpu") }),
     catch: (cause) =>
       new BackendUnavailable({ backend: "tensorflow", hint: "run: npx nx run tools:libtensorflow", cause })
   })
   yield* Effect.promise(() => tf.setBackend("tensorflow"))
-  const native = binding.default.backend() as unknown as NativeBackend
-  const nativeOps = native.isUsingGpuDevice ? undefined : yield* nativeOpsOf
+  library?.giveBackPages()
+  const native = node.default.backend() as unknown as NativeBackend
   return Backend.of({
     name: "tensorflow",
     version: native.binding.TF_Version,
     device: native.isUsingGpuDevice ? "gpu" : "cpu",
-    nativeOps
+    nativeOps: buildOfNativeOps()
   })
-})
-
-const nativeOpsOf = Effect.try({
-  try: loadNativeOps,
-  catch: (cause) =>
-    new BackendUnavailable({ backend: "tensorflow", hint: "run: npx nx run tools:libtensorflow", cause })
 })
 
 /** tfjs-node calls two functions that Node 22 warns about and Node 23 has removed. */

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 
 /** The part of tfjs-node's backend that runs any TensorFlow op by name. */
 export interface EagerBackend {
+  readonly isUsingGpuDevice: boolean
   readonly binding: {
     readonly TF_ATTR_TYPE: number
     readonly TF_ATTR_INT: number

@@ -13,22 +13,32 @@ import { type EagerBackend, eagerBackend } from "../eager.ts"
  */
 let loaded: string | undefined
 
-/**
- * Loads them into this process, where the set-up has built them and the processor can run them.
- *
- * @returns which build it is (the beginning of the library's SHA-256), or `undefined` where there are none
- */
-export const loadNativeOps = (): string | undefined => {
-  const file = fileOfNativeOps()
-  if (loaded === undefined && process.env["MOCO_NATIVE_OPS"] !== "0" && existsSync(file) && hasVectors()) {
-    createRequire(import.meta.url)(file)
-    loaded = createHash("sha256").update(readFileSync(file)).digest("hex").slice(0, 12)
-  }
-  return loaded
+/** What the library does beside its ops. */
+interface NativeLibrary {
+  /** Gives back the memory that only loading libtensorflow needed. */
+  readonly giveBackPages: () => void
 }
 
+/**
+ * Loads them into this process, where the set-up has built them and the processor can run them. They bring
+ * libtensorflow with them, so this comes before tfjs-node does.
+ */
+export const loadNativeOps = (): NativeLibrary | undefined => {
+  const file = fileOfNativeOps()
+  if (process.env["MOCO_NATIVE_OPS"] === "0" || !existsSync(file) || !hasVectors()) return undefined
+  const library: NativeLibrary = createRequire(import.meta.url)(file)
+  loaded = createHash("sha256").update(readFileSync(file)).digest("hex").slice(0, 12)
+  return library
+}
+
+/** Which build is in use (the beginning of the library's SHA-256), or `undefined` where there is none. */
+export const buildOfNativeOps = (): string | undefined => (nativeOps() === undefined ? undefined : loaded)
+
 /** The backend, where it has the project's own ops. */
-export const nativeOps = (): EagerBackend | undefined => (loaded === undefined ? undefined : eagerBackend())
+export const nativeOps = (): EagerBackend | undefined => {
+  const backend = loaded === undefined ? undefined : eagerBackend()
+  return backend?.isUsingGpuDevice === false ? backend : undefined
+}
 
 /** Computes as where there are none: what they are tested against, and what they are compared with. */
 export const withoutNativeOps = <A>(compute: () => A): A => {
