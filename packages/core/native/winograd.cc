@@ -133,64 +133,75 @@ void transform_patches(const float* x, const Tiles& tiles, int channels, int fir
   }
 }
 
-// gradients[point][tile][channel]
-void transform_output_gradients(const float* dy, const Tiles& tiles, int channels, int first, int count, int stride,
+// A stretch of an image's channels.
+struct Channels {
+  int of, first, count;
+};
+
+// gradients[point][tile][channel] of a stretch of channels
+void transform_output_gradients(const float* dy, const Tiles& tiles, Channels channels, int first, int count, int stride,
                                 float* out) {
   for (int t = 0; t < count; t++) {
     const auto place = tiles.place(first + t);
-    const float* image = dy + static_cast<int64_t>(place.image) * tiles.height * tiles.width * channels;
-    for (int c = 0; c < channels; c += kWidth) {
+    const float* image = dy + static_cast<int64_t>(place.image) * tiles.height * tiles.width * channels.of + channels.first;
+    for (int c = 0; c < channels.count; c += kWidth) {
       Vector d[kTile][kTile], v[kPatch][kPatch];
-      load_pixels<kTile>(image + c, tiles, channels, place.top, place.left, d);
+      load_pixels<kTile>(image + c, tiles, channels.of, place.top, place.left, d);
       both_ways<kTile, kPatch, output_gradient_transform>(d, v);
-      float* to = out + static_cast<int64_t>(t) * channels + c;
-      for (int p = 0; p < kPoints; p++) store(to + static_cast<int64_t>(p) * stride * channels, v[p / kPatch][p % kPatch]);
+      float* to = out + static_cast<int64_t>(t) * channels.count + c;
+      for (int p = 0; p < kPoints; p++)
+        store(to + static_cast<int64_t>(p) * stride * channels.count, v[p / kPatch][p % kPatch]);
     }
   }
 }
 
-void transform_outputs(const float* products, const Tiles& tiles, int channels, int first, int count, int stride, float* y) {
+// The outputs of tiles first..first+count-1 from products[point][tile][channel], for a stretch of channels
+void transform_outputs(const float* products, const Tiles& tiles, Channels channels, int first, int count, int stride,
+                       float* y) {
   for (int t = 0; t < count; t++) {
     const auto place = tiles.place(first + t);
-    float* image = y + static_cast<int64_t>(place.image) * tiles.height * tiles.width * channels;
+    float* image = y + static_cast<int64_t>(place.image) * tiles.height * tiles.width * channels.of + channels.first;
     const int height = std::min(kTile, tiles.height - place.top), width = std::min(kTile, tiles.width - place.left);
-    for (int c = 0; c < channels; c += kWidth) {
-      const float* from = products + static_cast<int64_t>(t) * channels + c;
+    for (int c = 0; c < channels.count; c += kWidth) {
+      const float* from = products + static_cast<int64_t>(t) * channels.count + c;
       Vector m[kPatch][kPatch], out[kTile][kTile];
-      for (int p = 0; p < kPoints; p++) m[p / kPatch][p % kPatch] = load(from + static_cast<int64_t>(p) * stride * channels);
+      for (int p = 0; p < kPoints; p++)
+        m[p / kPatch][p % kPatch] = load(from + static_cast<int64_t>(p) * stride * channels.count);
       both_ways<kPatch, kTile, output_transform>(m, out);
       for (int row = 0; row < height; row++)
         for (int column = 0; column < width; column++)
-          store(image + ((place.top + row) * static_cast<int64_t>(tiles.width) + place.left + column) * channels + c,
+          store(image + ((place.top + row) * static_cast<int64_t>(tiles.width) + place.left + column) * channels.of + c,
                 out[row][column]);
     }
   }
 }
 
-// filters[point][output / kColumns][input][kColumns], from filter[3][3][inputs][outputs]
-void transform_filters(const float* filter, int inputs, int outputs, float* out) {
+// filters[point][output / kColumns][input][kColumns] of a stretch of outputs, from filter[3][3][inputs][outputs.of]
+void transform_filters(const float* filter, int inputs, Channels outputs, float* out) {
   parallel_for(inputs, [&](int i, int) {
-    for (int o = 0; o < outputs; o += kWidth) {
+    for (int o = 0; o < outputs.count; o += kWidth) {
       Vector g[3][3], u[kPatch][kPatch];
-      for (int k = 0; k < 9; k++) g[k / 3][k % 3] = load(filter + (static_cast<int64_t>(k) * inputs + i) * outputs + o);
+      for (int k = 0; k < 9; k++)
+        g[k / 3][k % 3] = load(filter + (static_cast<int64_t>(k) * inputs + i) * outputs.of + outputs.first + o);
       both_ways<3, kPatch, filter_transform>(g, u);
       float* to = out + (static_cast<int64_t>(o / kColumns) * inputs + i) * kColumns + o % kColumns;
-      for (int p = 0; p < kPoints; p++) store(to + static_cast<int64_t>(p) * inputs * outputs, u[p / kPatch][p % kPatch]);
+      for (int p = 0; p < kPoints; p++)
+        store(to + static_cast<int64_t>(p) * inputs * outputs.count, u[p / kPatch][p % kPatch]);
     }
   });
 }
 
-// The filter of the gradient in the image: turned by half a turn, inputs and outputs exchanged.
-void turned(const float* filter, int inputs, int outputs, float* out) {
+// The filter of the gradient in the image, turned by half a turn, inputs and outputs exchanged:
+// to[3][3][outputs][inputs.count] of a stretch of inputs, from filter[3][3][inputs.of][outputs]
+void turn(const float* filter, Channels inputs, int outputs, float* to) {
   constexpr int kBlock = 16;
-  parallel_for(9 * ((inputs + kBlock - 1) / kBlock), [&](int task, int) {
-    const int k = task % 9, first = task / 9 * kBlock, last = std::min(inputs, first + kBlock);
-    const float* from = filter + static_cast<int64_t>(8 - k) * inputs * outputs;
-    float* to = out + static_cast<int64_t>(k) * inputs * outputs;
-    for (int block = 0; block < outputs; block += kBlock)
-      for (int i = first; i < last; i++)
-        for (int o = block; o < std::min(outputs, block + kBlock); o++)
-          to[static_cast<int64_t>(o) * inputs + i] = from[static_cast<int64_t>(i) * outputs + o];
+  parallel_for(9 * ((outputs + kBlock - 1) / kBlock), [&](int task, int) {
+    const int k = task % 9, first = task / 9 * kBlock, last = std::min(outputs, first + kBlock);
+    const float* from = filter + (static_cast<int64_t>(8 - k) * inputs.of + inputs.first) * outputs;
+    float* turned = to + static_cast<int64_t>(k) * outputs * inputs.count;
+    for (int i = 0; i < inputs.count; i++)
+      for (int o = first; o < last; o++)
+        turned[static_cast<int64_t>(o) * inputs.count + i] = from[static_cast<int64_t>(i) * outputs + o];
   });
 }
 
@@ -233,9 +244,18 @@ inline void multiply_rows(int rows, const float* a, int64_t a_row, int64_t a_dep
   }
 }
 
-// Memory that is kept from call to call: pages of new memory cost more than the work on them.
+// ---- The three convolutions. ----
+
+// What is read again and again stays in the third-level cache: transformed filters, or their gradient.
+constexpr int64_t kCacheFloats = (6 << 20) / sizeof(float);
+
+enum Slot { kFilters, kTurned, kPatches, kGradients, kPerThread };
+
+// Memory that is kept from call to call: pages of new memory cost more than the work on them. The largest size must be
+// asked for before threads share it.
 float* scratch(int slot, int64_t size) {
-  static std::vector<std::vector<float>>& kept = *new std::vector<std::vector<float>>(2 * num_threads() + 2);
+  static std::vector<std::vector<float>>& kept =
+      *new std::vector<std::vector<float>>(kPerThread + 2 * num_threads());
   auto& memory = kept[slot];
   if (static_cast<int64_t>(memory.size()) < size) {
     std::vector<float>().swap(memory);
@@ -244,27 +264,43 @@ float* scratch(int slot, int64_t size) {
   return memory.data();
 }
 
-void convolve(const Conv3x3& shape, const float* x, const float* filters, float* y) {
+// Channels that are worked on at once, so that kPoints * other * channels values stay in the cache.
+int stretch_of(int channels, int other) {
+  const int fitting = static_cast<int>(kCacheFloats / (static_cast<int64_t>(kPoints) * other)) / kColumns * kColumns;
+  return std::min(channels, std::max(kColumns, fitting));
+}
+
+// y = conv(x), with filters that `filters_of` transforms for a stretch of outputs.
+template <typename FiltersOf>
+void convolve(const Conv3x3& shape, const float* x, const FiltersOf& filters_of, float* y) {
   const Tiles tiles(shape);
-  const int inputs = shape.inputs, outputs = shape.outputs;
-  const int per_task = static_cast<int64_t>(inputs) * outputs >= 256 * 256 ? 48 : 24;
-  const int block = std::max(kRows, std::min(per_task, (tiles.count + num_threads() - 1) / num_threads()));
+  const int inputs = shape.inputs, stretch = stretch_of(shape.outputs, inputs);
+  const int block = std::max(kRows, std::min(stretch < shape.outputs ? 48 : 24, (tiles.count + num_threads() - 1) / num_threads()));
+  const int num_blocks = (tiles.count + block - 1) / block;
+  // Where filters come in stretches, patches are transformed once for all of them, if they fit too.
+  const int64_t block_floats = static_cast<int64_t>(kPoints) * block * inputs;
+  const bool keeps_patches = stretch < shape.outputs && num_blocks * block_floats <= 2 * kCacheFloats;
+  float* all_patches = scratch(kPatches, keeps_patches ? num_blocks * block_floats : 0);
   for (int thread = 0; thread < num_threads(); thread++) {
-    scratch(2 * thread, static_cast<int64_t>(kPoints) * block * inputs);
-    scratch(2 * thread + 1, static_cast<int64_t>(kPoints) * block * outputs);
+    scratch(kPerThread + 2 * thread, keeps_patches ? 0 : block_floats);
+    scratch(kPerThread + 2 * thread + 1, static_cast<int64_t>(kPoints) * block * stretch);
   }
-  parallel_for((tiles.count + block - 1) / block, [&](int task, int thread) {
-    const int first = task * block, count = std::min(block, tiles.count - first);
-    float* patches = scratch(2 * thread, 0);
-    float* products = scratch(2 * thread + 1, 0);
-    transform_patches(x, tiles, inputs, first, count, block, patches);
-    for (int p = 0; p < kPoints; p++)
-      for (int o = 0; o < outputs; o += kColumns)
-        multiply_rows<false>(count, patches + static_cast<int64_t>(p) * block * inputs, inputs, 1,
-                             filters + static_cast<int64_t>(p) * inputs * outputs + static_cast<int64_t>(o) * inputs,
-                             kColumns, inputs, products + static_cast<int64_t>(p) * block * outputs + o, outputs);
-    transform_outputs(products, tiles, outputs, first, count, block, y);
-  });
+  for (int first_output = 0; first_output < shape.outputs; first_output += stretch) {
+    const Channels outputs = {shape.outputs, first_output, std::min(stretch, shape.outputs - first_output)};
+    const float* filters = filters_of(outputs);
+    parallel_for(num_blocks, [&](int task, int thread) {
+      const int first = task * block, count = std::min(block, tiles.count - first);
+      float* patches = keeps_patches ? all_patches + task * block_floats : scratch(kPerThread + 2 * thread, 0);
+      float* products = scratch(kPerThread + 2 * thread + 1, 0);
+      if (!keeps_patches || first_output == 0) transform_patches(x, tiles, inputs, first, count, block, patches);
+      for (int p = 0; p < kPoints; p++)
+        for (int o = 0; o < outputs.count; o += kColumns)
+          multiply_rows<false>(count, patches + static_cast<int64_t>(p) * block * inputs, inputs, 1,
+                               filters + (static_cast<int64_t>(p) * outputs.count + o) * inputs, kColumns, inputs,
+                               products + static_cast<int64_t>(p) * block * outputs.count + o, outputs.count);
+      transform_outputs(products, tiles, outputs, first, count, block, y);
+    });
+  }
 }
 
 }  // namespace
@@ -274,58 +310,65 @@ bool winograd_fits(const Conv3x3& shape) {
 }
 
 void winograd_forward(const Conv3x3& shape, const float* x, const float* filter, float* y) {
-  float* filters = scratch(2 * num_threads(), static_cast<int64_t>(kPoints) * shape.inputs * shape.outputs);
-  transform_filters(filter, shape.inputs, shape.outputs, filters);
-  convolve(shape, x, filters, y);
+  convolve(shape, x, [&](Channels outputs) {
+    float* filters = scratch(kFilters, static_cast<int64_t>(kPoints) * shape.inputs * outputs.count);
+    transform_filters(filter, shape.inputs, outputs, filters);
+    return filters;
+  }, y);
 }
 
 void winograd_input_gradient(const Conv3x3& shape, const float* dy, const float* filter, float* dx) {
-  const int64_t size = static_cast<int64_t>(shape.inputs) * shape.outputs;
-  float* turned_filter = scratch(2 * num_threads() + 1, 9 * size);
-  float* filters = scratch(2 * num_threads(), kPoints * size);
-  turned(filter, shape.inputs, shape.outputs, turned_filter);
-  transform_filters(turned_filter, shape.outputs, shape.inputs, filters);
-  convolve({shape.batch, shape.height, shape.width, shape.outputs, shape.inputs}, dy, filters, dx);
+  const Conv3x3 backwards = {shape.batch, shape.height, shape.width, shape.outputs, shape.inputs};
+  convolve(backwards, dy, [&](Channels inputs) {
+    float* turned = scratch(kTurned, static_cast<int64_t>(9) * shape.outputs * inputs.count);
+    float* filters = scratch(kFilters, static_cast<int64_t>(kPoints) * shape.outputs * inputs.count);
+    turn(filter, inputs, shape.outputs, turned);
+    transform_filters(turned, shape.outputs, {inputs.count, 0, inputs.count}, filters);
+    return filters;
+  }, dx);
 }
 
 void winograd_filter_gradient(const Conv3x3& shape, const float* x, const float* dy, float* dfilter) {
   const Tiles tiles(shape);
-  const int inputs = shape.inputs, outputs = shape.outputs;
-  // As many tiles as stay in the third-level cache between being made and being used.
-  const int64_t budget = 6 << 20;
-  const int fitting = static_cast<int>(budget / (kPoints * (inputs + outputs) * sizeof(float)));
+  const int inputs = shape.inputs, stretch = stretch_of(shape.outputs, inputs);
+  const int fitting = static_cast<int>(kCacheFloats / (static_cast<int64_t>(kPoints) * (inputs + stretch)));
   const int block = std::min(tiles.count, std::max(64, fitting));
-  float* patches = scratch(0, static_cast<int64_t>(kPoints) * block * inputs);
-  float* gradients = scratch(1, static_cast<int64_t>(kPoints) * block * outputs);
-  float* products = scratch(2 * num_threads(), static_cast<int64_t>(kPoints) * inputs * outputs);
+  float* patches = scratch(kPatches, static_cast<int64_t>(kPoints) * block * inputs);
+  float* gradients = scratch(kGradients, static_cast<int64_t>(kPoints) * block * stretch);
+  float* products = scratch(kFilters, static_cast<int64_t>(kPoints) * inputs * stretch);
   constexpr int kPart = 16;
-  for (int first = 0; first < tiles.count; first += block) {
-    const int count = std::min(block, tiles.count - first);
-    parallel_for((count + kPart - 1) / kPart, [&](int part, int) {
-      const int from = part * kPart, size = std::min(kPart, count - from);
-      transform_patches(x, tiles, inputs, first + from, size, block, patches + static_cast<int64_t>(from) * inputs);
-      transform_output_gradients(dy, tiles, outputs, first + from, size, block,
-                                 gradients + static_cast<int64_t>(from) * outputs);
-    });
-    parallel_for(kPoints, [&](int p, int) {
-      const float* a = patches + static_cast<int64_t>(p) * block * inputs;
-      const float* b = gradients + static_cast<int64_t>(p) * block * outputs;
-      float* c = products + static_cast<int64_t>(p) * inputs * outputs;
-      for (int o = 0; o < outputs; o += kColumns) {
-        if (first == 0) multiply_rows<false>(inputs, a, 1, inputs, b + o, outputs, count, c + o, outputs);
-        else multiply_rows<true>(inputs, a, 1, inputs, b + o, outputs, count, c + o, outputs);
+  for (int first_output = 0; first_output < shape.outputs; first_output += stretch) {
+    const Channels outputs = {shape.outputs, first_output, std::min(stretch, shape.outputs - first_output)};
+    for (int first = 0; first < tiles.count; first += block) {
+      const int count = std::min(block, tiles.count - first);
+      const bool has_patches = count == tiles.count && first_output > 0;
+      parallel_for((count + kPart - 1) / kPart, [&](int part, int) {
+        const int from = part * kPart, size = std::min(kPart, count - from);
+        if (!has_patches)
+          transform_patches(x, tiles, inputs, first + from, size, block, patches + static_cast<int64_t>(from) * inputs);
+        transform_output_gradients(dy, tiles, outputs, first + from, size, block,
+                                   gradients + static_cast<int64_t>(from) * outputs.count);
+      });
+      parallel_for(kPoints, [&](int p, int) {
+        const float* a = patches + static_cast<int64_t>(p) * block * inputs;
+        const float* b = gradients + static_cast<int64_t>(p) * block * outputs.count;
+        float* c = products + static_cast<int64_t>(p) * inputs * outputs.count;
+        const auto multiply = first == 0 ? multiply_rows<false> : multiply_rows<true>;
+        for (int o = 0; o < outputs.count; o += kColumns)
+          multiply(inputs, a, 1, inputs, b + o, outputs.count, count, c + o, outputs.count);
+      });
+    }
+    parallel_for(inputs, [&](int i, int) {
+      for (int o = 0; o < outputs.count; o += kWidth) {
+        Vector u[kPatch][kPatch], g[3][3];
+        for (int p = 0; p < kPoints; p++)
+          u[p / kPatch][p % kPatch] = load(products + (static_cast<int64_t>(p) * inputs + i) * outputs.count + o);
+        both_ways<kPatch, 3, filter_gradient_transform>(u, g);
+        for (int k = 0; k < 9; k++)
+          store(dfilter + (static_cast<int64_t>(k) * inputs + i) * outputs.of + first_output + o, g[k / 3][k % 3]);
       }
     });
   }
-  parallel_for(inputs, [&](int i, int) {
-    for (int o = 0; o < outputs; o += kWidth) {
-      Vector u[kPatch][kPatch], g[3][3];
-      for (int p = 0; p < kPoints; p++)
-        u[p / kPatch][p % kPatch] = load(products + (static_cast<int64_t>(p) * inputs + i) * outputs + o);
-      both_ways<kPatch, 3, filter_gradient_transform>(u, g);
-      for (int k = 0; k < 9; k++) store(dfilter + (static_cast<int64_t>(k) * inputs + i) * outputs + o, g[k / 3][k % 3]);
-    }
-  });
 }
 
 }  // namespace moco

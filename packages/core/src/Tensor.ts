@@ -22,7 +22,8 @@ export class TensorError extends Schema.TaggedError<TensorError>()("TensorError"
 export type NamedTensors = Readonly<Record<string, tf.Tensor>>
 
 /**
- * Runs a pure tensor computation: everything it allocates is released except what it returns.
+ * Runs a pure tensor computation: everything it allocates is released except what it returns. It is a span of its
+ * own, named `operation`.
  *
  * **Gotchas** The result belongs to the caller. Prefer {@link scoped} where it must outlive one expression.
  */
@@ -37,7 +38,10 @@ export const run = <A>(operation: string, compute: () => A): Effect.Effect<A, Te
       return result!
     },
     catch: (cause) => new TensorError({ operation, cause })
-  })
+  }).pipe(
+    // The place in the source would be this one, always.
+    Effect.withSpan(operation, undefined, { captureStackTrace: false })
+  )
 
 /**
  * The tensors of a result. tidy would find them too, by a look at every element of every typed array: minutes for the
