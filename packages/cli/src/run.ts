@@ -3,6 +3,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { ablate } from "./commands/ablate.ts"
+import { bench } from "./commands/bench.ts"
 import { doctor } from "./commands/doctor.ts"
 import { parity } from "./commands/parity.ts"
 import { train } from "./commands/train.ts"
@@ -12,7 +13,7 @@ import { watchParent } from "./stopWithParent.ts"
 
 const moco = Command.make("moco").pipe(
   Command.withDescription("Momentum Contrast: trains image encoders without labels"),
-  Command.withSubcommands([train, ablate, doctor, parity])
+  Command.withSubcommands([train, ablate, bench, doctor, parity])
 )
 
 /** Runs the command line of this process. */

@@ -27,6 +27,8 @@ export interface StageOptions {
   readonly dataDirs: ReadonlyArray<string>
   /** A data set of your own, in place of the one that the config names. */
   readonly dataset?: ReturnType<typeof datasetOf>
+  /** An augmentation of your own, in place of the one that the config describes. */
+  readonly augmentation?: ReturnType<typeof Augmentation.layer>
   /** A mechanism of your own, in place of the one that the config names. */
   readonly dictionary?: ReturnType<typeof dictionaryOf>
   /** A loss of your own, in place of the one that the config names. */
@@ -40,7 +42,8 @@ export interface StageOptions {
 export const layersOf = (config: RunConfig, options: StageOptions) => {
   const views = ViewPairs.layer({ seed: config.seed, batchSize: config.training.batchSize })
   const world = Layer.merge(options.dataset ?? datasetOf(config, options.dataDirs), backendOf(config))
-  const batches = views.pipe(Layer.provideMerge(Augmentation.layer(config.augmentation)))
+  const augmentation = options.augmentation ?? Augmentation.layer(config.augmentation)
+  const batches = views.pipe(Layer.provideMerge(augmentation))
   const encoder = queryEncoderOf(config)
   return Layer.mergeAll(Diagnostics.layer, Optimizer.layerSgd(config.optimizer)).pipe(
     Layer.provideMerge(options.loss ?? lossOf(config)),

@@ -10,6 +10,9 @@ import { Diagnostics } from "./Diagnostics.ts"
 import { LearningRate } from "./LearningRate.ts"
 import { Optimizer } from "./Optimizer.ts"
 
+/** The span of a step; inside it every stage has one, named after its operation. */
+export const stepSpan = "PretrainStep"
+
 /**
  * One step of Momentum Contrast: the stages in their order.
  *
@@ -91,7 +94,8 @@ export const pretrainStep = Effect.gen(function* () {
       return numbers
     },
     Effect.scoped,
-    Effect.uninterruptible
+    Effect.uninterruptible,
+    Effect.withSpan(stepSpan, (step: number) => ({ attributes: { step } }), { captureStackTrace: false })
   )
 })
 

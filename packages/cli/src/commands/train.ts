@@ -17,6 +17,7 @@ import { Command, Flag } from "effect/cli"
 import { dataDirsOf } from "../dataDirs.ts"
 import { dataDirFlag, folderFlag, jsonFlag } from "../flags.ts"
 import { Progress } from "../Progress.ts"
+import { profileFileOf, profileFlag, withProfile } from "../profile.ts"
 import { defaultRecipe, recipes } from "../recipes.ts"
 import { parseEvery } from "./train/checkpointEvery.ts"
 import { type RunStart, startOf, tellOfDamage } from "./train/start.ts"
@@ -64,6 +65,7 @@ const flags = {
     "the run folder (default: the next runs/<recipe>-<n>); one that holds an interrupted run of this config goes on"
   ),
   dataDir: dataDirFlag,
+  profile: profileFlag("profile.json in the run folder"),
   json: jsonFlag("the result")
 }
 
@@ -71,13 +73,13 @@ const flags = {
 export const train = Command.make(
   "train",
   flags,
-  Effect.fn("cli.train")(function* ({ checkpointEvery, dataDir, json, onNan, ...flags }) {
+  Effect.fn("cli.train")(function* ({ checkpointEvery, dataDir, json, onNan, profile, ...flags }) {
     const every = yield* parseEvery(checkpointEvery)
     const start = yield* startOf(flags)
     const { config } = start
     for (const { message, path } of warnings(config)) yield* Console.error(`warning: ${path}: ${message}`)
     const dataDirs = yield* dataDirsOf(dataDir)
-    yield* trainInFolder(start, { json, every, onNan }).pipe(
+    yield* trainInFolder(start, { json, every, onNan, profile }).pipe(
       Effect.provide(RunState.layer.pipe(Layer.provideMerge(layersOf(config, { dataDirs })))),
       // Behind the layers: the dictionary and the encoder take their memory when they are made.
       Effect.catchTag("TensorError", (error) => Effect.fail(explain(error, config)))
@@ -98,17 +100,20 @@ interface TrainOptions {
   readonly json: boolean
   readonly every: CheckpointEvery
   readonly onNan: "stop" | "rollback"
+  readonly profile: Option.Option<string>
 }
 
 /** Checkpoints that are kept beside the best one. */
 const keep = 2
 
 /** Trains with the layers that are there; saves and writes whatever there is when it is stopped on the way. */
-const trainInFolder = Effect.fnUntraced(function* (start: RunStart, { every, json, onNan }: TrainOptions) {
+const trainInFolder = Effect.fnUntraced(function* (start: RunStart, options: TrainOptions) {
   const { config, from } = start
+  const { every, json, onNan } = options
   const folder = start.folder ?? (yield* RunFolder.createNumbered("runs", config.recipe))
   const fingerprint = yield* announce(config, folder)
   if (from !== undefined) yield* restore(from, fingerprint)
+  const profileFile = yield* profileFileOf(options.profile, folder.profile)
   yield* cutLog(folder.metrics, from?.manifest.progress.logPosition ?? 0)
   let result: RunResult = resultSoFar(config, folder.path, from?.manifest.progress)
   const runLog = Layer.unwrap(
@@ -141,6 +146,7 @@ const trainInFolder = Effect.fnUntraced(function* (start: RunStart, { every, jso
     onNonFinite: onNan,
     ...(from === undefined ? {} : { from: from.manifest.progress })
   }).pipe(
+    withProfile(profileFile),
     Effect.provide(Layer.merge(runLog, checkpoints)),
     Effect.onInterrupt(() => Effect.catch(finish, ({ message }) => Console.error(`error: ${message}`)))
   )

@@ -50,7 +50,12 @@ export const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
     if ((yield* Effect.exit(decodeConfig(text)))._tag === "Failure") {
       return yield* occupied(`${folder.config}, which is no run's`)
     }
-  } else if (yield* exists(folder.environment)) return yield* occupied(folder.environment)
+  } else {
+    // A run writes its config before these.
+    for (const file of [folder.environment, folder.profile]) {
+      if (yield* exists(file)) return yield* occupied(file)
+    }
+  }
   return "nothing" satisfies Contents
 })
 

@@ -13,6 +13,8 @@ export interface RunFolder {
   readonly encoder: string
   /** Checkpoints, one folder each. */
   readonly checkpoints: string
+  /** Where the time of some steps went, in Chrome's trace-event format; only where it was asked for. */
+  readonly profile: string
   /** Held by the process that trains. */
   readonly lock: string
 }
@@ -25,5 +27,6 @@ export const filesOf = (path: Path.Path, folder: string): RunFolder => ({
   metrics: path.join(folder, "metrics.jsonl"),
   encoder: path.join(folder, "encoder.safetensors"),
   checkpoints: path.join(folder, "checkpoints"),
+  profile: path.join(folder, "profile.json"),
   lock: path.join(folder, "run.lock")
 })

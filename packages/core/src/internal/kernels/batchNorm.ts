@@ -34,7 +34,13 @@ export const batchNorm = (
     backend === undefined
       ? composed.batchNorm(x_NHWC, weights, groups)
       : tensorflowBatchNorm(backend, x_NHWC, weights, groups)
-  return { ...result, y_NHWC: activated(result.y_NHWC, activation) }
+  try {
+    return { ...result, y_NHWC: activated(result.y_NHWC, activation) }
+  } catch (cause) {
+    // They are kept, and nobody has them yet.
+    tf.dispose([result.runningMean_C, result.runningVariance_C])
+    throw cause
+  }
 }
 
 const activated = (y_NHWC: tf.Tensor4D, activation: Activation): tf.Tensor4D => {

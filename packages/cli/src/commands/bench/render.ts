@@ -1,0 +1,47 @@
+import type { BenchReport } from "@moco/train/Bench"
+import type { BenchFlags } from "./workload.ts"
+
+/** What is about to be measured, in one line. */
+export const renderWorkload = (flags: BenchFlags): string => {
+  const { augment, batchSize, bnGroups, channels, encoder, imageSize, queueSize } = flags
+  const groups = bnGroups === 1 ? "ordinary batch norm" : `${bnGroups} batch-norm groups`
+  return `${encoder}, images of ${imageSize} x ${imageSize} x ${channels}, batch ${batchSize}, K ${queueSize}, ${groups}, augmentation ${augment}`
+}
+
+/** What was measured, for people: where the time of a step goes, and how that compares with what the machine can do. */
+export const renderReport = (report: BenchReport): string => {
+  const { backend, load, machine, stepMs } = report
+  const part = (milliseconds: number) => `${((100 * milliseconds) / stepMs.median).toFixed(1)} %`
+  const stage = (name: string, milliseconds: number) =>
+    `${name.padEnd(14)}${milliseconds.toFixed(2).padStart(10)}${part(milliseconds).padStart(9)}`
+  const measure = (name: string, value: string) => `${name.padEnd(22)}${value}`
+  const ofPeak = ((100 * report.gflops) / machine.matmulGflops).toFixed(0)
+  const range = `${stepMs.min.toFixed(2)} to ${stepMs.max.toFixed(2)} in ${report.numSteps} steps`
+  return [
+    `${backend.name} ${backend.version} on ${backend.device}, ${machine.threads} threads; ${machine.cpu}, ${machine.cores} cores`,
+    "",
+    "stage        median ms     part",
+    ...Object.entries(report.stages).map(([name, milliseconds]) => stage(name, milliseconds)),
+    `${stage("step", stepMs.median)}   ${range}`,
+    "",
+    measure(
+      "images per second",
+      `${report.imagesPerSecond.toFixed(1)} of a batch of ${report.workload.batchSize}`
+    ),
+    measure(
+      "GFLOP/s",
+      `${report.gflops.toFixed(1)}, ${ofPeak} % of the ${machine.matmulGflops.toFixed(1)} of a matrix product`
+    ),
+    measure("memory bandwidth", `${machine.memoryGBs.toFixed(1)} GB/s`),
+    measure("peak memory", `${report.peakRssMiB.toFixed(0)} MiB`),
+    measure("used by others", renderLoad(load)),
+    ...(report.spoiled
+      ? ["SPOILED: others used the machine while it was measured; measure again when it is quiet"]
+      : [])
+  ].join("\n")
+}
+
+const renderLoad = ({ after, before, during }: BenchReport["load"]): string => {
+  const percent = (share: number | null) => (share === null ? "not known" : `${(100 * share).toFixed(0)} %`)
+  return `${percent(during)} of the machine (before: ${percent(before)}, after: ${percent(after)})`
+}

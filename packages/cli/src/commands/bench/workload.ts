@@ -1,0 +1,126 @@
+import { numImages, type Workload } from "@moco/train/Bench"
+import { ConfigInvalid, decode, type Problem, type RunConfig } from "@moco/train/RunConfig"
+import { schemaProblems } from "@moco/train/RunConfig/schemaProblems"
+import { Effect, Result, Schema } from "effect"
+import { fashionMnistQuick } from "../../recipes/fashionMnistQuick.ts"
+
+type Shape = Pick<RunConfig["encoder"], "block" | "layers" | "width">
+
+/** The networks that are measured, all with a CIFAR stem (3x3, stride 1) and a linear head. */
+export const encoders = {
+  resnet18: { block: "basic", layers: [2, 2, 2, 2], width: 64 },
+  resnet20: { block: "basic", layers: [3, 3, 3], width: 16 },
+  resnet34: { block: "basic", layers: [3, 4, 6, 3], width: 64 },
+  resnet50: { block: "bottleneck", layers: [3, 4, 6, 3], width: 64 }
+} as const satisfies Record<string, Shape>
+
+const encoderNames = ["resnet18", "resnet20", "resnet34", "resnet50"] as const satisfies ReadonlyArray<
+  keyof typeof encoders
+>
+
+/** The flags of `bench`, as they were given. */
+export interface BenchFlags {
+  readonly encoder: string
+  readonly imageSize: number
+  readonly channels: number
+  readonly batchSize: number
+  readonly queueSize: number
+  readonly bnGroups: number
+  readonly augment: "on" | "off"
+  readonly steps: number
+  readonly warmUp: number
+  readonly threads: number
+  readonly backend: "tensorflow" | "cpu"
+}
+
+const between = (minimum: number, maximum: number, description: string) =>
+  Schema.Int.check(Schema.isBetween({ minimum, maximum })).annotate({ description })
+
+/** What no config says. */
+const Beside = Schema.Struct({
+  encoder: Schema.Literals(encoderNames).annotate({ description: "the network" }),
+  imageSize: between(1, 1024, "height and width of the images, pixels"),
+  channels: between(1, 64, "channels of the images"),
+  steps: between(1, 100_000, "steps that are measured"),
+  warmUp: between(0, 100_000, "steps that come first and do not count")
+})
+
+/** The flag that decides a value of {@link Beside} or of the config. */
+const flagOf: Readonly<Record<string, string>> = {
+  encoder: "--encoder",
+  imageSize: "--image-size",
+  channels: "--channels",
+  steps: "--steps",
+  warmUp: "--warm-up",
+  "training.batchSize": "--batch-size",
+  "dictionary.size": "--queue-size",
+  "encoder.batchNormGroups": "--bn-groups",
+  "backend.threads": "--threads"
+}
+
+/** The workload that flags ask for; everything that is wrong with them at once, by the flags' own names. */
+export const workloadOf = Effect.fn("cli.workloadOf")(function* (flags: BenchFlags) {
+  const { channels, encoder, imageSize, steps, warmUp } = flags
+  const beside = { encoder, imageSize, channels, steps, warmUp }
+  const decoded = yield* Effect.result(decodeBeside(beside))
+  const found = Result.isFailure(decoded) ? schemaProblems(decoded.failure.issue, Beside.ast, beside) : []
+  const config = yield* Effect.result(decode(configOf(flags)))
+  const problems = [...found, ...(Result.isFailure(config) ? config.failure.problems : [])]
+  if (Result.isFailure(config) || problems.length > 0) {
+    return yield* new ConfigInvalid({ problems: problems.map(inFlags) })
+  }
+  const workload: Workload = { config: config.success, imageSize, channels, augment: flags.augment === "on" }
+  const tooLarge = sizeProblem(workload)
+  return tooLarge === undefined ? workload : yield* new ConfigInvalid({ problems: [tooLarge] })
+})
+
+const decodeBeside = Schema.decodeUnknownEffect(Beside, { errors: "all" })
+
+/** The quick recipe with what the flags say; the images are synthetic, and the rate so small that nothing diverges. */
+const configOf = (flags: BenchFlags): RunConfig => {
+  const base = fashionMnistQuick()
+  const shape = Object.hasOwn(encoders, flags.encoder) ? encoders[flags.encoder as keyof typeof encoders] : {}
+  return {
+    ...base,
+    recipe: "bench",
+    // The set with the most images: it allows the largest batch.
+    data: { ...base.data, name: "fashion-mnist" },
+    encoder: { ...base.encoder, ...shape, batchNormGroups: flags.bnGroups },
+    dictionary: { kind: "queue", size: flags.queueSize },
+    keyShuffle: { kind: flags.bnGroups === 1 ? "plain" : "shuffle" },
+    optimizer: { ...base.optimizer, learningRate: 1e-3, schedule: { kind: "constant" } },
+    training: { ...base.training, batchSize: flags.batchSize },
+    backend: { name: flags.backend, threads: flags.threads }
+  }
+}
+
+/** A problem of the config, in the words of the command line. */
+const inFlags = ({ hint, path, problem, value }: Problem): Problem => ({
+  path: flagOf[path] ?? path,
+  value,
+  problem: withFlags(problem),
+  hint: withFlags(hint)
+})
+
+const withFlags = (text: string): string =>
+  Object.entries(flagOf).reduce(
+    // Whole settings only: `encoder` is a word of many sentences.
+    (sentence, [setting, flag]) => (setting.includes(".") ? sentence.replaceAll(setting, flag) : sentence),
+    text
+  )
+
+const maxBytes = 2 ** 31
+
+/** Pixels are bytes of one array. */
+const sizeProblem = (workload: Workload): Problem | undefined => {
+  const { channels, config, imageSize } = workload
+  const bytes = numImages(workload) * imageSize ** 2 * channels
+  if (bytes <= maxBytes) return undefined
+  const images = `${numImages(workload)} images of ${imageSize} x ${imageSize} x ${channels}`
+  return {
+    path: "--batch-size",
+    value: String(config.training.batchSize),
+    problem: `the ${images} that batches are drawn from take ${(bytes / 1e9).toFixed(1)} GB, and ${(maxBytes / 1e9).toFixed(1)} GB is the most`,
+    hint: "choose a smaller batch or smaller images"
+  }
+}
