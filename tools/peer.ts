@@ -1,0 +1,8 @@
+/**
+ * Compares the trainer's step with the same step in idiomatic PyTorch, on the CPU:
+ *
+ *     npx nx run tools:peer [--only=resnet18-b64,growth] [--no-compile] [--rounds=3] [--out=results/peer.json]
+ *
+ * About 90 minutes on two cores, without compiled rows 50. The first time it installs PyTorch into the cache.
+ */
+import "./peer/main.ts"

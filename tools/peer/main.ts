@@ -1,0 +1,67 @@
+import * as os from "node:os"
+import { fileURLToPath } from "node:url"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Cause, Console, Effect, Layer, Option } from "effect"
+import { CliError, Command, TerminalCapabilities } from "effect/cli"
+import { cacheDirOf } from "./cacheDir.ts"
+import { compare } from "./compare.ts"
+import { casesOf, flags, outOf, programsOf } from "./flags.ts"
+import type { PeerError } from "./PeerError.ts"
+import { isComplete } from "./Report.ts"
+import * as Torch from "./torch.ts"
+
+const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
+
+const peer = Command.make(
+  "peer",
+  flags,
+  Effect.fnUntraced(function* (given) {
+    // What is wrong with the flags comes before PyTorch is installed.
+    const cases = yield* casesOf(given)
+    const programs = yield* programsOf(given)
+    const out = yield* outOf(given)
+    const cacheDir = cacheDirOf(process.platform, process.env)
+    const own = Option.getOrElse(given.python, () => process.env["MOCO_PEER_PYTHON"] ?? "")
+    const { executable, ...versions } =
+      own === "" ? yield* Torch.setUp({ cacheDir, python: "python3" }) : yield* Torch.given(own)
+    const report = yield* compare({
+      places: {
+        node: process.execPath,
+        main: pathOf("../../packages/cli/src/main.ts"),
+        python: executable,
+        script: pathOf("./moco_step.py"),
+        cacheDir
+      },
+      versions,
+      cases,
+      programs,
+      rounds: given.rounds,
+      steps: Option.getOrUndefined(given.steps),
+      warmUp: given.warmUp,
+      threads: Option.getOrElse(given.threads, () => os.availableParallelism()),
+      augment: given.augment === "on",
+      pauseMs: 1000,
+      out,
+      root: pathOf("../..")
+    })
+    if (!isComplete(report)) process.exitCode = 1
+  })
+).pipe(
+  Command.withDescription("Compares the training step with the same step in PyTorch, on the CPU, in turns")
+)
+
+const report = (cause: Cause.Cause<PeerError | CliError.CliError>) => {
+  if (Cause.hasInterruptsOnly(cause)) return Console.error("peer: interrupted")
+  const error = Cause.squash(cause)
+  // The command line has said what is wrong already.
+  if (CliError.isCliError(error)) return Effect.void
+  const isExpected = !Cause.hasDies(cause) && error instanceof Error
+  return Console.error(isExpected ? `error: ${error.message}` : Cause.pretty(cause))
+}
+
+Command.run(peer, { version: "0.0.0" }).pipe(
+  Effect.tapCause(report),
+  Effect.provide(Layer.provideMerge(TerminalCapabilities.layer, NodeServices.layer)),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)
