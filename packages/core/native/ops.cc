@@ -11,6 +11,7 @@
 #include "info_nce.h"
 #include "libtensorflow.h"
 #include "parameters.h"
+#include "strided.h"
 #include "tensorflow/c/kernels.h"
 #include "tensorflow/c/ops.h"
 #include "tensorflow/c/tf_status.h"
@@ -89,7 +90,7 @@ class Call {
   std::vector<std::unique_ptr<TF_Tensor, DeleteTensor>> inputs_, tensors_;
 };
 
-// ---- Convolution. ----
+// ---- Convolution by Winograd's algorithm. ----
 
 bool shape_of(Call& call, const Shape& image, const Shape& filter, bool image_is_output, Conv3x3& shape) {
   if (!call.require(image.size() == 4 && filter.size() == 4 && filter[0] == 3 && filter[1] == 3,
@@ -130,6 +131,55 @@ void conv_filter_gradient(void*, TF_OpKernelContext* context) {
                     "image and gradient differ in size"))
     return;
   if (float* dfilter = call.output(0, filter)) winograd_filter_gradient(shape, call.input(0), call.input(1), dfilter);
+}
+
+// ---- Convolution with a stride. ----
+
+struct StridedAttributes {
+  int stride = 1, height = 0, width = 0;
+};
+
+void* make_strided(TF_OpKernelConstruction* construction) {
+  auto* made = new StridedAttributes;
+  TF_Status* status = TF_NewStatus();
+  TF_OpKernelConstruction_GetAttrInt32(construction, "stride", &made->stride, status);
+  TF_OpKernelConstruction_GetAttrInt32(construction, "height", &made->height, status);
+  TF_OpKernelConstruction_GetAttrInt32(construction, "width", &made->width, status);
+  TF_DeleteStatus(status);
+  return made;
+}
+
+void delete_strided(void* made) { delete static_cast<StridedAttributes*>(made); }
+
+// Of an image, or of the gradient of its result.
+bool strided_of(Call& call, void* made, const Shape& image, const Shape& filter, bool is_gradient, StridedConv& shape) {
+  const auto& attributes = *static_cast<StridedAttributes*>(made);
+  if (!call.require(image.size() == 4 && filter.size() == 4 && filter[0] == filter[1],
+                    "images are NHWC and filters square HWIO"))
+    return false;
+  shape = {static_cast<int>(image[0]), attributes.height, attributes.width, static_cast<int>(filter[2]),
+           static_cast<int>(filter[3]), static_cast<int>(filter[0]), attributes.stride};
+  if (!call.require(strided_fits(shape), "channels must fill vectors")) return false;
+  const Shape expected = is_gradient
+                             ? Shape{image[0], shape.out(shape.height), shape.out(shape.width), shape.outputs}
+                             : Shape{image[0], shape.height, shape.width, shape.inputs};
+  return call.require(image == expected, "the image has another size");
+}
+
+void strided_conv(void* made, TF_OpKernelContext* context) {
+  Call call(context);
+  StridedConv shape;
+  if (!strided_of(call, made, call.shape(0), call.shape(1), false, shape)) return;
+  if (float* y = call.output(0, {shape.batch, shape.out(shape.height), shape.out(shape.width), shape.outputs}))
+    strided_forward(shape, call.input(0), call.input(1), y);
+}
+
+void strided_conv_input_gradient(void* made, TF_OpKernelContext* context) {
+  Call call(context);
+  StridedConv shape;
+  if (!strided_of(call, made, call.shape(0), call.shape(1), true, shape)) return;
+  if (float* dx = call.output(0, {shape.batch, shape.height, shape.width, shape.inputs}))
+    strided_input_gradient(shape, call.input(0), call.input(1), dx);
 }
 
 // ---- Batch normalisation. ----
@@ -304,10 +354,26 @@ struct Op {
 const std::vector<const char*> kBatchNorm = {"groups: int", "epsilon: float", "momentum: float", "relu: bool",
                                              "R: int >= 0"};
 
+const std::vector<const char*> kStrided = {"stride: int", "height: int", "width: int"};
+
 const Op kOps[] = {
     {"MocoConv3x3", {}, {"x: float", "filter: float"}, {"y: float"}, conv},
     {"MocoConv3x3InputGradient", {}, {"dy: float", "filter: float"}, {"dx: float"}, conv_input_gradient},
     {"MocoConv3x3FilterGradient", {}, {"x: float", "dy: float"}, {"dfilter: float"}, conv_filter_gradient},
+    {"MocoStridedConv",
+     kStrided,
+     {"x: float", "filter: float"},
+     {"y: float"},
+     strided_conv,
+     make_strided,
+     delete_strided},
+    {"MocoStridedConvInputGradient",
+     kStrided,
+     {"dy: float", "filter: float"},
+     {"dx: float"},
+     strided_conv_input_gradient,
+     make_strided,
+     delete_strided},
     {"MocoBatchNorm",
      kBatchNorm,
      {"x: float", "scale: float", "offset: float", "running_mean: float", "running_variance: float",

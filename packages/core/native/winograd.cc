@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
 #include "parallel.h"
+#include "scratch.h"
 #include "vectors.h"
 
 namespace moco {
@@ -251,17 +251,9 @@ constexpr int64_t kCacheFloats = (6 << 20) / sizeof(float);
 
 enum Slot { kFilters, kTurned, kPatches, kGradients, kPerThread };
 
-// Memory that is kept from call to call: pages of new memory cost more than the work on them. The largest size must be
-// asked for before threads share it.
 float* scratch(int slot, int64_t size) {
-  static std::vector<std::vector<float>>& kept =
-      *new std::vector<std::vector<float>>(kPerThread + 2 * num_threads());
-  auto& memory = kept[slot];
-  if (static_cast<int64_t>(memory.size()) < size) {
-    std::vector<float>().swap(memory);
-    memory.resize(size);
-  }
-  return memory.data();
+  static Scratch& kept = *new Scratch(kPerThread + 2 * num_threads());
+  return kept.get(slot, size);
 }
 
 // Channels that are worked on at once, so that kPoints * other * channels values stay in the cache.

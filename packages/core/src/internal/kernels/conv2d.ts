@@ -4,6 +4,7 @@ import * as composed from "./composed.ts"
 import { type Convolution, direct } from "./directConv2d.ts"
 import { nativeOps } from "./nativeOps.ts"
 import { release } from "./release.ts"
+import { isStrided, strided } from "./stridedConv2d.ts"
 import { isWinograd, winograd } from "./winogradConv2d.ts"
 
 /**
@@ -29,7 +30,11 @@ const fastest = (x_NHWC: tf.Tensor4D, filter_HWIO: tf.Tensor4D, stride: number):
   const native = nativeOps()
   if (native !== undefined && isWinograd(x_NHWC, filter_HWIO, stride)) return winograd(native)
   const backend = eagerBackend()
-  return backend === undefined ? undefined : direct(backend, x_NHWC.shape, filter_HWIO.shape, stride)
+  if (backend === undefined) return undefined
+  const ofTensorflow = direct(backend, x_NHWC.shape, filter_HWIO.shape, stride)
+  return native !== undefined && isStrided(filter_HWIO, stride)
+    ? strided(native, x_NHWC.shape, stride, ofTensorflow)
+    : ofTensorflow
 }
 
 const convolve = (
