@@ -8,7 +8,6 @@ import type { Case, Program, Row } from "./Case.ts"
 import { commandOf, environmentOf, type Places } from "./commands.ts"
 import * as ForeignLoad from "./ForeignLoad.ts"
 import { type Block, measureCase } from "./measure.ts"
-import type { PeerFileTrouble } from "./PeerError.ts"
 import { type Heading, type Report, reportOf, write } from "./Report.ts"
 import { summarise } from "./summary.ts"
 import { render, tableOf } from "./table.ts"
@@ -54,17 +53,14 @@ export const compare = Effect.fn("peer.compare")(function* (plan: ComparisonPlan
   }
   const all = Effect.gen(function* () {
     for (const aCase of cases) {
-      let failure: PeerFileTrouble | undefined
       yield* measureCase(aCase, plan, measure, (block) =>
         Effect.gen(function* () {
           blocks.push(block)
+          report = reportOf(heading, cases, blocks, false)
           yield* live.print(lineOf(block))
-          const saved = yield* Effect.result(save(false))
-          if (saved._tag === "Success") report = saved.success
-          else failure = saved.failure
+          yield* save(false)
         })
       )
-      if (failure !== undefined) return yield* failure
     }
     report = yield* save(true)
   })

@@ -61,7 +61,7 @@ const trial = { steps: 3, warmUp: 2 }
  * @param run  measures one block
  * @param observe  is told every block as it ends, the failed and the spoiled ones too
  */
-export const measureCase = Effect.fnUntraced(function* <R, R2>(
+export const measureCase = Effect.fnUntraced(function* <R, E2, R2>(
   aCase: Case,
   plan: Plan,
   run: (
@@ -69,7 +69,7 @@ export const measureCase = Effect.fnUntraced(function* <R, R2>(
     work: { readonly steps: number; readonly warmUp: number },
     title: string
   ) => Effect.Effect<Measured, BlockFailed, R>,
-  observe: (block: Block) => Effect.Effect<void, never, R2>
+  observe: (block: Block) => Effect.Effect<void, E2, R2>
 ) {
   const rows = rowsOf(aCase, plan.programs)
   const failed = new Set<string>()

@@ -78,14 +78,14 @@ interface Kept {
   readonly isSpoiled: boolean
 }
 
-/** Of each round the undisturbed try, or the one in which others did least. */
+/** Of each round the try in which others did least. */
 export const keptOf = (blocks: ReadonlyArray<Block>, row: string): ReadonlyArray<Kept> => {
   const measured = blocks.flatMap(({ outcome, round, row: name }) =>
     name === row && outcome.kind === "measured" ? [{ ...outcome, round }] : []
   )
   return [...Map.groupBy(measured, ({ round }) => round).values()].map((tries) => {
     const [{ isSpoiled, result, round }] = tries.toSorted(
-      (a, b) => Number(a.isSpoiled) - Number(b.isSpoiled) || (a.foreign.worst ?? 0) - (b.foreign.worst ?? 0)
+      (a, b) => (a.foreign.worst ?? 0) - (b.foreign.worst ?? 0)
     ) as [(typeof tries)[number]]
     const { imagesPerSecond, peakRssMiB, stepMs } = result
     return { round, imagesPerSecond, stepMs: stepMs.median, peakRssMiB, isSpoiled }

@@ -75,16 +75,24 @@ describe("a block", () => {
     })
   )
 
-  it.live("ends with what measures it", () =>
-    Effect.gen(function* () {
-      const mark = `block-${process.pid}`
-      const isRunning = () => spawnSync("pgrep", ["-f", mark]).status === 0
-      const fiber = yield* Effect.forkChild(runScript(`setInterval(() => "${mark}", 1000)`))
-      while (!isRunning()) yield* Effect.sleep("20 millis")
-      yield* Fiber.interrupt(fiber)
-      assert.isFalse(isRunning())
-    })
-  )
+  const deaf = 'process.on("SIGTERM", () => {});'
+  for (const [title, first] of [
+    ["ends with what measures it", ""],
+    ["ends so even where it does not listen", deaf]
+  ] as const) {
+    it.live(title, () =>
+      Effect.gen(function* () {
+        const mark = `${title.replaceAll(" ", "-")}-${process.pid}`
+        const isRunning = () => spawnSync("pgrep", ["-f", mark]).status === 0
+        const fiber = yield* Effect.forkChild(runScript(`${first} setInterval(() => "${mark}", 1000)`))
+        while (!isRunning()) yield* Effect.sleep("20 millis")
+        // By now it has got to its first line.
+        yield* Effect.sleep("1 second")
+        yield* Fiber.interrupt(fiber)
+        assert.isFalse(isRunning())
+      })
+    )
+  }
 })
 
 describe("a block's last line", () => {

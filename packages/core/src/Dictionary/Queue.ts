@@ -41,10 +41,13 @@ export const layer = ({ seed, size }: QueueSettings) =>
       const queue_KD = () => cell.get()["queue"] as tf.Tensor2D
       const counters = { pointer: 0, filled: 0 }
 
+      /** The key encoder's parameters of a step. */
+      const moved = (step: number) => momentum.next(key.parameters.get(), query.parameters.get(), step)
+
       /** Encodes each direction's keys with the moved key encoder, which keeps its own running statistics. */
       const encodeKeys = ({ directions, step }: DictionaryStep, lease: Tensor.Lease) => {
-        const parameters = momentum.next(key.parameters.get(), query.parameters.get(), step)
-        for (const parameter of Object.values(parameters)) lease.keep(parameter)
+        // Left to the tidy, and made again when the step settles: the gradient needs the memory of an encoder more.
+        const parameters = moved(step)
         let statistics = key.statistics.get()
         const keys_ND = directions.map(({ key_NHWC }, direction) => {
           const key_ND = shuffle.encode(key_NHWC, { step, direction }, (view_NHWC) => {
@@ -54,11 +57,11 @@ export const layer = ({ seed, size }: QueueSettings) =>
           })
           return lease.keep(key_ND)
         })
-        return { parameters, statistics, keys_ND }
+        return { statistics, keys_ND }
       }
 
       const prepare = (dictionaryStep: DictionaryStep, lease: Tensor.Lease): PreparedStep => {
-        const { keys_ND, parameters, statistics } = encodeKeys(dictionaryStep, lease)
+        const { keys_ND, statistics } = encodeKeys(dictionaryStep, lease)
         const negatives_KD = queue_KD()
         return {
           similarities: (query_ND, direction) => ({
@@ -70,6 +73,8 @@ export const layer = ({ seed, size }: QueueSettings) =>
             const enqueued_MD = keys_ND.length === 1 ? keys_ND[0]! : tf.concat2d(keys_ND.toReversed(), 0)
             const next_KD = lease.keep(enqueue(negatives_KD, enqueued_MD, counters.pointer))
             const numKeys = enqueued_MD.shape[0]
+            const parameters = moved(dictionaryStep.step)
+            for (const parameter of Object.values(parameters)) lease.keep(parameter)
             return {
               commit: () => {
                 key.parameters.replace(lease.handOver(parameters))
