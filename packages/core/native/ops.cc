@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -343,10 +344,25 @@ void info_nce_gradient_op(void*, TF_OpKernelContext* context) {
 
 // ---- Registration. ----
 
+using Compute = void (*)(void*, TF_OpKernelContext*);
+
+// A kernel that finds no memory fails as TensorFlow's own do.
+template <Compute compute>
+void guarded(void* made, TF_OpKernelContext* context) {
+  try {
+    compute(made, context);
+  } catch (const std::bad_alloc&) {
+    TF_Status* status = TF_NewStatus();
+    TF_SetStatus(status, TF_RESOURCE_EXHAUSTED, "OOM when allocating memory for an op's own use");
+    TF_OpKernelContext_Failure(context, status);
+    TF_DeleteStatus(status);
+  }
+}
+
 struct Op {
   const char* name;
   std::vector<const char*> attributes, inputs, outputs;
-  void (*compute)(void*, TF_OpKernelContext*);
+  Compute compute;
   void* (*make)(TF_OpKernelConstruction*) = nullptr;
   void (*destroy)(void*) = nullptr;
 };
@@ -357,21 +373,21 @@ const std::vector<const char*> kBatchNorm = {"groups: int", "epsilon: float", "m
 const std::vector<const char*> kStrided = {"stride: int", "height: int", "width: int"};
 
 const Op kOps[] = {
-    {"MocoConv3x3", {}, {"x: float", "filter: float"}, {"y: float"}, conv},
-    {"MocoConv3x3InputGradient", {}, {"dy: float", "filter: float"}, {"dx: float"}, conv_input_gradient},
-    {"MocoConv3x3FilterGradient", {}, {"x: float", "dy: float"}, {"dfilter: float"}, conv_filter_gradient},
+    {"MocoConv3x3", {}, {"x: float", "filter: float"}, {"y: float"}, guarded<conv>},
+    {"MocoConv3x3InputGradient", {}, {"dy: float", "filter: float"}, {"dx: float"}, guarded<conv_input_gradient>},
+    {"MocoConv3x3FilterGradient", {}, {"x: float", "dy: float"}, {"dfilter: float"}, guarded<conv_filter_gradient>},
     {"MocoStridedConv",
      kStrided,
      {"x: float", "filter: float"},
      {"y: float"},
-     strided_conv,
+     guarded<strided_conv>,
      make_strided,
      delete_strided},
     {"MocoStridedConvInputGradient",
      kStrided,
      {"dy: float", "filter: float"},
      {"dx: float"},
-     strided_conv_input_gradient,
+     guarded<strided_conv_input_gradient>,
      make_strided,
      delete_strided},
     {"MocoBatchNorm",
@@ -379,38 +395,38 @@ const Op kOps[] = {
      {"x: float", "scale: float", "offset: float", "running_mean: float", "running_variance: float",
       "residual: R * float"},
      {"y: float", "mean: float", "rstd: float", "next_mean: float", "next_variance: float"},
-     batch_norm,
+     guarded<batch_norm>,
      make_batch_norm,
      delete_batch_norm},
     {"MocoBatchNormGradient",
      kBatchNorm,
      {"dy: float", "x: float", "scale: float", "offset: float", "mean: float", "rstd: float", "y: R * float"},
      {"dx: float", "dscale: float", "doffset: float", "dresidual: R * float"},
-     batch_norm_gradient_op,
+     guarded<batch_norm_gradient_op>,
      make_batch_norm,
      delete_batch_norm},
     {"MocoSgd",
      {"N: int >= 1"},
      {"parameters: N * float", "gradients: N * float", "moments: N * float", "settings: float"},
      {"next_parameters: N * float", "next_moments: N * float"},
-     sgd_op},
+     guarded<sgd_op>},
     {"MocoEma",
      {"N: int >= 1"},
      {"keys: N * float", "queries: N * float", "momentum: float"},
      {"next: N * float"},
-     ema_op},
-    {"MocoNorm", {"N: int >= 1"}, {"tensors: N * float"}, {"norm: float"}, norm_op},
-    {"MocoDistance", {"N: int >= 1"}, {"a: N * float", "b: N * float"}, {"distance: float"}, distance_op},
+     guarded<ema_op>},
+    {"MocoNorm", {"N: int >= 1"}, {"tensors: N * float"}, {"norm: float"}, guarded<norm_op>},
+    {"MocoDistance", {"N: int >= 1"}, {"a: N * float", "b: N * float"}, {"distance: float"}, guarded<distance_op>},
     {"MocoInfoNce",
      {},
      {"positive: float", "negative: float", "temperature: float"},
      {"loss: float", "log_sums: float"},
-     info_nce_op},
+     guarded<info_nce_op>},
     {"MocoInfoNceGradient",
      {},
      {"positive: float", "negative: float", "temperature: float", "log_sums: float", "dloss: float"},
      {"dpositive: float", "dnegative: float"},
-     info_nce_gradient_op},
+     guarded<info_nce_gradient_op>},
 };
 
 // Empty, or why an op could not be registered.

@@ -1,9 +1,11 @@
 #include "parallel.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -33,7 +35,12 @@ class Pool {
     }
     wake_.notify_all();
     take(0);
-    while (busy_.load(std::memory_order_acquire) > 0) pause();
+    for (int spin = 0; busy_.load(std::memory_order_acquire) > 0; spin++) {
+      // Where another process has the other thread's core, let that thread have this one.
+      if (spin < kSpins) pause();
+      else std::this_thread::yield();
+    }
+    if (failed_.exchange(false)) throw std::bad_alloc();
   }
 
  private:
@@ -45,8 +52,13 @@ class Pool {
 #endif
   }
 
+  // Memory is all that a task can lack; an exception must not leave a thread of the pool.
   void take(int thread) {
-    for (int task = next_.fetch_add(1); task < num_tasks_; task = next_.fetch_add(1)) (*body_)(task, thread);
+    try {
+      for (int task = next_.fetch_add(1); task < num_tasks_; task = next_.fetch_add(1)) (*body_)(task, thread);
+    } catch (const std::bad_alloc&) {
+      failed_.store(true);
+    }
   }
 
   void serve(int thread) {
@@ -68,6 +80,7 @@ class Pool {
   std::atomic<unsigned> generation_{0};
   std::atomic<int> next_{0};
   std::atomic<int> busy_{0};
+  std::atomic<bool> failed_{false};
   int num_tasks_ = 0;
   const std::function<void(int, int)>* body_ = nullptr;
   std::vector<std::thread> threads_;
