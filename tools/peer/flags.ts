@@ -29,7 +29,11 @@ export const flags = {
   ),
   imageSize: count("image-size", "height and width of the images, pixels").pipe(Flag.optional),
   channels: count("channels", "channels of the images").pipe(Flag.optional),
-  batchSize: count("batch-size", "images of a step").pipe(Flag.optional),
+  batchSize: count("batch-size", "images of a step; behind nx without `--` it is --batchSize").pipe(
+    // nx takes everything that begins with --batch- for its own flag.
+    Flag.withAlias("batchSize"),
+    Flag.optional
+  ),
   queueSize: count("queue-size", "keys in the dictionary").pipe(Flag.optional),
   bnGroups: count("bn-groups", "parts of a batch with batch statistics of their own").pipe(Flag.optional),
   rows: Flag.String("rows").pipe(

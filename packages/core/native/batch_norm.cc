@@ -27,7 +27,8 @@ struct Parts {
   int64_t size(int part) const { return std::min(rows, group_rows - part % per_group * rows); }
 };
 
-inline Vector positive(Vector x) { return x > 0.0f ? x : Vector{}; }
+// ReLU; what is not a number stays so.
+inline Vector positive(Vector x) { return x < 0.0f ? Vector{} : x; }
 
 // The statistics of one part, about its first row: no digits are lost where the mean is far from zero.
 void part_moments(const float* x, int64_t rows, int channels, float* mean, float* squares) {

@@ -234,6 +234,23 @@ const kernelLaws = (on: (test: () => void) => void) => {
     })
   )
 
+  it.effect("let what is not a number through, whatever is behind", () =>
+    onTensorflow(() =>
+      tf.tidy(() => {
+        const x = tf.concat([tf.fill([1, 1, 1, 16], Number.NaN), tf.ones([3, 1, 1, 16])]) as tf.Tensor4D
+        const ones = tf.ones([16]) as tf.Tensor1D
+        const weights = { scale_C: ones, offset_C: ones, runningMean_C: ones, runningVariance_C: ones }
+        for (const activation of ["none", "relu", { addRelu: tf.onesLike(x) }] as const) {
+          const { runningMean_C, runningVariance_C, y_NHWC } = batchNorm(x, weights, 1, activation)
+          for (const tensor of [y_NHWC, runningMean_C, runningVariance_C]) {
+            assert.isTrue(tensor.dataSync().every(Number.isNaN))
+          }
+          tf.dispose([runningMean_C, runningVariance_C])
+        }
+      })
+    )
+  )
+
   it.effect("keep PyTorch's running statistics: momentum 0.1 and unbiased variance", () =>
     onTensorflow(() => {
       const values = tf.tidy(() => {
