@@ -1,11 +1,11 @@
 import { createRequire } from "node:module"
-import { homedir } from "node:os"
-import { dirname, isAbsolute, join, resolve } from "node:path"
+import { dirname, join } from "node:path"
 import { parseArgs } from "node:util"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Console, Effect, Layer } from "effect"
 import { TerminalCapabilities } from "effect/cli"
+import { cacheDirOf } from "./cacheDir.ts"
 import type { Plan } from "./libtensorflow/Plan.ts"
 import { FlagUnknown, type SetUpError } from "./libtensorflow/SetUpError.ts"
 import { setUp } from "./libtensorflow/setUp.ts"
@@ -30,17 +30,6 @@ const isGlibc = (): boolean => {
     readonly header?: { readonly glibcVersionRuntime?: string }
   }
   return header?.glibcVersionRuntime !== undefined
-}
-
-const cacheDir = (): string => {
-  const { MOCO_CACHE_DIR = "", XDG_CACHE_HOME = "" } = process.env
-  // Absolute, because the binding finds its libraries by this path from wherever a process is started.
-  if (MOCO_CACHE_DIR !== "") return resolve(MOCO_CACHE_DIR)
-  // The XDG specification has a relative one ignored.
-  if (isAbsolute(XDG_CACHE_HOME)) return join(XDG_CACHE_HOME, "moco-effect")
-  return process.platform === "darwin"
-    ? join(homedir(), "Library", "Caches", "moco-effect")
-    : join(homedir(), ".cache", "moco-effect")
 }
 
 const parseFlags = Effect.try({
@@ -69,7 +58,7 @@ const program = Effect.gen(function* () {
       { platform, arch, isGlibc: platform !== "linux" || isGlibc() },
       flags.cuda
     ),
-    cacheDir: cacheDir(),
+    cacheDir: cacheDirOf(platform, process.env),
     packageDir: packageDirOf("@tensorflow/tfjs-node-gpu"),
     // Their vectors are those of x86 processors since about 2014; elsewhere TensorFlow's ops do the work.
     ...(platform === "linux" && arch === "x64" ? { opsDir } : {}),

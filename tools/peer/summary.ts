@@ -1,3 +1,4 @@
+import { median } from "@moco/train/Bench/report"
 import { type Case, type Program, type Row, rowsOf } from "./Case.ts"
 import type { Block } from "./measure.ts"
 
@@ -56,13 +57,6 @@ export interface CaseSummary {
   readonly rows: ReadonlyArray<RowSummary>
   readonly comparisons: ReadonlyArray<Comparison>
   readonly growth: ReadonlyArray<Growth>
-}
-
-/** The middle value, or the mean of the two in the middle. */
-export const median = (values: ReadonlyArray<number>): number => {
-  const sorted = values.toSorted((a, b) => a - b)
-  const upper = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[upper]! : (sorted[upper - 1]! + sorted[upper]!) / 2
 }
 
 /** Nothing where there are no values. */

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { baseSettings, type Case } from "../peer/Case.ts"
 import type { Block } from "../peer/measure.ts"
 import { type Heading, isComplete, markdownNameOf, markdownOf, reportOf } from "../peer/Report.ts"
-import { keptOf, median, spreadOf, summarise } from "../peer/summary.ts"
+import { keptOf, spreadOf, summarise } from "../peer/summary.ts"
 import { render, renderMarkdown, tableOf } from "../peer/table.ts"
 
 const aCase: Case = { name: "small", settings: baseSettings }
@@ -41,9 +41,8 @@ const rounds = (row: string, ...all: ReadonlyArray<Figures | string>): ReadonlyA
   all.map((figures, index) => block("small", index + 1, row, figures))
 
 describe("the figures of a row", () => {
-  it("have a median: the middle one, or the mean of the two", () => {
-    assert.strictEqual(median([30, 1, 2]), 2)
-    assert.strictEqual(median([4, 30, 1, 2]), 3)
+  it("have a median, the middle one or the mean of the two, and a spread", () => {
+    assert.deepStrictEqual(spreadOf([4, 30, 1, 2]), { median: 3, min: 1, max: 30 })
     assert.isNull(spreadOf([]))
     assert.deepStrictEqual(spreadOf([3, 1, 8]), { median: 3, min: 1, max: 8 })
   })

@@ -21,8 +21,8 @@ const maxKiB = { JSON: 256, YAML: 32 }
 /** Each `<<` copies keys: many of them over many keys would fill the memory while the file is parsed. */
 const maxMerges = 100
 
-/** Values and letters that a file may stand for, with its aliases written out. */
-const maxSize = 256 * 1024
+/** Values and letters that a file may stand for, with its aliases written out; a plain file may be as long as it is. */
+const maxSize = 64 * 1024
 
 const maxDepth = 32
 
@@ -69,7 +69,7 @@ export const readStructuredFile = Effect.fn("cli.readStructuredFile")(function* 
     catch: (cause) =>
       isOverflow(cause) ? unreadable(tooDeep, plainer) : unreadable(reasonOf(cause), expected)
   })
-  const excess = excessOf(parsed)
+  const excess = excessOf(parsed, Math.max(maxSize, text.length))
   if (excess !== undefined) return yield* unreadable(excess, plainer)
   // An empty file changes nothing.
   return parsed ?? {}
@@ -79,7 +79,7 @@ const tooDeep = `it is nested more than ${maxDepth} levels deep`
 const plainer = "write it plainly: no config or study needs that"
 
 /** What is too much of `value`. Its aliases are followed wherever they stand, as whatever reads it does. */
-const excessOf = (value: unknown): string | undefined => {
+const excessOf = (value: unknown, maxSize: number): string | undefined => {
   let size = 0
   const visit = (inner: unknown, depth: number): string | undefined => {
     size += typeof inner === "string" ? 1 + inner.length : 1

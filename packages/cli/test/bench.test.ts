@@ -21,6 +21,7 @@ const valid: BenchFlags = {
   augment: "on",
   steps: 20,
   warmUp: 3,
+  tries: 3,
   threads: 2,
   backend: "tensorflow"
 }
@@ -147,6 +148,7 @@ describe("bench", () => {
     [{ bnGroups: 256 }, ["--bn-groups = 256: leaves 1 image to a group of --batch-size (256)"]],
     [{ steps: 0 }, ["--steps = 0: must be between 1"]],
     [{ warmUp: -1 }, ["--warm-up = -1: must be between 0"]],
+    [{ tries: 0 }, ["--tries = 0: must be between 1"]],
     [{ threads: 0 }, ["--threads = 0: must be greater than or equal to 1"]],
     [
       { imageSize: 1024, channels: 3, batchSize: 1000 },

@@ -52,7 +52,7 @@ const place = (name: string, contents: Contents): string => {
 }
 
 const unreadable: ReadonlyArray<readonly [string, string, Contents, ReadonlyArray<string>]> = [
-  ["aliases that multiply a word", "a.yaml", bombOf("x"), ["its aliases make it larger than 256 KiB"]],
+  ["aliases that multiply a word", "a.yaml", bombOf("x"), ["its aliases make it larger than 64 KiB"]],
   ["aliases that multiply nothing", "a.yaml", bombOf('""'), ["its aliases make it larger"]],
   [
     "aliases that multiply a long word",
@@ -149,7 +149,7 @@ describe("ablate", () => {
       NODE_OPTIONS: "--max-old-space-size=200"
     }).ended
     assert.strictEqual(code, 2, stderr.slice(0, 2000))
-    assertPlainError(stderr, "the study", "its aliases make it larger than 256 KiB")
+    assertPlainError(stderr, "the study", "its aliases make it larger than 64 KiB")
     assert.isFalse(existsSync(out))
   })
 })

@@ -44,6 +44,11 @@ const flags = {
   ),
   steps: count("steps", "steps that are measured", 20),
   warmUp: count("warm-up", "steps that come first and do not count", 3),
+  tries: count(
+    "tries",
+    "how often steps that other programs disturb are measured at most",
+    defaultBlocks.maxTries
+  ),
   threads: count("threads", "threads inside one operation", fashionMnistQuick().backend.threads),
   backend: Flag.Literals("backend", ["tensorflow", "cpu"]).pipe(
     Flag.withDescription(
@@ -86,10 +91,15 @@ export const bench = Command.make(
 /** The profile is taken of steps of their own: operations that are observed take a little longer. */
 const measured = Effect.fnUntraced(function* (
   workload: Workload,
-  { steps, warmUp }: BenchFlags,
+  { steps, tries, warmUp }: BenchFlags,
   profileFile: string | undefined
 ) {
-  const report: BenchReport = yield* measure(workload, { ...defaultBlocks, numSteps: steps, warmUp })
+  const report: BenchReport = yield* measure(workload, {
+    ...defaultBlocks,
+    maxTries: tries,
+    numSteps: steps,
+    warmUp
+  })
   yield* Console.log(`\n${renderReport(report)}`)
   const numSteps = Math.min(steps, defaultProfile.numSteps)
   if (profileFile !== undefined) {

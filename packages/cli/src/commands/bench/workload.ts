@@ -29,6 +29,7 @@ export interface BenchFlags {
   readonly augment: "on" | "off"
   readonly steps: number
   readonly warmUp: number
+  readonly tries: number
   readonly threads: number
   readonly backend: "tensorflow" | "cpu"
 }
@@ -42,7 +43,8 @@ const Beside = Schema.Struct({
   imageSize: between(1, 1024, "height and width of the images, pixels"),
   channels: between(1, 64, "channels of the images"),
   steps: between(1, 100_000, "steps that are measured"),
-  warmUp: between(0, 100_000, "steps that come first and do not count")
+  warmUp: between(0, 100_000, "steps that come first and do not count"),
+  tries: between(1, 100, "how often steps that other programs disturb are measured at most")
 })
 
 /** The flag that decides a value of {@link Beside} or of the config. */
@@ -52,6 +54,7 @@ const flagOf: Readonly<Record<string, string>> = {
   channels: "--channels",
   steps: "--steps",
   warmUp: "--warm-up",
+  tries: "--tries",
   "training.batchSize": "--batch-size",
   "dictionary.size": "--queue-size",
   "encoder.batchNormGroups": "--bn-groups",
@@ -60,8 +63,8 @@ const flagOf: Readonly<Record<string, string>> = {
 
 /** The workload that flags ask for; everything that is wrong with them at once, by the flags' own names. */
 export const workloadOf = Effect.fn("cli.workloadOf")(function* (flags: BenchFlags) {
-  const { channels, encoder, imageSize, steps, warmUp } = flags
-  const beside = { encoder, imageSize, channels, steps, warmUp }
+  const { channels, encoder, imageSize, steps, tries, warmUp } = flags
+  const beside = { encoder, imageSize, channels, steps, warmUp, tries }
   const decoded = yield* Effect.result(decodeBeside(beside))
   const found = Result.isFailure(decoded) ? schemaProblems(decoded.failure.issue, Beside.ast, beside) : []
   const config = yield* Effect.result(decode(configOf(flags)))
