@@ -1,4 +1,5 @@
 import type { Effect } from "effect"
+import type { Progress } from "./Progress.ts"
 
 /** How much of a proof is run. */
 export interface Effort {
@@ -7,6 +8,8 @@ export interface Effort {
   readonly seed: number
   /** Says how far it is. */
   readonly report: (line: string) => Effect.Effect<void>
+  /** Does a part of the proof, unless it was done before a stop. */
+  readonly once: Progress["once"]
 }
 
 /** Counts of one proof, as they are printed. */

@@ -18,31 +18,48 @@ const maxMessage = 2 ** 16
  * Every parser takes hostile bytes: it accepts them, or refuses them by an error of its own, never by a defect, soon and
  * in little memory.
  */
-export const fuzz = Effect.fn("torture.fuzz")(function* ({ report, seed, short }: Effort) {
+export const fuzz = Effect.fn("torture.fuzz")(function* ({ once, report, seed, short }: Effort) {
   const numInputs = short ? 2_000 : 1_000_000
   const problems: Array<string> = []
   const counts: Record<string, number> = {}
   for (const [i, parser] of parsers.entries()) {
-    const { inputs, mutate, name } = parser
-    let accepted = 0
-    for (let n = 0; n < numInputs; n++) {
-      const random = randomOf(seed, 1000 + i, n)
-      // As they are first.
-      const input = inputs[n] ?? mutate(random, inputs[random.below(inputs.length)]!)
-      const outcome = yield* outcomeOf(parser, input)
-      if (outcome === "accepted") accepted++
-      else if (outcome !== "refused") problems.push(`${name}, input ${n}: ${outcome}`)
-      // Lets signals in.
-      if (n % 1000 === 0) yield* Effect.yieldNow
-    }
-    counts[`${name}Accepted`] = accepted
-    yield* report(`fuzz: ${name}, ${numInputs} inputs, ${accepted} accepted, ${problems.length} problems`)
+    const found = yield* once(
+      `fuzz ${parser.name}`,
+      feed(parser, numInputs, (n) => randomOf(seed, 1000 + i, n))
+    )
+    counts[`${parser.name}Accepted`] = found.accepted
+    problems.push(...found.problems)
+    yield* report(
+      `fuzz: ${parser.name}, ${numInputs} inputs, ${found.accepted} accepted, ${found.problems.length} problems`
+    )
   }
   const verdict: Verdict = {
     ok: problems.length === 0,
     counts: { inputsPerParser: numInputs, ...counts, problems: problems.slice(0, 10) }
   }
   return verdict
+})
+
+/** Gives a parser its inputs; which one is a function of its number. */
+const feed = Effect.fnUntraced(function* (
+  parser: Parser,
+  numInputs: number,
+  randomFor: (n: number) => ReturnType<typeof randomOf>
+) {
+  const { inputs, mutate, name } = parser
+  const problems: Array<string> = []
+  let accepted = 0
+  for (let n = 0; n < numInputs; n++) {
+    const random = randomFor(n)
+    // As they are first.
+    const input = inputs[n] ?? mutate(random, inputs[random.below(inputs.length)]!)
+    const outcome = yield* outcomeOf(parser, input)
+    if (outcome === "accepted") accepted++
+    else if (outcome !== "refused") problems.push(`${name}, input ${n}: ${outcome}`)
+    // Lets signals in.
+    if (n % 1000 === 0) yield* Effect.yieldNow
+  }
+  return { accepted, problems }
 })
 
 /** Whether an input is accepted or refused, or what is wrong with how it was taken. */

@@ -36,7 +36,7 @@ const stepsDuringSave = 5
  * must go on from its newest checkpoint, with few steps lost, and end as the uninterrupted run of its mechanism: in the
  * same state to the bit, with every step and every evaluation once in its log.
  */
-export const kills = Effect.fn("torture.kills")(function* ({ report, seed, short }: Effort) {
+export const kills = Effect.fn("torture.kills")(function* ({ once, report, seed, short }: Effort) {
   const numKills = short ? 3 : 200
   const numInside = short ? 1 : 50
   const expected = new Map(
@@ -48,23 +48,20 @@ export const kills = Effect.fn("torture.kills")(function* ({ report, seed, short
   const counts = { kills: 0, insideASave: 0, queue: 0, memoryBank: 0, endToEnd: 0, equal: 0 }
   const lostSteps: Array<number> = []
   const killOnce = Effect.fnUntraced(function* (n: number) {
-    const random = randomOf(seed, 1, n)
-    const isInside = n < numInside
     const mechanism = mechanismNames[n % mechanismNames.length]!
-    const whole = expected.get(mechanism)!
-    for (let tries = 0; tries < maxTries; tries++) {
-      const delay = between(random, 0, whole.span)
-      const outcome = yield* Effect.promise(() => killAndContinue(mechanism, isInside, delay, whole.history))
-      if (!outcome.isKilled || (isInside && !outcome.isInside)) continue
-      counts.kills++
-      counts[mechanism]++
-      counts.insideASave += Number(outcome.isInside)
-      lostSteps.push(outcome.lost)
-      if (outcome.problem === undefined) counts.equal++
-      else problems.push(`kill ${n} of ${mechanism} after ${delay} ms: ${outcome.problem}`)
-      return yield* report(`kills: ${counts.kills}/${numKills}, ${problems.length} problems`)
+    const kill = tryToKill(mechanism, n < numInside, expected.get(mechanism)!, randomOf(seed, 1, n))
+    const { delay, isInside, isKilled, lost, problem } = yield* once(`kill ${n}`, kill)
+    if (!isKilled) {
+      problems.push(`kill ${n}: the run was over before, ${maxTries} times`)
+      return
     }
-    problems.push(`kill ${n}: the run was over before, ${maxTries} times`)
+    counts.kills++
+    counts[mechanism]++
+    counts.insideASave += Number(isInside)
+    lostSteps.push(lost)
+    if (problem === null) counts.equal++
+    else problems.push(`kill ${n} of ${mechanism} after ${delay} ms: ${problem}`)
+    yield* report(`kills: ${counts.kills}/${numKills}, ${problems.length} problems`)
   })
   yield* Effect.forEach(Array.from({ length: numKills }).keys(), killOnce, { concurrency, discard: true })
   const verdict: Verdict = {
@@ -72,6 +69,25 @@ export const kills = Effect.fn("torture.kills")(function* ({ report, seed, short
     counts: { ...counts, lostStepsMax: Math.max(...lostSteps), problems: problems.slice(0, 10) }
   }
   return verdict
+})
+
+/** Kills at random instants, until one has hit; `problem` is what was wrong after it. */
+const tryToKill = Effect.fnUntraced(function* (
+  mechanism: Mechanism,
+  mustBeInside: boolean,
+  whole: { readonly span: number; readonly history: History },
+  random: ReturnType<typeof randomOf>
+) {
+  for (let tries = 0; tries < maxTries; tries++) {
+    const delay = between(random, 0, whole.span)
+    const outcome = yield* Effect.promise(() =>
+      killAndContinue(mechanism, mustBeInside, delay, whole.history)
+    )
+    if (outcome.isKilled && (outcome.isInside || !mustBeInside)) {
+      return { ...outcome, delay, problem: outcome.problem ?? null }
+    }
+  }
+  return { isKilled: false, isInside: false, lost: 0, delay: 0, problem: null }
 })
 
 const argsOf = (mechanism: Mechanism, folder: string): ReadonlyArray<string> => [

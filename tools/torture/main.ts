@@ -1,5 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises"
-import { dirname } from "node:path"
+import { writeFile } from "node:fs/promises"
 import { parseArgs } from "node:util"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -8,6 +7,7 @@ import { corruption } from "./corruption.ts"
 import { fuzz } from "./fuzz.ts"
 import { kills } from "./kills.ts"
 import { leaks } from "./leaks.ts"
+import { commitOf, inFile, none, type Origin } from "./Progress.ts"
 import { points } from "./points.ts"
 import type { Effort, Verdict } from "./Section.ts"
 import { saving } from "./saving.ts"
@@ -17,6 +17,8 @@ import { signals } from "./signals.ts"
  * The long proofs that nothing is lost, against the real program.
  *
  *     npx nx run tools:torture [--short] [--only=kills,signals] [--seed=1] [--out=results/torture.json]
+ *
+ * With --out it can be stopped at any time: the same command goes on with what is left.
  */
 
 const proofs: Readonly<
@@ -41,37 +43,36 @@ const { values } = parseArgs({
 })
 
 const main = Effect.gen(function* () {
-  const effort: Effort = {
-    short: values.short,
+  const { out } = values
+  const origin: Origin = {
+    commit: commitOf(import.meta.dirname),
     seed: Number(values.seed),
-    report: (line) => Console.log(line)
+    short: values.short
   }
   const names = values.only.split(",")
+  const unknown = names.find((name) => proofs[name] === undefined)
+  if (unknown !== undefined) {
+    return yield* refused(`--only=${unknown} is no proof; proofs: ${Object.keys(proofs).join(", ")}`)
+  }
+  const progress = out === undefined ? none : inFile(`${out}.progress.jsonl`, origin)
+  if (typeof progress === "string") return yield* refused(progress)
+  const effort: Effort = { ...origin, report: (line) => Console.log(line), once: progress.once }
   const results: Record<string, Verdict> = {}
-  const summary = () => {
-    const notRun = names.filter((name) => results[name] === undefined)
-    const ok = notRun.length === 0 && Object.values(results).every((result) => result.ok)
-    return { ok, notRun, short: effort.short, seed: effort.seed, ...results }
-  }
-  for (const name of names) {
-    const proof = proofs[name]
-    if (proof === undefined) {
-      yield* Console.error(`error: --only=${name} is no proof; proofs: ${Object.keys(proofs).join(", ")}`)
-      process.exitCode = 2
-      return
-    }
-    results[name] = yield* proof(effort)
-    // After every proof: what took hours is not lost with the next one.
-    if (values.out !== undefined) yield* write(values.out, JSON.stringify(summary()))
-  }
-  yield* Console.log(JSON.stringify(summary()))
-  if (!summary().ok) process.exitCode = 1
+  for (const name of names) results[name] = yield* effort.once(name, proofs[name]!(effort))
+  const ok = Object.values(results).every((result) => result.ok)
+  const line = JSON.stringify({ ok, ...origin, ...results })
+  if (out !== undefined) yield* Effect.promise(() => writeFile(out, `${line}\n`))
+  yield* progress.forget
+  yield* Console.log(line)
+  if (!ok) process.exitCode = 1
 })
 
-const write = (file: string, line: string) =>
-  Effect.promise(async () => {
-    await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, `${line}\n`)
-  })
+const refused = (problem: string) =>
+  Effect.andThen(
+    Console.error(`error: ${problem}`),
+    Effect.sync(() => {
+      process.exitCode = 2
+    })
+  )
 
 NodeRuntime.runMain(Effect.provide(main, NodeServices.layer))

@@ -11,7 +11,7 @@ export const runArgs = (
   { epochs, evaluateEvery = 2 }: { readonly epochs: number; readonly evaluateEvery?: number }
 ): ReadonlyArray<string> => [
   "train",
-  ...["--set", "encoder.layers=[1]", "--set", "encoder.width=4", "--set", "encoder.stem=imagenet"],
+  ...["--set", "encoder.layers=[1]", "--set", "encoder.width=16", "--set", "encoder.stem=imagenet"],
   ...["--set", "encoder.featureSize=16", "--set", "encoder.batchNormGroups=2"],
   ...["--set", "training.batchSize=200", `--epochs=${epochs}`],
   ...["--set", `evaluation.everyEpochs=${evaluateEvery}`],

@@ -15,7 +15,8 @@ export const tinyConfig = (mechanism: Mechanism): RunConfig => {
       ...quick.encoder,
       stem: "imagenet",
       layers: [1],
-      width: 4,
+      // The least that the project's own ops compute.
+      width: 16,
       featureSize: 16,
       batchNormGroups: 2
     },

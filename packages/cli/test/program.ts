@@ -51,7 +51,7 @@ export const assertPlainError = (stderr: string, ...words: ReadonlyArray<string>
 /** Settings of a trial that takes seconds: 16 steps of a tiny encoder. */
 export const tinyTrial = {
   "encoder.layers": [1],
-  "encoder.width": 4,
+  "encoder.width": 16,
   "encoder.stem": "imagenet",
   "encoder.featureSize": 16,
   "training.epochs": 1,
@@ -67,7 +67,7 @@ export const writeStudy = (folder: string, study: unknown): string => {
 
 /** Arguments of a run with 40 steps an epoch on the embedded images, with a tiny encoder. */
 export const tinyRun = ({ epochs }: { readonly epochs: number }) => [
-  ...["--set", "encoder.layers=[1]", "--set", "encoder.width=4", "--set", "encoder.stem=imagenet"],
+  ...["--set", "encoder.layers=[1]", "--set", "encoder.width=16", "--set", "encoder.stem=imagenet"],
   ...["--set", "encoder.featureSize=16", "--set", "dictionary.size=1000", "--set", "training.batchSize=200"],
   ...["--set", "evaluation.everyEpochs=10", `--epochs=${epochs}`]
 ]

@@ -29,9 +29,13 @@ const failAfter = (numOperations: number) => {
 const points = 100
 
 describe("an operation that fails", () => {
-  for (const [name, tiny] of mechanisms) {
+  // Of TensorFlow alone, and with the project's own among them.
+  const runs = mechanisms.flatMap(([name, tiny]) =>
+    [4, 16].map((width) => [name, { ...tiny, width }] as const)
+  )
+  for (const [name, tiny] of runs) {
     it.effect(
-      `at any of ${points} points of a step leaves state and tensors as they were, with ${name}`,
+      `at any of ${points} points of a step leaves state and tensors as they were, with ${name} and width ${tiny.width}`,
       () =>
         Effect.gen(function* () {
           const takeStep = yield* pretrainStep

@@ -30,20 +30,23 @@ export interface TinySettings {
     QueryEncoder | KeyEncoder | MomentumUpdate | KeyShuffle | Backend
   >
   readonly numTrain?: number
+  /** Channels of the first stage; multiples of 16 are computed by the project's own ops. */
+  readonly width?: number
 }
 
-const network = ResNet.make(
-  {
-    block: "basic",
-    layers: [1, 1],
-    width: 4,
-    stem: "cifar",
-    head: "linear",
-    featureSize: 8,
-    batchNormGroups: 2
-  },
-  1
-)
+const networkOf = (width: number) =>
+  ResNet.make(
+    {
+      block: "basic",
+      layers: [1, 1],
+      width,
+      stem: "cifar",
+      head: "linear",
+      featureSize: 8,
+      batchNormGroups: 2
+    },
+    1
+  )
 
 /** The production stages on 8 x 8 synthetic images: a real run in milliseconds a step. */
 export const tinyRun = ({
@@ -52,7 +55,8 @@ export const tinyRun = ({
   numTrain = 64,
   queueSize = 20,
   dictionary = Queue.layer({ size: queueSize, seed: 1 }),
-  symmetric = false
+  symmetric = false,
+  width = 4
 }: TinySettings = {}) => {
   const loss = symmetric ? ContrastiveLoss.layerInfoNceSymmetric : ContrastiveLoss.layerInfoNce
   const stages = Layer.mergeAll(
@@ -73,7 +77,7 @@ export const tinyRun = ({
   return stages.pipe(
     Layer.provideMerge(
       Layer.mergeAll(
-        KeyEncoder.layer.pipe(Layer.provideMerge(QueryEncoder.layer(network, 1))),
+        KeyEncoder.layer.pipe(Layer.provideMerge(QueryEncoder.layer(networkOf(width), 1))),
         MomentumUpdate.layerEma(m),
         KeyShuffle.layer(1),
         augmentation
