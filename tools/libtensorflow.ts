@@ -3,6 +3,7 @@ import { dirname, join } from "node:path"
 import { parseArgs } from "node:util"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import { nativeSourcesDir } from "@moco/core/internal/nativeSources"
 import { Cause, Console, Effect, Layer } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 import { cacheDirOf } from "./cacheDir.ts"
@@ -18,12 +19,11 @@ import { distributionFor } from "./libtensorflow/Wheel.ts"
 const require = createRequire(import.meta.url)
 const packageDirOf = (name: string) => dirname(require.resolve(`${name}/package.json`))
 
-const opsDir = join(import.meta.dirname, "..", "packages", "core", "native")
-
 const usage = `node tools/libtensorflow.ts [--cuda]
   --cuda            the library with GPU kernels and CUDA 12 (3.4 GB to download, Linux x64); so does MOCO_CUDA=1
   MOCO_CACHE_DIR    the folder of the cache
-  CXX               the C++ compiler`
+  CXX               the C++ compiler
+  MOCO_NATIVE_OPS=0 leaves out the project's own ops (training then takes about twice as long)`
 
 const isGlibc = (): boolean => {
   const { header } = process.report.getReport() as {
@@ -53,6 +53,7 @@ const program = Effect.gen(function* () {
   const flags = yield* parseFlags
   if (flags.help) return yield* Console.log(usage)
   const { arch, platform } = process
+  const hasOps = platform === "linux" && arch === "x64" && process.env["MOCO_NATIVE_OPS"] !== "0"
   const plan: Plan = {
     distribution: yield* distributionFor(
       { platform, arch, isGlibc: platform !== "linux" || isGlibc() },
@@ -61,7 +62,7 @@ const program = Effect.gen(function* () {
     cacheDir: cacheDirOf(platform, process.env),
     packageDir: packageDirOf("@tensorflow/tfjs-node-gpu"),
     // Their vectors are those of x86 processors since about 2014; elsewhere TensorFlow's ops do the work.
-    ...(platform === "linux" && arch === "x64" ? { opsDir } : {}),
+    ...(hasOps ? { opsDir: nativeSourcesDir } : {}),
     napiIncludeDir: join(packageDirOf("node-api-headers"), "include"),
     compilers: compilers(),
     python: "python3"

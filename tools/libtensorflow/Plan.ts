@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { hashOfSources } from "@moco/core/internal/nativeSources"
 import { Effect, FileSystem, Path } from "effect"
 import { fileTrouble } from "./files.ts"
 import type { Distribution } from "./Wheel.ts"
@@ -38,7 +39,7 @@ export interface Addon {
   readonly includeDirs: ReadonlyArray<string>
   /** What it is linked to. */
   readonly libraries: ReadonlyArray<string>
-  /** The compiled addon in the cache, named after everything that it was made of. */
+  /** The compiled addon in the cache, named after its sources and flags. */
   readonly cached: string
   /** Where it is looked for when a program runs. */
   readonly linked: string
@@ -50,10 +51,11 @@ const sharedFlags = ["-std=c++17", "-shared", "-fPIC", "-DNAPI_VERSION=8"]
  * IS_SLIM_BUILD: TensorFlow's header of kernels then asks for no header beyond its C interface. The ops are not linked to
  * the library but load it themselves (see their libtensorflow.h), so its functions are found when they are called first.
  */
-const opsFlags = (library: string) => [
+const opsFlags = (library: string, sources: string) => [
   ...sharedFlags,
   ...["-O3", "-mavx2", "-mfma", "-pthread", "-DIS_SLIM_BUILD", "-Wl,-z,lazy"],
-  `-DMOCO_LIBTENSORFLOW="${library}"`
+  `-DMOCO_LIBTENSORFLOW="${library}"`,
+  `-DMOCO_OPS_SOURCES="${sources}"`
 ]
 
 /** Works out the places; reads all sources, because an addon's name is their hash. */
@@ -79,7 +81,7 @@ export const placesOf = Effect.fnUntraced(function* (plan: Plan) {
             name: "the fast ops",
             file: "moco_ops.node",
             dir: plan.opsDir,
-            flags: opsFlags(libraries[0]!),
+            flags: opsFlags(libraries[0]!, hashOfSources(plan.opsDir)),
             libraries: [],
             includeDirs: [plan.opsDir]
           })

@@ -56,10 +56,13 @@ export const environmentOf = (
   cacheDir: string
 ): Readonly<Record<string, string>> => {
   const variables = ProcessEnvironment.unset(platform, environment)
-  const names = ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"]
+  const names = ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"]
   return {
     ...Object.fromEntries(variables.map(({ name, value }) => [name, value])),
     ...Object.fromEntries(names.map((name) => [name, String(threads)])),
+    TF_NUM_INTEROP_THREADS: "1",
+    // Whatever the user has set: ours is measured with its own ops.
+    MOCO_NATIVE_OPS: "1",
     // What is compiled once is compiled for all rounds.
     TORCHINDUCTOR_CACHE_DIR: `${cacheDir}/torchinductor`,
     ...stopWithParent,

@@ -74,7 +74,12 @@ describe("a block's command", () => {
     const environment = environmentOf("linux", { MALLOC_TOP_PAD_: "7" }, 3, "/cache")
     assert.strictEqual(environment["MALLOC_MMAP_MAX_"], "0")
     assert.notProperty(environment, "MALLOC_TOP_PAD_")
-    for (const name of ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"]) {
+    for (const name of [
+      "OMP_NUM_THREADS",
+      "MKL_NUM_THREADS",
+      "OPENBLAS_NUM_THREADS",
+      "TF_NUM_INTRAOP_THREADS"
+    ]) {
       assert.strictEqual(environment[name], "3")
     }
     assert.strictEqual(environment["TORCHINDUCTOR_CACHE_DIR"], "/cache/torchinductor")

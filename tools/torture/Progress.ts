@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process"
+import { createHash } from "node:crypto"
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { Effect } from "effect"
@@ -10,12 +11,19 @@ export interface Origin {
   readonly short: boolean
 }
 
-/** The commit of the checkout, with a "+" where files differ from it. */
+/** The commit of the checkout; where files differ from it, a hash of how they do. */
 export const commitOf = (folder: string): string => {
   const git = (...args: ReadonlyArray<string>) =>
-    execFileSync("git", [...args], { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
+    execFileSync("git", [...args], {
+      cwd: folder,
+      encoding: "utf8",
+      maxBuffer: 2 ** 28,
+      stdio: ["ignore", "pipe", "ignore"]
+    })
   try {
-    return `${git("rev-parse", "--short=12", "HEAD").trim()}${git("status", "--porcelain") === "" ? "" : "+"}`
+    const changes = git("status", "--porcelain") + git("diff", "HEAD")
+    const hash = createHash("sha256").update(changes).digest("hex").slice(0, 6)
+    return `${git("rev-parse", "--short=12", "HEAD").trim()}${changes === "" ? "" : `+${hash}`}`
   } catch {
     return "unknown"
   }

@@ -52,7 +52,9 @@ describe("a disk without room", () => {
 
   it("while logging stops the run with 6, keeps the checkpoints whole, and the run goes on with room", async () => {
     const folder = fresh()
-    const args = [...tinyRun({ epochs: 2 }), "--set=dictionary.size=64", "--checkpoint-every=5steps"]
+    // So small that its checkpoints find room.
+    const small = ["--set=dictionary.size=64", "--set=encoder.width=4"]
+    const args = [...tinyRun({ epochs: 2 }), ...small, "--checkpoint-every=5steps"]
     const { code, stderr } = await runWithLimit(16, "train", ...args, `--out=${folder}`)
     assert.strictEqual(code, 6, stderr)
     assertPlainError(stderr, join(folder, "metrics.jsonl"), "cannot be written", "the file is too large")

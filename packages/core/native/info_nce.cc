@@ -14,7 +14,7 @@ constexpr int64_t kRun = 1024;  // values summed in single precision, before dou
 
 typedef int Integers __attribute__((vector_size(kWidth * sizeof(int))));
 
-// e^x for x <= 0, to about one unit in the last place; below the smallest normal number it gives that number.
+// e^x for x <= 0, to about one unit in the last place; below -87 it is e^-87, which is as good as nothing.
 inline Vector exponential(Vector x) {
   x = x < -87.0f ? broadcast(-87.0f) : x;
   const Vector rounding = broadcast(12582912.0f);  // 1.5 * 2^23: adding it leaves no room for a fraction
@@ -89,7 +89,7 @@ void info_nce_gradient(const Similarities& similarities, float temperature, cons
   const float inverse = 1 / temperature, weight = factor * inverse / static_cast<float>(queries);
   parallel_for(static_cast<int>(queries), [&, positive = positive, negative = negative, negatives = negatives](int n, int) {
     const float log_sum = log_sums[n];
-    dpositive[n] = weight * (std::exp(positive[n] * inverse - log_sum) - 1);
+    dpositive[n] = weight * std::expm1(positive[n] * inverse - log_sum);
     const float* row = negative + n * negatives;
     float* to = dnegative + n * negatives;
     int64_t i = 0;

@@ -47,9 +47,11 @@ class Silence {
 
 }  // namespace
 
-bool load_libtensorflow() {
+std::string load_libtensorflow() {
   const Silence silence;
-  return dlopen(MOCO_LIBTENSORFLOW, RTLD_LAZY | RTLD_GLOBAL) != nullptr;
+  if (dlopen(MOCO_LIBTENSORFLOW, RTLD_LAZY | RTLD_GLOBAL) != nullptr) return "";
+  const char* reason = dlerror();
+  return reason == nullptr ? MOCO_LIBTENSORFLOW " cannot be loaded" : reason;
 }
 
 void give_back_pages() { dl_iterate_phdr(give_back, nullptr); }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <string>
 #include <vector>
@@ -211,7 +212,16 @@ bool batch_norm_of(Call& call, void* made, const Shape& image, BatchNorm& shape)
   if (!call.require(image.size() == 4, "images are NHWC")) return false;
   shape = {image[0] * image[1] * image[2], static_cast<int>(image[3]), attributes.groups, attributes.epsilon,
            attributes.momentum, attributes.relu};
-  return call.require(batch_norm_fits(shape), "channels must fill vectors, and the batch its groups");
+  return call.require(image[0] > 0 && shape.groups > 0 && image[0] % shape.groups == 0,
+                      "the groups must divide the batch") &&
+         call.require(batch_norm_fits(shape), "channels must fill vectors");
+}
+
+// Whether inputs first..last are as long as they must be.
+bool sized(Call& call, int first, int last, int64_t size) {
+  for (int index = first; index <= last; index++)
+    if (!call.require(call.size(index) == size, "an input has another size")) return false;
+  return true;
 }
 
 // x, scale, offset, running mean, running variance, residual? -> y, mean, rstd, running mean, running variance
@@ -221,6 +231,7 @@ void batch_norm(void* made, TF_OpKernelContext* context) {
   const Shape image = call.shape(0);
   if (!batch_norm_of(call, made, image, shape)) return;
   const Shape statistics = {shape.groups, shape.channels};
+  if (!sized(call, 1, 4, shape.channels) || !sized(call, 5, call.num_inputs() - 1, call.size(0))) return;
   float* y = call.output(0, image);
   float* mean = call.output(1, statistics);
   float* rstd = call.output(2, statistics);
@@ -238,6 +249,10 @@ void batch_norm_gradient_op(void* made, TF_OpKernelContext* context) {
   const Shape image = call.shape(1);
   if (!batch_norm_of(call, made, image, shape)) return;
   const bool adds = call.num_inputs() > 6;
+  if (!sized(call, 0, 0, call.size(1)) || !sized(call, 2, 3, shape.channels) ||
+      !sized(call, 4, 5, static_cast<int64_t>(shape.groups) * shape.channels) ||
+      !sized(call, 6, call.num_inputs() - 1, call.size(1)))
+    return;
   float* dx = call.output(0, image);
   float* dscale = call.output(1, {shape.channels});
   float* doffset = call.output(2, {shape.channels});
@@ -336,6 +351,7 @@ void info_nce_gradient_op(void*, TF_OpKernelContext* context) {
   Call call(context);
   Similarities similarities;
   if (!similarities_of(call, similarities)) return;
+  if (!sized(call, 3, 3, similarities.queries) || !sized(call, 4, 4, 1)) return;
   float* dpositive = call.output(0, call.shape(0));
   float* dnegative = call.output(1, call.shape(1));
   if (dpositive && dnegative)
@@ -346,9 +362,16 @@ void info_nce_gradient_op(void*, TF_OpKernelContext* context) {
 
 using Compute = void (*)(void*, TF_OpKernelContext*);
 
-// A kernel that finds no memory fails as TensorFlow's own do.
+std::mutex& one_at_a_time() {
+  static std::mutex& mutex = *new std::mutex;
+  return mutex;
+}
+
+// A kernel that finds no memory fails as TensorFlow's own do. One runs at a time: each has all threads, and they share
+// their scratch memory.
 template <Compute compute>
 void guarded(void* made, TF_OpKernelContext* context) {
+  std::lock_guard<std::mutex> lock(one_at_a_time());
   try {
     compute(made, context);
   } catch (const std::bad_alloc&) {
@@ -444,9 +467,9 @@ std::string register_op(const Op& op, TF_Status* status) {
 // Once in a process, however often the addon is asked for.
 const std::string& register_all() {
   static const std::string& problem = *new std::string([]() -> std::string {
-    if (!load_libtensorflow()) return "libtensorflow cannot be loaded";
+    std::string first = load_libtensorflow();
+    if (!first.empty()) return first;
     TF_Status* status = TF_NewStatus();
-    std::string first;
     for (const Op& op : kOps) {
       first = register_op(op, status);
       if (!first.empty()) break;
@@ -467,9 +490,16 @@ static napi_value give_back_pages(napi_env, napi_callback_info) {
 
 NAPI_MODULE_INIT() {
   const std::string& problem = moco::register_all();
-  if (!problem.empty()) napi_throw_error(env, nullptr, problem.c_str());
-  napi_value function;
+  if (!problem.empty()) {
+    napi_throw_error(env, nullptr, problem.c_str());
+    return nullptr;
+  }
+  napi_value function, sources, compiler;
   napi_create_function(env, "giveBackPages", NAPI_AUTO_LENGTH, give_back_pages, nullptr, &function);
   napi_set_named_property(env, exports, "giveBackPages", function);
+  napi_create_string_utf8(env, MOCO_OPS_SOURCES, NAPI_AUTO_LENGTH, &sources);
+  napi_set_named_property(env, exports, "sources", sources);
+  napi_create_string_utf8(env, __VERSION__, NAPI_AUTO_LENGTH, &compiler);
+  napi_set_named_property(env, exports, "compiler", compiler);
   return exports;
 }

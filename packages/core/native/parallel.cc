@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -18,8 +19,10 @@ constexpr int kSpins = 2000;
 class Pool {
  public:
   explicit Pool(int num_helpers) {
-    for (int helper = 1; helper <= num_helpers; helper++) {
-      threads_.emplace_back([this, helper] { serve(helper); });
+    try {
+      for (int helper = 1; helper <= num_helpers; helper++) threads_.emplace_back([this, helper] { serve(helper); });
+    } catch (const std::system_error&) {
+      // Where the system gives no more threads, those there are do the work.
     }
   }
 
@@ -62,6 +65,10 @@ class Pool {
   }
 
   void serve(int thread) {
+#if defined(__x86_64__)
+    // As TensorFlow computes: numbers too small for their full digits are zero, on whichever thread.
+    __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8040);
+#endif
     for (unsigned seen = 0;;) {
       for (int spin = 0; spin < kSpins && generation_.load(std::memory_order_acquire) == seen; spin++) pause();
       if (generation_.load(std::memory_order_acquire) == seen) {

@@ -87,10 +87,10 @@ Scratch& scratch() {
   return kept;
 }
 
-// Calls body(first image, last image, padded images) for all images, a few at a time.
+// Calls body(first image, last image, padded images) for all images, a few at a time; `pixels_of_image` is at least 1.
 template <typename Body>
 void for_images(int batch, int pixels_of_image, const Padded& padded, const float* images, const Body& body) {
-  const int per_task = std::max(1, (kPixels + pixels_of_image - 1) / pixels_of_image);
+  const int per_task = (kPixels + pixels_of_image - 1) / pixels_of_image;
   const int64_t image_size = static_cast<int64_t>(padded.height) * padded.width * padded.channels;
   // Without a margin the images are read where they are.
   const int64_t copied = padded.margin == 0 ? 0 : per_task * padded.size();
@@ -158,7 +158,7 @@ void strided_input_gradient(const StridedConv& shape, const float* dy, const flo
       }
   });
 
-  for_images(shape.batch, height * width / (stride * stride), padded, dy, [&](int first, int last, const float* images) {
+  for_images(shape.batch, shape.out(height) * shape.out(width), padded, dy, [&](int first, int last, const float* images) {
     // Pixels whose row and column have the same remainder see the same places of the filter.
     for (int phase = 0; phase < stride * stride; phase++) {
       const int top = phase / stride, left = phase % stride;

@@ -322,6 +322,7 @@ void winograd_input_gradient(const Conv3x3& shape, const float* dy, const float*
 
 void winograd_filter_gradient(const Conv3x3& shape, const float* x, const float* dy, float* dfilter) {
   const Tiles tiles(shape);
+  if (tiles.count == 0) return std::fill(dfilter, dfilter + static_cast<int64_t>(9) * shape.inputs * shape.outputs, 0.0f);
   const int inputs = shape.inputs, stretch = stretch_of(shape.outputs, inputs);
   const int fitting = static_cast<int>(kCacheFloats / (static_cast<int64_t>(kPoints) * (inputs + stretch)));
   const int block = std::min(tiles.count, std::max(64, fitting));

@@ -62,10 +62,15 @@ const loadTensorflow = Effect.fnUntraced(function* ({ threads }: { readonly thre
   const { library, node } = yield* Effect.tryPromise({
     try: async () => ({ library: loadNativeOps(), node: await import("@tensorflow/tfjs-node-gpu") }),
     catch: (cause) =>
-      new BackendUnavailable({ backend: "tensorflow", hint: "run: npx nx run tools:libtensorflow", cause })
+      new BackendUnavailable({
+        backend: "tensorflow",
+        hint: "run: npx nx run tools:libtensorflow (MOCO_NATIVE_OPS=0 does without the project's own ops)",
+        cause
+      })
   })
+  const isFirst = tf.getBackend() !== "tensorflow"
   yield* Effect.promise(() => tf.setBackend("tensorflow"))
-  library?.giveBackPages()
+  if (isFirst) library?.giveBackPages()
   const native = node.default.backend() as unknown as NativeBackend
   return Backend.of({
     name: "tensorflow",

@@ -4,10 +4,16 @@ import { ema, euclideanDistance, euclideanNorm, sgdStep } from "@moco/core/Param
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import fc from "fast-check"
-import { withoutNativeOps } from "../src/internal/kernels/nativeOps.ts"
+import { nativeOps, withoutNativeOps } from "../src/internal/kernels/nativeOps.ts"
 
 const tensorflow = Backend.layerTensorflow({ threads: 2 })
-const paths = { "the project's own ops": (test: () => void) => test(), "TensorFlow's ops": withoutNativeOps }
+const paths = {
+  "the project's own ops": (test: () => void) => {
+    assert.isDefined(nativeOps(), "tools:libtensorflow has built them")
+    test()
+  },
+  "TensorFlow's ops": withoutNativeOps
+}
 
 const entry = fc.double({ min: -10, max: 10, noNaN: true })
 /** A few tensors of any sizes: of three kinds of values, as the functions take them. */
@@ -59,6 +65,13 @@ for (const [ops, on] of Object.entries(paths)) {
           numbersIn(next.parameters),
           values.flat().map(([p], i) => p - 0.3 * moments[i]!)
         )
+      })
+    )
+
+    it.effect("have the norm of more values than one thread takes at once, however large", () =>
+      always(() => {
+        const tensors = { many: tf.fill([40_001], 2), one: tf.scalar(3) }
+        assert.closeTo(euclideanNorm(tensors).dataSync()[0]!, Math.sqrt(4 * 40_001 + 9), 1e-3)
       })
     )
 

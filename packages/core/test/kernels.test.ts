@@ -90,6 +90,25 @@ const size = fc.integer({ min: 1, max: 9 })
 /** With and without what fills the vectors of the project's own ops. */
 const channels = fc.constantFrom(1, 3, 16, 32)
 
+describe("the project's own ops", () => {
+  it.effect("refuse inputs of the wrong sizes, in words", () =>
+    Effect.andThen(
+      Backend,
+      Effect.sync(() => {
+        const x = tf.ones([2, 4, 4, 16]) as tf.Tensor4D
+        const ones = tf.ones([16]) as tf.Tensor1D
+        const weights = { scale_C: ones, offset_C: ones, runningMean_C: ones, runningVariance_C: ones }
+        const short = { ...weights, runningMean_C: tf.ones([3]) as tf.Tensor1D }
+        assert.throws(() => batchNorm(x, short, 1), "another size")
+        const shortcut = tf.ones([1, 1, 1, 16]) as tf.Tensor4D
+        assert.throws(() => batchNorm(x, weights, 1, { addRelu: shortcut }), "another size")
+        assert.throws(() => batchNorm(x, weights, 3), "must divide the batch")
+        tf.dispose([x, ones, short.runningMean_C, shortcut])
+      })
+    ).pipe(Effect.provide(tensorflow))
+  )
+})
+
 for (const [ops, on] of Object.entries(paths)) describe(`kernels by ${ops}`, () => kernelLaws(on))
 
 const kernelLaws = (on: (test: () => void) => void) => {
@@ -160,6 +179,24 @@ const kernelLaws = (on: (test: () => void) => void) => {
           )
         })
       )
+    })
+  )
+
+  it.effect("convolve the smallest images with a stride", () =>
+    onTensorflow(() => {
+      for (const [height, width] of [
+        [1, 1],
+        [1, 2],
+        [3, 1]
+      ] as const) {
+        for (const kernel of [1, 3]) {
+          holdsTogether(
+            ({ filter, x }) => conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 2),
+            ({ filter, x }) => composed.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 2),
+            () => ({ x: random([2, height, width, 16], 1), filter: random([kernel, kernel, 16, 16], 2) })
+          )
+        }
+      }
     })
   )
 
@@ -249,6 +286,37 @@ const kernelLaws = (on: (test: () => void) => void) => {
         }
       })
     )
+  )
+
+  it.effect("normalise more rows than one thread takes at once, and compare with more keys", () =>
+    onTensorflow(() => {
+      const weights = ({ offset, scale }: Named) => ({
+        scale_C: scale as tf.Tensor1D,
+        offset_C: offset as tf.Tensor1D,
+        runningMean_C: tf.zeros([32]) as tf.Tensor1D,
+        runningVariance_C: tf.ones([32]) as tf.Tensor1D
+      })
+      const through = (normalise: (x: tf.Tensor4D, named: Named) => BatchNormResult) => (named: Named) => {
+        const { runningMean_C, runningVariance_C, y_NHWC } = normalise(named["x"] as tf.Tensor4D, named)
+        tf.dispose([runningMean_C, runningVariance_C])
+        return y_NHWC
+      }
+      holdsTogether(
+        through((x, named) => batchNorm(x, weights(named), 3)),
+        through((x, named) => composed.batchNorm(x, weights(named), 3)),
+        () => ({
+          x: tf.add(random([6, 26, 25, 32], 1), 3),
+          scale: random([32], 2),
+          offset: random([32], 3)
+        })
+      )
+      holdsTogether(
+        ({ negative, positive }) => infoNce(positive as tf.Tensor2D, negative as tf.Tensor2D, 0.2),
+        ({ negative, positive }) =>
+          composed.crossEntropyOfFirst(tf.div(tf.concat([positive!, negative!], 1), 0.2) as tf.Tensor2D),
+        () => ({ positive: tf.tanh(random([3, 1], 1)), negative: tf.tanh(random([3, 3005], 2)) })
+      )
+    })
   )
 
   it.effect("keep PyTorch's running statistics: momentum 0.1 and unbiased variance", () =>
@@ -399,6 +467,7 @@ it.effect("kernels convolve many channels as TensorFlow does, of which the filte
   Effect.andThen(
     Backend,
     Effect.sync(() => {
+      assert.isDefined(nativeOps(), "tools:libtensorflow has built them")
       const convolution = ({ filter, x }: Named) => conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1)
       // The second has more tiles than are kept from one stretch to the next.
       for (const height of [7, 72]) {

@@ -67,7 +67,7 @@ export const bench = Effect.fn("bench")(function* (workload: Workload, settings:
   // Before the machine is measured, which takes memory of its own.
   const peakRssMiB = process.resourceUsage().maxRSS / 1024
   const after = yield* usageOfPause
-  const machine = yield* measureMachine(config.backend.threads)
+  const machine = yield* measureMachine(threadsOf(config))
   const steps = blocks.flatMap((block) => block.steps)
   const stepMs = steps.map(({ step }) => step).toSorted((a, b) => a - b)
   const stepSeconds = median(stepMs) / 1000
@@ -90,6 +90,10 @@ export const bench = Effect.fn("bench")(function* (workload: Workload, settings:
   }
   return report
 })
+
+/** A variable of the user's goes before the config. */
+const threadsOf = ({ backend }: RunConfig): number =>
+  Number(process.env["TF_NUM_INTRAOP_THREADS"] ?? backend.threads)
 
 /** Takes steps without measuring them, e.g. for a profile. */
 export const takeSteps = Effect.fnUntraced(function* (numSteps: number) {

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto"
 import { existsSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { type EagerBackend, eagerBackend } from "../eager.ts"
+import { hashOfSources, nativeSourcesDir } from "../nativeSources.ts"
 
 /**
  * The project's own TensorFlow ops (packages/core/native): convolutions by Winograd's algorithm, batch normalisation
@@ -13,25 +13,36 @@ import { type EagerBackend, eagerBackend } from "../eager.ts"
  */
 let loaded: string | undefined
 
-/** What the library does beside its ops. */
+/** What the library says and does beside its ops. */
 interface NativeLibrary {
-  /** Gives back the memory that only loading libtensorflow needed. */
+  /** Hash of what it was built of. */
+  readonly sources: string
+  /** The compiler it was built by: bits may depend on it. */
+  readonly compiler: string
+  /** Gives back the memory of libtensorflow's file that only loading needs. */
   readonly giveBackPages: () => void
 }
 
 /**
  * Loads them into this process, where the set-up has built them and the processor can run them. They bring
  * libtensorflow with them, so this comes before tfjs-node does.
+ *
+ * @throws where they cannot be loaded, or were built of other sources than those beside this file
  */
 export const loadNativeOps = (): NativeLibrary | undefined => {
   const file = fileOfNativeOps()
+  loaded = undefined
   if (process.env["MOCO_NATIVE_OPS"] === "0" || !existsSync(file) || !hasVectors()) return undefined
   const library: NativeLibrary = createRequire(import.meta.url)(file)
-  loaded = createHash("sha256").update(readFileSync(file)).digest("hex").slice(0, 12)
+  const expected = hashOfSources(nativeSourcesDir)
+  if (library.sources !== expected) {
+    throw new Error(`the ops were built of sources ${library.sources}, and here are ${expected}`)
+  }
+  loaded = `${library.sources}, compiler ${library.compiler}`
   return library
 }
 
-/** Which build is in use (the beginning of the library's SHA-256), or `undefined` where there is none. */
+/** Which build is in use, or `undefined` where there is none. */
 export const buildOfNativeOps = (): string | undefined => (nativeOps() === undefined ? undefined : loaded)
 
 /** The backend, where it has the project's own ops. */
