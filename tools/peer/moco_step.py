@@ -31,7 +31,10 @@ ENCODERS = {
 
 
 class SplitBatchNorm2d(nn.BatchNorm2d):
-    """Batch statistics of each of `groups` parts of the batch, as in the authors' notebook for one device."""
+    """Batch statistics of each of `groups` parts of the batch, as in the authors' notebook for one device.
+
+    Where channels are last, the notebook's view would cost a change of layout and back: there a part is a chunk.
+    """
 
     def __init__(self, channels, groups):
         super().__init__(channels)
@@ -39,15 +42,20 @@ class SplitBatchNorm2d(nn.BatchNorm2d):
 
     def forward(self, x):
         n, c, h, w = x.shape
-        mean, var, weight, bias = (
-            t.repeat(self.groups) for t in (self.running_mean, self.running_var, self.weight, self.bias)
-        )
-        parts = x.contiguous().view(n // self.groups, c * self.groups, h, w)
-        y = F.batch_norm(parts, mean, var, weight, bias, True, self.momentum, self.eps)
+        mean, var = (t.repeat(self.groups) for t in (self.running_mean, self.running_var))
+        if x.is_contiguous():
+            weight, bias = self.weight.repeat(self.groups), self.bias.repeat(self.groups)
+            parts = x.view(n // self.groups, c * self.groups, h, w)
+            y = F.batch_norm(parts, mean, var, weight, bias, True, self.momentum, self.eps).view(n, c, h, w)
+        else:
+            parts = zip(x.chunk(self.groups), mean.chunk(self.groups), var.chunk(self.groups))
+            y = torch.cat(
+                [F.batch_norm(*part, self.weight, self.bias, True, self.momentum, self.eps) for part in parts]
+            )
         with torch.no_grad():
             self.running_mean.copy_(mean.view(self.groups, c).mean(0))
             self.running_var.copy_(var.view(self.groups, c).mean(0))
-        return y.view(n, c, h, w)
+        return y
 
 
 def conv(inputs, outputs, size, stride=1):
@@ -175,6 +183,7 @@ def parse_arguments():
 def main():
     args = parse_arguments()
     torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)
     torch.manual_seed(1)
     layout = torch.channels_last if args.format == "channels-last" else torch.contiguous_format
     encoder = Encoder(args.encoder, args.channels, args.bn_groups).to(memory_format=layout)
