@@ -1,7 +1,7 @@
 import util from "node:util"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
-import { buildOfNativeOps, loadNativeOps } from "./internal/kernels/nativeOps.ts"
+import { buildOfNativeOps, giveBackPagesOnce, loadNativeOps } from "./internal/kernels/nativeOps.ts"
 
 /** No backend could be loaded; `hint` is the command that mends it. */
 export class BackendUnavailable extends Schema.TaggedError<BackendUnavailable>()("BackendUnavailable", {
@@ -59,8 +59,11 @@ const loadTensorflow = Effect.fnUntraced(function* ({ threads }: { readonly thre
     process.env["TF_NUM_INTEROP_THREADS"] ??= "1"
   }
   standInForRemovedUtilities()
-  const { library, node } = yield* Effect.tryPromise({
-    try: async () => ({ library: loadNativeOps(), node: await import("@tensorflow/tfjs-node-gpu") }),
+  const node = yield* Effect.tryPromise({
+    try: () => {
+      loadNativeOps()
+      return import("@tensorflow/tfjs-node-gpu")
+    },
     catch: (cause) =>
       new BackendUnavailable({
         backend: "tensorflow",
@@ -68,9 +71,8 @@ const loadTensorflow = Effect.fnUntraced(function* ({ threads }: { readonly thre
         cause
       })
   })
-  const isFirst = tf.getBackend() !== "tensorflow"
   yield* Effect.promise(() => tf.setBackend("tensorflow"))
-  if (isFirst) library?.giveBackPages()
+  giveBackPagesOnce()
   const native = node.default.backend() as unknown as NativeBackend
   return Backend.of({
     name: "tensorflow",

@@ -12,6 +12,7 @@ import { hashOfSources, nativeSourcesDir } from "../nativeSources.ts"
  * A library that is loaded stays in its process, so this is the process's state and not a run's.
  */
 let loaded: string | undefined
+let giveBack: (() => void) | undefined
 
 /** What the library says and does beside its ops. */
 interface NativeLibrary {
@@ -29,17 +30,23 @@ interface NativeLibrary {
  *
  * @throws where they cannot be loaded, or were built of other sources than those beside this file
  */
-export const loadNativeOps = (): NativeLibrary | undefined => {
+export const loadNativeOps = (): void => {
   const file = fileOfNativeOps()
   loaded = undefined
-  if (process.env["MOCO_NATIVE_OPS"] === "0" || !existsSync(file) || !hasVectors()) return undefined
+  if (process.env["MOCO_NATIVE_OPS"] === "0" || !existsSync(file) || !hasVectors()) return
   const library: NativeLibrary = createRequire(import.meta.url)(file)
   const expected = hashOfSources(nativeSourcesDir)
   if (library.sources !== expected) {
     throw new Error(`the ops were built of sources ${library.sources}, and here are ${expected}`)
   }
   loaded = `${library.sources}, compiler ${library.compiler}`
-  return library
+  giveBack ??= library.giveBackPages
+}
+
+/** Once in a process: later, the pages are those that a run works with. */
+export const giveBackPagesOnce = (): void => {
+  giveBack?.()
+  giveBack = () => {}
 }
 
 /** Which build is in use, or `undefined` where there is none. */
