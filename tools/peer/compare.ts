@@ -37,7 +37,9 @@ export interface ComparisonPlan {
 export const compare = Effect.fn("peer.compare")(function* (plan: ComparisonPlan) {
   const { augment, cases, places, threads } = plan
   const environment = environmentOf(process.platform, process.env, threads, places.cacheDir)
-  const heading = yield* headingOf(plan, environment)
+  // A folder of this machine is nobody else's business, and settles nothing.
+  const { TORCHINDUCTOR_CACHE_DIR: _, ...told } = environment
+  const heading = yield* headingOf(plan, told)
   const blocks: Array<Block> = []
   const live = yield* LiveLine.make
   const save = (isFinished: boolean) => {

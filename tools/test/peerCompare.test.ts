@@ -85,6 +85,7 @@ describe("the comparison", () => {
       assert.include(readFileSync(join(folder, "results", "peer.md"), "utf8"), "| PyTorch NCHW | 50.0")
       // The same environment on both sides, and the real command lines.
       assert.strictEqual(last.environment.OMP_NUM_THREADS, "1")
+      assert.notProperty(last.environment, "TORCHINDUCTOR_CACHE_DIR")
       const calls = readFileSync(join(folder, "calls"), "utf8").split("\n")
       assert.isTrue(calls[0]!.startsWith("main.ts bench --encoder=resnet18"), calls[0])
       assert.isTrue(calls.some((call) => call.startsWith("moco_step.py --encoder=resnet18")))
