@@ -1,19 +1,8 @@
-import { assert, describe, it } from "@effect/vitest"
-import { Backend } from "@moco/core/Backend"
+import { assert, it } from "@effect/vitest"
 import { ema, euclideanDistance, euclideanNorm, sgdStep } from "@moco/core/Parameters"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect } from "effect"
 import fc from "fast-check"
-import { nativeOps, withoutNativeOps } from "../src/internal/kernels/nativeOps.ts"
-
-const tensorflow = Backend.layerTensorflow({ threads: 2 })
-const paths = {
-  "the project's own ops": (test: () => void) => {
-    assert.isDefined(nativeOps(), "tools:libtensorflow has built them")
-    test()
-  },
-  "TensorFlow's ops": withoutNativeOps
-}
+import { onEitherOps } from "./kernels/ops.ts"
 
 const entry = fc.double({ min: -10, max: 10, noNaN: true })
 /** A few tensors of any sizes: of three kinds of values, as the functions take them. */
@@ -37,60 +26,53 @@ const assertClose = (actual: ReadonlyArray<number>, expected: ReadonlyArray<numb
   })
 }
 
-for (const [ops, on] of Object.entries(paths)) {
-  describe(`Parameters by ${ops}`, () => {
-    const always = (law: (values: Triples) => void) =>
-      Effect.andThen(
-        Backend,
-        Effect.sync(() =>
-          on(() =>
-            fc.assert(
-              fc.property(triples, (values) => {
-                const { numTensors } = tf.memory()
-                tf.tidy(() => law(values))
-                assert.strictEqual(tf.memory().numTensors, numTensors)
-              })
-            )
-          )
-        )
-      ).pipe(Effect.provide(tensorflow))
-
-    it.effect("always take SGD's step for each of them", () =>
-      always((values) => {
-        const settings = { learningRate: 0.3, momentum: 0.9, weightDecay: 0.01 }
-        const next = sgdStep(named(values, 0), named(values, 1), named(values, 2), settings)
-        const moments = values.flat().map(([p, g, v]) => 0.9 * v + g + 0.01 * p)
-        assertClose(numbersIn(next.moments), moments)
-        assertClose(
-          numbersIn(next.parameters),
-          values.flat().map(([p], i) => p - 0.3 * moments[i]!)
-        )
-      })
+onEitherOps("Parameters", (onTensorflow) => {
+  const always = (law: (values: Triples) => void) =>
+    onTensorflow(() =>
+      fc.assert(
+        fc.property(triples, (values) => {
+          const { numTensors } = tf.memory()
+          tf.tidy(() => law(values))
+          assert.strictEqual(tf.memory().numTensors, numTensors)
+        })
+      )
     )
 
-    it.effect("have the norm of more values than one thread takes at once, however large", () =>
-      always(() => {
-        const tensors = { many: tf.fill([40_001], 2), one: tf.scalar(3) }
-        assert.closeTo(euclideanNorm(tensors).dataSync()[0]!, Math.sqrt(4 * 40_001 + 9), 1e-3)
-      })
-    )
+  it.effect("always take SGD's step for each of them", () =>
+    always((values) => {
+      const settings = { learningRate: 0.3, momentum: 0.9, weightDecay: 0.01 }
+      const next = sgdStep(named(values, 0), named(values, 1), named(values, 2), settings)
+      const moments = values.flat().map(([p, g, v]) => 0.9 * v + g + 0.01 * p)
+      assertClose(numbersIn(next.moments), moments)
+      assertClose(
+        numbersIn(next.parameters),
+        values.flat().map(([p], i) => p - 0.3 * moments[i]!)
+      )
+    })
+  )
 
-    it.effect("always move each key parameter towards its query parameter", () =>
-      always((values) => {
-        const expected = values.flat().map(([key, query]) => 0.999 * key + 0.001 * query)
-        assertClose(numbersIn(ema(named(values, 0), named(values, 1), 0.999)), expected)
-      })
-    )
+  it.effect("have the norm of more values than one thread takes at once, however large", () =>
+    always(() => {
+      const tensors = { many: tf.fill([40_001], 2), one: tf.scalar(3) }
+      assert.closeTo(euclideanNorm(tensors).dataSync()[0]!, Math.sqrt(4 * 40_001 + 9), 1e-3)
+    })
+  )
 
-    it.effect("always have the Euclidean norm and distance of all of them together", () =>
-      always((values) => {
-        const norm = Math.hypot(...values.flat().map(([a]) => a))
-        const distance = Math.hypot(...values.flat().map(([a, b]) => a - b))
-        const read = (tensor: tf.Scalar, expected: number) =>
-          assert.closeTo(tensor.dataSync()[0]!, expected, 1e-5 * (1 + expected))
-        read(euclideanNorm(named(values, 0)), norm)
-        read(euclideanDistance(named(values, 0), named(values, 1)), distance)
-      })
-    )
-  })
-}
+  it.effect("always move each key parameter towards its query parameter", () =>
+    always((values) => {
+      const expected = values.flat().map(([key, query]) => 0.999 * key + 0.001 * query)
+      assertClose(numbersIn(ema(named(values, 0), named(values, 1), 0.999)), expected)
+    })
+  )
+
+  it.effect("always have the Euclidean norm and distance of all of them together", () =>
+    always((values) => {
+      const norm = Math.hypot(...values.flat().map(([a]) => a))
+      const distance = Math.hypot(...values.flat().map(([a, b]) => a - b))
+      const read = (tensor: tf.Scalar, expected: number) =>
+        assert.closeTo(tensor.dataSync()[0]!, expected, 1e-5 * (1 + expected))
+      read(euclideanNorm(named(values, 0)), norm)
+      read(euclideanDistance(named(values, 0), named(values, 1)), distance)
+    })
+  )
+})

@@ -1,0 +1,62 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Backend } from "@moco/core/Backend"
+import { sha256 } from "@moco/train/Checkpoint/manifest"
+import { type CheckpointEvery, Checkpoints } from "@moco/train/Checkpoints"
+import { RecordedEvents, RunLog } from "@moco/train/RunLog"
+import { RunState } from "@moco/train/RunState"
+import { sampleFingerprint } from "@moco/train/testing"
+import { Effect, FileSystem, Layer, Path } from "effect"
+import { type TinySettings, tinyRun } from "./tinyRun.ts"
+import { validConfig } from "./validConfig.ts"
+
+/** What is trained, unless a test says otherwise: three epochs of eight steps. */
+export const settings = { numEpochs: 3, evaluateEveryEpochs: 2 }
+export const numSteps = 24
+
+const optionsOf = (root: string, every: CheckpointEvery, keep = 1000) => ({
+  root,
+  every,
+  keep,
+  config: validConfig,
+  fingerprint: sampleFingerprint,
+  onCorrupt: () => Effect.void
+})
+
+/** A tiny run with checkpoints under `root`. */
+export const runOf = (
+  root: string,
+  tiny: TinySettings,
+  every: CheckpointEvery = { steps: 1 },
+  keep?: number
+) =>
+  Checkpoints.layerFolder(optionsOf(root, every, keep)).pipe(
+    Layer.provideMerge(RunState.layer),
+    Layer.provideMerge(
+      Layer.mergeAll(
+        Layer.provideMerge(tinyRun(tiny), Backend.layerTensorflow({ threads: 2 })),
+        RunLog.layerMemory
+      )
+    )
+  )
+
+/** Everything a run's future depends on, as one hash. */
+export const stateHash = Effect.gen(function* () {
+  const { counters, parts } = yield* (yield* RunState).capture
+  return sha256(
+    JSON.stringify([counters, Object.entries(parts).map(([name, bytes]) => [name, sha256(bytes)])])
+  )
+})
+
+/** The losses that the log has, by step. */
+export const losses = Effect.gen(function* () {
+  const events = yield* (yield* RecordedEvents).all
+  return events.flatMap((event) => (event.event === "step" ? [[event.step, event.loss]] : []))
+})
+
+/** A test with a folder of its own, in which nothing is yet. */
+export const inTemporary = <E>(test: (root: string) => Effect.Effect<void, E, NodeServices.NodeServices>) =>
+  Effect.gen(function* () {
+    const fileSystem = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    yield* test(path.join(yield* fileSystem.makeTempDirectoryScoped(), "checkpoints"))
+  }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
