@@ -1,14 +1,10 @@
+import type { BenchFlags } from "@moco/cli/commands/bench/workload"
+
 /** Sizes of a training step; both sides take them as flags of these names. */
-export interface Settings {
-  readonly encoder: string
-  /** Height and width, pixels. */
-  readonly imageSize: number
-  readonly channels: number
-  readonly batchSize: number
-  readonly queueSize: number
-  /** Parts of a batch with batch statistics of their own; the keys are shuffled where there are more than one. */
-  readonly bnGroups: number
-}
+export type Settings = Pick<
+  BenchFlags,
+  "encoder" | "imageSize" | "channels" | "batchSize" | "queueSize" | "bnGroups"
+>
 
 /** The programs that take the same step. */
 export const programs = {

@@ -204,6 +204,9 @@ describe("renderReport", () => {
       assert.include(text, line)
     }
     assert.notInclude(text, "SPOILED")
+    assert.notInclude(text, "direct form")
+    const own = renderReport({ ...report, backend: { ...report.backend, nativeOps: "a build" } })
+    assert.include(own, "as if by the direct form")
     assert.include(renderReport({ ...report, spoiled: true }), "SPOILED")
   })
 })

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import { Effect } from "effect"
+import { loadNativeOps, nativeOps } from "../src/internal/kernels/nativeOps.ts"
 
 /** Resident memory of libtensorflow's file, MiB. */
 const residentOfLibrary = (): number => {
@@ -27,5 +28,15 @@ describe("Backend", () => {
         // 230 where all that loading has touched stays.
         assert.isBelow(resident, 120)
       }).pipe(Effect.provide(Backend.layerTensorflow({ threads: 2 })))
+  )
+
+  it.effect("does not compute with ops that were built of other sources", () =>
+    Effect.gen(function* () {
+      yield* Backend
+      assert.isDefined(nativeOps())
+      assert.throws(() => loadNativeOps(import.meta.dirname), /built of sources [0-9a-f]{12}, and here are/)
+      assert.isUndefined(nativeOps())
+      loadNativeOps()
+    }).pipe(Effect.provide(Backend.layerTensorflow({ threads: 2 })))
   )
 })

@@ -7,6 +7,7 @@ import * as ResNet from "@moco/core/Encoder/ResNet"
 import { KeyShuffle } from "@moco/core/KeyShuffle"
 import { MomentumUpdate } from "@moco/core/MomentumUpdate"
 import type { TensorError } from "@moco/core/Tensor"
+import { tinyResNet } from "@moco/core/testing"
 import { Augmentation } from "@moco/data/Augmentation"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { ViewPairs } from "@moco/data/ViewPairs"
@@ -34,19 +35,7 @@ export interface TinySettings {
   readonly width?: number
 }
 
-const networkOf = (width: number) =>
-  ResNet.make(
-    {
-      block: "basic",
-      layers: [1, 1],
-      width,
-      stem: "cifar",
-      head: "linear",
-      featureSize: 8,
-      batchNormGroups: 2
-    },
-    1
-  )
+const networkOf = (width: number) => ResNet.make({ ...tinyResNet, width, batchNormGroups: 2 }, 1)
 
 /** The production stages on 8 x 8 synthetic images: a real run in milliseconds a step. */
 export const tinyRun = ({

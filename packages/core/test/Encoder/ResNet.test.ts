@@ -5,6 +5,7 @@ import { KeyEncoder, type Network, QueryEncoder, type Weights } from "@moco/core
 import * as ResNet from "@moco/core/Encoder/ResNet"
 import type { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
 import type { NamedTensors } from "@moco/core/Tensor"
+import { tinyResNet as tiny } from "@moco/core/testing"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 
@@ -14,16 +15,6 @@ const onTensorflow = <A>(test: () => A) =>
     Backend,
     Effect.sync(() => tf.tidy(test as () => void))
   ).pipe(Effect.provide(tensorflow))
-
-const tiny: ResNetConfig = {
-  block: "basic",
-  layers: [1, 1],
-  width: 4,
-  stem: "cifar",
-  head: "linear",
-  featureSize: 8,
-  batchNormGroups: 1
-}
 
 const images = (count: number, size = 8, seed = 1) =>
   tf.tensor4d(

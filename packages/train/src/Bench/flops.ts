@@ -6,6 +6,9 @@ import type { RunConfig } from "../RunConfig.ts"
  * multiplication each counted as one. Batch norm, ReLU, pooling and normalisation are left out: their time is that of
  * the memory, and not of arithmetic.
  *
+ * **Gotchas** Convolutions count as in their direct form, by whatever algorithm they are computed: a step that uses
+ * Winograd's may reach more than the machine's best rate of arithmetic.
+ *
  * @param imageSize  height and width, pixels
  */
 export const forwardFlops = (layout: ResNetLayout, imageSize: number): number => {

@@ -1,17 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
 import { layoutOf } from "@moco/core/Encoder/ResNetLayout"
+import { tinyResNet as small } from "@moco/core/testing"
 import { forwardFlops, stepFlops } from "@moco/train/Bench/flops"
-
-const small: ResNetConfig = {
-  block: "basic",
-  layers: [1, 1],
-  width: 4,
-  stem: "cifar",
-  head: "linear",
-  featureSize: 8,
-  batchNormGroups: 1
-}
 
 const forward = (config: ResNetConfig, channels: number, imageSize: number) =>
   forwardFlops(layoutOf(config, channels), imageSize)

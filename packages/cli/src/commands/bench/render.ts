@@ -32,6 +32,9 @@ export const renderReport = (report: BenchReport): string => {
       "GFLOP/s",
       `${report.gflops.toFixed(1)}, ${ofPeak} % of the ${machine.matmulGflops.toFixed(1)} of a matrix product`
     ),
+    ...(backend.nativeOps === null
+      ? []
+      : [measure("", "(counted as if by the direct form: Winograd's does with a quarter of the products)")]),
     measure("memory bandwidth", `${machine.memoryGBs.toFixed(1)} GB/s`),
     measure("peak memory", `${report.peakRssMiB.toFixed(0)} MiB`),
     measure("used by others", renderLoad(load)),

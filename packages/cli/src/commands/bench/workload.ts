@@ -21,10 +21,12 @@ const encoderNames = ["resnet18", "resnet20", "resnet34", "resnet50"] as const s
 /** The flags of `bench`, as they were given. */
 export interface BenchFlags {
   readonly encoder: string
+  /** Height and width, pixels. */
   readonly imageSize: number
   readonly channels: number
   readonly batchSize: number
   readonly queueSize: number
+  /** Parts of a batch with batch statistics of their own; the keys are shuffled where there are more than one. */
   readonly bnGroups: number
   readonly augment: "on" | "off"
   readonly steps: number

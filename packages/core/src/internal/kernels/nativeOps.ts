@@ -30,12 +30,12 @@ interface NativeLibrary {
  *
  * @throws where they cannot be loaded, or were built of other sources than those beside this file
  */
-export const loadNativeOps = (): void => {
+export const loadNativeOps = (sourcesDir = nativeSourcesDir): void => {
   const file = fileOfNativeOps()
   loaded = undefined
   if (process.env["MOCO_NATIVE_OPS"] === "0" || !existsSync(file) || !hasVectors()) return
   const library: NativeLibrary = createRequire(import.meta.url)(file)
-  const expected = hashOfSources(nativeSourcesDir)
+  const expected = hashOfSources(sourcesDir)
   if (library.sources !== expected) {
     throw new Error(`the ops were built of sources ${library.sources}, and here are ${expected}`)
   }
