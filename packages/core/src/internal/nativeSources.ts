@@ -8,7 +8,7 @@ export const nativeSourcesDir = join(import.meta.dirname, "..", "..", "native")
 /** What the ops in `folder` are made of, as twelve hexadecimal digits: an addon that was built of it says the same. */
 export const hashOfSources = (folder: string): string => {
   const hash = createHash("sha256")
-  for (const name of readdirSync(folder).toSorted())
-    hash.update(name).update(readFileSync(join(folder, name)))
+  const sources = readdirSync(folder).filter((name) => /\.(cc|h)$/.test(name))
+  for (const name of sources.toSorted()) hash.update(name).update(readFileSync(join(folder, name)))
   return hash.digest("hex").slice(0, 12)
 }
