@@ -2,17 +2,12 @@ import { createHash } from "node:crypto"
 import { hashOfSources } from "@moco/core/internal/nativeSources"
 import { Effect, FileSystem, Path } from "effect"
 import { fileTrouble } from "./files.ts"
+import type { Wanted } from "./Wanted.ts"
 import type { Distribution } from "./Wheel.ts"
 
 /** Where things are taken from and put. Tests give a plan of their own. */
-export interface Plan {
+export interface Plan extends Wanted {
   readonly distribution: Distribution
-  /** The per-user cache; everything is made here first. */
-  readonly cacheDir: string
-  /** The tfjs-node package: its `binding` is compiled, into its `lib` the result is linked. */
-  readonly packageDir: string
-  /** Folder of the project's own ops, where this platform has them. */
-  readonly opsDir?: string
   /** Folder of the N-API headers. */
   readonly napiIncludeDir: string
   /** Candidates, the first that is installed is used. */
@@ -36,6 +31,8 @@ export interface Addon {
   readonly name: string
   readonly flags: ReadonlyArray<string>
   readonly sources: ReadonlyArray<string>
+  /** Everything that its name is a hash of, the folder itself included. */
+  readonly inputs: ReadonlyArray<string>
   readonly includeDirs: ReadonlyArray<string>
   /** What it is linked to. */
   readonly libraries: ReadonlyArray<string>
@@ -126,6 +123,7 @@ const addonOf = Effect.fnUntraced(function* (
     sources: (sourceNames ?? files.filter((part) => part.endsWith(".cc"))).map((part) =>
       path.join(dir, part)
     ),
+    inputs: [dir, ...files.map((part) => path.join(dir, part))],
     includeDirs: [plan.napiIncludeDir, ...includeDirs, path.join(libraryDir, "tensorflow", "include")],
     libraries,
     cached: path.join(plan.cacheDir, "bindings", `${hash.digest("hex").slice(0, 32)}.node`),

@@ -1,9 +1,13 @@
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
 import { Clock, Console, Effect } from "effect"
 import * as Addons from "./Addons.ts"
 import { stagingDir } from "./files.ts"
 import * as Library from "./Library.ts"
 import * as Lock from "./Lock.ts"
-import { type Plan, placesOf } from "./Plan.ts"
+import { type Places, type Plan, placesOf } from "./Plan.ts"
+import * as Stamp from "./Stamp.ts"
+import { keyOf, stampFileOf } from "./Wanted.ts"
 
 /**
  * Links tfjs-node to libtensorflow: the library from TensorFlow's wheel, the binding compiled from the package's own
@@ -11,9 +15,12 @@ import { type Plan, placesOf } from "./Plan.ts"
  * kill at any point leaves nothing half-made.
  */
 export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
+  // Taken before anything is read, so that the next start notices what changes meanwhile.
+  const stamp = stampOf(plan, yield* placesOf(plan))
   const places = yield* placesOf(plan)
-  const isDone = all(places.addons, Addons.isLinked)
-  if ((yield* Library.isReady(plan, places)) && (yield* isDone)) return
+  if ((yield* Library.isReady(plan, places)) && (yield* all(places.addons, Addons.isLinked))) {
+    return Stamp.write(stampFileOf(plan.packageDir), stamp)
+  }
   const start = yield* Clock.currentTimeMillis
   yield* Effect.gen(function* () {
     const staging = yield* stagingDir(plan.cacheDir)
@@ -32,6 +39,14 @@ export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
   const took = ((yield* Clock.currentTimeMillis) - start) / 1000
   yield* Console.log(`libtensorflow ${plan.distribution.tensorflow.version} is linked (${took.toFixed(1)} s)`)
 })
+
+/** The state of all that a set-up depends on: its own program, the sources, the library, what is compiled and linked. */
+const stampOf = (plan: Plan, { addons, libraryDir, manifest }: Places): Stamp.Stamp => {
+  const programs = readdirSync(import.meta.dirname).map((name) => join(import.meta.dirname, name))
+  const libraries = plan.distribution.libraries.map((name) => join(libraryDir, "tensorflow", name))
+  const parts = addons.flatMap(({ cached, inputs, linked }) => [...inputs, cached, linked])
+  return Stamp.take(keyOf(plan), [...programs, manifest, ...libraries, ...parts])
+}
 
 const all = <A, E, R>(items: ReadonlyArray<A>, holds: (item: A) => Effect.Effect<boolean, E, R>) =>
   Effect.map(Effect.forEach(items, holds), (answers) => answers.every(Boolean))

@@ -67,15 +67,24 @@ const cellsOf = (
     return { network, parameters, statistics }
   }).pipe(Effect.uninterruptible)
 
+/** An encoder that can say what it began as. */
+export interface LearningEncoder extends Encoder {
+  /** The weights before the first step, made anew: the untrained baseline. The caller owns them. */
+  readonly untrained: () => Weights
+}
+
 /** The encoder that learns (theta_q): its features are the queries. */
-export class QueryEncoder extends Context.Service<QueryEncoder, Encoder>()("@moco/core/QueryEncoder") {
+export class QueryEncoder extends Context.Service<QueryEncoder, LearningEncoder>()(
+  "@moco/core/QueryEncoder"
+) {
   /** Initialises `network` from `seed`. */
   static readonly layer = (network: Network, seed: number) =>
     Layer.effect(
       QueryEncoder,
       Effect.gen(function* () {
         yield* Backend
-        return yield* cellsOf("QueryEncoder.init", network, () => network.init(seed))
+        const untrained = () => network.init(seed)
+        return { ...(yield* cellsOf("QueryEncoder.init", network, untrained)), untrained }
       })
     )
 }

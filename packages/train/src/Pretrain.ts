@@ -37,14 +37,13 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
 
   const run = Effect.gen(function* () {
     if (settings.from !== undefined) yield* runLog.record({ event: "resumed", step: course.progress.step })
-    yield* judge.baselines
     // What was due when the run was stopped comes first.
-    yield* judge.encoderWhereDue
+    yield* judge.whereDue
     while (course.progress.step < course.numSteps) {
       yield* takeStep
       // Lets signals and timers in: synchronous steps starve them.
       yield* Effect.yieldNow
-      yield* judge.encoderWhereDue
+      yield* judge.whereDue
       yield* keep.whereDue
     }
     // In this order: what is said to be finished must be on disk.

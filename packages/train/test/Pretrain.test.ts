@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
-import { QueryEncoder } from "@moco/core/Encoder"
+import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
 import { decode } from "@moco/core/Safetensors"
 import { Checkpoints } from "@moco/train/Checkpoints"
 import { encoderBytes } from "@moco/train/EncoderExport"
+import { Evaluation } from "@moco/train/Evaluation"
 import { pretrain } from "@moco/train/Pretrain"
 import { RecordedEvents, type RunEvent, RunLog } from "@moco/train/RunLog"
 import * as tf from "@tensorflow/tfjs-core"
@@ -22,29 +23,45 @@ const byKind = <K extends RunEvent["event"]>(events: ReadonlyArray<RunEvent>, ki
   events.filter((event): event is Extract<RunEvent, { event: K }> => event.event === kind)
 
 describe("Pretrain", () => {
-  it.effect("records every step, judges both baselines first and the encoder on time and at the end", () =>
+  it.effect(
+    "records every step, judges the encoder on time and at the end, and both baselines beside it",
+    () =>
+      Effect.gen(function* () {
+        const result = yield* pretrain(settings)
+        const events = yield* (yield* RecordedEvents).all
+        assert.deepStrictEqual(
+          byKind(events, "step").map(({ step }) => step),
+          Array.from({ length: 24 }, (_, i) => i)
+        )
+        assert.deepStrictEqual(
+          byKind(events, "evaluation").map(({ step, subject }) => [subject, step]),
+          [
+            ["rawPixels", 0],
+            ["untrainedEncoder", 0],
+            ["encoder", 16],
+            ["encoder", 24]
+          ]
+        )
+        assert.deepStrictEqual(
+          byKind(events, "finished").map(({ outcome, step }) => [outcome, step]),
+          [["completed", 24]]
+        )
+        assert.strictEqual(result.numSteps, 24)
+        assert.deepStrictEqual(result.evaluations.encoder, byKind(events, "evaluation")[3]!.neighbours)
+      }).pipe(Effect.provide(run))
+  )
+
+  it.effect("takes its first step at once, and judges as untrained what it began with", () =>
     Effect.gen(function* () {
+      const query = yield* QueryEncoder
+      const { judge } = yield* Evaluation
+      // Before the first step the query encoder is the untrained one.
+      const untrained = yield* judge((image_NHWC) => query.network.represent(weightsOf(query), image_NHWC))
       const result = yield* pretrain(settings)
-      const events = yield* (yield* RecordedEvents).all
-      assert.deepStrictEqual(
-        byKind(events, "step").map(({ step }) => step),
-        Array.from({ length: 24 }, (_, i) => i)
-      )
-      assert.deepStrictEqual(
-        byKind(events, "evaluation").map(({ step, subject }) => [subject, step]),
-        [
-          ["rawPixels", 0],
-          ["untrainedEncoder", 0],
-          ["encoder", 16],
-          ["encoder", 24]
-        ]
-      )
-      assert.deepStrictEqual(
-        byKind(events, "finished").map(({ outcome, step }) => [outcome, step]),
-        [["completed", 24]]
-      )
-      assert.strictEqual(result.numSteps, 24)
-      assert.deepStrictEqual(result.evaluations.encoder, byKind(events, "evaluation")[3]!.neighbours)
+      const [first] = yield* (yield* RecordedEvents).all
+      assert.strictEqual(first!.event, "step")
+      assert.deepStrictEqual(result.evaluations.untrainedEncoder, untrained)
+      assert.notDeepEqual(result.evaluations.encoder, untrained)
     }).pipe(Effect.provide(run))
   )
 

@@ -6,22 +6,23 @@ const minStd = 1e-6
 /**
  * Mean and standard deviation of pixels / 255 for each channel.
  *
- * Sums of bytes and of their squares are exact integers, so the result is the same on every machine.
+ * Sums of bytes and of their squares are exact integers, so the result is the same on every machine. A byte has 256
+ * values, so counting them is all that is done for each pixel.
  */
 export const channelStatistics = ({ channels, pixels_NHWC }: ImageSet) => {
-  const sum = new Float64Array(channels)
-  const sumOfSquares = new Float64Array(channels)
-  for (let offset = 0; offset < pixels_NHWC.length; offset += channels) {
-    for (let channel = 0; channel < channels; channel++) {
-      const value = pixels_NHWC[offset + channel]!
-      sum[channel]! += value
-      sumOfSquares[channel]! += value * value
+  const mean: Array<number> = []
+  const std: Array<number> = []
+  const numPixels = pixels_NHWC.length / channels
+  for (let channel = 0; channel < channels; channel++) {
+    const counts = new Float64Array(256)
+    for (let offset = channel; offset < pixels_NHWC.length; offset += channels) {
+      counts[pixels_NHWC[offset]!]! += 1
     }
+    const sum = counts.reduce((total, count, value) => total + count * value, 0)
+    const sumOfSquares = counts.reduce((total, count, value) => total + count * value * value, 0)
+    mean.push(sum / numPixels / 255)
+    const variance = sumOfSquares / numPixels / 255 ** 2 - mean[channel]! ** 2
+    std.push(Math.max(minStd, Math.sqrt(Math.max(0, variance))))
   }
-  const count = pixels_NHWC.length / channels
-  const mean = Array.from(sum, (total) => total / count / 255)
-  const std = Array.from(sumOfSquares, (total, channel) =>
-    Math.max(minStd, Math.sqrt(Math.max(0, total / count / 255 ** 2 - mean[channel]! ** 2)))
-  )
   return { mean, std }
 }

@@ -1,4 +1,5 @@
-import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
+import { QueryEncoder, type Weights, weightsOf } from "@moco/core/Encoder"
+import * as Tensor from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import { Evaluation, type Represent } from "../Evaluation.ts"
@@ -11,7 +12,10 @@ type Subject = keyof PretrainResult["evaluations"]
 /** Pixels as they enter the encoder: the baseline that a representation has to beat. */
 const rawPixels: Represent = (image_NHWC) => tf.reshape(image_NHWC, [image_NHWC.shape[0], -1]) as tf.Tensor2D
 
-/** Judges the encoder and the baselines, where it is time to and it was not done yet. */
+/**
+ * Judges the encoder where it is time to and it was not done yet, and the baselines before its first judgement: to
+ * judge them before the first step would only keep who started the run from seeing it train.
+ */
 export const judging = Effect.fnUntraced(function* (course: Course) {
   const query = yield* QueryEncoder
   const evaluation = yield* Evaluation
@@ -22,9 +26,9 @@ export const judging = Effect.fnUntraced(function* (course: Course) {
     const start = yield* seconds
     const neighbours = yield* evaluation.judge(represent)
     const elapsed = (yield* seconds) - start
-    const { step } = course.progress
+    const at = subject === "encoder" ? { step: course.progress.step, epoch: epochOf(course) } : untrained
     const told = { subject, neighbours, seconds: elapsed }
-    const record = runLog.record({ event: "evaluation", step, epoch: epochOf(course), ...told })
+    const record = runLog.record({ event: "evaluation", ...at, ...told })
     yield* Effect.uninterruptible(
       Effect.andThen(
         record,
@@ -46,20 +50,30 @@ export const judging = Effect.fnUntraced(function* (course: Course) {
     }
   }
 
-  const representByQuery: Represent = (image_NHWC) => query.network.represent(weightsOf(query), image_NHWC)
-  const baselines = Effect.gen(function* () {
-    const { evaluations } = course.progress
-    if (evaluations.rawPixels === undefined) yield* judge("rawPixels", rawPixels)
-    if (evaluations.untrainedEncoder === undefined) yield* judge("untrainedEncoder", representByQuery)
-  })
-  const encoderWhereDue = Effect.suspend(() => {
+  const representBy =
+    (weights: Weights): Represent =>
+    (image_NHWC) =>
+      query.network.represent(weights, image_NHWC)
+  const untrainedEncoder = Effect.gen(function* () {
+    const { parameters, statistics } = yield* Tensor.scoped("Pretrain.untrained", () => ({
+      ...query.untrained()
+    }))
+    yield* judge("untrainedEncoder", representBy({ parameters, statistics }))
+  }).pipe(Effect.scoped)
+  const whereDue = Effect.gen(function* () {
     const { numSteps, settings, stepsPerEpoch } = course
-    const { evaluatedAt, step } = course.progress
+    const { evaluatedAt, evaluations, step } = course.progress
     const isTime = step === numSteps || step % (settings.evaluateEveryEpochs * stepsPerEpoch) === 0
-    return isTime && step > evaluatedAt ? judge("encoder", representByQuery) : Effect.void
+    if (!isTime || step === evaluatedAt) return
+    if (evaluations.rawPixels === undefined) yield* judge("rawPixels", rawPixels)
+    if (evaluations.untrainedEncoder === undefined) yield* untrainedEncoder
+    yield* judge("encoder", representBy(weightsOf(query)))
   })
-  return { baselines, encoderWhereDue }
+  return { whereDue }
 })
+
+/** Where a course begins: what the baselines are judged at, whenever they are. */
+const untrained = { step: 0, epoch: 0 }
 
 interface Judgement {
   readonly subject: Subject

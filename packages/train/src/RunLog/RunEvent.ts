@@ -43,7 +43,7 @@ export type NeighbourAccuracy = typeof NeighbourAccuracy.Type
 
 const evaluation = {
   event: Schema.Literal("evaluation"),
-  /** Steps that were taken before. */
+  /** Steps that what is judged was trained for: 0 for the baselines, whenever they are judged. */
   step: Count,
   epoch: Count,
   subject: Subject,

@@ -4,9 +4,6 @@ import type { StudyResults } from "@moco/train/Study/results"
 import type { TrialRecord } from "@moco/train/Study/TrialRecord"
 import { encodeTrial } from "@moco/train/StudyRecord"
 import { Effect, FileSystem, Path, Schema } from "effect"
-import { accuracyChart } from "../../charts/accuracyChart.ts"
-import { lossChart } from "../../charts/lossChart.ts"
-import { renderPng } from "../../charts/png.ts"
 import { duration } from "../../Progress/line.ts"
 import {
   cellTable,
@@ -47,12 +44,11 @@ export const writeReport = Effect.fn("cli.writeReport")(function* (folder: strin
   // With it the report can be made again elsewhere: `--reuse` takes these runs over.
   yield* write("trials.jsonl", source.records.map((record) => `${encodeTrial(record)}\n`).join(""))
   if (results.numCompleted === 0) return
-  for (const [name, svg] of [
-    ["accuracy", accuracyChart(results)],
-    ["loss", lossChart(results)]
-  ] as const) {
+  // Loaded here, because it takes a third of a second that no other command should wait for.
+  const { draw } = yield* Effect.promise(() => import("../../charts/draw.ts"))
+  for (const { name, png, svg } of draw(results)) {
     yield* write(`${name}.svg`, svg)
-    yield* write(`${name}.png`, renderPng(svg))
+    yield* write(`${name}.png`, png)
   }
 })
 

@@ -1,0 +1,47 @@
+import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs"
+
+/**
+ * What a set-up that found everything in place has looked at. While none of it has changed there is nothing to do, and
+ * a start need not load, hash and compare what it compared the last time: that would take most of a second.
+ *
+ * Plain functions on plain files, because whoever asks has loaded nothing else yet.
+ */
+export interface Stamp {
+  /** What was asked for: library, cache, ops. */
+  readonly wanted: string
+  /** Size and time of the last change, by path; a folder changes when a file of it comes or goes. */
+  readonly states: Readonly<Record<string, string>>
+}
+
+/** Looks at files and folders as they are now. A missing one makes a stamp that never holds. */
+export const take = (wanted: string, paths: Iterable<string>): Stamp => ({
+  wanted,
+  states: Object.fromEntries(Array.from(paths, (path) => [path, stateOf(path)]))
+})
+
+/** By rename, so that nobody reads half of it; without it the next start looks at everything again. */
+export const write = (file: string, stamp: Stamp): void => {
+  const temporary = `${file}.${process.pid}`
+  try {
+    writeFileSync(temporary, JSON.stringify(stamp))
+    renameSync(temporary, file)
+  } catch {
+    // A folder that cannot be written to: the set-up itself has done its work.
+  }
+}
+
+/** Whether the stamp in `file` is of what is wanted, and everything it names is as it was. */
+export const holds = (file: string, wanted: string): boolean => {
+  try {
+    const stamp = JSON.parse(readFileSync(file, "utf8")) as Stamp
+    const states = Object.entries(stamp.states)
+    return stamp.wanted === wanted && states.every(([path, state]) => state !== "" && stateOf(path) === state)
+  } catch {
+    return false
+  }
+}
+
+const stateOf = (path: string): string => {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found === undefined ? "" : `${found.size} ${found.mtimeMs}`
+}

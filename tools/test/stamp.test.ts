@@ -1,0 +1,89 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { basename, join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import type { Plan } from "../libtensorflow/Plan.ts"
+import * as Stamp from "../libtensorflow/Stamp.ts"
+import { setUp } from "../libtensorflow/setUp.ts"
+import { keyOf, stampFileOf } from "../libtensorflow/Wanted.ts"
+import { freshOps, freshPlan, pipEnvironment } from "./fakePlan.ts"
+
+Object.assign(process.env, pipEnvironment)
+
+const run = (plan: Plan) => Effect.provide(setUp(plan), NodeServices.layer)
+const holds = (plan: Plan) => Stamp.holds(stampFileOf(plan.packageDir), keyOf(plan))
+
+describe("The stamp of a set-up", () => {
+  it.live("is left by a start that found all in place, and holds until a part of it changes", () =>
+    Effect.gen(function* () {
+      const opsDir = freshOps("int op() { return one(); }")
+      const plan = freshPlan({ opsDir })
+      yield* run(plan)
+      // Not by the one that made it: what changed meanwhile would never be looked at.
+      assert.isFalse(holds(plan))
+      yield* run(plan)
+      assert.isTrue(holds(plan))
+      const { opsDir: _, ...withoutOps } = plan
+      for (const other of [{ ...plan, cacheDir: "/elsewhere" }, { ...plan, cuda: true }, withoutOps]) {
+        assert.isFalse(holds(other))
+      }
+      const library = join(plan.cacheDir, "moco-fake-1.0")
+      const parts = [
+        join(opsDir, "op.cc"),
+        join(opsDir, "shared.h"),
+        opsDir,
+        join(plan.packageDir, "binding", "tfjs_binding.cc"),
+        join(plan.packageDir, "lib", "napi-v8", "tfjs_binding.node"),
+        join(plan.packageDir, "lib", "napi-v8", "moco_ops.node"),
+        join(library, "manifest.json"),
+        join(library, "tensorflow", "libtwo.so.2"),
+        ...compiledOf(plan)
+      ]
+      for (const part of parts) {
+        const { atime, mtime } = statSync(part)
+        utimesSync(part, atime, new Date(mtime.getTime() + 1000))
+        assert.isFalse(holds(plan), basename(part))
+        // All is as it should be, so this start only looks, and says so for the next one.
+        yield* run(plan)
+        assert.isTrue(holds(plan), basename(part))
+      }
+    })
+  )
+
+  it("does not hold after a file was written, came or went, or was missing from the beginning", () => {
+    const dir = mkdtempSync(join(tmpdir(), "stamp-"))
+    const folder = join(dir, "sources")
+    const source = join(folder, "op.cc")
+    mkdirSync(folder)
+    writeFileSync(source, "1")
+    const file = join(dir, "stamp.json")
+    const stamped = () => {
+      Stamp.write(file, Stamp.take("this", [folder, source]))
+      assert.isTrue(Stamp.holds(file, "this"))
+    }
+    stamped()
+    writeFileSync(source, "22")
+    assert.isFalse(Stamp.holds(file, "this"))
+    stamped()
+    writeFileSync(join(folder, "another.cc"), "")
+    assert.isFalse(Stamp.holds(file, "this"))
+    stamped()
+    rmSync(source)
+    assert.isFalse(Stamp.holds(file, "this"))
+    Stamp.write(file, Stamp.take("this", [folder, source]))
+    assert.isFalse(Stamp.holds(file, "this"))
+  })
+
+  it("does not hold when it is damaged, and a place that cannot be written to is no failure", () => {
+    const dir = mkdtempSync(join(tmpdir(), "stamp-"))
+    writeFileSync(join(dir, "torn"), '{"wanted":"this","sta')
+    assert.isFalse(Stamp.holds(join(dir, "torn"), "this"))
+    Stamp.write(dir, Stamp.take("this", []))
+    assert.isFalse(Stamp.holds(dir, "this"))
+  })
+})
+
+const compiledOf = ({ cacheDir }: Plan) =>
+  readdirSync(join(cacheDir, "bindings")).map((name) => join(cacheDir, "bindings", name))
