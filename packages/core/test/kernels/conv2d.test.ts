@@ -103,16 +103,28 @@ onEitherOps("conv2d", (onTensorflow) => {
   )
 })
 
-it.effect("conv2d takes many channels as TensorFlow does, of which the filters come in stretches", () =>
-  onNativeOps(() => {
-    const convolution = ({ filter, x }: Named) => conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1)
-    // The second has more tiles than are kept from one stretch to the next.
-    for (const height of [7, 72]) {
+const workloads = [
+  ["many channels, whose filters come in stretches", { batch: 1, size: 7, inputs: 288, outputs: 160 }],
+  [
+    "the same with more tiles than are kept between stretches",
+    { batch: 1, size: 72, inputs: 288, outputs: 160 }
+  ],
+  ["more tiles than are multiplied at once", { batch: 8, size: 28, inputs: 64, outputs: 64 }],
+  ["few channels in many parts, each of several blocks", { batch: 24, size: 28, inputs: 16, outputs: 32 }]
+] as const
+
+for (const [name, { batch, inputs, outputs, size }] of workloads) {
+  it.effect(`conv2d takes ${name}, as TensorFlow does`, () =>
+    onNativeOps(() => {
+      const convolution = ({ filter, x }: Named) => conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1)
       tf.tidy(() => {
-        const inputs = { x: random([1, height, height, 288], 1), filter: random([3, 3, 288, 160], 2) }
-        const expected = withoutNativeOps(() => observe(convolution, inputs))
-        assertSame(observe(convolution, inputs), expected, 1e-4)
+        const tensors = {
+          x: random([batch, size, size, inputs], 1),
+          filter: random([3, 3, inputs, outputs], 2)
+        }
+        const expected = withoutNativeOps(() => observe(convolution, tensors))
+        assertSame(observe(convolution, tensors), expected, 1e-4)
       })
-    }
-  })
-)
+    })
+  )
+}

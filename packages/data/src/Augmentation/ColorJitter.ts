@@ -13,11 +13,13 @@ const grayWeights = [0.299, 0.587, 0.114]
 
 /**
  * Brightness, then contrast: `clip(brightness * x)`, `clip(contrast * x + (1 - contrast) * m)`, where m is the mean
- * gray of the image after the brightness step. torchvision draws the order of the two; here it is fixed.
+ * gray of the image after the brightness step. torchvision draws the order of the two; here it is fixed. Where every
+ * factor is 1, `image_NHWC` itself is returned.
  *
  * @param image_NHWC  float32 in 0..1, 1 or 3 channels;  @param plans  one per image
  */
 export const colorJitter = (image_NHWC: tf.Tensor4D, plans: ReadonlyArray<AugmentationPlan>): tf.Tensor4D => {
+  if (plans.every(({ brightness, contrast }) => brightness === 1 && contrast === 1)) return image_NHWC
   const brightness_N111 = factors(plans.map((plan) => plan.brightness))
   const contrast_N111 = factors(plans.map((plan) => plan.contrast))
   // Nothing is negative yet, so one end is enough: a clip of both ends is two passes.

@@ -58,12 +58,16 @@ const centredBox = (ratio: Range, height: number, width: number): CropBox => {
  * (torchvision). A box is never larger than the image, so there is no minification and nothing to antialias.
  *
  * Along each axis every output pixel is a weighted mean of two input pixels. The full box is the identity to the bit
- * (every weight is 0 or 1), except on GPUs that multiply in TF32.
+ * (every weight is 0 or 1), except on GPUs that multiply in TF32. Where every plan has the full box and none mirrors,
+ * `image_NHWC` itself is returned.
  *
  * @param image_NHWC  float32;  @param plans  one per image
  */
 export const cropAndFlip = (image_NHWC: tf.Tensor4D, plans: ReadonlyArray<AugmentationPlan>): tf.Tensor4D => {
   const [, height, width] = image_NHWC.shape
+  const isWhole = ({ crop, flip }: AugmentationPlan) =>
+    !flip && crop.height === height && crop.width === width
+  if (plans.every(isWhole)) return image_NHWC
   const rows_NHH = samplingWeights(
     height,
     plans.map(({ crop }) => ({ start: crop.top, length: crop.height, mirrored: false }))
