@@ -10,6 +10,9 @@
 namespace moco {
 namespace {
 
+// Results larger than this are written past the caches, of which they would leave little in place anyway.
+constexpr int64_t kStreamedBytes = 4 << 20;
+
 // Rows of a task: what is read twice in a row stays in the first- and second-level cache.
 constexpr int64_t kTaskBytes = 64 << 10;
 
@@ -26,6 +29,10 @@ struct Parts {
   int64_t first(int part) const { return group(part) * group_rows + part % per_group * rows; }
   int64_t size(int part) const { return std::min(rows, group_rows - part % per_group * rows); }
 };
+
+bool is_streamed(const BatchNorm& shape) {
+  return shape.rows * shape.channels * static_cast<int64_t>(sizeof(float)) > kStreamedBytes;
+}
 
 // ReLU; what is not a number stays so.
 inline Vector positive(Vector x) { return x < 0.0f ? Vector{} : x; }
@@ -72,22 +79,25 @@ void combine(const Parts& parts, int group, int channels, const float* means, co
 }
 
 // y = factor * x + shift of the rows of a part
-template <bool relu, bool adds>
+template <bool relu, bool adds, bool streams>
 void apply(const float* x, const float* residual, int64_t rows, int channels, const float* factor, const float* shift,
            float* y) {
   for (int64_t row = 0; row < rows; row++, x += channels, y += channels, residual += adds ? channels : 0)
     for (int c = 0; c < channels; c += kWidth) {
       Vector value = load(factor + c) * load(x + c) + load(shift + c);
       if (adds) value += load(residual + c);
-      store(y + c, relu ? positive(value) : value);
+      if (relu) value = positive(value);
+      streams ? stream(y + c, value) : store(y + c, value);
     }
+  if (streams) end_stream();
 }
 
 using Apply = void (*)(const float*, const float*, int64_t, int, const float*, const float*, float*);
 
+template <bool streams>
 Apply apply_for(bool relu, bool adds) {
-  if (relu) return adds ? apply<true, true> : apply<true, false>;
-  return adds ? apply<false, true> : apply<false, false>;
+  if (relu) return adds ? apply<true, true, streams> : apply<true, false, streams>;
+  return adds ? apply<false, true, streams> : apply<false, false, streams>;
 }
 
 // factor and shift of `apply`, by group
@@ -141,7 +151,7 @@ void part_sums(const GradientPart& part, float* sums, float* products, float* pa
 }
 
 // dx = factor * g - slope * x - base of a part
-template <Gate gate>
+template <Gate gate, bool streams>
 void part_gradient(const GradientPart& part, const float* slope, const float* base, float* dx) {
   const int channels = part.channels;
   for (int64_t row = 0; row < part.rows; row++)
@@ -149,8 +159,18 @@ void part_gradient(const GradientPart& part, const float* slope, const float* ba
       const int64_t at = row * channels + c;
       const Vector factor = load(part.factor + c);
       const Vector g = passed<gate>(part.dy + at, part.x + at, part.y + at, factor, load(part.shift + c));
-      store(dx + at, factor * g - load(slope + c) * load(part.x + at) - load(base + c));
+      const Vector gradient = factor * g - load(slope + c) * load(part.x + at) - load(base + c);
+      streams ? stream(dx + at, gradient) : store(dx + at, gradient);
     }
+  if (streams) end_stream();
+}
+
+using PartGradient = void (*)(const GradientPart&, const float*, const float*, float*);
+
+template <bool streams>
+PartGradient gradient_for(Gate gate) {
+  if (gate == Gate::none) return part_gradient<Gate::none, streams>;
+  return gate == Gate::by_x ? part_gradient<Gate::by_x, streams> : part_gradient<Gate::by_y, streams>;
 }
 
 }  // namespace
@@ -189,7 +209,8 @@ void batch_norm_forward(const BatchNorm& shape, const float* x, const float* sca
   }
   std::vector<float> factor, shift;
   line_of(shape, scale, offset, mean, rstd, factor, shift);
-  const Apply apply_part = apply_for(shape.relu, residual != nullptr);
+  const bool adds = residual != nullptr;
+  const Apply apply_part = is_streamed(shape) ? apply_for<true>(shape.relu, adds) : apply_for<false>(shape.relu, adds);
   parallel_for(parts.count, [&](int part, int) {
     const int64_t at = parts.first(part) * channels, line = static_cast<int64_t>(parts.group(part)) * channels;
     apply_part(x + at, residual == nullptr ? nullptr : residual + at, parts.size(part), channels, &factor[line],
@@ -212,7 +233,9 @@ void batch_norm_gradient(const BatchNorm& shape, const float* dy, const float* x
   };
 
   std::vector<float> sums(static_cast<int64_t>(parts.count) * channels), products(sums.size());
-  const auto sums_of = gate == Gate::none ? part_sums<Gate::none> : gate == Gate::by_x ? part_sums<Gate::by_x> : part_sums<Gate::by_y>;
+  const auto sums_of = gate == Gate::none   ? part_sums<Gate::none>
+                       : gate == Gate::by_x ? part_sums<Gate::by_x>
+                                            : part_sums<Gate::by_y>;
   parallel_for(parts.count, [&](int part, int) {
     const int64_t at = static_cast<int64_t>(part) * channels;
     sums_of(part_of(part), &sums[at], &products[at],
@@ -241,9 +264,7 @@ void batch_norm_gradient(const BatchNorm& shape, const float* dy, const float* x
 
   // What passes was written down where a residual asks for it: it need not be found again.
   const Gate second = dresidual == nullptr ? gate : Gate::none;
-  const auto gradient_of = second == Gate::none   ? part_gradient<Gate::none>
-                           : second == Gate::by_x ? part_gradient<Gate::by_x>
-                                                  : part_gradient<Gate::by_y>;
+  const PartGradient gradient_of = is_streamed(shape) ? gradient_for<true>(second) : gradient_for<false>(second);
   parallel_for(parts.count, [&](int part, int) {
     const int64_t at = parts.first(part) * channels, line = static_cast<int64_t>(parts.group(part)) * channels;
     GradientPart its = part_of(part);

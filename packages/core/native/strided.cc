@@ -6,14 +6,12 @@
 #include <vector>
 
 #include "parallel.h"
+#include "products.h"
 #include "scratch.h"
-#include "vectors.h"
 
 namespace moco {
 namespace {
 
-constexpr int kRows = 6;              // pixels of a block of products that stays in registers
-constexpr int kColumns = 2 * kWidth;  // its channels
 constexpr int kPixels = 48;           // pixels of a task, at least
 
 // One place of the filter: where its pixel lies from the first one of an output, and where its values lie.

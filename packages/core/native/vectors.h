@@ -1,7 +1,12 @@
 // Vectors of the width that this build's processor has.
 #pragma once
 
+#include <cstdint>
 #include <cstring>
+
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
 
 namespace moco {
 
@@ -22,6 +27,23 @@ inline Vector load(const float* from) {
 }
 
 inline void store(float* to, Vector vector) { std::memcpy(to, &vector, sizeof(vector)); }
+
+// Past the caches: for what is larger than they are, because memory need not be read before it is written over.
+inline void stream(float* to, Vector vector) {
+#if defined(__AVX512F__)
+  if (reinterpret_cast<uintptr_t>(to) % sizeof(vector) == 0) return _mm512_stream_ps(to, reinterpret_cast<__m512>(vector));
+#elif defined(__AVX__)
+  if (reinterpret_cast<uintptr_t>(to) % sizeof(vector) == 0) return _mm256_stream_ps(to, reinterpret_cast<__m256>(vector));
+#endif
+  store(to, vector);
+}
+
+// Makes what was streamed visible to other threads.
+inline void end_stream() {
+#if defined(__AVX__)
+  _mm_sfence();
+#endif
+}
 
 inline Vector broadcast(float value) { return value - Vector{}; }
 

@@ -90,19 +90,21 @@ onEitherOps("batchNorm", (onTensorflow) => {
     )
   )
 
-  it.effect("takes more rows than one thread takes at once", () =>
-    onTensorflow(() => {
-      holdsTogether(
-        (named) => yOf(batchNorm(named["x"] as tf.Tensor4D, weightsOf(named), 3)),
-        (named) => yOf(composed.batchNorm(named["x"] as tf.Tensor4D, weightsOf(named), 3)),
-        () => ({
-          x: tf.add(random([6, 26, 25, 32], 1), 3),
-          scale: random([32], 2),
-          offset: random([32], 3)
-        })
-      )
-    })
-  )
+  const large = [
+    ["more rows than one thread takes at once", [6, 26, 25, 32]],
+    ["results that are larger than the caches, and written past them", [27, 26, 50, 32]]
+  ] as const
+  for (const [name, shape] of large) {
+    it.effect(`takes ${name}`, () =>
+      onTensorflow(() => {
+        holdsTogether(
+          (named) => yOf(batchNorm(named["x"] as tf.Tensor4D, weightsOf(named), 3)),
+          (named) => yOf(composed.batchNorm(named["x"] as tf.Tensor4D, weightsOf(named), 3)),
+          () => ({ x: tf.add(random(shape, 1), 3), scale: random([32], 2), offset: random([32], 3) })
+        )
+      })
+    )
+  }
 
   it.effect("keeps PyTorch's running statistics: momentum 0.1 and unbiased variance", () =>
     onTensorflow(() => {
