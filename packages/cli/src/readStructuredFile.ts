@@ -15,8 +15,11 @@ export class ConfigUnreadable extends Schema.TaggedError<ConfigUnreadable>()("Co
   }
 }
 
-/** Far more than a config or a study needs. The YAML parser's time grows with the square of a line's length. */
-const maxKiB = { JSON: 256, YAML: 32 }
+/**
+ * Far more than a config or a study needs. The YAML parser's time grows with the square of a line's length, and it takes
+ * up to 300 bytes for each of the file's.
+ */
+const maxKiB = { JSON: 256, YAML: 16 }
 
 /** Each `<<` copies keys: many of them over many keys would fill the memory while the file is parsed. */
 const maxMerges = 100
@@ -78,7 +81,10 @@ export const readStructuredFile = Effect.fn("cli.readStructuredFile")(function* 
 const tooDeep = `it is nested more than ${maxDepth} levels deep`
 const plainer = "write it plainly: no config or study needs that"
 
-/** What is too much of `value`. Its aliases are followed wherever they stand, as whatever reads it does. */
+/**
+ * What is too much of `value`. Its aliases are followed wherever they stand, as whatever reads it does; plain loops, so
+ * that to count costs no memory.
+ */
 const excessOf = (value: unknown, maxSize: number): string | undefined => {
   let size = 0
   const visit = (inner: unknown, depth: number): string | undefined => {
@@ -86,8 +92,16 @@ const excessOf = (value: unknown, maxSize: number): string | undefined => {
     if (depth > maxDepth) return tooDeep
     if (size > maxSize) return `its aliases make it larger than ${maxSize / 1024} KiB`
     if (typeof inner !== "object" || inner === null) return undefined
-    for (const part of Array.isArray(inner) ? inner : Object.entries(inner).flat()) {
-      const excess = visit(part, depth + 1)
+    if (Array.isArray(inner)) {
+      for (let i = 0; i < inner.length; i++) {
+        const excess = visit(inner[i], depth + 1)
+        if (excess !== undefined) return excess
+      }
+      return undefined
+    }
+    for (const key in inner) {
+      size += 1 + key.length
+      const excess = visit((inner as Readonly<Record<string, unknown>>)[key], depth + 1)
       if (excess !== undefined) return excess
     }
     return undefined
