@@ -154,7 +154,7 @@ const lines = (await readFile(`${values.run}/metrics.jsonl`, "utf8")).trimEnd().
 const records: ReadonlyArray<StepRecord | EvaluationRecord> = lines.map((line) => JSON.parse(line))
 const steps = records.filter((record) => record.event === "step")
 const evaluations = records.filter((record) => record.event === "evaluation")
-if (evaluations.length === 0) {
+if (steps.length === 0 || !evaluations.some(({ subject }) => subject === "encoder")) {
   const problem = `the run in ${values.run} was stopped before its encoder was judged`
   process.stderr.write(`error: ${problem}\n  go on with it: npx nx run cli:train --resume=${values.run}\n`)
   process.exit(2)

@@ -12,6 +12,7 @@ import { parseArgs } from "node:util"
  *     npx nx run tools:start-time -- [--starts=7]
  */
 
+const timeoutMs = 120_000
 const train = ["nx", "run", "cli:train"]
 
 /** Seconds of one start: a process group of its own, stopped at the first step. */
@@ -24,17 +25,35 @@ const timeOneStart = async (): Promise<number> => {
     stdio: "ignore"
   })
   const ended = once(child, "exit")
-  while (!(await hasStepped(run))) {
-    if (child.exitCode !== null) throw new Error(`the run ended with ${child.exitCode} before its first step`)
-    await sleep(5)
+  const isOver = () => child.exitCode !== null || child.signalCode !== null
+  const stop = () => {
+    if (!isOver()) process.kill(-child.pid!, "SIGTERM")
   }
-  const seconds = (performance.now() - start) / 1000
-  // The run is not nx's child alone: its lock is gone when it has saved and ended.
-  process.kill(-child.pid!, "SIGTERM")
-  await ended
-  while (await exists(join(run, "run.lock"))) await sleep(20)
-  await rm(dir, { recursive: true })
-  return seconds
+  const interrupted = () => {
+    stop()
+    process.exit(130)
+  }
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted)
+  try {
+    await until(async () => isOver() || (await hasStepped(run)), 5)
+    if (isOver()) throw new Error("the run ended before its first step; start it by hand to see why")
+    return (performance.now() - start) / 1000
+  } finally {
+    process.off("SIGINT", interrupted).off("SIGTERM", interrupted)
+    stop()
+    await ended
+    // The run is not nx's child alone: its lock is gone when it has saved and ended.
+    await until(async () => !(await exists(join(run, "run.lock"))), 20)
+    await rm(dir, { recursive: true })
+  }
+}
+
+const until = async (condition: () => Promise<boolean>, everyMs: number) => {
+  const start = performance.now()
+  while (!(await condition())) {
+    if (performance.now() - start > timeoutMs) throw new Error(`waited ${timeoutMs / 1000} s in vain`)
+    await sleep(everyMs)
+  }
 }
 
 const exists = (path: string): Promise<boolean> =>

@@ -22,11 +22,8 @@ const wheelsOf = ({ companions, tensorflow }: Distribution) =>
 
 /** Whether the library is in the cache: of the pinned wheels, and all its files as long as they were. */
 export const isReady = Effect.fnUntraced(function* (plan: Plan, places: Places) {
-  const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const manifest = yield* fs
-    .readFileString(places.manifest)
-    .pipe(Effect.flatMap(Schema.decodeUnknownEffect(Manifest)), Effect.option)
+  const manifest = yield* manifestOf(places)
   if (manifest._tag === "None" || manifest.value.wheel !== wheelsOf(plan.distribution)) return false
   const { sizes } = manifest.value
   if (plan.distribution.libraries.some((name) => sizes[name] === undefined)) return false
@@ -35,6 +32,21 @@ export const isReady = Effect.fnUntraced(function* (plan: Plan, places: Places) 
     if (size._tag === "None" || size.value !== expected) return false
   }
   return true
+})
+
+/** The files that the library in the cache consists of, CUDA's included. */
+export const filesOf = Effect.fnUntraced(function* (places: Places) {
+  const path = yield* Path.Path
+  const manifest = yield* manifestOf(places)
+  const names = manifest._tag === "None" ? [] : Object.keys(manifest.value.sizes)
+  return names.map((name) => path.join(places.libraryDir, "tensorflow", name))
+})
+
+const manifestOf = Effect.fnUntraced(function* ({ manifest }: Places) {
+  const fs = yield* FileSystem.FileSystem
+  return yield* fs
+    .readFileString(manifest)
+    .pipe(Effect.flatMap(Schema.decodeUnknownEffect(Manifest)), Effect.option)
 })
 
 const sizeOf = Effect.fnUntraced(function* (file: string) {

@@ -41,7 +41,12 @@ export const holds = (file: string, wanted: string): boolean => {
   }
 }
 
+/** Empty where it cannot be looked at: whoever looks at everything then finds out why. */
 const stateOf = (path: string): string => {
-  const found = statSync(path, { throwIfNoEntry: false })
-  return found === undefined ? "" : `${found.size} ${found.mtimeMs}`
+  try {
+    const { mtimeMs, size } = statSync(path)
+    return `${size} ${mtimeMs}`
+  } catch {
+    return ""
+  }
 }

@@ -1,10 +1,12 @@
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
+import { cacheDirOf } from "@moco/core/cacheDir"
 import { nativeSourcesDir } from "@moco/core/internal/nativeSources"
-import { cacheDirOf } from "../cacheDir.ts"
 
 /** What a process asks of the set-up, by its platform and environment. */
 export interface Wanted {
+  /** As in `process.platform` and `process.arch`. */
+  readonly system: string
   /** Whether the library is to have GPU kernels. */
   readonly cuda: boolean
   /** The per-user cache; everything is made here first. */
@@ -26,6 +28,7 @@ export const wantedBy = ({
 }: Pick<NodeJS.Process, "arch" | "env" | "platform">): Wanted => {
   const hasOps = platform === "linux" && arch === "x64" && env["MOCO_NATIVE_OPS"] !== "0"
   return {
+    system: `${platform} ${arch}`,
     cuda: env["MOCO_CUDA"] === "1",
     cacheDir: cacheDirOf(platform, env),
     packageDir: packageDirOf("@tensorflow/tfjs-node-gpu"),
@@ -35,8 +38,8 @@ export const wantedBy = ({
 }
 
 /** Equal for what is the same set-up. */
-export const keyOf = ({ cacheDir, cuda, opsDir, packageDir }: Wanted): string =>
-  JSON.stringify([cuda, cacheDir, packageDir, opsDir])
+export const keyOf = ({ cacheDir, cuda, opsDir, packageDir, system }: Wanted): string =>
+  JSON.stringify([system, cuda, cacheDir, packageDir, opsDir])
 
 /** Where the stamp of a set-up lies: with what it links, so that both go together. */
 export const stampFileOf = (packageDir: string): string => join(packageDir, "lib", "set-up.json")

@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { Clock, Console, Effect } from "effect"
 import * as Addons from "./Addons.ts"
 import { stagingDir } from "./files.ts"
@@ -15,8 +16,8 @@ import { keyOf, stampFileOf } from "./Wanted.ts"
  * kill at any point leaves nothing half-made.
  */
 export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
-  // Taken before anything is read, so that the next start notices what changes meanwhile.
-  const stamp = stampOf(plan, yield* placesOf(plan))
+  // The sources are read again after their state was taken: what changes meanwhile is noticed by the next start.
+  const stamp = yield* stampOf(plan, yield* placesOf(plan))
   const places = yield* placesOf(plan)
   if ((yield* Library.isReady(plan, places)) && (yield* all(places.addons, Addons.isLinked))) {
     return Stamp.write(stampFileOf(plan.packageDir), stamp)
@@ -41,12 +42,13 @@ export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
 })
 
 /** The state of all that a set-up depends on: its own program, the sources, the library, what is compiled and linked. */
-const stampOf = (plan: Plan, { addons, libraryDir, manifest }: Places): Stamp.Stamp => {
-  const programs = readdirSync(import.meta.dirname).map((name) => join(import.meta.dirname, name))
-  const libraries = plan.distribution.libraries.map((name) => join(libraryDir, "tensorflow", name))
-  const parts = addons.flatMap(({ cached, inputs, linked }) => [...inputs, cached, linked])
-  return Stamp.take(keyOf(plan), [...programs, manifest, ...libraries, ...parts])
-}
+const stampOf = Effect.fnUntraced(function* (plan: Plan, places: Places) {
+  const own = readdirSync(import.meta.dirname).map((name) => join(import.meta.dirname, name))
+  const hashing = fileURLToPath(import.meta.resolve("@moco/core/internal/nativeSources"))
+  const parts = places.addons.flatMap(({ cached, inputs, linked }) => [...inputs, cached, linked])
+  const paths = [...own, hashing, places.manifest, ...(yield* Library.filesOf(places)), ...parts]
+  return Stamp.take(keyOf(plan), paths)
+})
 
 const all = <A, E, R>(items: ReadonlyArray<A>, holds: (item: A) => Effect.Effect<boolean, E, R>) =>
   Effect.map(Effect.forEach(items, holds), (answers) => answers.every(Boolean))

@@ -85,6 +85,7 @@ export const freshOps = (source: string): string => {
 
 /** A plan with a cache and a package of its own. */
 export const freshPlan = (change: Partial<Plan> = {}): Plan => ({
+  system: "linux x64",
   cuda: false,
   distribution: distribution("moco-fake", complete),
   cacheDir: join(root, `cache-${++count}`),

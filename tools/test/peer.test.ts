@@ -1,7 +1,7 @@
 import { homedir } from "node:os"
 import { assert, describe, it } from "@effect/vitest"
+import { cacheDirOf } from "@moco/core/cacheDir"
 import { Effect, Option } from "effect"
-import { cacheDirOf } from "../cacheDir.ts"
 import type { Case, Program } from "../peer/Case.ts"
 import { baseSettings, defaultCases, rowsOf, turnsOf } from "../peer/Case.ts"
 import { commandOf, environmentOf } from "../peer/commands.ts"

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -80,6 +89,9 @@ describe("The stamp of a set-up", () => {
     const dir = mkdtempSync(join(tmpdir(), "stamp-"))
     writeFileSync(join(dir, "torn"), '{"wanted":"this","sta')
     assert.isFalse(Stamp.holds(join(dir, "torn"), "this"))
+    symlinkSync("loop", join(dir, "loop"))
+    Stamp.write(join(dir, "looping"), Stamp.take("this", [join(dir, "loop")]))
+    assert.isFalse(Stamp.holds(join(dir, "looping"), "this"))
     Stamp.write(dir, Stamp.take("this", []))
     assert.isFalse(Stamp.holds(dir, "this"))
   })

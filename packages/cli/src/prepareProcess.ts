@@ -1,17 +1,19 @@
 import { enableCompileCache } from "node:module"
+import { join } from "node:path"
+import { cacheDirOf } from "@moco/core/cacheDir"
 import * as ProcessEnvironment from "@moco/core/ProcessEnvironment"
 
 /**
  * Sets what {@link ProcessEnvironment} asks for. What is read before a process starts needs a new start: the process
  * replaces itself (same id, same terminal, so signals and nx do not notice), which takes about 40 ms. What Node compiles
- * is kept for the next start, in the system's folder for temporary files (or NODE_COMPILE_CACHE).
+ * is kept for the next start, where nobody else can write.
  */
 export const prepareProcess = (): void => {
   const unset = ProcessEnvironment.unset(process.platform, process.env)
   for (const { name, value } of unset) process.env[name] = value
   // Without execve, as before Node 22.15, the run is slower, and right.
   if (!unset.some(({ beforeStart }) => beforeStart) || process.execve === undefined) {
-    enableCompileCache()
+    enableCompileCache(join(cacheDirOf(process.platform, process.env), "compiled"))
     return
   }
   process.execve(

@@ -51,12 +51,12 @@ const finished = (outcome: string) => ({
 })
 
 const whole = [
-  evaluation("rawPixels", 0.7),
-  evaluation("untrainedEncoder", 0.5),
   step(0, 6),
   step(1, 5),
   step(2, 4),
   step(3, 3),
+  evaluation("rawPixels", 0.7),
+  evaluation("untrainedEncoder", 0.5),
   evaluation("encoder", 0.8),
   finished("completed")
 ]

@@ -10,7 +10,7 @@
 namespace moco {
 namespace {
 
-// Results larger than this are written past the caches, of which they would leave little in place anyway.
+// Results larger than this are written past the caches: beside what is read for them they would not stay there.
 constexpr int64_t kStreamedBytes = 4 << 20;
 
 // Rows of a task: what is read twice in a row stays in the first- and second-level cache.

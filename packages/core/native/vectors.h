@@ -28,7 +28,7 @@ inline Vector load(const float* from) {
 
 inline void store(float* to, Vector vector) { std::memcpy(to, &vector, sizeof(vector)); }
 
-// Past the caches: for what is larger than they are, because memory need not be read before it is written over.
+// Past the caches: memory need not be read before it is overwritten, which pays where the result would not stay in them.
 inline void stream(float* to, Vector vector) {
 #if defined(__AVX512F__)
   if (reinterpret_cast<uintptr_t>(to) % sizeof(vector) == 0) return _mm512_stream_ps(to, reinterpret_cast<__m512>(vector));

@@ -65,9 +65,11 @@ void convolve(const Conv3x3& shape, const float* x, const FiltersOf& filters_of,
       const int first = task * block, count = std::min(block, tiles.count - first);
       float* patches = keeps_patches ? all_patches + task * block_floats : scratch(kPerThread + 2 * thread, 0);
       float* products = scratch(kPerThread + 2 * thread + 1, 0);
-      if (!keeps_patches || first_output == 0) transform_patches(x, tiles, inputs, first, count, patch_stride, patches);
-      Ahead next_patches = tiles.ahead(x, inputs, first + count, block);
-      Ahead these_outputs = tiles.ahead(y, shape.outputs, first, count);
+      const bool transforms = !keeps_patches || first_output == 0;
+      if (transforms) transform_patches(x, tiles, inputs, first, count, patch_stride, patches);
+      Ahead next_patches = tiles.ahead(x, inputs, first + count, transforms ? block : 0);
+      // A stretch of them is a part of every line; lines that wait for the other parts are in the way of the filters.
+      Ahead these_outputs = tiles.ahead(y, shape.outputs, first, stretch < shape.outputs ? 0 : count);
       for (int p = 0; p < kPoints; p++) {
         next_patches.next();
         these_outputs.next();

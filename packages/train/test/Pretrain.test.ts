@@ -110,6 +110,25 @@ describe("Pretrain", () => {
     }).pipe(Effect.provide(run))
   )
 
+  it.effect("releases the untrained weights too when it is interrupted while they are judged", () =>
+    Effect.gen(function* () {
+      yield* Backend
+      const { numTensors } = tf.memory()
+      yield* Effect.gen(function* () {
+        let numJudged = 0
+        const stuck = Effect.updateService(Evaluation, ({ judge }) => ({
+          judge: (represent) => (numJudged++ < 1 ? judge(represent) : Effect.never)
+        }))
+        const before = tf.memory().numTensors
+        const fiber = yield* Effect.forkChild(stuck(pretrain({ numEpochs: 1, evaluateEveryEpochs: 1 })))
+        while (numJudged < 2) yield* Effect.yieldNow
+        assert.isAbove(tf.memory().numTensors, before)
+        yield* Fiber.interrupt(fiber)
+      }).pipe(Effect.provide(Layer.mergeAll(tinyRun(), RunLog.layerMemory, Checkpoints.layerNone)))
+      assert.strictEqual(tf.memory().numTensors, numTensors)
+    }).pipe(Effect.provide(tensorflow))
+  )
+
   it.effect("releases every tensor after an interruption", () =>
     Effect.gen(function* () {
       yield* Backend

@@ -9,7 +9,7 @@ import { duration } from "../Progress/line.ts"
 interface Running {
   readonly trial: Trial
   readonly startedAt: number
-  /** When it was first seen to have taken steps, and how many: what came before is start-up and baselines. */
+  /** When it was first seen to have taken steps, and how many: what came before is start-up. */
   readonly first: { readonly at: number; readonly step: number } | undefined
   readonly progress: TrialProgress | undefined
 }

@@ -1,4 +1,5 @@
 import { assert, it } from "@effect/vitest"
+import { valueAndGradients } from "@moco/core/Gradient"
 import * as tf from "@tensorflow/tfjs-core"
 import fc from "fast-check"
 import { batchNorm } from "../../src/internal/kernels/batchNorm.ts"
@@ -90,19 +91,50 @@ onEitherOps("batchNorm", (onTensorflow) => {
     )
   )
 
-  const large = [
-    ["more rows than one thread takes at once", [6, 26, 25, 32]],
-    ["results that are larger than the caches, and written past them", [27, 26, 50, 32]]
-  ] as const
-  for (const [name, shape] of large) {
-    it.effect(`takes ${name}`, () =>
-      onTensorflow(() => {
-        holdsTogether(
-          (named) => yOf(batchNorm(named["x"] as tf.Tensor4D, weightsOf(named), 3)),
-          (named) => yOf(composed.batchNorm(named["x"] as tf.Tensor4D, weightsOf(named), 3)),
-          () => ({ x: tf.add(random(shape, 1), 3), scale: random([32], 2), offset: random([32], 3) })
+  it.effect("takes more rows than one thread takes at once", () =>
+    onTensorflow(() => {
+      holdsTogether(
+        (named) => yOf(batchNorm(named["x"] as tf.Tensor4D, weightsOf(named), 3)),
+        (named) => yOf(composed.batchNorm(named["x"] as tf.Tensor4D, weightsOf(named), 3)),
+        () => ({ x: tf.add(random([6, 26, 25, 32], 1), 3), scale: random([32], 2), offset: random([32], 3) })
+      )
+    })
+  )
+
+  for (const activation of ["none", "relu", "addRelu"] as const) {
+    it.effect(
+      `does not change where results are larger than the caches, and written past them (${activation})`,
+      () =>
+        onTensorflow(() =>
+          tf.tidy(() => {
+            const images = {
+              x: tf.add(random([14, 26, 50, 32], 1), 3),
+              shortcut: random([14, 26, 50, 32], 4)
+            }
+            const weights = { scale: random([32], 2), offset: random([32], 3) }
+            const norm = (groups: number) => (named: Named) => {
+              const addRelu = named["shortcut"] as tf.Tensor4D
+              const behind = activation === "addRelu" ? { addRelu } : activation
+              const y = yOf(batchNorm(named["x"] as tf.Tensor4D, weightsOf(named), groups, behind))
+              return tf.sum(tf.mul(tf.square(y), tf.add(y, 1))) as tf.Scalar
+            }
+            // Each of two groups has the same images, so what comes out is the small result twice.
+            const twice = (tensor: tf.Tensor) => tf.concat([tensor, tensor], 0)
+            const small = valueAndGradients(norm(1), { ...images, ...weights })
+            const large = valueAndGradients(norm(2), {
+              x: twice(images.x),
+              shortcut: twice(images.shortcut),
+              ...weights
+            })
+            for (const name of activation === "addRelu" ? ["x", "shortcut"] : ["x"]) {
+              const expected = twice(small.gradients[name]!)
+              const distance = tf.max(tf.abs(tf.sub(large.gradients[name]!, expected)))
+              assert.isAtMost(distance.dataSync()[0]!, 1e-4)
+              assert.isAbove(tf.max(tf.abs(expected)).dataSync()[0]!, 1)
+            }
+            assert.closeTo(large.value.dataSync()[0]! / small.value.dataSync()[0]!, 2, 1e-5)
+          })
         )
-      })
     )
   }
 

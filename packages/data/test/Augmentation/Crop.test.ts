@@ -139,6 +139,9 @@ for (const [name, backend] of [
             const plain = samples.map(({ image }) => ({ image, crop: whole, flip: false }))
             const original = samples.flatMap(({ image }) => [...image.values])
             assertClose(cropped(plain), original, 0)
+            // Beside another plan: where all are whole, the images are not computed at all.
+            const mixed = cropped([...plain, { ...plain[0]!, flip: true }])
+            assertClose(mixed.slice(0, original.length), original, 0)
             const once = plain.map((sample) => {
               const values = Float32Array.from(naive({ ...sample, flip: true }))
               return { ...sample, image: { ...sample.image, values } }

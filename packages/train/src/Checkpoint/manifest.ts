@@ -39,7 +39,7 @@ export const RunProgress = Schema.Struct({
   }),
   /** The best evaluation so far, by the first k. */
   best: Schema.optionalKey(Schema.Struct({ step: Count, accuracy: Schema.Finite })),
-  /** Steps that were taken before the last evaluation; 0 where there was none after the baselines. */
+  /** Steps that were taken before the last evaluation; 0 before the first. */
   evaluatedAt: Count,
   /** Times that the run has gone back to a checkpoint. */
   rollbacks: Count,
