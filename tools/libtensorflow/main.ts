@@ -14,7 +14,7 @@ const usage = `node tools/libtensorflow.ts [--cuda]
   --cuda            the library with GPU kernels and CUDA 12 (3.4 GB to download, Linux x64); so does MOCO_CUDA=1
   MOCO_CACHE_DIR    the folder of the cache
   CXX               the C++ compiler
-  MOCO_NATIVE_OPS=0 leaves out the project's own ops (training then takes about twice as long)`
+  MOCO_NATIVE_OPS=0 leaves out the project's own ops (a step then takes 1.7 times as long)`
 
 const isGlibc = (): boolean => {
   const { header } = process.report.getReport() as {

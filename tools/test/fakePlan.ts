@@ -3,7 +3,10 @@ import { createHash } from "node:crypto"
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect } from "effect"
 import type { Plan } from "../libtensorflow/Plan.ts"
+import { setUp } from "../libtensorflow/setUp.ts"
 
 /**
  * The real set-up on small things: a wheel with two tiny shared libraries, found by pip in a folder, and a binding of
@@ -60,8 +63,8 @@ const complete = wheel("moco_fake", {
 })
 const incomplete = wheel("moco_partial", { "tensorflow/libone.so.2": one })
 
-/** Where pip looks: the folder of wheels and nowhere else. */
-export const pipEnvironment = { PIP_NO_INDEX: "1", PIP_FIND_LINKS: join(root, "wheels") }
+// Where pip looks: the folder of wheels and nowhere else.
+Object.assign(process.env, { PIP_NO_INDEX: "1", PIP_FIND_LINKS: join(root, "wheels") })
 
 let count = 0
 
@@ -95,6 +98,9 @@ export const freshPlan = (change: Partial<Plan> = {}): Plan => ({
   python: "python3",
   ...change
 })
+
+/** The set-up of a plan, as the program does it. */
+export const run = (plan: Plan) => Effect.provide(setUp(plan), NodeServices.layer)
 
 export const distribution = (name: string, sha256: string): Plan["distribution"] => ({
   id: `${name}-1.0`,

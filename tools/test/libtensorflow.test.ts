@@ -1,11 +1,9 @@
 import { spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Plan } from "../libtensorflow/Plan.ts"
-import { setUp } from "../libtensorflow/setUp.ts"
 import { distributionFor } from "../libtensorflow/Wheel.ts"
 import {
   distribution,
@@ -13,13 +11,10 @@ import {
   freshPackage,
   freshPlan,
   incompleteDistribution,
-  pipEnvironment,
+  run,
   script
 } from "./fakePlan.ts"
 
-Object.assign(process.env, pipEnvironment)
-
-const run = (plan: Plan) => Effect.provide(setUp(plan), NodeServices.layer)
 const failure = (plan: Plan) => Effect.flip(run(plan))
 const linked = (plan: Plan) => join(plan.packageDir, "lib", "napi-v8", "tfjs_binding.node")
 const leftovers = (plan: Plan) =>

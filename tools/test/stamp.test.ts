@@ -10,18 +10,13 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Plan } from "../libtensorflow/Plan.ts"
 import * as Stamp from "../libtensorflow/Stamp.ts"
-import { setUp } from "../libtensorflow/setUp.ts"
 import { keyOf, stampFileOf } from "../libtensorflow/Wanted.ts"
-import { freshOps, freshPlan, pipEnvironment } from "./fakePlan.ts"
+import { freshOps, freshPlan, run } from "./fakePlan.ts"
 
-Object.assign(process.env, pipEnvironment)
-
-const run = (plan: Plan) => Effect.provide(setUp(plan), NodeServices.layer)
 const holds = (plan: Plan) => Stamp.holds(stampFileOf(plan.packageDir), keyOf(plan))
 
 describe("The stamp of a set-up", () => {
@@ -35,7 +30,8 @@ describe("The stamp of a set-up", () => {
       yield* run(plan)
       assert.isTrue(holds(plan))
       const { opsDir: _, ...withoutOps } = plan
-      for (const other of [{ ...plan, cacheDir: "/elsewhere" }, { ...plan, cuda: true }, withoutOps]) {
+      const others = [{ cacheDir: "/elsewhere" }, { cuda: true }, { system: "darwin arm64" }]
+      for (const other of [...others.map((change) => ({ ...plan, ...change })), withoutOps]) {
         assert.isFalse(holds(other))
       }
       const library = join(plan.cacheDir, "moco-fake-1.0")

@@ -16,15 +16,18 @@ import { tinyConfig, tinyTrainer, train } from "./tinyTrainer.ts"
  */
 export const corruption = Effect.fn("torture.corruption")(function* ({ report, seed, short }: Effort) {
   const numRandom = short ? 20 : 1000
-  const [five, nine] = yield* contents
+  const { between, five, nine } = yield* contents
   const root = freshFolder()
-  const [folder, other] = [yield* Store.save(root, five(5)), yield* Store.save(root, nine(9))]
-  const damages = yield* damageOf(folder, other, randomOf(seed, 3), numRandom)
+  const folder = yield* Store.save(root, five(5))
+  const others = [yield* Store.save(root, nine(9))]
+  for (const [step, content] of between) others.push(yield* Store.save(root, content(step)))
+  const damages = yield* damageOf(folder, others, randomOf(seed, 3), numRandom)
   const problems = [...damages.problems]
   yield* report(`corruption: ${numRandom} flips and all else, ${problems.length} problems`)
+  const whole = [folder, ...others]
   let falseAlarms = 0
   for (let n = 0; n < numRandom; n++) {
-    if ((yield* Effect.result(load(n % 2 === 0 ? folder : other)))._tag === "Failure") falseAlarms++
+    if ((yield* Effect.result(load(whole[n % whole.length]!)))._tag === "Failure") falseAlarms++
   }
   const points: Record<string, number> = {}
   const left = { leftOld: 0, leftNew: 0 }
@@ -51,11 +54,15 @@ export const corruption = Effect.fn("torture.corruption")(function* ({ report, s
   return verdict
 }, Effect.provide(NodeServices.layer))
 
-/** A real checkpoint's content after five steps and after nine, under any step's name. */
+/** A real checkpoint's content after five steps, after nine and after some others, under any step's name. */
 const contents = Effect.gen(function* () {
-  const { end, seen } = yield* train(0, 9, undefined, new Set([5])).pipe(Effect.provide(tinyTrainer("queue")))
+  const steps = [3, 4, 6, 7, 8]
+  const { end, seen } = yield* train(0, 9, undefined, new Set([5, ...steps])).pipe(
+    Effect.provide(tinyTrainer("queue"))
+  )
   const at =
     ({ counters, parts }: typeof end): ContentAt =>
     (step) => ({ manifest: { ...sampleManifest(tinyConfig("queue"), step), counters }, parts })
-  return [at(seen.get(5)!), at(end)] as const
+  const between = steps.map((step) => [step, at(seen.get(step)!)] as const)
+  return { five: at(seen.get(5)!), nine: at(end), between }
 })

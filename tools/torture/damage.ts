@@ -11,10 +11,10 @@ export interface Damages {
   readonly problems: Array<string>
 }
 
-/** Flips, truncations, removals and swaps, one at a time, of the checkpoint in `folder`; `other` is of another step. */
+/** Flips, truncations, removals and swaps, one at a time, of the checkpoint in `folder`; the `others` are of other steps. */
 export const damageOf = Effect.fnUntraced(function* (
   folder: string,
-  other: string,
+  others: ReadonlyArray<string>,
   random: CounterRandom.CounterRandom,
   numRandom: number
 ) {
@@ -45,14 +45,16 @@ export const damageOf = Effect.fnUntraced(function* (
   }
   for (const name of names) {
     yield* withDamage("removals", name, undefined)
-    // Every file of both checkpoints is whole in itself.
+    // Every file of every checkpoint is whole in itself.
     for (const donor of names) {
       if (donor !== name) yield* withDamage("swaps", name, bytesOf(donor))
-      yield* withDamage("swaps", name, bytesOf(donor, other))
+      for (const other of others) yield* withDamage("swaps", name, bytesOf(donor, other))
     }
   }
-  yield* swapFolder(damages, folder, other)
-  yield* swapFolder(damages, other, folder)
+  for (const other of others) {
+    yield* swapFolder(damages, folder, other)
+    yield* swapFolder(damages, other, folder)
+  }
   return damages
 })
 

@@ -60,6 +60,12 @@ const unreadable: ReadonlyArray<readonly [string, string, Contents, ReadonlyArra
     `a: &a ${"x".repeat(10_000)}\nb: [${"*a,".repeat(1500)}]`,
     ["its aliases make it larger"]
   ],
+  [
+    "aliases that multiply a long key",
+    "a.yaml",
+    `a: &a {${"k".repeat(1000)}: 1}\nb: [${"*a,".repeat(100)}]`,
+    ["its aliases make it larger"]
+  ],
   ["aliases in the lists of a study", "a.yaml", studyBomb(), ["its aliases make it larger"]],
   ["600 merges of many keys", "a.yaml", `a: &a {${manyKeys}}\n${manyMerges}`, ["more than 100 merge keys"]],
   ["5,000 nested lists in JSON", "a.json", deepJson, ["nested more than 32 levels deep"]],

@@ -3,8 +3,7 @@ import { isAbsolute, join, resolve } from "node:path"
 
 /**
  * The folder of the project's cache: libtensorflow, compiled addons, data sets, what Node has compiled, the PyTorch that
- * is compared with. Absolute, because
- * the binding finds its libraries by this path from wherever a process is started.
+ * is compared with. Absolute, because the binding finds its libraries by this path from wherever a process is started.
  *
  * @param platform  as in `process.platform`
  */
