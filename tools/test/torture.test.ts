@@ -21,8 +21,8 @@ describe("torture --short", () => {
       flips: 20,
       truncations: 20,
       removals: 4,
-      swaps: 28,
-      folderSwaps: 2
+      swaps: 108,
+      folderSwaps: 12
     })
     for (const name of ["newStep", "replacement", "pruning"]) {
       assert.isAbove(corruption.counts[`${name}FaultPoints`], 30)
