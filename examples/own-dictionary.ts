@@ -1,4 +1,5 @@
 import { Dictionary } from "@moco/core/Dictionary"
+import { negativeSimilarities, own } from "@moco/core/Similarities"
 import { dictionaryOf } from "@moco/train/PretrainLayers"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
@@ -21,12 +22,13 @@ export const layerCancelNear = (limit: number) =>
           return {
             ...prepared,
             similarities: (query_ND, direction, parameters) => {
-              const { negative_NK, positive_N1 } = prepared.similarities(query_ND, direction, parameters)
+              const { negatives, positive_N1 } = prepared.similarities(query_ND, direction, parameters)
+              const negative_NK = negativeSimilarities(negatives)
               // The furthest that a negative can be: it no longer counts in the loss.
               const furthest_NK = tf.fill<tf.Rank.R2>(negative_NK.shape, -1)
               const isNear_NK = tf.greaterEqual(negative_NK, limit)
               const kept_NK = tf.where<tf.Tensor2D>(isNear_NK, furthest_NK, negative_NK)
-              return { positive_N1, negative_NK: kept_NK }
+              return { positive_N1, negatives: own(kept_NK) }
             }
           }
         }

@@ -1,4 +1,5 @@
 import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
+import { ofMatrices } from "@moco/core/Similarities"
 import * as tf from "@tensorflow/tfjs-core"
 import { Layer } from "effect"
 import { train } from "./train.ts"
@@ -14,10 +15,10 @@ export const layerDecoupled = (temperature: number) =>
     ContrastiveLoss,
     ContrastiveLoss.of({
       directions: (viewQ_NHWC, viewK_NHWC) => [{ query_NHWC: viewQ_NHWC, key_NHWC: viewK_NHWC }],
-      mean: ({ negative_NK, positive_N1 }) => {
+      compare: ofMatrices((positive_N1, negative_NK) => {
         const negatives_N1 = tf.logSumExp(tf.div(negative_NK, temperature), 1, true)
         return tf.mean(tf.sub(negatives_N1, tf.div(positive_N1, temperature)))
-      },
+      }),
       chance: (numNegatives) => Math.log(numNegatives)
     })
   )

@@ -49,8 +49,8 @@ describe("examples", () => {
       })
       assert.strictEqual(cancelled.length, plain.length)
       // No row of the random initial queue is near a query; keys of other images soon are.
-      assert.strictEqual(cancelled[0], plain[0])
-      assert.notStrictEqual(cancelled.at(-1), plain.at(-1))
+      assert.closeTo(cancelled[0]!, plain[0]!, 1e-6)
+      assert.isAbove(Math.abs(cancelled.at(-1)! - plain.at(-1)!), 1e-3)
     })
   )
 

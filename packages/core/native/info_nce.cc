@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "exponential.h"
 #include "parallel.h"
 #include "vectors.h"
 
@@ -11,24 +12,6 @@ namespace moco {
 namespace {
 
 constexpr int64_t kRun = 1024;  // values summed in single precision, before double takes over
-
-typedef int Integers __attribute__((vector_size(kWidth * sizeof(int))));
-
-// e^x for x <= 0, to about one unit in the last place; below -87 it is e^-87, which is as good as nothing.
-inline Vector exponential(Vector x) {
-  x = x < -87.0f ? broadcast(-87.0f) : x;
-  const Vector rounding = broadcast(12582912.0f);  // 1.5 * 2^23: adding it leaves no room for a fraction
-  const Vector power = (x * 1.44269504f + rounding) - rounding;
-  const Vector rest = (x - power * 0.693359375f) + power * 2.12194440e-4f;
-  Vector sum = broadcast(1.9875691500e-4f);
-  for (const float term : {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f})
-    sum = sum * rest + term;
-  sum = sum * (rest * rest) + rest + 1.0f;
-  const Integers exponent = (__builtin_convertvector(power, Integers) + 127) << 23;
-  Vector scale;
-  std::memcpy(&scale, &exponent, sizeof(scale));
-  return sum * scale;
-}
 
 inline float sum_of(Vector vector) {
   float sum = 0;

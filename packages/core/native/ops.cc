@@ -13,6 +13,7 @@
 #include "info_nce.h"
 #include "libtensorflow.h"
 #include "parameters.h"
+#include "shared_negatives.h"
 #include "strided.h"
 #include "tensorflow/c/kernels.h"
 #include "tensorflow/c/ops.h"
@@ -358,6 +359,23 @@ void info_nce_gradient_op(void*, TF_OpKernelContext* context) {
     info_nce_gradient(similarities, *call.input(2), call.input(3), *call.input(4), dpositive, dnegative);
 }
 
+// query, positive, negative, temperature -> loss, closest, dquery, dpositive
+void shared_info_nce_op(void*, TF_OpKernelContext* context) {
+  Call call(context);
+  const Shape query = call.shape(0), positive = call.shape(1), negative = call.shape(2);
+  if (!call.require(query.size() == 2 && negative.size() == 2 && query[1] == negative[1] && negative[0] > 0,
+                    "queries are N x D and negatives K x D") ||
+      !call.require(positive == Shape{query[0], 1}, "positive similarities are N x 1") ||
+      !call.require(call.size(3) == 1, "one temperature"))
+    return;
+  float* closest = call.output(1, positive);
+  float* dquery = call.output(2, query);
+  float* dpositive = call.output(3, positive);
+  if (!closest || !dquery || !dpositive) return;
+  const SharedNegatives given = {call.input(0), call.input(1), call.input(2), query[0], negative[0], query[1]};
+  call.scalar(0, info_nce_shared(given, *call.input(3), {dquery, dpositive, closest}));
+}
+
 // ---- Registration. ----
 
 using Compute = void (*)(void*, TF_OpKernelContext*);
@@ -450,6 +468,11 @@ const Op kOps[] = {
      {"positive: float", "negative: float", "temperature: float", "log_sums: float", "dloss: float"},
      {"dpositive: float", "dnegative: float"},
      guarded<info_nce_gradient_op>},
+    {"MocoSharedInfoNce",
+     {},
+     {"query: float", "positive: float", "negative: float", "temperature: float"},
+     {"loss: float", "closest: float", "dquery: float", "dpositive: float"},
+     guarded<shared_info_nce_op>},
 };
 
 // Empty, or why an op could not be registered.

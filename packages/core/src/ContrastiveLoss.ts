@@ -2,12 +2,7 @@ import type * as tf from "@tensorflow/tfjs-core"
 import { Context, Layer } from "effect"
 import { infoNce } from "./internal/infoNce.ts"
 import { nce } from "./internal/nce.ts"
-
-/** Cosine similarities of N queries: to their own key, and to K keys of other images. */
-export interface Similarities {
-  readonly positive_N1: tf.Tensor2D
-  readonly negative_NK: tf.Tensor2D
-}
+import { type Compare, ofMatrices } from "./Similarities.ts"
 
 /** Which view is encoded as query and which as key. */
 export interface Direction {
@@ -21,8 +16,8 @@ export class ContrastiveLoss extends Context.Service<
   {
     /** The directions a step looks in; their losses are added. */
     readonly directions: (viewQ_NHWC: tf.Tensor4D, viewK_NHWC: tf.Tensor4D) => ReadonlyArray<Direction>
-    /** Mean loss of one direction in nats, shape `()`. Pure, so it may run inside a gradient closure. */
-    readonly mean: (similarities: Similarities) => tf.Scalar
+    /** The loss of one direction. Pure, so it may run inside a gradient closure; calls `keep` for what outlives that. */
+    readonly compare: Compare
     /**
      * The loss of one direction when a query is no closer to its key than to any of `numNegatives` others; with NCE,
      * which also asks how close, when all are at the similarity that it is normalised by.
@@ -74,14 +69,14 @@ const bothWays: Directions = (viewQ_NHWC, viewK_NHWC) => [
   { query_NHWC: viewK_NHWC, key_NHWC: viewQ_NHWC }
 ]
 
-type Formula = Pick<ContrastiveLoss["Service"], "mean" | "chance">
+type Formula = Pick<ContrastiveLoss["Service"], "compare" | "chance">
 
 const infoNceOf = (temperature: number): Formula => ({
-  mean: ({ negative_NK, positive_N1 }) => infoNce(positive_N1, negative_NK, temperature),
+  compare: infoNce(temperature),
   chance: (numNegatives) => Math.log(1 + numNegatives)
 })
 
 const nceOf = (settings: NceSettings): Formula => ({
-  mean: ({ negative_NK, positive_N1 }) => nce(positive_N1, negative_NK, settings),
+  compare: ofMatrices((positive_N1, negative_NK) => nce(positive_N1, negative_NK, settings)),
   chance: (numNegatives) => Math.log(1 + numNegatives) + numNegatives * Math.log(1 + 1 / numNegatives)
 })

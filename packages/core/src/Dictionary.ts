@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import { Context, type Effect } from "effect"
-import type { Direction, Similarities } from "./ContrastiveLoss.ts"
+import type { Direction } from "./ContrastiveLoss.ts"
+import type { Similarities } from "./Similarities.ts"
 import type { Lease, NamedTensors, SnapshotMismatch, TensorError } from "./Tensor.ts"
 
 /** What a step brings to the dictionary. */

@@ -23,7 +23,7 @@ export interface Network {
   readonly train: (
     weights: Weights,
     view_NHWC: tf.Tensor4D,
-    keep: Tensor.Lease["keep"]
+    keep: Tensor.Keep
   ) => { readonly feature_ND: tf.Tensor2D; readonly statistics: Tensor.NamedTensors }
   /** Evaluation-mode backbone representation, before the projection head and without normalisation. */
   readonly represent: (weights: Weights, image_NHWC: tf.Tensor4D) => tf.Tensor2D

@@ -147,13 +147,16 @@ export const unprefixed = (tensors: NamedTensors, prefix: string): NamedTensors 
     )
   )
 
+/** Keeps a tensor beyond the tidy it was made in; whoever gave the function is responsible for the tensor. */
+export type Keep = <T extends tf.Tensor>(tensor: T) => T
+
 /**
  * The tensors of one step. Whatever is made under a lease is released when the step's Scope closes, on success,
  * failure and interruption alike, unless it was handed over to a {@link TensorCell} before.
  */
 export interface Lease {
   /** Keeps a tensor beyond the tidy it was made in, and makes the lease responsible for it. */
-  readonly keep: <T extends tf.Tensor>(tensor: T) => T
+  readonly keep: Keep
   /** Runs a pure tensor computation; the lease owns what it returns. */
   readonly run: <A>(operation: string, compute: () => A) => Effect.Effect<A, TensorError>
   /** Gives up responsibility: the receiver owns the tensors from now on. */

@@ -1,4 +1,4 @@
-import { ContrastiveLoss, type Similarities } from "@moco/core/ContrastiveLoss"
+import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
 import { Dictionary } from "@moco/core/Dictionary"
 import { euclideanNorm } from "@moco/core/Parameters"
 import * as Tensor from "@moco/core/Tensor"
@@ -47,12 +47,19 @@ export class NonFinite extends Schema.TaggedError<NonFinite>()("NonFinite", {
   }
 }
 
+/** Similarities of one direction's queries to their own keys and to their closest negatives. */
+export interface Closest {
+  readonly positive_N1: tf.Tensor2D
+  readonly closest_N1: tf.Tensor2D
+}
+
 /** What of a step is looked at. */
 export interface Observed {
   readonly step: number
   readonly rate: number
   readonly value: tf.Scalar
-  readonly similarities: ReadonlyArray<Similarities>
+  /** By direction. */
+  readonly closest: ReadonlyArray<Closest>
   readonly queries_ND: ReadonlyArray<tf.Tensor2D>
   /** By parameter name, in the order of the network. */
   readonly gradients: Tensor.NamedTensors
@@ -89,7 +96,7 @@ export class Diagnostics extends Context.Service<
           step,
           numImages: observed.queries_ND[0]!.shape[0],
           ...numbers,
-          chanceLoss: observed.similarities.length * loss.chance(dictionary.numNegatives),
+          chanceLoss: observed.closest.length * loss.chance(dictionary.numNegatives),
           queueFill: dictionary.fill(),
           encoderDistance,
           learningRate: rate
@@ -101,9 +108,9 @@ export class Diagnostics extends Context.Service<
 }
 
 /** All numbers in one read from the backend. */
-const numbersOf = ({ gradients, queries_ND, similarities, value }: Observed) => {
+const numbersOf = ({ closest, gradients, queries_ND, value }: Observed) => {
   const norm = euclideanNorm(gradients)
-  const accuracy = tf.mean(tf.stack(similarities.map(pretextAccuracy)))
+  const accuracy = tf.mean(tf.stack(closest.map(pretextAccuracy)))
   const std = tf.mean(tf.stack(queries_ND.map(featureStd)))
   const numbers = tf.stack([value, accuracy, std, norm]).dataSync()
   return {
@@ -132,7 +139,7 @@ const nonFinite = (tensors: Tensor.NamedTensors): ReadonlyArray<string> =>
     .filter(([, tensor]) => tensor.dataSync().some((value) => !Number.isFinite(value)))
     .map(([name]) => name)
 
-const pretextAccuracy = ({ negative_NK, positive_N1 }: Similarities): tf.Scalar =>
-  tf.mean(tf.cast(tf.greater(positive_N1, tf.max(negative_NK, 1, true)), "float32"))
+const pretextAccuracy = ({ closest_N1, positive_N1 }: Closest): tf.Scalar =>
+  tf.mean(tf.cast(tf.greater(positive_N1, closest_N1), "float32"))
 
 const featureStd = (query_ND: tf.Tensor2D): tf.Scalar => tf.mean(tf.sqrt(tf.moments(query_ND, 0).variance))

@@ -1,5 +1,6 @@
 import { Dictionary } from "@moco/core/Dictionary"
 import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
+import { negativeSimilarities } from "@moco/core/Similarities"
 import * as Tensor from "@moco/core/Tensor"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
@@ -24,8 +25,8 @@ export const firstBatchNormalizer = Effect.fn("NceNormalizer.firstBatch")(functi
     const weights = weightsOf(query)
     const { feature_ND } = query.network.train(weights, viewQ_NHWC, lease.keep)
     const trained = { ...weights.parameters, ...dictionary.trained() }
-    const { negative_NK, positive_N1 } = prepared.similarities(feature_ND, 0, trained)
-    const similarity_NL = tf.concat2d([positive_N1, negative_NK], 1)
+    const { negatives, positive_N1 } = prepared.similarities(feature_ND, 0, trained)
+    const similarity_NL = tf.concat2d([positive_N1, negativeSimilarities(negatives)], 1)
     return tf.mean(tf.exp(tf.div(similarity_NL, temperature))).dataSync()[0]!
   })
 }, Effect.scoped)

@@ -1,4 +1,4 @@
-import { ContrastiveLoss, type Similarities } from "@moco/core/ContrastiveLoss"
+import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
 import { Dictionary } from "@moco/core/Dictionary"
 import { QueryEncoder } from "@moco/core/Encoder"
 import { valueAndGradients } from "@moco/core/Gradient"
@@ -6,7 +6,7 @@ import * as Tensor from "@moco/core/Tensor"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
-import { Diagnostics } from "./Diagnostics.ts"
+import { type Closest, Diagnostics } from "./Diagnostics.ts"
 import { LearningRate } from "./LearningRate.ts"
 import { Optimizer } from "./Optimizer.ts"
 
@@ -45,7 +45,7 @@ export const pretrainStep = Effect.gen(function* () {
       // With gradient: queries, their similarities to positive and negatives, the loss.
       const trained = { ...query.parameters.get(), ...dictionary.trained() }
       let statistics = query.statistics.get()
-      const similarities: Array<Similarities> = []
+      const closest: Array<Closest> = []
       const queries_ND: Array<tf.Tensor2D> = []
       const objective = (parameters: Tensor.NamedTensors) =>
         directions
@@ -53,16 +53,10 @@ export const pretrainStep = Effect.gen(function* () {
             const encoded = query.network.train({ parameters, statistics }, query_NHWC, lease.keep)
             statistics = encoded.statistics
             queries_ND[direction] = lease.keep(encoded.feature_ND)
-            const { negative_NK, positive_N1 } = prepared.similarities(
-              encoded.feature_ND,
-              direction,
-              parameters
-            )
-            similarities[direction] = {
-              positive_N1: lease.keep(positive_N1),
-              negative_NK: lease.keep(negative_NK)
-            }
-            return loss.mean({ positive_N1, negative_NK })
+            const similarities = prepared.similarities(encoded.feature_ND, direction, parameters)
+            const { closest_N1, mean } = loss.compare(similarities, lease.keep)
+            closest[direction] = { positive_N1: lease.keep(similarities.positive_N1), closest_N1 }
+            return mean
           })
           .reduce((sum, next) => tf.add(sum, next))
       const { gradients, value } = yield* lease.run("PretrainStep.gradient", () =>
@@ -76,7 +70,7 @@ export const pretrainStep = Effect.gen(function* () {
         step,
         rate,
         value,
-        similarities,
+        closest,
         queries_ND,
         gradients,
         parameters: trained,

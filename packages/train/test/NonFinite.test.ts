@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
-import { ContrastiveLoss, type Similarities } from "@moco/core/ContrastiveLoss"
+import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
 import { QueryEncoder } from "@moco/core/Encoder"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import { pretrainStep } from "@moco/train/PretrainStep"
@@ -26,9 +26,10 @@ const poisonPixel =
 /** The loss keeps its value and has a gradient that is not finite: that of a root at zero. */
 const poisonGradient = (loss: ContrastiveLoss["Service"]): ContrastiveLoss["Service"] => ({
   ...loss,
-  mean: (similarities: Similarities) => {
+  compare: (similarities, keep) => {
+    const compared = loss.compare(similarities, keep)
     const root = tf.sqrt(tf.mul(tf.square(similarities.positive_N1), 0))
-    return tf.add(loss.mean(similarities), tf.sum(root))
+    return { ...compared, mean: tf.add(compared.mean, tf.sum(root)) }
   }
 })
 

@@ -4,6 +4,7 @@ import { Dictionary, type DictionarySnapshot, type DictionaryStep, type Prepared
 import { adopt, type Encoder, KeyEncoder, QueryEncoder, snapshotOf } from "../Encoder.ts"
 import { relativeDistance } from "../internal/distance.ts"
 import { KeyShuffle } from "../KeyShuffle.ts"
+import * as Similarities from "../Similarities.ts"
 import * as Tensor from "../Tensor.ts"
 
 /** Settings of end-to-end training. */
@@ -116,11 +117,14 @@ const preparation = (
   )
 
 /** Row n's positive is column n, its negatives are all other columns in their order. */
-const similaritiesInBatch = (query_ND: tf.Tensor2D, key_ND: tf.Tensor2D) => {
+const similaritiesInBatch = (query_ND: tf.Tensor2D, key_ND: tf.Tensor2D): Similarities.Similarities => {
   const size = query_ND.shape[0]
   const all_NN = tf.matMul(query_ND, key_ND, false, true)
   // Read on from the second number, N + 1 a row: the diagonal is the last column.
   const wrapped = tf.reshape(tf.slice1d(tf.reshape(all_NN, [-1]), 1, size * size - 1), [size - 1, size + 1])
   const negative_NK = tf.reshape<tf.Rank.R2>(tf.slice(wrapped, [0, 0], [size - 1, size]), [size, size - 1])
-  return { positive_N1: tf.sum<tf.Tensor2D>(tf.mul(query_ND, key_ND), 1, true), negative_NK }
+  return {
+    positive_N1: tf.sum<tf.Tensor2D>(tf.mul(query_ND, key_ND), 1, true),
+    negatives: Similarities.own(negative_NK)
+  }
 }

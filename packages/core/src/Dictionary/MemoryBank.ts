@@ -6,7 +6,7 @@ import { QueryEncoder } from "../Encoder.ts"
 import { l2Normalize } from "../internal/l2Normalize.ts"
 import { randomUnitRows } from "../internal/randomUnitRows.ts"
 import * as Tensor from "../Tensor.ts"
-import { drawNegatives, negativeSimilarities } from "./MemoryBank/negatives.ts"
+import { drawNegatives, negativesOf } from "./MemoryBank/negatives.ts"
 
 /** Settings of the memory bank. */
 export interface MemoryBankSettings {
@@ -55,7 +55,7 @@ export const layer = ({ entryMomentum, numImages, redrawOwn, seed, size }: Memor
         return {
           similarities: (query_ND, direction) => ({
             positive_N1: tf.sum(tf.mul(query_ND, own_ND), 1, true),
-            negative_NK: negativeSimilarities(query_ND, drawn[direction]!)
+            negatives: negativesOf(query_ND, drawn[direction]!)
           }),
           settle: ({ queries_ND }) => {
             const new_ND = tf.mul(tf.addN([...queries_ND]), (1 - entryMomentum) / queries_ND.length)

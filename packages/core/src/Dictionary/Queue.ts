@@ -8,6 +8,7 @@ import { enqueue } from "../internal/enqueue.ts"
 import { randomUnitRows } from "../internal/randomUnitRows.ts"
 import { KeyShuffle } from "../KeyShuffle.ts"
 import { MomentumUpdate } from "../MomentumUpdate.ts"
+import * as Similarities from "../Similarities.ts"
 import * as Tensor from "../Tensor.ts"
 
 /** Settings of the queue. */
@@ -66,7 +67,7 @@ export const layer = ({ seed, size }: QueueSettings) =>
         return {
           similarities: (query_ND, direction) => ({
             positive_N1: tf.sum(tf.mul(query_ND, keys_ND[direction]!), 1, true),
-            negative_NK: tf.matMul(query_ND, negatives_KD, false, true)
+            negatives: Similarities.shared(query_ND, negatives_KD)
           }),
           settle: () => {
             // The authors enqueue the second direction's keys before the first's.

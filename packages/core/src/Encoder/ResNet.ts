@@ -6,7 +6,7 @@ import { conv2d } from "../internal/kernels/conv2d.ts"
 import { maxPool3x3 } from "../internal/kernels/maxPool.ts"
 import { relu } from "../internal/kernels/relu.ts"
 import { l2Normalize } from "../internal/l2Normalize.ts"
-import type { Lease, NamedTensors } from "../Tensor.ts"
+import type { Keep, NamedTensors } from "../Tensor.ts"
 import type { ResNetConfig } from "./ResNetConfig.ts"
 import { initialWeights } from "./ResNetInit.ts"
 import { type Block, type ConvSpec, layoutOf, type ResNetLayout } from "./ResNetLayout.ts"
@@ -42,7 +42,7 @@ const batchNormWeights = ({ parameters, statistics }: Weights, name: string): Ba
   runningVariance_C: statistics[`${name}.running_var`] as tf.Tensor1D
 })
 
-const train = (layout: ResNetLayout, weights: Weights, view_NHWC: tf.Tensor4D, keep: Lease["keep"]) => {
+const train = (layout: ResNetLayout, weights: Weights, view_NHWC: tf.Tensor4D, keep: Keep) => {
   const groups = layout.batchNormGroups
   const statistics: Record<string, tf.Tensor> = {}
   const normalise: Normalise = (name, x, activation) => {

@@ -6,6 +6,7 @@ import { layerSeparate, layerShared } from "@moco/core/Dictionary/EndToEnd"
 import { KeyEncoder, QueryEncoder } from "@moco/core/Encoder"
 import { valueAndGradients } from "@moco/core/Gradient"
 import { KeyShuffle, type ShuffleKey } from "@moco/core/KeyShuffle"
+import { negativeSimilarities } from "@moco/core/Similarities"
 import * as Tensor from "@moco/core/Tensor"
 import { assertClose, LinearNetwork, Property } from "@moco/core/testing"
 import * as tf from "@tensorflow/tfjs-core"
@@ -100,7 +101,8 @@ for (const variant of [separate, shared])
           const queries = pairs.map(([query]) => query)
           const keys = pairs.map(([, key]) => key)
           const actual = yield* prepare([keys], (prepared, trained) => {
-            const { negative_NK, positive_N1 } = prepared.similarities(matrix(queries), 0, trained)
+            const { negatives, positive_N1 } = prepared.similarities(matrix(queries), 0, trained)
+            const negative_NK = negativeSimilarities(negatives)
             assert.deepStrictEqual(negative_NK.shape, [keys.length, keys.length - 1])
             return { positives: numbers(positive_N1), negatives: numbers(negative_NK) }
           })
@@ -126,8 +128,7 @@ for (const variant of [separate, shared])
             const { gradients, value } = valueAndGradients((parameters) => {
               const encoder = { parameters, statistics: { batches: tf.scalar(0) } }
               const { feature_ND } = linear.train(encoder, view(queries), keep)
-              const { negative_NK, positive_N1 } = similarities(feature_ND, 0, parameters)
-              return infoNce(positive_N1, negative_NK, temperature)
+              return infoNce(temperature)(similarities(feature_ND, 0, parameters), keep).mean
             }, weights)
             const read = Object.entries({ value, ...gradients })
             return new Map(read.map(([name, tensor]) => [name, numbers(tensor)]))

@@ -3,6 +3,7 @@ import { Backend } from "@moco/core/Backend"
 import { Dictionary } from "@moco/core/Dictionary"
 import { layer, type MemoryBankSettings } from "@moco/core/Dictionary/MemoryBank"
 import { QueryEncoder } from "@moco/core/Encoder"
+import { negativeSimilarities } from "@moco/core/Similarities"
 import * as Tensor from "@moco/core/Tensor"
 import { assertClose, LinearNetwork, Property } from "@moco/core/testing"
 import * as tf from "@tensorflow/tfjs-core"
@@ -46,8 +47,11 @@ const takeStep = (indices: Row, queries: ReadonlyArray<ReadonlyArray<Row>>, step
       const directions = queries.map(() => ({ query_NHWC: view, key_NHWC: view }))
       const prepared = dictionary.prepare({ step, indices: Int32Array.from(indices), directions }, lease)
       const read = queries_ND.map((query_ND, direction) => {
-        const { negative_NK, positive_N1 } = prepared.similarities(query_ND, direction, {})
-        return { positives: positive_N1.dataSync(), negatives: negative_NK.arraySync() as Row[] }
+        const { negatives, positive_N1 } = prepared.similarities(query_ND, direction, {})
+        return {
+          positives: positive_N1.dataSync(),
+          negatives: negativeSimilarities(negatives).arraySync() as Row[]
+        }
       })
       prepared.settle({ queries_ND, parameters: {} }).commit()
       return read

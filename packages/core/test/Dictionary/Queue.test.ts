@@ -5,6 +5,7 @@ import * as Queue from "@moco/core/Dictionary/Queue"
 import { KeyEncoder, QueryEncoder } from "@moco/core/Encoder"
 import { KeyShuffle } from "@moco/core/KeyShuffle"
 import { MomentumUpdate } from "@moco/core/MomentumUpdate"
+import { negativeSimilarities } from "@moco/core/Similarities"
 import * as Tensor from "@moco/core/Tensor"
 import { LinearNetwork, Property } from "@moco/core/testing"
 import * as tf from "@tensorflow/tfjs-core"
@@ -125,10 +126,10 @@ describe("Queue", () => {
       const similarities = yield* Tensor.run("law", () => {
         const view = views([0])
         const directions = [{ query_NHWC: view, key_NHWC: view }]
-        const { negative_NK, positive_N1 } = dictionary
+        const { negatives, positive_N1 } = dictionary
           .prepare({ step: 0, indices: Int32Array.of(0), directions }, lease)
           .similarities(tf.tensor2d([[1, 0]]), 0, {})
-        return [...positive_N1.dataSync(), ...negative_NK.dataSync()]
+        return [...positive_N1.dataSync(), ...negativeSimilarities(negatives).dataSync()]
       })
       // The positive is the query itself; the negatives are all at an angle of 1.
       similarities.forEach((cosine, i) => {

@@ -2,8 +2,10 @@ import { createHash } from "node:crypto"
 import { Backend } from "@moco/core/Backend"
 import * as CounterRandom from "@moco/core/CounterRandom"
 import { valueAndGradients } from "@moco/core/Gradient"
+import { shared } from "@moco/core/Similarities"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
+import { infoNce } from "../../src/internal/infoNce.ts"
 import { batchNorm } from "../../src/internal/kernels/batchNorm.ts"
 import { conv2d } from "../../src/internal/kernels/conv2d.ts"
 
@@ -25,16 +27,25 @@ const layer = ({ few, filter, narrow, x }: Readonly<Record<string, tf.Tensor>>) 
   return tf.sum(tf.mul(small, tf.add(small, 1))) as tf.Scalar
 }
 
+/** More negatives than a task takes. */
+const contrast = ({ key, query }: Readonly<Record<string, tf.Tensor>>) => {
+  const positive_N1 = tf.sum<tf.Tensor2D>(tf.mul(query!, key!), 1, true)
+  const negatives = shared(query as tf.Tensor2D, random([9000, 24], 7) as tf.Tensor2D)
+  return infoNce(5)({ positive_N1, negatives }, tf.keep).mean
+}
+
 const bits = Effect.gen(function* () {
   const { nativeOps } = yield* Backend
-  const { gradients, value } = valueAndGradients(layer, {
+  const ofLayer = valueAndGradients(layer, {
     x: random([14, 21, 21, 64], 1),
     filter: random([3, 3, 64, 64], 2),
     narrow: random([3, 3, 64, 16], 3),
     few: random([3, 3, 16, 16], 4)
   })
+  const ofContrast = valueAndGradients(contrast, { query: random([150, 24], 5), key: random([150, 24], 6) })
   const hash = createHash("sha256")
-  for (const tensor of [value, ...Object.values(gradients)]) hash.update(tensor.dataSync())
+  for (const { gradients, value } of [ofLayer, ofContrast])
+    for (const tensor of [value, ...Object.values(gradients)]) hash.update(tensor.dataSync())
   return `${nativeOps === undefined ? "without" : "with"} own ops: ${hash.digest("hex")}`
 })
 

@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as CounterRandom from "../../CounterRandom.ts"
+import { type Negatives, negativeSimilarities, own, shared } from "../../Similarities.ts"
+import type { Keep } from "../../Tensor.ts"
 
 /** Which negatives are drawn. */
 export interface Draw {
@@ -14,7 +16,7 @@ export interface Draw {
 }
 
 /** Negatives of a batch: K entries for all queries, and what stands in where one of them is a query's own. */
-export interface Negatives {
+export interface Drawn {
   readonly negatives_KD: tf.Tensor2D
   readonly substitutes: Substitutes | undefined
 }
@@ -37,11 +39,7 @@ export const drawIndices = ({ direction, seed, size, step }: Draw, numImages: nu
 }
 
 /** Draws the negatives of one direction from the bank; `keep` is called for every tensor that is returned. */
-export const drawNegatives = (
-  bank_MD: tf.Tensor2D,
-  draw: Draw,
-  keep: <T extends tf.Tensor>(tensor: T) => T
-): Negatives => {
+export const drawNegatives = (bank_MD: tf.Tensor2D, draw: Draw, keep: Keep): Drawn => {
   const drawn = drawIndices(draw, bank_MD.shape[0])
   const negatives_KD = keep(tf.gather(bank_MD, tf.tensor1d(drawn, "int32")))
   const collisions = draw.redrawOwn ? collisionsOf(drawn, draw, bank_MD.shape[0]) : []
@@ -70,16 +68,14 @@ export const drawNegatives = (
   }
 }
 
-/** Similarities of queries to their negatives; differentiable in `query_ND`. */
-export const negativeSimilarities = (
-  query_ND: tf.Tensor2D,
-  { negatives_KD, substitutes }: Negatives
-): tf.Tensor2D => {
-  const drawn_NK: tf.Tensor2D = tf.matMul(query_ND, negatives_KD, false, true)
-  if (substitutes === undefined) return drawn_NK
+/** What queries are compared with; differentiable in `query_ND`. */
+export const negativesOf = (query_ND: tf.Tensor2D, { negatives_KD, substitutes }: Drawn): Negatives => {
+  const drawn = shared(query_ND, negatives_KD)
+  if (substitutes === undefined) return drawn
   const { entry_CD, kept_NK, place_CK, query_NC } = substitutes
   const substitute_NC = tf.mul<tf.Tensor2D>(tf.matMul(query_ND, entry_CD, false, true), query_NC)
-  return tf.add(tf.mul(drawn_NK, kept_NK), tf.matMul(substitute_NC, place_CK))
+  const kept = tf.mul(negativeSimilarities(drawn), kept_NK)
+  return own(tf.add(kept, tf.matMul(substitute_NC, place_CK)))
 }
 
 interface Collision {

@@ -5,9 +5,20 @@ import { Effect, type Layer } from "effect"
 import fc from "fast-check"
 import { Backend } from "../../Backend.ts"
 import { ContrastiveLoss } from "../../ContrastiveLoss.ts"
+import * as CounterRandom from "../../CounterRandom.ts"
+import { valueAndGradients } from "../../Gradient.ts"
+import { randomUnitRows } from "../../internal/randomUnitRows.ts"
+import { type Negatives, negativeSimilarities, own, shared } from "../../Similarities.ts"
+import { assertClose } from "../assertClose.ts"
 import * as TensorLeak from "../TensorLeak.ts"
 
 const cosine = fc.float({ min: -1, max: 1, noNaN: true })
+
+const sizes = fc.record({
+  numQueries: fc.integer({ min: 1, max: 40 }),
+  numNegatives: fc.integer({ min: 1, max: 300 }),
+  featureSize: fc.integer({ min: 2, max: 20 })
+})
 
 /** Cosines of one to six queries: the positive and K negatives of each. */
 const similarities = fc
@@ -19,6 +30,37 @@ const similarities = fc
       negatives: fc.array(row, { minLength: numQueries, maxLength: numQueries })
     })
   })
+
+/** Loss, closest negatives and gradients in the queries and in their keys. */
+const observed = (
+  loss: ContrastiveLoss["Service"],
+  query: tf.Tensor2D,
+  key: tf.Tensor2D,
+  negativesOf: (query_ND: tf.Tensor2D) => Negatives
+) => {
+  let closest: tf.Tensor2D | undefined
+  const { gradients, value } = valueAndGradients(
+    ({ key_ND, query_ND }) => {
+      const positive_N1 = tf.sum<tf.Tensor2D>(tf.mul(query_ND!, key_ND!), 1, true)
+      const compared = loss.compare({ positive_N1, negatives: negativesOf(query_ND as tf.Tensor2D) }, tf.keep)
+      closest = compared.closest_N1
+      return compared.mean
+    },
+    { query_ND: query, key_ND: key }
+  )
+  const read = [value, closest!, gradients["query_ND"]!, gradients["key_ND"]!]
+  const numbers = read.flatMap((tensor) => Array.from(tensor.dataSync()))
+  closest!.dispose()
+  return numbers
+}
+
+/** The loss of similarities that are written down, and the closest negatives. */
+const compareOwn = (loss: ContrastiveLoss["Service"], positive_N1: tf.Tensor2D, negative_NK: tf.Tensor2D) => {
+  const { closest_N1, mean } = loss.compare({ positive_N1, negatives: own(negative_NK) }, tf.keep)
+  const read = { mean: mean.dataSync()[0]!, closest: Array.from(closest_N1.dataSync()) }
+  closest_N1.dispose()
+  return read
+}
 
 /**
  * What every contrastive loss has in common; a variant joins by one line.
@@ -36,7 +78,7 @@ export const contrastiveLossLaws = (variant: Layer.Layer<ContrastiveLoss>, chanc
           tf.tidy(() => {
             const positive_N1 = tf.tensor2d([...positives], [positives.length, 1])
             const negative_NK = tf.tensor2d(negatives.map((row) => [...row]))
-            return loss.mean({ positive_N1, negative_NK }).dataSync()[0]!
+            return compareOwn(loss, positive_N1, negative_NK).mean
           })
         yield* TensorLeak.check(Effect.sync(() => test(mean, loss)))
       }).pipe(Effect.provide(variant), Effect.provide(Backend.layerTensorflow({ threads: 2 })))
@@ -48,6 +90,39 @@ export const contrastiveLossLaws = (variant: Layer.Layer<ContrastiveLoss>, chanc
         const same = chanceAt ?? anyCosine
         const actual = mean([same], [new Array<number>(numNegatives).fill(same)])
         assert.closeTo(actual, loss.chance(numNegatives), 1e-4)
+      })
+    )
+  })
+
+  law("always tells how close each query's closest negative is", (_, loss) => {
+    fc.assert(
+      fc.property(similarities, ({ negatives, positives }) => {
+        const { closest } = tf.tidy(() =>
+          compareOwn(loss, tf.tensor2d([...positives], [positives.length, 1]), tf.tensor2d(negatives))
+        )
+        const expected = negatives.map((row) => Math.max(...row))
+        // Numbers too small for their full digits may count as zero.
+        assertClose(closest, expected, 2 ** -126)
+      })
+    )
+  })
+
+  law("never depends on whether shared negatives are written down, nor do its gradients", (_, loss) => {
+    fc.assert(
+      fc.property(sizes, fc.nat(), ({ featureSize, numNegatives, numQueries }, seed) => {
+        const rows = (count: number, stream: number) =>
+          randomUnitRows(
+            CounterRandom.make(seed, CounterRandom.Purpose.synthetic, stream),
+            count,
+            featureSize
+          )
+        tf.tidy(() => {
+          const [query, key, key_KD] = [rows(numQueries, 0), rows(numQueries, 1), rows(numNegatives, 2)]
+          const given = (query_ND: tf.Tensor2D) => shared(query_ND, key_KD)
+          const whole = observed(loss, query, key, given)
+          const written = observed(loss, query, key, (query_ND) => own(negativeSimilarities(given(query_ND))))
+          assertClose(whole, written, 2e-5)
+        })
       })
     )
   })

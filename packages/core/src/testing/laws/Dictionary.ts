@@ -6,6 +6,7 @@ import { Backend } from "../../Backend.ts"
 import * as CounterRandom from "../../CounterRandom.ts"
 import { Dictionary, type DictionaryStep } from "../../Dictionary.ts"
 import { QueryEncoder } from "../../Encoder.ts"
+import { negativeSimilarities } from "../../Similarities.ts"
 import * as Tensor from "../../Tensor.ts"
 import * as TensorLeak from "../TensorLeak.ts"
 
@@ -46,7 +47,8 @@ const step = (index: number, size: number, commit: boolean, numDirections = 1) =
         ({ query_NHWC }) => network.train(weights, query_NHWC, lease.keep).feature_ND
       )
       const read = queries_ND.map((query_ND, direction) => {
-        const { negative_NK, positive_N1 } = prepared.similarities(query_ND, direction, trained)
+        const { negatives, positive_N1 } = prepared.similarities(query_ND, direction, trained)
+        const negative_NK = negativeSimilarities(negatives)
         return {
           positives: Array.from(positive_N1.dataSync()),
           negatives: Array.from(negative_NK.dataSync()),

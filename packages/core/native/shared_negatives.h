@@ -1,0 +1,27 @@
+// InfoNCE (He et al. 2020, equation 1) against a dictionary that all queries share.
+#pragma once
+
+#include <cstdint>
+
+namespace moco {
+
+struct SharedNegatives {
+  const float* query;     // [queries, size]
+  const float* positive;  // [queries], similarity to the query's own key
+  const float* negative;  // [negatives, size]
+  int64_t queries, negatives, size;
+};
+
+// What is wanted beside the loss: the gradient of the mean loss in the queries and in their positive similarities, and
+// each query's largest similarity to a negative.
+struct SharedNegativesResult {
+  float* dquery;     // [queries, size], without the part that reaches the queries through their positives
+  float* dpositive;  // [queries]
+  float* closest;    // [queries]
+};
+
+// Mean loss in nats. The similarities are never written to memory: a block of them is made, raised to powers and used
+// for the gradient while it is in the processor's own cache.
+float info_nce_shared(const SharedNegatives& given, float temperature, const SharedNegativesResult& result);
+
+}  // namespace moco
