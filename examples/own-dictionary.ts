@@ -1,5 +1,5 @@
 import { Dictionary } from "@moco/core/Dictionary"
-import { negativeSimilarities, own } from "@moco/core/Similarities"
+import { negativeSimilarities, perQuery } from "@moco/core/Similarities"
 import { dictionaryOf } from "@moco/train/PretrainLayers"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
@@ -28,7 +28,7 @@ export const layerCancelNear = (limit: number) =>
               const furthest_NK = tf.fill<tf.Rank.R2>(negative_NK.shape, -1)
               const isNear_NK = tf.greaterEqual(negative_NK, limit)
               const kept_NK = tf.where<tf.Tensor2D>(isNear_NK, furthest_NK, negative_NK)
-              return { positive_N1, negatives: own(kept_NK) }
+              return { positive_N1, negatives: perQuery(kept_NK) }
             }
           }
         }

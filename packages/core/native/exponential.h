@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstring>
+#include <initializer_list>
 
 #include "vectors.h"
 
@@ -9,7 +10,8 @@ namespace moco {
 
 typedef int Integers __attribute__((vector_size(kWidth * sizeof(int))));
 
-// e^x for x <= 0, to about one unit in the last place; below -87 it is e^-87, which is as good as nothing.
+// e^x for x <= 0, to about one unit in the last place; below -87 it is e^-87, which is as good as nothing. What is not a
+// number stays so: a loss must not hide it.
 inline Vector exponential(Vector x) {
   x = x < -87.0f ? broadcast(-87.0f) : x;
   const Vector rounding = broadcast(12582912.0f);  // 1.5 * 2^23: adding it leaves no room for a fraction

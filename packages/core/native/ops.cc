@@ -13,7 +13,7 @@
 #include "info_nce.h"
 #include "libtensorflow.h"
 #include "parameters.h"
-#include "shared_negatives.h"
+#include "shared_info_nce.h"
 #include "strided.h"
 #include "tensorflow/c/kernels.h"
 #include "tensorflow/c/ops.h"
@@ -372,8 +372,8 @@ void shared_info_nce_op(void*, TF_OpKernelContext* context) {
   float* dquery = call.output(2, query);
   float* dpositive = call.output(3, positive);
   if (!closest || !dquery || !dpositive) return;
-  const SharedNegatives given = {call.input(0), call.input(1), call.input(2), query[0], negative[0], query[1]};
-  call.scalar(0, info_nce_shared(given, *call.input(3), {dquery, dpositive, closest}));
+  const SharedInfoNce given = {call.input(0), call.input(1), call.input(2), query[0], negative[0], query[1]};
+  call.scalar(0, shared_info_nce(given, *call.input(3), {dquery, dpositive, closest}));
 }
 
 // ---- Registration. ----

@@ -8,7 +8,7 @@ export interface Similarities {
 }
 
 /** The negatives of N queries: the same keys for all of them, or similarities to keys of each query's own. */
-export type Negatives = SharedNegatives | OwnNegatives
+export type Negatives = SharedNegatives | PerQueryNegatives
 
 /**
  * K keys that every query is compared with.
@@ -23,8 +23,8 @@ export interface SharedNegatives {
 }
 
 /** Similarities to keys that are not the same for every query, or that the gradient has to reach. */
-export interface OwnNegatives {
-  readonly _tag: "Own"
+export interface PerQueryNegatives {
+  readonly _tag: "PerQuery"
   readonly similarity_NK: tf.Tensor2D
 }
 
@@ -36,13 +36,20 @@ export const shared = (query_ND: tf.Tensor2D, key_KD: tf.Tensor2D): SharedNegati
 })
 
 /** Negatives of each query's own. */
-export const own = (similarity_NK: tf.Tensor2D): OwnNegatives => ({ _tag: "Own", similarity_NK })
+export const perQuery = (similarity_NK: tf.Tensor2D): PerQueryNegatives => ({
+  _tag: "PerQuery",
+  similarity_NK
+})
 
 /** The similarities to the negatives, written down; differentiable in the queries. */
 export const negativeSimilarities = (negatives: Negatives): tf.Tensor2D =>
-  negatives._tag === "Own"
-    ? negatives.similarity_NK
-    : tf.matMul(negatives.query_ND, negatives.key_KD, false, true)
+  negatives._tag === "PerQuery" ? negatives.similarity_NK : timesConstant(negatives)
+
+const timesConstant = ({ key_KD, query_ND }: SharedNegatives): tf.Tensor2D =>
+  tf.customGrad((query) => ({
+    value: tf.matMul(query as tf.Tensor2D, key_KD, false, true),
+    gradFunc: (dy) => tf.matMul(dy as tf.Tensor2D, key_KD)
+  }))(query_ND) as tf.Tensor2D
 
 /** What a loss makes of the similarities of N queries. */
 export interface Compared {

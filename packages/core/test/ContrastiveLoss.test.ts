@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
-import { own } from "@moco/core/Similarities"
+import { perQuery } from "@moco/core/Similarities"
 import { contrastiveLossLaws } from "@moco/core/testing"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, type Layer } from "effect"
@@ -44,7 +44,10 @@ const tensors = (positives: ReadonlyArray<number>, negatives: ReadonlyArray<Read
 
 /** The mean loss alone, of similarities that are written down. */
 const meanOf = (positive_N1: tf.Tensor, negative_NK: tf.Tensor, temperature: number) => {
-  const similarities = { positive_N1: positive_N1 as tf.Tensor2D, negatives: own(negative_NK as tf.Tensor2D) }
+  const similarities = {
+    positive_N1: positive_N1 as tf.Tensor2D,
+    negatives: perQuery(negative_NK as tf.Tensor2D)
+  }
   const { closest_N1, mean } = infoNce(temperature)(similarities, tf.keep)
   closest_N1.dispose()
   return mean

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
-import { own } from "@moco/core/Similarities"
+import { perQuery } from "@moco/core/Similarities"
 import { TensorLeak } from "@moco/core/testing"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
@@ -135,7 +135,7 @@ describe("Nce", () => {
         const { compare, directions } = yield* ContrastiveLoss
         tf.tidy(() => {
           const { negative_NK, positive_N1 } = tensors(byHand)
-          const { closest_N1, mean } = compare({ positive_N1, negatives: own(negative_NK) }, tf.keep)
+          const { closest_N1, mean } = compare({ positive_N1, negatives: perQuery(negative_NK) }, tf.keep)
           assert.closeTo(mean.dataSync()[0]!, valueByHand, 1e-6)
           closest_N1.dispose()
           const [viewQ, viewK] = [tf.zeros<tf.Rank.R4>([1, 1, 1, 1]), tf.ones<tf.Rank.R4>([1, 1, 1, 1])]

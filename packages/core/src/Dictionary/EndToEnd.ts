@@ -125,6 +125,6 @@ const similaritiesInBatch = (query_ND: tf.Tensor2D, key_ND: tf.Tensor2D): Simila
   const negative_NK = tf.reshape<tf.Rank.R2>(tf.slice(wrapped, [0, 0], [size - 1, size]), [size, size - 1])
   return {
     positive_N1: tf.sum<tf.Tensor2D>(tf.mul(query_ND, key_ND), 1, true),
-    negatives: Similarities.own(negative_NK)
+    negatives: Similarities.perQuery(negative_NK)
   }
 }

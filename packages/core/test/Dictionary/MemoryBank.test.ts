@@ -49,6 +49,7 @@ const takeStep = (indices: Row, queries: ReadonlyArray<ReadonlyArray<Row>>, step
       const read = queries_ND.map((query_ND, direction) => {
         const { negatives, positive_N1 } = prepared.similarities(query_ND, direction, {})
         return {
+          kind: negatives._tag,
           positives: positive_N1.dataSync(),
           negatives: negativeSimilarities(negatives).arraySync() as Row[]
         }
@@ -101,6 +102,13 @@ describe("MemoryBank", () => {
       const positives = read.flatMap((direction) => Array.from(direction.positives))
       assertClose(positives, [3 - 0.5, 1 - 0.5, 3 - 2, 1 - 2.5].map(Math.cos), 1e-6)
     }).pipe(Effect.provide(bankOf()), Effect.provide(tensorflow))
+  )
+
+  it.effect("has the same negatives for every query, which a loss need not write down", () =>
+    Effect.gen(function* () {
+      const [read] = yield* takeStep([3, 1], [[0.5, 0.5].map(atAngle)])
+      assert.strictEqual(read!.kind, "Shared")
+    }).pipe(Effect.provide(bankOf({ redrawOwn: false })), Effect.provide(tensorflow))
   )
 
   const runs = fc.integer({ min: 1, max: 7 }).chain((numImages) => {

@@ -129,6 +129,8 @@ describe("Queue", () => {
         const { negatives, positive_N1 } = dictionary
           .prepare({ step: 0, indices: Int32Array.of(0), directions }, lease)
           .similarities(tf.tensor2d([[1, 0]]), 0, {})
+        // A loss need not write their similarities down.
+        assert.strictEqual(negatives._tag, "Shared")
         return [...positive_N1.dataSync(), ...negativeSimilarities(negatives).dataSync()]
       })
       // The positive is the query itself; the negatives are all at an angle of 1.

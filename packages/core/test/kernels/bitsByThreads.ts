@@ -31,7 +31,8 @@ const layer = ({ few, filter, narrow, x }: Readonly<Record<string, tf.Tensor>>) 
 const contrast = ({ key, query }: Readonly<Record<string, tf.Tensor>>) => {
   const positive_N1 = tf.sum<tf.Tensor2D>(tf.mul(query!, key!), 1, true)
   const negatives = shared(query as tf.Tensor2D, random([9000, 24], 7) as tf.Tensor2D)
-  return infoNce(5)({ positive_N1, negatives }, tf.keep).mean
+  const { closest_N1, mean } = infoNce(5)({ positive_N1, negatives }, tf.keep)
+  return tf.add(mean, tf.sum(closest_N1)) as tf.Scalar
 }
 
 const bits = Effect.gen(function* () {

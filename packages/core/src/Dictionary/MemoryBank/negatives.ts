@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as CounterRandom from "../../CounterRandom.ts"
-import { type Negatives, negativeSimilarities, own, shared } from "../../Similarities.ts"
+import { type Negatives, negativeSimilarities, perQuery, shared } from "../../Similarities.ts"
 import type { Keep } from "../../Tensor.ts"
 
 /** Which negatives are drawn. */
@@ -68,14 +68,17 @@ export const drawNegatives = (bank_MD: tf.Tensor2D, draw: Draw, keep: Keep): Dra
   }
 }
 
-/** What queries are compared with; differentiable in `query_ND`. */
+/**
+ * What queries are compared with; differentiable in `query_ND`. Negatives are each query's own where one is
+ * substituted: with `redrawOwn` about N K / M are, so in nearly every batch.
+ */
 export const negativesOf = (query_ND: tf.Tensor2D, { negatives_KD, substitutes }: Drawn): Negatives => {
   const drawn = shared(query_ND, negatives_KD)
   if (substitutes === undefined) return drawn
   const { entry_CD, kept_NK, place_CK, query_NC } = substitutes
   const substitute_NC = tf.mul<tf.Tensor2D>(tf.matMul(query_ND, entry_CD, false, true), query_NC)
   const kept = tf.mul(negativeSimilarities(drawn), kept_NK)
-  return own(tf.add(kept, tf.matMul(substitute_NC, place_CK)))
+  return perQuery(tf.add(kept, tf.matMul(substitute_NC, place_CK)))
 }
 
 interface Collision {

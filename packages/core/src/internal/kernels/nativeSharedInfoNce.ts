@@ -6,7 +6,7 @@ import { release } from "./release.ts"
 
 /**
  * InfoNCE against shared negatives by the project's own op: similarities are made block by block, and the gradient
- * with the loss, so that no N x K matrix is ever in memory and every key is read once.
+ * with the loss, so that no N x K matrix is ever in memory.
  */
 export const nativeSharedInfoNce = (
   backend: EagerBackend,

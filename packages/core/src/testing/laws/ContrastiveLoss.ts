@@ -8,7 +8,7 @@ import { ContrastiveLoss } from "../../ContrastiveLoss.ts"
 import * as CounterRandom from "../../CounterRandom.ts"
 import { valueAndGradients } from "../../Gradient.ts"
 import { randomUnitRows } from "../../internal/randomUnitRows.ts"
-import { type Negatives, negativeSimilarities, own, shared } from "../../Similarities.ts"
+import { type Negatives, negativeSimilarities, perQuery, shared } from "../../Similarities.ts"
 import { assertClose } from "../assertClose.ts"
 import * as TensorLeak from "../TensorLeak.ts"
 
@@ -56,7 +56,7 @@ const observed = (
 
 /** The loss of similarities that are written down, and the closest negatives. */
 const compareOwn = (loss: ContrastiveLoss["Service"], positive_N1: tf.Tensor2D, negative_NK: tf.Tensor2D) => {
-  const { closest_N1, mean } = loss.compare({ positive_N1, negatives: own(negative_NK) }, tf.keep)
+  const { closest_N1, mean } = loss.compare({ positive_N1, negatives: perQuery(negative_NK) }, tf.keep)
   const read = { mean: mean.dataSync()[0]!, closest: Array.from(closest_N1.dataSync()) }
   closest_N1.dispose()
   return read
@@ -120,7 +120,9 @@ export const contrastiveLossLaws = (variant: Layer.Layer<ContrastiveLoss>, chanc
           const [query, key, key_KD] = [rows(numQueries, 0), rows(numQueries, 1), rows(numNegatives, 2)]
           const given = (query_ND: tf.Tensor2D) => shared(query_ND, key_KD)
           const whole = observed(loss, query, key, given)
-          const written = observed(loss, query, key, (query_ND) => own(negativeSimilarities(given(query_ND))))
+          const written = observed(loss, query, key, (query_ND) =>
+            perQuery(negativeSimilarities(given(query_ND)))
+          )
           assertClose(whole, written, 2e-5)
         })
       })

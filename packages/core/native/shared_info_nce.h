@@ -5,7 +5,7 @@
 
 namespace moco {
 
-struct SharedNegatives {
+struct SharedInfoNce {
   const float* query;     // [queries, size]
   const float* positive;  // [queries], similarity to the query's own key
   const float* negative;  // [negatives, size]
@@ -14,14 +14,15 @@ struct SharedNegatives {
 
 // What is wanted beside the loss: the gradient of the mean loss in the queries and in their positive similarities, and
 // each query's largest similarity to a negative.
-struct SharedNegativesResult {
+struct SharedInfoNceResult {
   float* dquery;     // [queries, size], without the part that reaches the queries through their positives
   float* dpositive;  // [queries]
   float* closest;    // [queries]
 };
 
-// Mean loss in nats. The similarities are never written to memory: a block of them is made, raised to powers and used
-// for the gradient while it is in the processor's own cache.
-float info_nce_shared(const SharedNegatives& given, float temperature, const SharedNegativesResult& result);
+// Mean loss in nats. The similarities are never written to memory: a block of them is made, exponentiated and used for
+// the gradient while it is in the processor's own cache, relative to the largest so far (an online softmax, Milakov and
+// Gimelshein 2018).
+float shared_info_nce(const SharedInfoNce& given, float temperature, const SharedInfoNceResult& result);
 
 }  // namespace moco
