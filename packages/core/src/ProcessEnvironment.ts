@@ -23,6 +23,12 @@ export const variables: ReadonlyArray<EnvironmentVariable> = [
   { name: "MALLOC_TRIM_THRESHOLD_", value: String(2 ** 33), ...glibc, reason: keepMemory },
   { name: "MALLOC_TOP_PAD_", value: String(2 ** 28), ...glibc, reason: keepMemory },
   {
+    name: "MALLOC_ARENA_MAX",
+    value: "1",
+    ...glibc,
+    reason: "one heap for all threads, so that each can use what another gave back: 3 % less memory"
+  },
+  {
     name: "TF_ENABLE_ONEDNN_OPTS",
     value: "1",
     beforeStart: false,
