@@ -17,9 +17,9 @@ export class ConfigUnreadable extends Schema.TaggedError<ConfigUnreadable>()("Co
 
 /**
  * Far more than a config or a study needs. The YAML parser's time grows with the square of a line's length, and it takes
- * up to 300 bytes for each of the file's.
+ * up to 300 bytes for each of the file's: so larger files are not read.
  */
-const maxKiB = { JSON: 256, YAML: 16 }
+export const maxKiB = { JSON: 256, YAML: 16 }
 
 /** Each `<<` copies keys: many of them over many keys would fill the memory while the file is parsed. */
 const maxMerges = 100

@@ -1,4 +1,4 @@
-import { readStructuredFile } from "@moco/cli/readStructuredFile"
+import { maxKiB, readStructuredFile } from "@moco/cli/readStructuredFile"
 import { fashionMnistQuick } from "@moco/cli/recipes/fashionMnistQuick"
 import { applyOverrides } from "@moco/train/RunConfig"
 import { ByteSize, Effect, FileSystem } from "effect"
@@ -29,6 +29,8 @@ const base = fashionMnistQuick()
 
 /** What a parser throws beside the error of its own: a slip of its, and nobody's words for what is wrong with a file. */
 const thrownBy = (name: string, bytes: Uint8Array): Error | undefined => {
+  // Refused unread: to read it here would be this tool's own cost, and count as the parser's.
+  if (bytes.length > 1024 * (name.endsWith(".json") ? maxKiB.JSON : maxKiB.YAML)) return undefined
   const text = new TextDecoder().decode(bytes)
   try {
     name.endsWith(".json") ? JSON.parse(text) : Yaml.parse(text)
