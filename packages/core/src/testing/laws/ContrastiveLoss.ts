@@ -55,7 +55,11 @@ const observed = (
 }
 
 /** The loss of similarities that are written down, and the closest negatives. */
-const compareOwn = (loss: ContrastiveLoss["Service"], positive_N1: tf.Tensor2D, negative_NK: tf.Tensor2D) => {
+const comparePerQuery = (
+  loss: ContrastiveLoss["Service"],
+  positive_N1: tf.Tensor2D,
+  negative_NK: tf.Tensor2D
+) => {
   const { closest_N1, mean } = loss.compare({ positive_N1, negatives: perQuery(negative_NK) }, tf.keep)
   const read = { mean: mean.dataSync()[0]!, closest: Array.from(closest_N1.dataSync()) }
   closest_N1.dispose()
@@ -78,7 +82,7 @@ export const contrastiveLossLaws = (variant: Layer.Layer<ContrastiveLoss>, chanc
           tf.tidy(() => {
             const positive_N1 = tf.tensor2d([...positives], [positives.length, 1])
             const negative_NK = tf.tensor2d(negatives.map((row) => [...row]))
-            return compareOwn(loss, positive_N1, negative_NK).mean
+            return comparePerQuery(loss, positive_N1, negative_NK).mean
           })
         yield* TensorLeak.check(Effect.sync(() => test(mean, loss)))
       }).pipe(Effect.provide(variant), Effect.provide(Backend.layerTensorflow({ threads: 2 })))
@@ -98,7 +102,7 @@ export const contrastiveLossLaws = (variant: Layer.Layer<ContrastiveLoss>, chanc
     fc.assert(
       fc.property(similarities, ({ negatives, positives }) => {
         const { closest } = tf.tidy(() =>
-          compareOwn(loss, tf.tensor2d([...positives], [positives.length, 1]), tf.tensor2d(negatives))
+          comparePerQuery(loss, tf.tensor2d([...positives], [positives.length, 1]), tf.tensor2d(negatives))
         )
         const expected = negatives.map((row) => Math.max(...row))
         // Numbers too small for their full digits may count as zero.
