@@ -1,0 +1,67 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Backend } from "@moco/core/Backend"
+import { Diagnostics } from "@moco/train/Diagnostics"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Layer } from "effect"
+import { tinyRun } from "./tinyRun.ts"
+
+const run = Layer.provideMerge(tinyRun({ queueSize: 20 }), Backend.layerTensorflow({ threads: 2 }))
+
+/** Two directions of a step that can be worked out by hand. */
+const observed = () => {
+  const column = (...values: Array<number>) => tf.tensor2d(values, [values.length, 1])
+  return {
+    step: 3,
+    rate: 0.05,
+    value: tf.scalar(2.5),
+    closest: [
+      // Closer to its key, further, and as close: a tie is not found.
+      { positive_N1: column(0.9, 0.1, 0.5, 0.3), closest_N1: column(0.5, 0.2, 0.5, 0.4) },
+      { positive_N1: column(0.9, 0.8, -0.5, 0.3), closest_N1: column(0.5, 0.2, -0.6, 0.4) }
+    ],
+    // Of two numbers each, deviations 0 and 1, and 2 and 3.
+    queries_ND: [
+      tf.tensor2d([
+        [5, 1],
+        [5, -1],
+        [5, 1],
+        [5, -1]
+      ]),
+      tf.tensor2d([
+        [2, 3],
+        [-2, -3],
+        [2, 3],
+        [-2, -3]
+      ])
+    ],
+    gradients: { first: tf.tensor1d([2, -1]), second: tf.tensor2d([[2], [4]]) },
+    parameters: {},
+    statistics: {}
+  }
+}
+
+describe("Diagnostics", () => {
+  it.effect("tells the step's numbers, each the mean over directions", () =>
+    Effect.gen(function* () {
+      const { look } = yield* Diagnostics
+      const made = yield* Effect.sync(observed)
+      const numbers = yield* look(made)
+      yield* Effect.sync(() => {
+        const { closest, gradients, queries_ND, value } = made
+        tf.dispose([value, ...queries_ND, ...closest.flatMap((of) => Object.values(of))])
+        tf.dispose(Object.values(gradients))
+      })
+      // One of four queries, and three of four.
+      assert.closeTo(numbers.pretextAccuracy, 0.5, 1e-6)
+      assert.closeTo(numbers.featureStd, 1.5, 1e-5)
+      assert.closeTo(numbers.gradientNorm, 5, 1e-5)
+      assert.closeTo(numbers.loss, 2.5, 1e-6)
+      assert.closeTo(numbers.chanceLoss, 2 * Math.log(21), 1e-6)
+      const { learningRate, numImages, queueFill, step } = numbers
+      assert.deepStrictEqual(
+        { learningRate, numImages, queueFill, step },
+        { learningRate: 0.05, numImages: 4, queueFill: 0, step: 3 }
+      )
+    }).pipe(Effect.provide(run))
+  )
+})
