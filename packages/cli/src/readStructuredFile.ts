@@ -1,3 +1,4 @@
+import * as SafeFile from "@moco/core/SafeFile"
 import { shorten } from "@moco/train/RunConfig/Problem"
 import { Effect, FileSystem, Path, Schema } from "effect"
 import * as Yaml from "effect/encoding/Yaml"
@@ -58,7 +59,7 @@ export const readStructuredFile = Effect.fn("cli.readStructuredFile")(function* 
     const reason = `it has ${size} bytes, and ${maxKiB[format]} KiB of ${format} are read at most`
     return yield* unreadable(reason, "check that it is the file that you mean")
   }
-  const bytes = yield* reading(fileSystem.readFile(file))
+  const bytes = yield* reading(SafeFile.readBytes(file, { maxBytes: maxKiB[format] * 1024 }))
   const expected = `it must be ${format === "JSON" ? "JSON, as its name says" : "YAML or JSON"}`
   const text = yield* Effect.try({
     try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),

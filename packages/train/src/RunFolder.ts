@@ -1,8 +1,8 @@
+import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Path, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { recover } from "./Checkpoint/store.ts"
 import * as FolderLock from "./FolderLock.ts"
-import { syncFolder } from "./internal/syncFolder.ts"
 import { RunConfig } from "./RunConfig.ts"
 import { contentsOf, refuseStrange } from "./RunFolder/contents.ts"
 import type { Environment } from "./RunFolder/environment.ts"
@@ -55,23 +55,8 @@ export const writeEnvironment = (folder: RunFolder, environment: Environment) =>
 
 /** Writes a file as a whole or not at all: a reader, and a run that is killed, never sees a part of it. */
 export const writeFile = Effect.fn("RunFolder.writeFile")(function* (target: string, bytes: Uint8Array) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const temporary = `${target}.tmp`
-  yield* Effect.scoped(
-    Effect.gen(function* () {
-      yield* fileSystem.remove(temporary, { force: true })
-      const file = yield* fileSystem.open(temporary, { flag: "wx" })
-      yield* file.writeAll(bytes)
-      yield* file.sync
-    })
-  ).pipe(
-    Effect.andThen(fileSystem.rename(temporary, target)),
-    Effect.andThen(syncFolder(path.dirname(target))),
-    Effect.tapError(() => Effect.ignore(fileSystem.remove(temporary))),
-    unwritable(target)
-  )
-}, Effect.uninterruptible)
+  yield* unwritable(target)(SafeFile.replace(target, bytes))
+})
 
 const encodeConfig = Schema.encodeSync(RunConfig)
 

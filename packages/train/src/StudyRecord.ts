@@ -1,3 +1,4 @@
+import * as SafeFile from "@moco/core/SafeFile"
 import { Context, Effect, FileSystem, Layer, Path, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import * as FolderLock from "./FolderLock.ts"
@@ -123,13 +124,16 @@ export const readTrials = Effect.fn("StudyRecord.readTrials")(function* (path: s
   )
 })
 
+/** Bytes of a definition that are read at most. */
+const maxDefinitionBytes = 2 ** 24
+
 /** Writes the definition down, or compares it with the one that is there. */
 const checkDefinition = Effect.fnUntraced(function* (path: string, definition: StudyDefinition) {
   const fileSystem = yield* FileSystem.FileSystem
   const reading = Effect.mapError((error: PlatformError) => failed("read", path, error))
   if (yield* reading(fileSystem.exists(path))) {
     const found = yield* Effect.mapError(
-      decodeFile(yield* reading(fileSystem.readFileString(path))),
+      decodeFile(yield* reading(SafeFile.readText(path, { maxBytes: maxDefinitionBytes }))),
       (error) => new StudyDefinitionDamaged({ path, problem: schemaTrouble(error) })
     )
     const differs = differences(found, definition)

@@ -1,4 +1,5 @@
 import { Backend } from "@moco/core/Backend"
+import * as SafeFile from "@moco/core/SafeFile"
 import { Dataset } from "@moco/data/Dataset"
 import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "@moco/train/Checkpoint/fingerprint"
 import type { StoredCheckpoint } from "@moco/train/Checkpoint/load"
@@ -172,7 +173,7 @@ const cutLog = Effect.fnUntraced(function* (metrics: string, position: number) {
   const found = yield* Effect.option(fileSystem.stat(metrics))
   if (Option.isNone(found)) return
   const size = Number(ByteSize.toBigInt(found.value.size))
-  if (size >= position) return yield* RunFolder.unwritable(metrics)(fileSystem.truncate(metrics, position))
+  if (size >= position) return yield* RunFolder.unwritable(metrics)(SafeFile.cut(metrics, position))
   const missing = `${metrics} ends ${position - size} bytes before the checkpoint was made`
   yield* Console.error(`warning: ${missing}: the run goes on, and these lines are lost`)
 })

@@ -84,7 +84,11 @@ export const data: Family = {
       mkdirSync(`${folder}/train-images-idx3-ubyte`)
       return fullSet(folder)
     },
-    says: (folder) => [`${folder}/train-images-idx3-ubyte cannot be read`, "directory", "or remove it"]
+    says: (folder) => [
+      `${folder}/train-images-idx3-ubyte cannot be read`,
+      "it is a folder and not a file",
+      "or remove it"
+    ]
   },
   FixtureUnusable: {
     provoke: (folder) => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Layer, Option, Path } from "effect"
 import {
   Dataset,
@@ -179,13 +180,15 @@ const readPair = Effect.fnUntraced(function* (
   } satisfies ImageSet
 })
 
+/** Bytes that gzip may add to a file that it cannot make smaller; far more than it does. */
+const maxOverhead = 2 ** 20
+
 /** Reads one file and checks that it is the published one. */
 const readFile = Effect.fn("FashionMnist.readFile")(function* (
   dataset: string,
   source: SourceFile,
   searchDirs: ReadonlyArray<string>
 ) {
-  const fileSystem = yield* FileSystem.FileSystem
   const located = yield* locate(source.name, searchDirs)
   if (Option.isNone(located)) {
     const missing = { dataset, file: `${source.name}.gz`, searched: [...searchDirs], hint: installHint }
@@ -200,7 +203,7 @@ const readFile = Effect.fn("FashionMnist.readFile")(function* (
       hint: `remove the file; ${installHint}`
     })
   const stored = yield* Effect.mapError(
-    fileSystem.readFile(path),
+    SafeFile.readBytes(path, { maxBytes: source.numBytes + maxOverhead }),
     (cause) => new DatasetUnreadable({ file: path, hint: "check its permissions, or remove it", cause })
   )
   const raw = yield* Effect.mapError(

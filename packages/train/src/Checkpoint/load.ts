@@ -1,3 +1,4 @@
+import * as SafeFile from "@moco/core/SafeFile"
 import { ByteSize, Effect, FileSystem, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { fileTrouble } from "../internal/fileTrouble.ts"
@@ -61,7 +62,7 @@ const readFile = Effect.fnUntraced(function* (file: string, isRight: (bytes: num
   if (!isRight(bytes)) {
     return yield* new CheckpointCorrupt({ path: file, problem: `its length of ${bytes} bytes is not right` })
   }
-  return yield* Effect.mapError(fileSystem.readFile(file), trouble)
+  return yield* Effect.mapError(SafeFile.readBytes(file, { maxBytes: bytes }), trouble)
 })
 
 /**

@@ -1,8 +1,8 @@
+import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { fileTrouble } from "../internal/fileTrouble.ts"
 import { hashAside } from "../internal/hashAside.ts"
-import { syncFolder } from "../internal/syncFolder.ts"
 import { CheckpointUnreadable, CheckpointUnwritable } from "./errors.ts"
 import { encodeManifest, type Manifest } from "./manifest.ts"
 
@@ -40,11 +40,7 @@ export const save = Effect.fn("Checkpoint.save")(function* (
   const path = yield* Path.Path
   const final = path.join(root, folderName(manifest.progress.step))
   const [temporary, aside] = [`${final}${unfinished}`, `${final}${replaced}`]
-  const write = Effect.fnUntraced(function* (name: string, bytes: Uint8Array) {
-    const file = yield* fileSystem.open(path.join(temporary, name), { flag: "wx" })
-    yield* file.writeAll(bytes)
-    yield* file.sync
-  }, Effect.scoped)
+  const write = (name: string, bytes: Uint8Array) => SafeFile.create(path.join(temporary, name), bytes)
   const names = Object.keys(parts)
   const writeParts = Effect.forEach(names, (name) => write(name, parts[name]!), { concurrency: "unbounded" })
   const replace = Effect.gen(function* () {
@@ -56,10 +52,7 @@ export const save = Effect.fn("Checkpoint.save")(function* (
     )
   })
   yield* Effect.gen(function* () {
-    if (!(yield* fileSystem.exists(root))) {
-      yield* fileSystem.makeDirectory(root, { recursive: true })
-      yield* syncFolder(path.dirname(root))
-    }
+    if (yield* SafeFile.makeFolder(root)) yield* SafeFile.syncFolder(path.dirname(root))
     yield* fileSystem.remove(temporary, { recursive: true, force: true })
     yield* fileSystem.makeDirectory(temporary)
     const [hashes] = yield* Effect.all([hashAside(Object.values(parts)), writeParts], {
@@ -68,9 +61,9 @@ export const save = Effect.fn("Checkpoint.save")(function* (
     const described = names.map((name, i) => ({ name, bytes: parts[name]!.length, sha256: hashes[i]! }))
     const text = encodeManifest({ ...manifest, parts: described })
     yield* write(manifestName, new TextEncoder().encode(text))
-    yield* syncFolder(temporary)
+    yield* SafeFile.syncFolder(temporary)
     yield* replace
-    yield* syncFolder(root)
+    yield* SafeFile.syncFolder(root)
   }).pipe(
     Effect.tapError(() => Effect.ignore(fileSystem.remove(temporary, { recursive: true, force: true }))),
     Effect.mapError(

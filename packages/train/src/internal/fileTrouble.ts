@@ -1,3 +1,4 @@
+import { FileRefused } from "@moco/core/SafeFile"
 import type { PlatformError } from "effect/PlatformError"
 
 /** Why a file could not be read or written, and what its owner can do about it. */
@@ -18,12 +19,17 @@ const bySystemCode: Readonly<Record<string, FileTrouble>> = {
   EEXIST: { reason: "a file is in the way", hint: "choose another folder" },
   EISDIR: { reason: "it is a folder and not a file", hint: "check the path" },
   ENAMETOOLONG: { reason: "its name is too long", hint: "choose a shorter name" },
+  ELOOP: {
+    reason: "it is a link",
+    hint: "remove it, or choose another place: nothing is written through it"
+  },
   EMFILE: { reason: "too many files are open", hint: "close some programs, or raise `ulimit -n`" }
 }
 
 /** Says in plain words why a file operation failed. */
 export const fileTrouble = (error: PlatformError): FileTrouble => {
   const cause = "cause" in error.reason ? error.reason.cause : undefined
+  if (cause instanceof FileRefused) return { reason: cause.reason, hint: cause.hint }
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : ""
   return bySystemCode[code] ?? { reason: error.message, hint: "check the path and its permissions" }
 }

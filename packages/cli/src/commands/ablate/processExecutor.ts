@@ -1,11 +1,12 @@
 import { constants } from "node:os"
 import { fileURLToPath } from "node:url"
+import * as SafeFile from "@moco/core/SafeFile"
 import * as FolderLock from "@moco/train/FolderLock"
 import type { Trial } from "@moco/train/Study"
 import { renderSettings } from "@moco/train/Study/settings"
 import { TrialExecutor, TrialImpossible, type TrialProgress } from "@moco/train/Study/TrialExecutor"
 import type { TrialRecord } from "@moco/train/Study/TrialRecord"
-import { Clock, Effect, FileSystem, Layer, Path, Schedule, Stream } from "effect"
+import { Clock, Effect, type FileSystem, Layer, Path, Schedule, Stream } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { ExitCode } from "../../ExitCode.ts"
@@ -48,7 +49,6 @@ export const layerProcesses = (options: { readonly folder: string; readonly data
   Layer.effect(
     TrialExecutor,
     Effect.gen(function* () {
-      const fileSystem = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       const services = yield* Effect.context<
         FileSystem.FileSystem | Path.Path | ChildProcessSpawner.ChildProcessSpawner
@@ -58,7 +58,7 @@ export const layerProcesses = (options: { readonly folder: string; readonly data
 
       const start = Effect.fnUntraced(function* (trial: Trial, folder: string, observe: Observe) {
         const config = path.join(runs, `${trial.id}.json`)
-        yield* fileSystem.writeFileString(config, `${JSON.stringify(trial.config, null, 2)}\n`)
+        yield* SafeFile.replaceText(config, `${JSON.stringify(trial.config, null, 2)}\n`)
         const args = [main, "train", `--config=${config}`, `--out=${folder}`, ...dataDir]
         const step = Effect.orElseSucceed(lastStep(metricsOf(path, folder)), () => undefined)
         const look = Effect.flatMap(step, (progress) => (progress ? observe(progress) : Effect.void))
@@ -74,7 +74,7 @@ export const layerProcesses = (options: { readonly folder: string; readonly data
       })
 
       const run = Effect.fnUntraced(function* (trial: Trial, observe: Observe) {
-        yield* fileSystem.makeDirectory(runs, { recursive: true })
+        yield* SafeFile.makeFolder(runs)
         const startedAt = yield* Clock.currentTimeMillis
         const folder = path.join(runs, trial.id)
         const metrics = metricsOf(path, folder)

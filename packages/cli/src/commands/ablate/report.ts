@@ -1,3 +1,4 @@
+import * as SafeFile from "@moco/core/SafeFile"
 import * as RunFolder from "@moco/train/RunFolder"
 import type { Study } from "@moco/train/Study"
 import type { StudyResults } from "@moco/train/Study/results"
@@ -109,13 +110,12 @@ const RunEnvironment = Schema.fromJsonString(
 )
 
 const provenance = Effect.fnUntraced(function* ({ command, folder, records, results }: ReportSource) {
-  const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const times = records.map(({ time }) => time).sort()
   const found = yield* Effect.forEach(records, ({ runFolder }) =>
     Effect.option(
       Effect.andThen(
-        fileSystem.readFileString(path.join(folder, runFolder, "environment.json")),
+        SafeFile.readText(path.join(folder, runFolder, "environment.json"), { maxBytes: 2 ** 20 }),
         Schema.decodeUnknownEffect(RunEnvironment)
       )
     )
