@@ -1,4 +1,5 @@
 import { Backend } from "@moco/core/Backend"
+import * as Escape from "@moco/core/Escape"
 import { Dataset } from "@moco/data/Dataset"
 import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "@moco/train/Checkpoint/fingerprint"
 import type { StoredCheckpoint } from "@moco/train/Checkpoint/load"
@@ -160,7 +161,7 @@ const restore = Effect.fnUntraced(function* (
 ) {
   const state = yield* RunState
   for (const difference of fingerprintDifferences(manifest.fingerprint, fingerprint)) {
-    yield* Console.error(`warning: ${difference}: the run goes on, and its last bits may differ`)
+    yield* Console.error(`warning: ${Escape.line(difference)}: the run goes on, and its last bits may differ`)
   }
   yield* state.restore({ parts, counters: manifest.counters })
   yield* Console.log(`goes on after step ${manifest.progress.step}`)
@@ -173,7 +174,7 @@ const cutLog = Effect.fnUntraced(function* (metrics: string, position: number) {
   if (Option.isNone(found)) return
   const size = Number(ByteSize.toBigInt(found.value.size))
   if (size >= position) return yield* RunFolder.unwritable(metrics)(fileSystem.truncate(metrics, position))
-  const missing = `${metrics} ends ${position - size} bytes before the checkpoint was made`
+  const missing = `${Escape.line(metrics)} ends ${position - size} bytes before the checkpoint was made`
   yield* Console.error(`warning: ${missing}: the run goes on, and these lines are lost`)
 })
 
@@ -188,8 +189,8 @@ const announce = Effect.fnUntraced(function* (config: RunConfig, folder: RunFold
   yield* Console.log(
     [
       `${config.recipe}, seed ${config.seed}: ${train.numImages} images of ${dataset.name}, judged by ${test.numImages}`,
-      `${backend.name} ${backend.version} on ${backend.device}, ${config.backend.threads} threads`,
-      `run folder: ${folder.path}`
+      `${backend.name} ${Escape.line(backend.version)} on ${backend.device}, ${config.backend.threads} threads`,
+      `run folder: ${Escape.line(folder.path)}`
     ].join("\n")
   )
   return fingerprintOf(backend, config.backend.threads, found.cpu)
