@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { dirname } from "node:path"
 import { parseArgs } from "node:util"
+import * as Escape from "@moco/core/Escape"
 import * as Plot from "@observablehq/plot"
 import { parseHTML } from "linkedom"
 
@@ -156,9 +157,11 @@ const steps = records.filter((record) => record.event === "step")
 const evaluations = records.filter((record) => record.event === "evaluation")
 if (steps.length === 0 || !evaluations.some(({ subject }) => subject === "encoder")) {
   const problem = `the run in ${values.run} was stopped before its encoder was judged`
-  process.stderr.write(`error: ${problem}\n  go on with it: npx nx run cli:train --resume=${values.run}\n`)
+  process.stderr.write(
+    `${Escape.terminal(`error: ${problem}\n  go on with it: npx nx run cli:train --resume=${values.run}`)}\n`
+  )
   process.exit(2)
 }
 await mkdir(dirname(values.out), { recursive: true })
 await writeFile(values.out, sideBySide([lossPlot(steps), accuracyPlot(steps, evaluations)]))
-process.stdout.write(`${values.out}\n`)
+process.stdout.write(`${Escape.line(values.out)}\n`)

@@ -2,6 +2,7 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import { escapedConsole } from "@moco/core/EscapedConsole"
 import { Cause, Console, Effect, Layer } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 import type { Plan } from "./Plan.ts"
@@ -69,5 +70,6 @@ const report = (cause: Cause.Cause<SetUpError>) => {
 program.pipe(
   Effect.tapCause(report),
   Effect.provide(Layer.provideMerge(TerminalCapabilities.layer, NodeServices.layer)),
+  Effect.provideService(Console.Console, escapedConsole),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { cacheDirOf } from "@moco/core/cacheDir"
+import { helpConsole } from "@moco/core/EscapedConsole"
 import { Cause, Console, Effect, Layer, Option } from "effect"
 import { CliError, Command, TerminalCapabilities } from "effect/cli"
 import { compare } from "./compare.ts"
@@ -63,5 +64,6 @@ const report = (cause: Cause.Cause<PeerError | CliError.CliError>) => {
 Command.run(peer, { version: "0.0.0" }).pipe(
   Effect.tapCause(report),
   Effect.provide(Layer.provideMerge(TerminalCapabilities.layer, NodeServices.layer)),
+  Effect.provideService(Console.Console, helpConsole),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

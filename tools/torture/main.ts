@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises"
 import { parseArgs } from "node:util"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import { escapedConsole } from "@moco/core/EscapedConsole"
 import { Console, Effect } from "effect"
 import { corruption } from "./corruption.ts"
 import { fuzz } from "./fuzz.ts"
@@ -75,4 +76,6 @@ const refused = (problem: string) =>
     })
   )
 
-NodeRuntime.runMain(Effect.provide(main, NodeServices.layer))
+NodeRuntime.runMain(
+  main.pipe(Effect.provide(NodeServices.layer), Effect.provideService(Console.Console, escapedConsole))
+)

@@ -1,3 +1,4 @@
+import * as Escape from "@moco/core/Escape"
 import { Cause, Console, Effect, Exit, Predicate } from "effect"
 import { CliError } from "effect/cli"
 
@@ -88,15 +89,15 @@ export const report = (cause: Cause.Cause<ExpectedError | CliError.CliError>): E
   if (!Cause.hasDies(cause)) {
     // The command line has shown its help and what is wrong already.
     if (CliError.isCliError(error)) return Effect.void
-    if (isExpected(error)) return Console.error(`error: ${error.message}`)
+    if (isExpected(error)) return Console.error(`error: ${Escape.message(error)}`)
   }
   const request = "This is a bug in moco-effect: please report it with the lines above."
-  return Console.error(`${Cause.pretty(cause)}\n\n${request}`)
+  return Console.error(`${Escape.terminal(Cause.pretty(cause))}\n\n${request}`)
 }
 
 /** A command that only has subcommands was called without one: its help is the answer, nothing is wrong. */
 const asksForHelp = (error: CliError.CliError): boolean =>
   error._tag === "ShowHelp" && error.errors.length === 0
 
-const isExpected = (error: unknown): error is ExpectedError =>
+const isExpected = (error: unknown): error is ExpectedError & Error =>
   error instanceof Error && Predicate.hasProperty(error, "_tag") && Object.hasOwn(byTag, String(error._tag))

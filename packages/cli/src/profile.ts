@@ -1,3 +1,4 @@
+import * as Escape from "@moco/core/Escape"
 import { defaultProfile, type Profile, type ProfileSettings, profiled } from "@moco/train/Profile"
 import { operationCosts, stepMilliseconds } from "@moco/train/Profile/operationCosts"
 import { traceText } from "@moco/train/Profile/traceFile"
@@ -75,7 +76,7 @@ export const renderProfile = (profile: Profile, file: string): string => {
   )
   return [
     "",
-    `profile of ${profile.numSteps} steps: ${file} (open it in ui.perfetto.dev or chrome://tracing)`,
+    `profile of ${profile.numSteps} steps: ${Escape.line(file)} (open it in ui.perfetto.dev or chrome://tracing)`,
     row("operation, per step", "calls", "ms"),
     ...costs
       .slice(0, numShown)

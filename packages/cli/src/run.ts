@@ -1,6 +1,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect } from "effect"
+import { escapedConsole, helpConsole } from "@moco/core/EscapedConsole"
+import { Console, Effect } from "effect"
 import { Command } from "effect/cli"
 import { ablate } from "./commands/ablate.ts"
 import { bench } from "./commands/bench.ts"
@@ -13,7 +14,8 @@ import { watchParent } from "./stopWithParent.ts"
 
 const moco = Command.make("moco").pipe(
   Command.withDescription("Momentum Contrast: trains image encoders without labels"),
-  Command.withSubcommands([train, ablate, bench, doctor, parity])
+  Command.withSubcommands([train, ablate, bench, doctor, parity]),
+  Command.provideSync(Console.Console, escapedConsole)
 )
 
 /** Runs the command line of this process. */
@@ -23,7 +25,8 @@ export const run = (): void => {
   // Whoever read our output is gone (`| head`): stop as if asked to.
   process.stdout.on("error", stop.ask)
   Command.run(moco, { version: "0.0.0" }).pipe(
-    Effect.tapCause(report),
+    Effect.tapCause((cause) => Effect.provideService(report(cause), Console.Console, escapedConsole)),
+    Effect.provideService(Console.Console, helpConsole),
     Effect.provide(NodeServices.layer),
     NodeRuntime.runMain({
       disableErrorReporting: true,

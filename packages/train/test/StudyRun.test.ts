@@ -104,7 +104,7 @@ describe("runStudy", () => {
   it.effect("stops at a reason that no run can start for, and records none", () =>
     Effect.gen(function* () {
       const { layer, record } = stages((trial) =>
-        Effect.fail(new TrialImpossible({ trial: trial.id, reason: "the data set is not there" }))
+        Effect.fail(new TrialImpossible({ trial: trial.id, reason: ["the data set is not there"] }))
       )
       const error = yield* Effect.flip(Effect.provide(runStudy(study, 1), layer))
       assert.include(error.message, "the data set is not there")

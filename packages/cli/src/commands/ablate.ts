@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os"
+import * as Escape from "@moco/core/Escape"
 import { nearest } from "@moco/train/RunConfig/nearest"
 import type { StudyDefinition } from "@moco/train/Study"
 import { decodeDefinition, plan, type Study, StudyInvalid } from "@moco/train/Study"
@@ -60,7 +61,7 @@ export const ablate = Command.make(
     const dataDir = Option.getOrUndefined(options.dataDir)
     yield* Console.log(
       `study ${definition.name}: ${study.cells.length} cells, ${definition.seeds.length} seeds; ` +
-        `${concurrency} side by side, ${threads} ${threads === 1 ? "thread" : "threads"} each\nstudy folder: ${folder}`
+        `${concurrency} side by side, ${threads} ${threads === 1 ? "thread" : "threads"} each\nstudy folder: ${Escape.line(folder)}`
     )
     const all = yield* Effect.gen(function* () {
       if (Option.isSome(options.reuse)) yield* takeOver(study, options.reuse.value, folder)
@@ -75,7 +76,7 @@ export const ablate = Command.make(
     const results = resultsOf(study, records)
     const report = Option.getOrElse(options.report, () => path.join(folder, "report"))
     yield* writeReport(report, { study, results, records, command: options.study, folder })
-    yield* Console.log(`\n${studyTable(results)}\n\nreport: ${path.join(report, "report.md")}`)
+    yield* Console.log(`\n${studyTable(results)}\n\nreport: ${Escape.line(path.join(report, "report.md"))}`)
     if (options.json) yield* Console.log(studyJson(results))
     if (results.numCompleted === 0) {
       const record = path.join(folder, "trials.jsonl")
@@ -108,7 +109,7 @@ const takeOver = Effect.fnUntraced(function* (study: Study, from: string, folder
   const over = new Set((yield* all).filter(isOver).map(({ trial }) => trial))
   const found = (yield* completedElsewhere(study, from, folder)).filter(({ trial }) => !over.has(trial))
   yield* Effect.forEach(found, append, { discard: true })
-  yield* Console.log(`${found.length} runs taken over from ${from}`)
+  yield* Console.log(`${found.length} runs taken over from ${Escape.line(from)}`)
 })
 
 /** Runs in the folder that the study does not ask for, such as those of a seed that was taken out, are kept and said. */

@@ -1,4 +1,5 @@
 import { Backend } from "@moco/core/Backend"
+import * as Escape from "@moco/core/Escape"
 import { type ParityReport, replay } from "@moco/train/Parity"
 import { Console, Effect, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -57,7 +58,7 @@ const quantities = [...decisive, "encoder_q", "encoder_k", "momentum"] as const
 
 const replayAloud = Effect.fnUntraced(function* (fixture: string, tolerance: number) {
   const backend = yield* Backend
-  yield* Console.log(`replaying ${fixture} on ${backend.name} ${backend.version}`)
+  yield* Console.log(`replaying ${Escape.line(fixture)} on ${backend.name} ${Escape.line(backend.version)}`)
   const report: ParityReport = yield* replay(fixture, tolerance)
   for (const quantity of quantities) {
     yield* Console.log(`  ${quantity.padEnd(10)} ${report[quantity].toExponential(2)}`)

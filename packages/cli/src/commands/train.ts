@@ -1,4 +1,5 @@
 import { Backend } from "@moco/core/Backend"
+import * as Escape from "@moco/core/Escape"
 import * as SafeFile from "@moco/core/SafeFile"
 import { Dataset } from "@moco/data/Dataset"
 import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "@moco/train/Checkpoint/fingerprint"
@@ -161,7 +162,7 @@ const restore = Effect.fnUntraced(function* (
 ) {
   const state = yield* RunState
   for (const difference of fingerprintDifferences(manifest.fingerprint, fingerprint)) {
-    yield* Console.error(`warning: ${difference}: the run goes on, and its last bits may differ`)
+    yield* Console.error(`warning: ${Escape.line(difference)}: the run goes on, and its last bits may differ`)
   }
   yield* state.restore({ parts, counters: manifest.counters })
   yield* Console.log(`goes on after step ${manifest.progress.step}`)
@@ -174,7 +175,7 @@ const cutLog = Effect.fnUntraced(function* (metrics: string, position: number) {
   if (Option.isNone(found)) return
   const size = Number(ByteSize.toBigInt(found.value.size))
   if (size >= position) return yield* RunFolder.unwritable(metrics)(SafeFile.cut(metrics, position))
-  const missing = `${metrics} ends ${position - size} bytes before the checkpoint was made`
+  const missing = `${Escape.line(metrics)} ends ${position - size} bytes before the checkpoint was made`
   yield* Console.error(`warning: ${missing}: the run goes on, and these lines are lost`)
 })
 
@@ -189,8 +190,8 @@ const announce = Effect.fnUntraced(function* (config: RunConfig, folder: RunFold
   yield* Console.log(
     [
       `${config.recipe}, seed ${config.seed}: ${train.numImages} images of ${dataset.name}, judged by ${test.numImages}`,
-      `${backend.name} ${backend.version} on ${backend.device}, ${config.backend.threads} threads`,
-      `run folder: ${folder.path}`
+      `${backend.name} ${Escape.line(backend.version)} on ${backend.device}, ${config.backend.threads} threads`,
+      `run folder: ${Escape.line(folder.path)}`
     ].join("\n")
   )
   return fingerprintOf(backend, config.backend.threads, found.cpu)

@@ -14,10 +14,11 @@ export interface TrialProgress {
 /** A trial could not start for a reason that no setting of it decides, such as a data set that is not there. */
 export class TrialImpossible extends Schema.TaggedError<TrialImpossible>()("TrialImpossible", {
   trial: Schema.String,
-  reason: Schema.String
+  /** What the run said, line by line. */
+  reason: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `the study stops, for no run of it can start (${this.trial}):\n  ${this.reason.replaceAll("\n", "\n  ")}`
+    return `the study stops, for no run of it can start (${this.trial}):\n  ${this.reason.join("\n  ")}`
   }
 }
 

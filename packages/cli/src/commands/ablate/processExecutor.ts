@@ -87,7 +87,7 @@ export const layerProcesses = (options: { readonly folder: string; readonly data
         const failure = yield* failedTrial(end, metrics, ended)
         if (!neverBegan.includes(ended.exitCode)) return failure as TrialRecord
         const name = `${renderSettings(trial.settings)}, seed ${trial.seed}`
-        return yield* new TrialImpossible({ trial: name, reason: failure.reason })
+        return yield* new TrialImpossible({ trial: name, reason: failure.reason.split("\n") })
       })
 
       return TrialExecutor.of({

@@ -1,3 +1,4 @@
+import * as Escape from "@moco/core/Escape"
 import type { CheckpointCorrupt } from "@moco/train/Checkpoint/errors"
 import type { StoredCheckpoint } from "@moco/train/Checkpoint/load"
 import { newestGood } from "@moco/train/Checkpoint/load"
@@ -60,8 +61,8 @@ export const startOf = Effect.fn("cli.startOf")(function* (flags: StartFlags) {
 })
 
 /** Says on standard error that a checkpoint was passed over. */
-export const tellOfDamage = ({ message }: CheckpointCorrupt): Effect.Effect<void> =>
-  Console.error(`warning: ${message}; an older one is used`)
+export const tellOfDamage = (error: CheckpointCorrupt): Effect.Effect<void> =>
+  Console.error(`warning: ${Escape.message(error)}; an older one is used`)
 
 /** A run that is continued by its folder alone: its own config, with what may change laid over it. */
 const resumed = Effect.fnUntraced(function* (path: string, flags: StartFlags) {

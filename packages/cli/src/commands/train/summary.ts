@@ -1,3 +1,4 @@
+import * as Escape from "@moco/core/Escape"
 import type { RunProgress } from "@moco/train/Checkpoint/manifest"
 import type { RunConfig } from "@moco/train/RunConfig"
 import type { NeighbourAccuracy, RunEvent, Subject } from "@moco/train/RunLog"
@@ -71,7 +72,7 @@ export const renderSummary = (result: RunResult, config: RunConfig): string => {
     ...table(result, config),
     "",
     `${isWhole ? "trained" : "interrupted after"} ${result.numSteps} steps in ${took}`,
-    `run folder: ${result.runFolder}`,
+    `run folder: ${Escape.line(result.runFolder)}`,
     isWhole
       ? `next, the same with another seed: ${again} --seed=${(config.seed + 1) % 2 ** 32}`
       : `go on with it: ${on}`
