@@ -9,6 +9,6 @@ const wanted = wantedBy(process)
 const isAsked = process.argv.length > 2
 
 // Before every run, so it loads the set-up itself only where there may be something to do.
-if (isAsked || !Stamp.holds(stampFileOf(wanted.packageDir), keyOf(wanted))) {
+if (isAsked || !Stamp.holds(stampFileOf(wanted), keyOf(wanted))) {
   await import("./libtensorflow/main.ts")
 }

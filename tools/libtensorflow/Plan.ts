@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { hashOfSources } from "@moco/core/internal/nativeSources"
 import { Effect, FileSystem, Path } from "effect"
 import { fileTrouble } from "./files.ts"
-import type { Wanted } from "./Wanted.ts"
+import { linkDirOf, type Wanted } from "./Wanted.ts"
 import type { Distribution } from "./Wheel.ts"
 
 /** Where things are taken from and put. Tests give a plan of their own. */
@@ -127,7 +127,7 @@ const addonOf = Effect.fnUntraced(function* (
     includeDirs: [plan.napiIncludeDir, ...includeDirs, path.join(libraryDir, "tensorflow", "include")],
     libraries,
     cached: path.join(plan.cacheDir, "bindings", `${hash.digest("hex").slice(0, 32)}.node`),
-    linked: path.join(plan.packageDir, "lib", "napi-v8", file)
+    linked: path.join(linkDirOf(plan), file)
   }
   return addon
 })

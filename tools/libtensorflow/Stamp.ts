@@ -30,12 +30,22 @@ export const write = (file: string, stamp: Stamp): void => {
   }
 }
 
-/** Whether the stamp in `file` is of what is wanted, and everything it names is as it was. */
-export const holds = (file: string, wanted: string): boolean => {
+/**
+ * Whether the stamp in `file` is of what is wanted, and everything it names is as it was.
+ *
+ * @param isSame  whether what it is of is what is wanted (default: equal)
+ */
+export const holds = (
+  file: string,
+  wanted: string,
+  isSame = (stamped: string, wanted: string): boolean => stamped === wanted
+): boolean => {
   try {
     const stamp = JSON.parse(readFileSync(file, "utf8")) as Stamp
     const states = Object.entries(stamp.states)
-    return stamp.wanted === wanted && states.every(([path, state]) => state !== "" && stateOf(path) === state)
+    return (
+      isSame(stamp.wanted, wanted) && states.every(([path, state]) => state !== "" && stateOf(path) === state)
+    )
   } catch {
     return false
   }

@@ -20,7 +20,7 @@ export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
   const stamp = yield* stampOf(plan, yield* placesOf(plan))
   const places = yield* placesOf(plan)
   if ((yield* Library.isReady(plan, places)) && (yield* all(places.addons, Addons.isLinked))) {
-    return Stamp.write(stampFileOf(plan.packageDir), stamp)
+    return Stamp.write(stampFileOf(plan), stamp)
   }
   const start = yield* Clock.currentTimeMillis
   yield* Effect.gen(function* () {

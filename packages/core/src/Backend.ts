@@ -1,6 +1,7 @@
 import util from "node:util"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
+import { redirectBinding } from "./internal/addons.ts"
 import { buildOfNativeOps, giveBackPagesOnce, loadNativeOps } from "./internal/kernels/nativeOps.ts"
 
 /** No backend could be loaded; `hint` is the command that mends it. */
@@ -62,6 +63,7 @@ const loadTensorflow = Effect.fnUntraced(function* ({ threads }: { readonly thre
   const node = yield* Effect.tryPromise({
     try: () => {
       loadNativeOps()
+      redirectBinding()
       return import("@tensorflow/tfjs-node-gpu")
     },
     catch: (cause) =>
