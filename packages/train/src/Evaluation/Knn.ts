@@ -57,10 +57,12 @@ export const layer = (settings: KnnSettings) =>
           const { indices_NK, similarities_NK } = yield* Tensor.run("Knn.neighbours", () =>
             nearest(embed(test, from, to), bank_BC, kMax)
           )
-          settings.neighbours.forEach((k, i) => {
-            const votes = votesOf({ indices_NK, similarities_NK }, kMax, k)
-            correct[i]! += votes.filter((vote, row) => vote === test.labels[from + row]).length
-          })
+          yield* Tensor.run("Knn.votes", () =>
+            settings.neighbours.forEach((k, i) => {
+              const votes = votesOf({ indices_NK, similarities_NK }, kMax, k)
+              correct[i]! += votes.filter((vote, row) => vote === test.labels[from + row]).length
+            })
+          )
           yield* Effect.yieldNow
         }
         return settings.neighbours.map((k, i) => ({ k, accuracy: correct[i]! / test.numImages }))
