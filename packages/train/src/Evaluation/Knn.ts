@@ -1,4 +1,5 @@
 import { Backend } from "@moco/core/Backend"
+import * as Stage from "@moco/core/Stage"
 import * as Tensor from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
 import { Dataset, type ImageSet, slice, toTensor } from "@moco/data/Dataset"
@@ -6,6 +7,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import { Evaluation, type Represent } from "../Evaluation.ts"
 import { voteOfNeighbours } from "../internal/knn.ts"
+import { knnNeeds } from "./knnNeeds.ts"
 
 /** Settings of the kNN monitor. */
 export interface KnnSettings {
@@ -28,7 +30,8 @@ export const layer = (settings: KnnSettings) =>
     Evaluation,
     Effect.gen(function* () {
       yield* Backend
-      const { classes, test, train } = yield* Dataset
+      const { classes, test, train } = yield* Dataset.checked
+      yield* Stage.check("Knn", ...knnNeeds(settings, train.numImages))
       const { normalize } = yield* Augmentation
       const kMax = Math.max(...settings.neighbours)
 
