@@ -1,8 +1,9 @@
 import type * as tf from "@tensorflow/tfjs-core"
-import { Context, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { infoNce } from "./internal/infoNce.ts"
 import { nce } from "./internal/nce.ts"
 import { type Compare, ofMatrices } from "./Similarities.ts"
+import * as Stage from "./Stage.ts"
 
 /** Which view is encoded as query and which as key. */
 export interface Direction {
@@ -31,22 +32,22 @@ export class ContrastiveLoss extends Context.Service<
    * @param temperature  unitless, above 0: 0.07 in MoCo v1, 0.2 in v2
    */
   static readonly layerInfoNce = ({ temperature }: { readonly temperature: number }) =>
-    Layer.succeed(ContrastiveLoss, ContrastiveLoss.of({ directions: oneWay, ...infoNceOf(temperature) }))
+    checkedLayer(oneWay, infoNceOf(temperature), temperatureNeed(temperature))
 
   /** InfoNCE in both directions: each view is once the query and once the key; the two losses are added. */
   static readonly layerInfoNceSymmetric = ({ temperature }: { readonly temperature: number }) =>
-    Layer.succeed(ContrastiveLoss, ContrastiveLoss.of({ directions: bothWays, ...infoNceOf(temperature) }))
+    checkedLayer(bothWays, infoNceOf(temperature), temperatureNeed(temperature))
 
   /**
    * Noise-contrastive estimation, the memory bank's original loss (Wu et al. 2018, equation 7): tell each query's key
    * from K draws of noise, one by one. Negatives must be drawn uniformly from all images.
    */
   static readonly layerNce = (settings: NceSettings) =>
-    Layer.succeed(ContrastiveLoss, ContrastiveLoss.of({ directions: oneWay, ...nceOf(settings) }))
+    checkedLayer(oneWay, nceOf(settings), ...nceNeeds(settings))
 
   /** Noise-contrastive estimation with each view once the query. */
   static readonly layerNceSymmetric = (settings: NceSettings) =>
-    Layer.succeed(ContrastiveLoss, ContrastiveLoss.of({ directions: bothWays, ...nceOf(settings) }))
+    checkedLayer(bothWays, nceOf(settings), ...nceNeeds(settings))
 }
 
 /** Settings of noise-contrastive estimation. */
@@ -67,6 +68,20 @@ const oneWay: Directions = (viewQ_NHWC, viewK_NHWC) => [{ query_NHWC: viewQ_NHWC
 const bothWays: Directions = (viewQ_NHWC, viewK_NHWC) => [
   { query_NHWC: viewQ_NHWC, key_NHWC: viewK_NHWC },
   { query_NHWC: viewK_NHWC, key_NHWC: viewQ_NHWC }
+]
+
+const checkedLayer = (directions: Directions, formula: Formula, ...needs: ReadonlyArray<Stage.Need>) =>
+  Layer.effect(
+    ContrastiveLoss,
+    Effect.as(Stage.check("ContrastiveLoss", ...needs), ContrastiveLoss.of({ directions, ...formula }))
+  )
+
+const temperatureNeed = (temperature: number) =>
+  Stage.positive("temperature", temperature, "it divides the similarities: 0.07 in MoCo v1, 0.2 in v2")
+
+const nceNeeds = ({ normalizer, temperature }: NceSettings) => [
+  temperatureNeed(temperature),
+  Stage.positive("normalizer", normalizer, "the mean of exp(similarity / temperature) over images")
 ]
 
 type Formula = Pick<ContrastiveLoss["Service"], "compare" | "chance">

@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { Backend } from "./Backend.ts"
+import * as Stage from "./Stage.ts"
 import * as Tensor from "./Tensor.ts"
 
 /** What an encoder knows: learned parameters, and the running statistics of its batch normalisation. */
@@ -83,6 +84,12 @@ export class QueryEncoder extends Context.Service<QueryEncoder, LearningEncoder>
       QueryEncoder,
       Effect.gen(function* () {
         yield* Backend
+        const { featureSize } = network
+        yield* Stage.check(
+          "QueryEncoder",
+          Stage.seed(seed),
+          Stage.count("network.featureSize", featureSize, "length of a feature: 128 in the literature")
+        )
         const untrained = () => network.init(seed)
         return { ...(yield* cellsOf("QueryEncoder.init", network, untrained)), untrained }
       })

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { Context, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
 import * as CounterRandom from "./CounterRandom.ts"
+import * as Stage from "./Stage.ts"
 
 /** Which batch of keys is shuffled: the step, and the direction of a symmetric loss. */
 export interface ShuffleKey {
@@ -27,14 +28,22 @@ export class KeyShuffle extends Context.Service<
 >()("@moco/core/KeyShuffle") {
   /** A new random order for every step and direction, a pure function of `seed`. */
   static readonly layer = (seed: number) =>
-    KeyShuffle.layerOrder(({ direction, step }, size) =>
-      CounterRandom.permutation(
-        CounterRandom.make(seed, CounterRandom.Purpose.keyShuffle, step, direction),
-        size
+    Layer.unwrap(
+      Effect.as(
+        Stage.check("KeyShuffle", Stage.seed(seed)),
+        KeyShuffle.layerOrder(({ direction, step }, size) =>
+          CounterRandom.permutation(
+            CounterRandom.make(seed, CounterRandom.Purpose.keyShuffle, step, direction),
+            size
+          )
+        )
       )
     )
 
-  /** The orders are given: `order(key, N)[i]` is the sample that takes place i. */
+  /**
+   * The orders are given: `order(key, N)[i]` is the sample that takes place i. An order that leaves a sample out is a
+   * RangeError when it is used: its key would be another sample's.
+   */
   static readonly layerOrder = (order: (key: ShuffleKey, size: number) => Int32Array) =>
     Layer.succeed(
       KeyShuffle,
@@ -42,8 +51,9 @@ export class KeyShuffle extends Context.Service<
         encode: (view_NHWC, key, encoder) =>
           tf.tidy(() => {
             const order_N = order(key, view_NHWC.shape[0])
+            const inverse_N = inverse(order_N, view_NHWC.shape[0])
             const shuffled_NHWC = tf.gather(view_NHWC, tf.tensor1d(order_N, "int32"))
-            return tf.gather(encoder(shuffled_NHWC), tf.tensor1d(inverse(order_N), "int32"))
+            return tf.gather(encoder(shuffled_NHWC), tf.tensor1d(inverse_N, "int32"))
           })
       })
     )
@@ -61,10 +71,13 @@ export class KeyShuffle extends Context.Service<
   static readonly layerPlain = KeyShuffle.layerNone
 }
 
-const inverse = (order: Int32Array): Int32Array => {
-  const places = new Int32Array(order.length)
+const inverse = (order: Int32Array, size: number): Int32Array => {
+  const places = new Int32Array(size).fill(-1)
   order.forEach((sample, place) => {
     places[sample] = place
   })
+  if (order.length !== size || places.includes(-1)) {
+    throw new RangeError(`[${order.subarray(0, 8)}...] is no order of the ${size} keys of a batch`)
+  }
   return places
 }

@@ -1,5 +1,6 @@
-import { Context, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { ema } from "./Parameters.ts"
+import * as Stage from "./Stage.ts"
 import { clone, type NamedTensors } from "./Tensor.ts"
 
 /** How the key encoder follows the query encoder. */
@@ -21,7 +22,13 @@ export class MomentumUpdate extends Context.Service<
    * @param m  unitless, 0 (copy) to 1 (frozen)
    */
   static readonly layerEma = (m: number) =>
-    Layer.succeed(MomentumUpdate, MomentumUpdate.of({ next: (key, query) => ema(key, query, m) }))
+    Layer.effect(
+      MomentumUpdate,
+      Effect.as(
+        Stage.check("MomentumUpdate", Stage.fraction("m", m, momentumHint)),
+        MomentumUpdate.of({ next: (key, query) => ema(key, query, m) })
+      )
+    )
 
   /** m = 0: keys come from the query encoder itself, without gradient. He et al. 2020 found it to fail. */
   static readonly layerCopy = Layer.succeed(
@@ -40,14 +47,23 @@ export class MomentumUpdate extends Context.Service<
    * `m(step) = 1 - (1 - from) * (cos(pi * step / numSteps) + 1) / 2`.
    */
   static readonly layerCosine = ({ from, numSteps }: { readonly from: number; readonly numSteps: number }) =>
-    Layer.succeed(
+    Layer.effect(
       MomentumUpdate,
-      MomentumUpdate.of({
-        next: (key, query, step) => ema(key, query, risingMomentum(from, step / numSteps))
-      })
+      Effect.as(
+        Stage.check(
+          "MomentumUpdate",
+          Stage.fraction("from", from, momentumHint),
+          Stage.count("numSteps", numSteps, "steps of the whole run")
+        ),
+        MomentumUpdate.of({
+          next: (key, query, step) => ema(key, query, risingMomentum(from, step / numSteps))
+        })
+      )
     )
 }
 
-/** @param progress  part of the run that is done, 0 to 1 */
-const risingMomentum = (from: number, progress: number): number =>
+const momentumHint = "part of the key encoder that is kept in a step: 0.999 in MoCo, 0.99 in short runs"
+
+/** m of {@link MomentumUpdate.layerCosine}. `progress`: part of the run that is done, 0 to 1. */
+export const risingMomentum = (from: number, progress: number): number =>
   1 - ((1 - from) * (Math.cos(Math.PI * Math.min(1, progress)) + 1)) / 2

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
 import { perQuery } from "@moco/core/Similarities"
+import type { StageInvalid } from "@moco/core/Stage"
 import { contrastiveLossLaws } from "@moco/core/testing"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, type Layer } from "effect"
@@ -162,7 +163,7 @@ describe("ContrastiveLoss", () => {
       yield* Backend
       yield* Effect.sync(() => tf.engine().startScope())
       const [viewQ, viewK] = [tf.zeros([1, 1, 1, 1]) as tf.Tensor4D, tf.ones([1, 1, 1, 1]) as tf.Tensor4D]
-      const directions = (layer: Layer.Layer<ContrastiveLoss>) =>
+      const directions = (layer: Layer.Layer<ContrastiveLoss, StageInvalid>) =>
         Effect.map(ContrastiveLoss, (loss) => loss.directions(viewQ, viewK)).pipe(Effect.provide(layer))
       const forward = { query_NHWC: viewQ, key_NHWC: viewK }
       const backward = { query_NHWC: viewK, key_NHWC: viewQ }

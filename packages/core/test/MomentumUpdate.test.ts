@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import { MomentumUpdate } from "@moco/core/MomentumUpdate"
+import type { StageInvalid } from "@moco/core/Stage"
 import { momentumUpdateLaws } from "@moco/core/testing"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
@@ -50,7 +51,7 @@ describe("MomentumUpdate", () => {
       yield* Backend
       const key = { p: tf.tensor1d([0.1, -7]) }
       const query = { p: tf.tensor1d([0.3, 5]) }
-      const moved = (layer: Layer.Layer<MomentumUpdate>) =>
+      const moved = (layer: Layer.Layer<MomentumUpdate, StageInvalid>) =>
         Effect.provide(
           Effect.map(MomentumUpdate, ({ next }) => Array.from(next(key, query, 9)["p"]!.dataSync())),
           layer

@@ -1,9 +1,10 @@
 import * as CounterRandom from "@moco/core/CounterRandom"
+import * as Stage from "@moco/core/Stage"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
 import { blur, drawSigma } from "./Augmentation/Blur.ts"
 import { colorJitter, drawFactor } from "./Augmentation/ColorJitter.ts"
-import { cropAndFlip, drawCrop } from "./Augmentation/Crop.ts"
+import { cropAndFlip, cropProblem, drawCrop } from "./Augmentation/Crop.ts"
 import { type AugmentationPlan, identity } from "./AugmentationPlan.ts"
 import { Dataset } from "./Dataset.ts"
 
@@ -81,8 +82,10 @@ export class Augmentation extends Context.Service<
   static readonly layer = (settings: AugmentationSettings) =>
     Layer.effect(
       Augmentation,
-      Effect.map(Dataset, (dataset) => {
+      Effect.gen(function* () {
+        const dataset = yield* Dataset.checked
         const { height, width } = dataset.train
+        yield* Stage.check("Augmentation", ...needsOf(settings, height, width))
         return Augmentation.of({
           draw: (key) => drawPlan(settings, key, height, width),
           ...transforms(dataset)
@@ -93,11 +96,40 @@ export class Augmentation extends Context.Service<
   /** Every view is its image: without augmentation the pretext task needs no features (an ablation). */
   static readonly layerNone = Layer.effect(
     Augmentation,
-    Effect.map(Dataset, (dataset) => {
+    Effect.map(Dataset.checked, (dataset) => {
       const plan = identity(dataset.train.height, dataset.train.width)
       return Augmentation.of({ draw: () => plan, ...transforms(dataset) })
     })
   )
+}
+
+const probabilities = ["flip", "jitter", "blur"] as const
+const strengths = ["brightness", "contrast"] as const
+const ranges = ["cropScale", "cropRatio", "blurSigma"] as const
+
+const needsOf = (
+  settings: AugmentationSettings,
+  height: number,
+  width: number
+): ReadonlyArray<Stage.Need> => {
+  const crop = cropProblem(settings.cropScale, settings.cropRatio, height, width)
+  return [
+    ...probabilities.map((field) => Stage.fraction(field, settings[field], "it is a probability")),
+    ...strengths.map((field) =>
+      Stage.notNegative(field, settings[field], "the largest distance of the factor to 1; 0 changes nothing")
+    ),
+    ...ranges.flatMap((field) => {
+      const { max, min } = settings[field]
+      const hint = "min is the smallest value that is drawn, max the largest"
+      return [
+        Stage.positive(`${field}.min`, min, hint),
+        Stage.positive(`${field}.max`, max, hint),
+        Stage.that(min <= max, `${field}.min`, min, `must be at most ${field}.max (${max})`, hint)
+      ]
+    }),
+    Stage.fraction("cropScale.max", settings.cropScale.max, "it is a fraction of the image's area"),
+    Stage.that(crop === undefined, "cropScale", settings.cropScale, crop?.problem ?? "", crop?.hint ?? "")
+  ]
 }
 
 const drawPlan = (

@@ -1,5 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { Context, Schema } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
+import { check, checkImages, type DatasetInvalid, type OwnImages } from "./Dataset/check.ts"
+import { channelStatistics } from "./Dataset/statistics.ts"
+
+export { DatasetInvalid } from "./Dataset/check.ts"
 
 /** Labelled images in host memory. */
 export interface ImageSet {
@@ -30,7 +34,32 @@ export class Dataset extends Context.Service<
     /** Per channel, of `train`'s pixels / 255. */
     readonly std: ReadonlyArray<number>
   }
->()("@moco/data/Dataset") {}
+>()("@moco/data/Dataset") {
+  /** A data set of your own, checked; `mean` and `std` are computed where they are not given. */
+  static readonly make = (own: OwnDataset): Effect.Effect<Dataset["Service"], DatasetInvalid> =>
+    Effect.andThen(
+      checkImages(own),
+      Effect.suspend(() => {
+        const dataset = Dataset.of({ ...channelStatistics(own.train), ...own })
+        return Effect.as(check(dataset), dataset)
+      })
+    )
+
+  /** {@link make} as a layer. */
+  static readonly layerOf = (own: OwnDataset): Layer.Layer<Dataset, DatasetInvalid> =>
+    Layer.effect(Dataset, Dataset.make(own))
+
+  /**
+   * The data set, once all of it is known to fit together. Whoever reads images, labels or statistics asks for it in
+   * this way: it may have been made by `Dataset.of`, which looks at nothing.
+   */
+  static readonly checked: Effect.Effect<Dataset["Service"], DatasetInvalid, Dataset> = Effect.suspend(() =>
+    Effect.tap(Dataset, check)
+  )
+}
+
+/** What a data set is made of; see {@link Dataset.make}. */
+export type OwnDataset = OwnImages & Partial<Pick<Dataset["Service"], "mean" | "std">>
 
 /** A file of the data set is in none of the folders that were searched. */
 export class DatasetMissing extends Schema.TaggedError<DatasetMissing>()("DatasetMissing", {

@@ -1,7 +1,9 @@
 import { Backend } from "@moco/core/Backend"
 import * as CounterRandom from "@moco/core/CounterRandom"
+import * as Stage from "@moco/core/Stage"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
+import { rehearse } from "./Augmentation/rehearse.ts"
 import { Augmentation } from "./Augmentation.ts"
 import { Dataset, toTensor } from "./Dataset.ts"
 
@@ -43,14 +45,16 @@ export class ViewPairs extends Context.Service<
     Layer.effect(
       ViewPairs,
       Effect.gen(function* () {
-        const dataset = yield* Dataset
+        const dataset = yield* Dataset.checked
         const augmentation = yield* Augmentation
         yield* Backend
         const { batchSize, seed } = settings
+        yield* Stage.check("ViewPairs", Stage.seed(seed))
         const { numImages } = dataset.train
         if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > numImages) {
           return yield* new BatchSizeInvalid({ batchSize, numTrain: numImages })
         }
+        yield* rehearse(augmentation, dataset, seed)
         const stepsPerEpoch = Math.floor(numImages / batchSize)
         const orderOf = sampleOrder(seed, numImages)
         const batch = (step: number): ViewBatch => {

@@ -1,6 +1,7 @@
 import { Dictionary } from "@moco/core/Dictionary"
 import { QueryEncoder } from "@moco/core/Encoder"
 import { sgdStep } from "@moco/core/Parameters"
+import * as Stage from "@moco/core/Stage"
 import * as Tensor from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer } from "effect"
@@ -44,6 +45,11 @@ export class Optimizer extends Context.Service<
     Layer.effect(
       Optimizer,
       Effect.gen(function* () {
+        yield* Stage.check(
+          "Optimizer",
+          Stage.fraction("momentum", momentum, "part of the last step that is kept: 0.9 is usual", true),
+          Stage.notNegative("weightDecay", weightDecay, "pull of every parameter towards 0: 0.0001 is usual")
+        )
         const { parameters } = yield* QueryEncoder
         const { trained } = yield* Dictionary
         const moments = yield* Tensor.cell("Optimizer.init", () =>

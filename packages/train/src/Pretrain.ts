@@ -1,4 +1,5 @@
 import type { SafetensorsMalformed } from "@moco/core/Safetensors"
+import type { StageInvalid } from "@moco/core/Stage"
 import type { SnapshotMismatch, TensorError } from "@moco/core/Tensor"
 import { Effect } from "effect"
 import type { NoCheckpointWhole } from "./Checkpoint/errors.ts"
@@ -68,6 +69,7 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
 /** What {@link pretrain} can fail with. */
 export type PretrainError =
   | TensorError
+  | StageInvalid
   | NonFinite
   | RunLogError
   | SaveError

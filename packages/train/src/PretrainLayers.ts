@@ -8,9 +8,10 @@ import { KeyEncoder, QueryEncoder } from "@moco/core/Encoder"
 import * as ResNet from "@moco/core/Encoder/ResNet"
 import { KeyShuffle } from "@moco/core/KeyShuffle"
 import { MomentumUpdate } from "@moco/core/MomentumUpdate"
+import * as Stage from "@moco/core/Stage"
 import type { TensorError } from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
-import { Dataset } from "@moco/data/Dataset"
+import { Dataset, type DatasetInvalid } from "@moco/data/Dataset"
 import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import { Effect, Layer } from "effect"
@@ -19,6 +20,7 @@ import * as Knn from "./Evaluation/Knn.ts"
 import { LearningRate } from "./LearningRate.ts"
 import { firstBatchNormalizer } from "./NceNormalizer.ts"
 import { Optimizer } from "./Optimizer.ts"
+import { rehearse } from "./PretrainLayers/rehearse.ts"
 import type { RunConfig } from "./RunConfig.ts"
 
 /** Beside the config. */
@@ -45,7 +47,10 @@ export const layersOf = (config: RunConfig, options: StageOptions) => {
   const augmentation = options.augmentation ?? Augmentation.layer(config.augmentation)
   const batches = views.pipe(Layer.provideMerge(augmentation))
   const encoder = queryEncoderOf(config)
-  return Layer.mergeAll(Diagnostics.layer, Optimizer.layerSgd(config.optimizer)).pipe(
+  // What somebody else has written can only be known by trying it.
+  const isOwn = options.augmentation ?? options.dictionary ?? options.loss
+  const rehearsal = Layer.effectDiscard(isOwn === undefined ? Effect.void : rehearse)
+  return Layer.mergeAll(Diagnostics.layer, Optimizer.layerSgd(config.optimizer), rehearsal).pipe(
     Layer.provideMerge(options.loss ?? lossOf(config)),
     Layer.provideMerge(options.dictionary ?? dictionaryOf(config)),
     Layer.provideMerge(Layer.mergeAll(encoder, learningRateOf(config), Knn.layer(config.evaluation))),
@@ -57,8 +62,13 @@ export const layersOf = (config: RunConfig, options: StageOptions) => {
 /** Everything that {@link layersOf} provides. */
 export type PretrainServices = Layer.Success<ReturnType<typeof layersOf>>
 
-const backendOf = ({ backend }: RunConfig) =>
-  backend.name === "cpu" ? Backend.layerCpu : Backend.layerTensorflow({ threads: backend.threads })
+const backendOf = ({ backend: { name, threads } }: RunConfig) =>
+  Layer.unwrap(
+    Effect.as(
+      Stage.check("Backend", Stage.count("threads", threads, "threads inside one operation")),
+      name === "cpu" ? Backend.layerCpu : Backend.layerTensorflow({ threads })
+    )
+  )
 
 const datasetOf = ({ data }: RunConfig, searchDirs: ReadonlyArray<string>) =>
   data.name === "fashion-mnist"
@@ -67,13 +77,17 @@ const datasetOf = ({ data }: RunConfig, searchDirs: ReadonlyArray<string>) =>
 
 const queryEncoderOf = (config: RunConfig) =>
   Layer.unwrap(
-    Effect.map(Dataset, ({ train }) =>
-      QueryEncoder.layer(ResNet.make(config.encoder, train.channels), config.seed)
-    )
+    Effect.gen(function* () {
+      const { train } = yield* Dataset.checked
+      const use = { ...train, batchSize: config.training.batchSize }
+      return QueryEncoder.layer(yield* ResNet.fitted(config.encoder, use), config.seed)
+    })
   )
 
 /** The mechanism that a config names, e.g. to build another one around it. */
-export const dictionaryOf = (config: RunConfig): Layer.Layer<Dictionary, TensorError, DictionaryNeeds> => {
+export const dictionaryOf = (
+  config: RunConfig
+): Layer.Layer<Dictionary, DictionaryTrouble, DictionaryNeeds> => {
   const { dictionary, seed, training } = config
   switch (dictionary.kind) {
     case "queue":
@@ -82,7 +96,7 @@ export const dictionaryOf = (config: RunConfig): Layer.Layer<Dictionary, TensorE
       )
     case "memoryBank":
       return Layer.unwrap(
-        Effect.map(Dataset, ({ train: { numImages } }) =>
+        Effect.map(Dataset.checked, ({ train: { numImages } }) =>
           MemoryBank.layer({ ...dictionary, numImages, seed })
         )
       )
@@ -99,6 +113,8 @@ export const dictionaryOf = (config: RunConfig): Layer.Layer<Dictionary, TensorE
 
 /** What one mechanism or another is made from. */
 type DictionaryNeeds = Backend | Dataset | QueryEncoder | ViewPairs
+
+type DictionaryTrouble = TensorError | Stage.StageInvalid | DatasetInvalid
 
 const momentumOf = ({ momentum, training }: RunConfig) => {
   switch (momentum.kind) {
@@ -129,7 +145,9 @@ const shuffleOf = ({ keyShuffle, seed }: RunConfig) => {
 }
 
 /** The loss that a config names. */
-export const lossOf = ({ loss }: RunConfig): Layer.Layer<ContrastiveLoss, TensorError, LossNeeds> => {
+export const lossOf = ({
+  loss
+}: RunConfig): Layer.Layer<ContrastiveLoss, TensorError | Stage.StageInvalid, LossNeeds> => {
   switch (loss.kind) {
     case "infoNce":
       return loss.symmetric ? ContrastiveLoss.layerInfoNceSymmetric(loss) : ContrastiveLoss.layerInfoNce(loss)

@@ -31,8 +31,11 @@ const withSets = (
     Effect.map(Dataset, (dataset) => Dataset.of({ ...dataset, ...change(dataset) }))
   ).pipe(Layer.provide(synthetic))
 
-const knn = (dataset: Layer.Layer<Dataset>, neighbours: ReadonlyArray<number>) =>
-  Knn.layer({ neighbours, temperature: 0.1 }).pipe(
+/** So little of an image that neighbours disagree. */
+const somePixels = (image_NHWC: tf.Tensor4D) => tf.slice2d(pixels(image_NHWC), [0, 14], [-1, 3])
+
+const knn = (dataset: Layer.Layer<Dataset>, neighbours: ReadonlyArray<number>, temperature = 0.1) =>
+  Knn.layer({ neighbours, temperature }).pipe(
     Layer.provide(Augmentation.layerNone),
     Layer.provide(dataset),
     Layer.provideMerge(Backend.layerTensorflow({ threads: 2 }))
@@ -89,6 +92,52 @@ describe("Knn", () => {
       )
       assert.deepStrictEqual(backwards, forwards)
     })
+  )
+
+  it.effect("gives a number of neighbours the same accuracy wherever it stands in the list", () =>
+    Effect.gen(function* () {
+      const numbers = [1, 5, 20, 60]
+      const alone = yield* Effect.forEach(numbers, (k) =>
+        Effect.map(judge(somePixels).pipe(Effect.provide(knn(synthetic, [k]))), ([accuracy]) => accuracy!)
+      )
+      assert.isAbove(new Set(alone.map(({ accuracy }) => accuracy)).size, 1)
+      for (const list of [
+        [1, 5, 20, 60],
+        [60, 20, 5, 1],
+        [5, 60, 1, 20],
+        [20, 60],
+        [5, 5, 60]
+      ]) {
+        const together = yield* judge(somePixels).pipe(Effect.provide(knn(synthetic, list)))
+        assert.deepStrictEqual(
+          together,
+          list.map((k) => alone[numbers.indexOf(k)]!)
+        )
+      }
+    })
+  )
+
+  it.effect("follows the nearest neighbour alone, whatever the k, where the temperature is near 0", () =>
+    Effect.gen(function* () {
+      for (const temperature of [1e-300, 1e-12]) {
+        const [one, five, all] = yield* judge(somePixels).pipe(
+          Effect.provide(knn(synthetic, [1, 5, 60], temperature))
+        )
+        assert.isAbove(one!.accuracy, 0.4)
+        assert.strictEqual(five!.accuracy, one!.accuracy)
+        assert.strictEqual(all!.accuracy, one!.accuracy)
+      }
+    })
+  )
+
+  it.effect("fails where a representation is not a number, and elects nobody", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        judge((image_NHWC) => tf.fill([image_NHWC.shape[0], 4], Number.NaN) as tf.Tensor2D)
+      )
+      assert.strictEqual(error._tag, "TensorError")
+      assert.include(error.message, "not finite")
+    }).pipe(Effect.provide(knn(synthetic, [5])))
   )
 
   it.effect("releases every tensor", () =>

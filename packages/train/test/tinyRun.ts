@@ -6,6 +6,7 @@ import { KeyEncoder, QueryEncoder } from "@moco/core/Encoder"
 import * as ResNet from "@moco/core/Encoder/ResNet"
 import { KeyShuffle } from "@moco/core/KeyShuffle"
 import { MomentumUpdate } from "@moco/core/MomentumUpdate"
+import type { StageInvalid } from "@moco/core/Stage"
 import type { TensorError } from "@moco/core/Tensor"
 import { tinyResNet } from "@moco/core/testing"
 import { Augmentation } from "@moco/data/Augmentation"
@@ -27,7 +28,7 @@ export interface TinySettings {
   /** Another mechanism in place of the queue. */
   readonly dictionary?: Layer.Layer<
     Dictionary,
-    TensorError,
+    TensorError | StageInvalid,
     QueryEncoder | KeyEncoder | MomentumUpdate | KeyShuffle | Backend
   >
   readonly numTrain?: number

@@ -57,6 +57,10 @@ export const config: Family = {
     },
     says: () => ["a batch of 12 images", "a training set of 11", "choose a batch size of 1 to 11"]
   },
+  StageInvalid: {
+    provoke: () => Layer.build(MomentumUpdate.layerEma(1.5)),
+    says: () => ["MomentumUpdate: m = 1.5: must be at least 0 and at most 1", "0.999 in MoCo"]
+  },
   ConfigChanged: {
     provoke: (folder) => Effect.andThen(beginRun(folder), command(train, `--resume=${folder}`, "--seed=9")),
     says: (folder) => [`the run in ${folder}`, "seed was 1 and is 9", "another --out"]
@@ -75,6 +79,17 @@ export const config: Family = {
 }
 
 export const data: Family = {
+  DatasetInvalid: {
+    provoke: () => {
+      const images = { numImages: 2, height: 28, width: 28, channels: 1, labels: Uint8Array.of(0, 1) }
+      const train = { ...images, pixels_NHWC: new Uint8Array(784) }
+      return Dataset.make({ name: "mine", classes: ["a", "b"], train, test: train })
+    },
+    says: () => [
+      "data set mine: train.pixels_NHWC.length = 784: must be 1568: 2 images of 28 x 28 x 1",
+      "784 bytes are missing"
+    ]
+  },
   DatasetMissing: {
     provoke: fullSet,
     says: (folder) => ["train-images-idx3-ubyte.gz was not found", `searched: ${folder}`, "--data-dir"]

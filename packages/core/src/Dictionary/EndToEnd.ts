@@ -5,6 +5,7 @@ import { adopt, type Encoder, KeyEncoder, QueryEncoder, snapshotOf } from "../En
 import { relativeDistance } from "../internal/distance.ts"
 import { KeyShuffle } from "../KeyShuffle.ts"
 import * as Similarities from "../Similarities.ts"
+import * as Stage from "../Stage.ts"
 import * as Tensor from "../Tensor.ts"
 
 /** Settings of end-to-end training. */
@@ -26,6 +27,7 @@ export const layerSeparate = ({ batchSize }: EndToEndSettings) =>
   Layer.effect(
     Dictionary,
     Effect.gen(function* () {
+      yield* checkBatch(batchSize)
       const query = yield* QueryEncoder
       const key = yield* KeyEncoder
       const prepare = yield* preparation(key.network, key.statistics, (parameters) =>
@@ -69,6 +71,7 @@ export const layerShared = ({ batchSize }: EndToEndSettings) =>
   Layer.effect(
     Dictionary,
     Effect.gen(function* () {
+      yield* checkBatch(batchSize)
       const query = yield* QueryEncoder
       const statistics = yield* Tensor.cell("EndToEnd.init", () => Tensor.clone(query.statistics.get()))
       return Dictionary.of({
@@ -84,6 +87,12 @@ export const layerShared = ({ batchSize }: EndToEndSettings) =>
           )
       })
     })
+  )
+
+const checkBatch = (batchSize: number) =>
+  Stage.check(
+    "EndToEnd",
+    Stage.count("batchSize", batchSize, "a query's negatives are the other keys of its batch", 2)
   )
 
 /** Encodes the keys inside `similarities`, so that the gradient flows; `weightsOf` picks the key encoder's. */

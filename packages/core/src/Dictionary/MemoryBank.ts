@@ -5,6 +5,7 @@ import { Dictionary, type DictionarySnapshot, type DictionaryStep, type Prepared
 import { QueryEncoder } from "../Encoder.ts"
 import { l2Normalize } from "../internal/l2Normalize.ts"
 import { randomUnitRows } from "../internal/randomUnitRows.ts"
+import * as Stage from "../Stage.ts"
 import * as Tensor from "../Tensor.ts"
 import { drawNegatives, negativesOf } from "./MemoryBank/negatives.ts"
 
@@ -33,6 +34,13 @@ export const layer = ({ entryMomentum, numImages, redrawOwn, seed, size }: Memor
   Layer.effect(
     Dictionary,
     Effect.gen(function* () {
+      yield* Stage.check(
+        "MemoryBank",
+        Stage.count("size", size, "negatives that a step draws from the bank, K"),
+        Stage.count("numImages", numImages, "images of the training set, each of which has an entry"),
+        Stage.fraction("entryMomentum", entryMomentum, "part of an entry that is kept: 0.5 is usual", true),
+        Stage.seed(seed)
+      )
       const { network } = yield* QueryEncoder
       const cell = yield* Tensor.cell("MemoryBank.init", () => ({
         bank: randomUnitRows(
@@ -47,6 +55,7 @@ export const layer = ({ entryMomentum, numImages, redrawOwn, seed, size }: Memor
 
       const prepare = ({ directions, indices, step }: DictionaryStep, lease: Tensor.Lease): PreparedStep => {
         const current_MD = bank_MD()
+        requireEntries(indices, numImages)
         const indices_N = lease.keep(tf.tensor1d(indices, "int32"))
         const own_ND = lease.keep(tf.gather(current_MD, indices_N))
         const drawn = directions.map((_, direction) =>
@@ -90,3 +99,10 @@ export const layer = ({ entryMomentum, numImages, redrawOwn, seed, size }: Memor
       })
     })
   )
+
+/** An index without an entry would be gathered as another image's, or as zeros: libraries differ in it. */
+const requireEntries = (indices: Int32Array, numImages: number): void => {
+  const foreign = indices.find((index) => !(index >= 0 && index < numImages))
+  if (foreign === undefined) return
+  throw new RangeError(`image ${foreign} has no entry: the bank was made for ${numImages} images`)
+}

@@ -9,6 +9,7 @@ import { randomUnitRows } from "../internal/randomUnitRows.ts"
 import { KeyShuffle } from "../KeyShuffle.ts"
 import { MomentumUpdate } from "../MomentumUpdate.ts"
 import * as Similarities from "../Similarities.ts"
+import * as Stage from "../Stage.ts"
 import * as Tensor from "../Tensor.ts"
 
 /** Settings of the queue. */
@@ -28,6 +29,11 @@ export const layer = ({ seed, size }: QueueSettings) =>
   Layer.effect(
     Dictionary,
     Effect.gen(function* () {
+      yield* Stage.check(
+        "Queue",
+        Stage.count("size", size, "keys that wait in the queue, K; also the number of negatives"),
+        Stage.seed(seed)
+      )
       const query = yield* QueryEncoder
       const key = yield* KeyEncoder
       const momentum = yield* MomentumUpdate

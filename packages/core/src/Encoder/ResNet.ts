@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { Effect } from "effect"
 import type { Network, Weights } from "../Encoder.ts"
 import { batchNorm, batchNormInference } from "../internal/kernels/batchNorm.ts"
 import type { Activation, BatchNormWeights } from "../internal/kernels/batchNormTerms.ts"
@@ -6,10 +7,18 @@ import { conv2d } from "../internal/kernels/conv2d.ts"
 import { maxPool3x3 } from "../internal/kernels/maxPool.ts"
 import { relu } from "../internal/kernels/relu.ts"
 import { l2Normalize } from "../internal/l2Normalize.ts"
+import * as Stage from "../Stage.ts"
 import type { Keep, NamedTensors } from "../Tensor.ts"
 import type { ResNetConfig } from "./ResNetConfig.ts"
 import { initialWeights } from "./ResNetInit.ts"
 import { type Block, type ConvSpec, layoutOf, type ResNetLayout } from "./ResNetLayout.ts"
+import { layoutNeeds, type Use, useNeeds } from "./ResNetNeeds.ts"
+
+export type { Use } from "./ResNetNeeds.ts"
+
+/** A ResNet for the images and batches of `use`; fails where it cannot be, or cannot work on them. */
+export const fitted = (config: ResNetConfig, use: Use): Effect.Effect<Network, Stage.StageInvalid> =>
+  Effect.map(Stage.check("ResNet", ...useNeeds(config, use)), () => make(config, use.channels))
 
 /**
  * A ResNet with torchvision's parameter names, initialisation and arithmetic.
@@ -18,8 +27,11 @@ import { type Block, type ConvSpec, layoutOf, type ResNetLayout } from "./ResNet
  * CIFAR ResNet-20 is `basic [3,3,3]` of width 16.
  *
  * @param channels  channels of the images
+ * @throws StageInvalid when there is no such network; {@link fitted} fails with it
  */
 export const make = (config: ResNetConfig, channels: number): Network => {
+  const unmet = Stage.firstUnmet("ResNet", layoutNeeds(config, channels))
+  if (unmet !== undefined) throw unmet
   const layout = layoutOf(config, channels)
   return {
     featureSize: config.featureSize,

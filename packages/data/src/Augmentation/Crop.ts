@@ -9,6 +9,29 @@ export interface Range {
   readonly max: number
 }
 
+/**
+ * What is wrong with `scale` and `ratio` for images of this size, and what to do: crops of no pixel, or none that fits
+ * into the image.
+ */
+export const cropProblem = (
+  scale: Range,
+  ratio: Range,
+  height: number,
+  width: number
+): { readonly problem: string; readonly hint: string } | undefined => {
+  const narrowest = Math.sqrt((scale.min * height * width) / Math.max(ratio.max, 1 / ratio.min))
+  if (narrowest < 1) {
+    const size = height === width ? `${height}` : `${height} x ${width}`
+    const problem = `allows crops ${narrowest.toFixed(2)} pixels wide or high of an image of ${size}`
+    return { problem, hint: "raise min, or bring augmentation.cropRatio nearer to 1" }
+  }
+  const [narrow, wide] = [(scale.min * width) / height, width / (scale.min * height)]
+  if (ratio.min <= wide && ratio.max >= narrow) return undefined
+  const problem = `no crop of this area fits into the image at augmentation.cropRatio ${JSON.stringify(ratio)}`
+  const own = height === width ? "1" : `${width} / ${height}`
+  return { problem, hint: `lower min, or let augmentation.cropRatio include ${own}` }
+}
+
 const attempts = 10
 
 /**

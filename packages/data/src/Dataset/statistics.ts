@@ -1,13 +1,12 @@
 import type { ImageSet } from "../Dataset.ts"
-
-/** Smallest std that is divided by: an image set of one colour is normalised to zeros, not to infinities. */
-const minStd = 1e-6
+import { minStd } from "./check.ts"
 
 /**
  * Mean and standard deviation of pixels / 255 for each channel.
  *
  * Sums of bytes and of their squares are exact integers, so the result is the same on every machine. A byte has 256
- * values, so counting them is all that is done for each pixel.
+ * values, so counting them is all that is done for each pixel. An image set of one colour is normalised to zeros, not to
+ * infinities: its standard deviation is given as {@link minStd}.
  */
 export const channelStatistics = ({ channels, pixels_NHWC }: ImageSet) => {
   const mean: Array<number> = []

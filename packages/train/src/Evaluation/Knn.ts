@@ -1,4 +1,5 @@
 import { Backend } from "@moco/core/Backend"
+import * as Stage from "@moco/core/Stage"
 import * as Tensor from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
 import { Dataset, type ImageSet, slice, toTensor } from "@moco/data/Dataset"
@@ -6,6 +7,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import { Evaluation, type Represent } from "../Evaluation.ts"
 import { voteOfNeighbours } from "../internal/knn.ts"
+import { knnNeeds } from "./knnNeeds.ts"
 
 /** Settings of the kNN monitor. */
 export interface KnnSettings {
@@ -28,7 +30,8 @@ export const layer = (settings: KnnSettings) =>
     Evaluation,
     Effect.gen(function* () {
       yield* Backend
-      const { classes, test, train } = yield* Dataset
+      const { classes, test, train } = yield* Dataset.checked
+      yield* Stage.check("Knn", ...knnNeeds(settings, train.numImages))
       const { normalize } = yield* Augmentation
       const kMax = Math.max(...settings.neighbours)
 
@@ -57,10 +60,12 @@ export const layer = (settings: KnnSettings) =>
           const { indices_NK, similarities_NK } = yield* Tensor.run("Knn.neighbours", () =>
             nearest(embed(test, from, to), bank_BC, kMax)
           )
-          settings.neighbours.forEach((k, i) => {
-            const votes = votesOf({ indices_NK, similarities_NK }, kMax, k)
-            correct[i]! += votes.filter((vote, row) => vote === test.labels[from + row]).length
-          })
+          yield* Tensor.run("Knn.votes", () =>
+            settings.neighbours.forEach((k, i) => {
+              const votes = votesOf({ indices_NK, similarities_NK }, kMax, k)
+              correct[i]! += votes.filter((vote, row) => vote === test.labels[from + row]).length
+            })
+          )
           yield* Effect.yieldNow
         }
         return settings.neighbours.map((k, i) => ({ k, accuracy: correct[i]! / test.numImages }))

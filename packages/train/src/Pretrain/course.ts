@@ -1,3 +1,4 @@
+import * as Stage from "@moco/core/Stage"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import { Clock, Effect } from "effect"
 import type { RunProgress } from "../Checkpoint/manifest.ts"
@@ -26,6 +27,12 @@ const beginning: RunProgress = {
 }
 
 export const courseOf = Effect.fnUntraced(function* (settings: PretrainSettings) {
+  const { evaluateEveryEpochs, numEpochs } = settings
+  yield* Stage.check(
+    "Pretrain",
+    Stage.count("numEpochs", numEpochs, "how often every training image is seen"),
+    Stage.count("evaluateEveryEpochs", evaluateEveryEpochs, "epochs between evaluations")
+  )
   const { stepsPerEpoch } = yield* ViewPairs
   const course: Course = {
     numSteps: settings.numEpochs * stepsPerEpoch,

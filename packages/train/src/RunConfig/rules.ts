@@ -1,3 +1,4 @@
+import { cropProblem } from "@moco/data/Augmentation/Crop"
 import { valueAt } from "./fields.ts"
 import { type Problem, renderValue } from "./Problem.ts"
 import type { RunConfig } from "./schema.ts"
@@ -112,19 +113,8 @@ const rules: ReadonlyArray<Rule> = [
       "augmentation.cropRatio.min",
       "augmentation.cropRatio.max"
     ],
-    check: ({ augmentation: { cropRatio, cropScale } }) => {
-      const narrowest = Math.sqrt(
-        (cropScale.min * imageSize ** 2) / Math.max(cropRatio.max, 1 / cropRatio.min)
-      )
-      if (narrowest < 1) {
-        const problem = `allows crops ${narrowest.toFixed(2)} pixels wide or high of an image of ${imageSize}`
-        return { problem, hint: "raise min, or bring augmentation.cropRatio nearer to 1" }
-      }
-      const fits = cropRatio.min <= 1 / cropScale.min && cropRatio.max >= cropScale.min
-      if (fits) return undefined
-      const problem = `no crop of this area fits into the image at augmentation.cropRatio ${renderValue(cropRatio)}`
-      return { problem, hint: "lower min, or let augmentation.cropRatio include 1" }
-    }
+    check: ({ augmentation: { cropRatio, cropScale } }) =>
+      cropProblem(cropScale, cropRatio, imageSize, imageSize)
   }
 ]
 

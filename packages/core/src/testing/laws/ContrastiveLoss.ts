@@ -1,4 +1,5 @@
 // biome-ignore-all lint/correctness/noUndeclaredDependencies: for tests only, whose tools belong to the root
+
 import { assert, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, type Layer } from "effect"
@@ -9,6 +10,7 @@ import * as CounterRandom from "../../CounterRandom.ts"
 import { valueAndGradients } from "../../Gradient.ts"
 import { randomUnitRows } from "../../internal/randomUnitRows.ts"
 import { type Negatives, negativeSimilarities, perQuery, shared } from "../../Similarities.ts"
+import type { StageInvalid } from "../../Stage.ts"
 import { assertClose } from "../assertClose.ts"
 import * as TensorLeak from "../TensorLeak.ts"
 
@@ -71,7 +73,10 @@ const comparePerQuery = (
  *
  * @param chanceAt  the one cosine that the chance level holds for, where it does not hold for every cosine
  */
-export const contrastiveLossLaws = (variant: Layer.Layer<ContrastiveLoss>, chanceAt?: number) => {
+export const contrastiveLossLaws = (
+  variant: Layer.Layer<ContrastiveLoss, StageInvalid>,
+  chanceAt?: number
+) => {
   type Mean = (positives: ReadonlyArray<number>, negatives: ReadonlyArray<ReadonlyArray<number>>) => number
   const law = (title: string, test: (mean: Mean, loss: ContrastiveLoss["Service"]) => void) =>
     it.effect(title, () =>

@@ -1,10 +1,12 @@
 // biome-ignore-all lint/correctness/noUndeclaredDependencies: for tests only, whose tools belong to the root
+
 import { assert, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, type Layer } from "effect"
 import fc from "fast-check"
 import { Backend } from "../../Backend.ts"
 import { KeyShuffle } from "../../KeyShuffle.ts"
+import type { StageInvalid } from "../../Stage.ts"
 import * as TensorLeak from "../TensorLeak.ts"
 
 /** Views of one pixel each, whose value is their place in the batch. */
@@ -17,7 +19,7 @@ const numbered = (size: number) =>
 const flatten = (view_NHWC: tf.Tensor4D) => tf.reshape(view_NHWC, [view_NHWC.shape[0], 1]) as tf.Tensor2D
 
 /** What every way of shuffling has in common; a variant joins by one line. */
-export const keyShuffleLaws = (variant: Layer.Layer<KeyShuffle>) => {
+export const keyShuffleLaws = (variant: Layer.Layer<KeyShuffle, StageInvalid>) => {
   it.effect("always gives the keys back in the order of the views, and encodes each view once", () =>
     Effect.gen(function* () {
       yield* Backend

@@ -1,16 +1,18 @@
 // biome-ignore-all lint/correctness/noUndeclaredDependencies: for tests only, whose tools belong to the root
+
 import { assert, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, type Layer } from "effect"
 import fc from "fast-check"
 import { Backend } from "../../Backend.ts"
 import { MomentumUpdate } from "../../MomentumUpdate.ts"
+import type { StageInvalid } from "../../Stage.ts"
 import * as TensorLeak from "../TensorLeak.ts"
 
 const values = fc.array(fc.double({ min: -100, max: 100, noNaN: true }), { minLength: 1, maxLength: 9 })
 
 /** What every way of following has in common; a variant joins by one line. */
-export const momentumUpdateLaws = (variant: Layer.Layer<MomentumUpdate>) => {
+export const momentumUpdateLaws = (variant: Layer.Layer<MomentumUpdate, StageInvalid>) => {
   const law = (title: string, test: (next: MomentumUpdate["Service"]["next"]) => void) =>
     it.effect(title, () =>
       Effect.gen(function* () {
