@@ -49,6 +49,7 @@ const byTag = {
   StudyRecordCorrupt: ExitCode.corrupt,
   StudyDefinitionDamaged: ExitCode.corrupt,
   NonFinite: ExitCode.nonFinite,
+  NonFiniteTensors: ExitCode.nonFinite,
   BackendUnavailable: ExitCode.resource,
   TensorError: ExitCode.resource,
   RunLogError: ExitCode.resource,

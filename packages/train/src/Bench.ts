@@ -130,6 +130,7 @@ const stageMedians = (steps: ReadonlyArray<StageTimes.StepTimes>): BenchReport["
     optimizer: of("optimizer"),
     diagnostics: of("diagnostics"),
     settle: of("settle"),
+    check: of("check"),
     rest: median(steps.map(({ rest }) => rest))
   }
 }

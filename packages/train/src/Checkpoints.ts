@@ -1,3 +1,4 @@
+import type { NonFiniteTensors } from "@moco/core/Finite"
 import type { SafetensorsMalformed } from "@moco/core/Safetensors"
 import type { SnapshotMismatch, TensorError } from "@moco/core/Tensor"
 import { Clock, Context, Effect, Exit, Fiber, type FileSystem, Layer, Option, type Path } from "effect"
@@ -42,7 +43,17 @@ export interface Position {
 }
 
 /** What keeping a run's state can fail with. */
-export type SaveError = CheckpointUnwritable | TensorError | RunLogError
+export type SaveError = CheckpointUnwritable | TensorError | NonFiniteTensors | RunLogError
+
+/** What going back to an earlier state can fail with. */
+export type GoBackError =
+  | TensorError
+  | SnapshotMismatch
+  | SafetensorsMalformed
+  | NonFiniteTensors
+  | CheckpointUnreadable
+  | CheckpointUnwritable
+  | NoCheckpointWhole
 
 /** Keeps the state of a run on disk while it goes on. */
 export class Checkpoints extends Context.Service<
@@ -63,25 +74,32 @@ export class Checkpoints extends Context.Service<
       step: number,
       progress: Effect.Effect<RunProgress, RunLogError>
     ) => Effect.Effect<void, SaveError>
-    /** Puts the newest good checkpoint in place of the state, where there is one. */
-    readonly rollback: Effect.Effect<
-      RunProgress | undefined,
-      | TensorError
-      | SnapshotMismatch
-      | SafetensorsMalformed
-      | CheckpointUnreadable
-      | CheckpointUnwritable
-      | NoCheckpointWhole
-    >
+    /**
+     * Sets the checkpoint of a state aside that a step has failed from, where there is one: it is never the newest, so
+     * whoever goes on does so from a state that a step has succeeded from.
+     */
+    readonly setFailedAside: (
+      step: number
+    ) => Effect.Effect<void, CheckpointUnreadable | CheckpointUnwritable>
+    /**
+     * Puts an earlier state in place: that of the newest good checkpoint which is none of `triedStates`, or where there
+     * is none, the state that the run began with. Newer checkpoints are set aside.
+     *
+     * @returns how far the run is in it
+     */
+    readonly goBack: (
+      triedStates: ReadonlyArray<number>
+    ) => Effect.Effect<RunProgress | "beginning" | "nowhere", GoBackError>
   }
 >()("@moco/train/Checkpoints") {
-  /** Keeps nothing: for runs of seconds. */
+  /** Keeps nothing, and so goes back to nothing: for runs of seconds. */
   static readonly layerNone = Layer.succeed(
     Checkpoints,
     Checkpoints.of({
       afterStep: () => Effect.void,
       save: () => Effect.void,
-      rollback: Effect.succeed(undefined)
+      setFailedAside: () => Effect.void,
+      goBack: () => Effect.succeed("nowhere")
     })
   )
 
@@ -159,16 +177,26 @@ export class Checkpoints extends Context.Service<
             if (Exit.isSuccess(before) && savedStep === step && !isStale) return
             yield* yield* copy(progress)
           }, Effect.uninterruptible),
-          rollback: Effect.gen(function* () {
+          setFailedAside: Effect.fnUntraced(function* (failed) {
             yield* Effect.exit(settled)
-            const newest = yield* newestGood(root, options.onCorrupt)
-            if (newest === undefined) return undefined
-            const { manifest, parts } = newest
-            yield* state.restore({ parts, counters: manifest.counters })
+            yield* Store.setFailedAside(root, (step) => step === failed)
+            if (savedStep === failed) isStale = true
+          }, Effect.provide(services)),
+          goBack: Effect.fnUntraced(function* (triedStates) {
+            yield* Effect.exit(settled)
+            const found = yield* newestGood(root, options.onCorrupt, (step) => !triedStates.includes(step))
+            const target = found?.manifest.progress.step ?? 0
+            yield* Store.setFailedAside(root, (step) => step > target)
             // The smaller learning rate must reach the disk, or a run that is killed would take the same steps again.
             isStale = true
+            if (found === undefined) {
+              yield* state.reset
+              return "beginning"
+            }
+            const { manifest, parts } = found
+            yield* state.restore({ parts, counters: manifest.counters })
             return manifest.progress
-          }).pipe(Effect.provide(services))
+          }, Effect.provide(services))
         })
       })
     )

@@ -1,11 +1,11 @@
-import type { SafetensorsMalformed } from "@moco/core/Safetensors"
+import type { NonFiniteTensors } from "@moco/core/Finite"
 import type { StageInvalid } from "@moco/core/Stage"
-import type { SnapshotMismatch, TensorError } from "@moco/core/Tensor"
+import type { TensorError } from "@moco/core/Tensor"
 import { Effect } from "effect"
-import type { NoCheckpointWhole } from "./Checkpoint/errors.ts"
-import type { SaveError } from "./Checkpoints.ts"
+import type { GoBackError, SaveError } from "./Checkpoints.ts"
 import type { NonFinite } from "./Diagnostics.ts"
 import { courseOf, epochOf, keeping } from "./Pretrain/course.ts"
+import { goingBack } from "./Pretrain/goingBack.ts"
 import { judging } from "./Pretrain/judging.ts"
 import type { PretrainResult, PretrainSettings } from "./Pretrain/settings.ts"
 import { stepping } from "./Pretrain/stepping.ts"
@@ -25,7 +25,9 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
   const course = yield* courseOf(settings)
   const judge = yield* judging(course)
   const keep = yield* keeping(course)
-  const takeStep = yield* stepping(course)
+  const goBack = yield* goingBack(course)
+  const takeStep = Effect.catchTag(yield* stepping(course), "NonFinite", goBack)
+  const judgeWhereDue = Effect.catchTag(judge.whereDue, "NonFinite", goBack)
 
   let isFinished = false
   const finished = (outcome: "completed" | "interrupted") =>
@@ -39,12 +41,12 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
   const run = Effect.gen(function* () {
     if (settings.from !== undefined) yield* runLog.record({ event: "resumed", step: course.progress.step })
     // What was due when the run was stopped comes first.
-    yield* judge.whereDue
+    yield* judgeWhereDue
     while (course.progress.step < course.numSteps) {
       yield* takeStep
       // Lets signals and timers in: synchronous steps starve them.
       yield* Effect.yieldNow
-      yield* judge.whereDue
+      yield* judgeWhereDue
       yield* keep.whereDue
     }
     // In this order: what is said to be finished must be on disk.
@@ -71,8 +73,7 @@ export type PretrainError =
   | TensorError
   | StageInvalid
   | NonFinite
+  | NonFiniteTensors
   | RunLogError
   | SaveError
-  | NoCheckpointWhole
-  | SnapshotMismatch
-  | SafetensorsMalformed
+  | GoBackError

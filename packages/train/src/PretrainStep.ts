@@ -8,6 +8,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import { type Closest, Diagnostics } from "./Diagnostics.ts"
 import { LearningRate } from "./LearningRate.ts"
+import * as NextState from "./NextState.ts"
 import { Optimizer } from "./Optimizer.ts"
 
 /** The span of a step; inside it every stage has one, named after its operation. */
@@ -79,6 +80,9 @@ export const pretrainStep = Effect.gen(function* () {
       const settled = yield* lease.run("Dictionary.settle", () =>
         prepared.settle({ queries_ND, parameters: update.parameters })
       )
+      const { moments, parameters } = update
+      const next = { statistics, parameters, moments, entering: settled.entering, queries_ND }
+      yield* NextState.requireFinite({ step, rate }, next)
 
       // The one point where the run's state changes.
       query.parameters.replace(lease.handOver(sameNames(query.parameters.get(), update.parameters)))

@@ -1,9 +1,11 @@
 import { Dictionary } from "@moco/core/Dictionary"
-import { adopt, QueryEncoder, snapshotOf } from "@moco/core/Encoder"
+import { adopt, QueryEncoder, snapshotOf, snapshotOfWeights } from "@moco/core/Encoder"
+import { type NonFiniteTensors, requireFinite } from "@moco/core/Finite"
 import { fromHost, toHost } from "@moco/core/HostTensors"
 import { decode, encode, SafetensorsMalformed } from "@moco/core/Safetensors"
 import type { NamedTensors } from "@moco/core/Tensor"
 import * as Tensor from "@moco/core/Tensor"
+import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer } from "effect"
 import { allocateShared } from "./internal/hashAside.ts"
 import { Optimizer } from "./Optimizer.ts"
@@ -23,6 +25,9 @@ const files = {
   dictionary: "dictionary.safetensors"
 } as const
 
+const keepsOlder = "it was not saved; go on from an older checkpoint with --resume=RUN"
+const takeOlder = "rename the folder of this checkpoint, so that an older one is taken"
+
 /** In memory that is hashed without another copy. */
 const copyOf = (tensors: NamedTensors): Uint8Array => encode(toHost(tensors), {}, allocateShared)
 
@@ -34,11 +39,16 @@ export class RunState extends Context.Service<
   RunState,
   {
     /** A copy of the state between two steps; takes as long as the copy. */
-    readonly capture: Effect.Effect<CapturedState, Tensor.TensorError>
+    readonly capture: Effect.Effect<CapturedState, Tensor.TensorError | NonFiniteTensors>
     /** Continues from a captured state. One that does not fit is refused; a part may then be restored already. */
     readonly restore: (
       state: CapturedState
-    ) => Effect.Effect<void, Tensor.TensorError | Tensor.SnapshotMismatch | SafetensorsMalformed>
+    ) => Effect.Effect<
+      void,
+      Tensor.TensorError | Tensor.SnapshotMismatch | SafetensorsMalformed | NonFiniteTensors
+    >
+    /** Puts the state in place that the run began with, made anew: it is a function of the config and its seed. */
+    readonly reset: Effect.Effect<void, Tensor.TensorError | Tensor.SnapshotMismatch>
   }
 >()("@moco/train/RunState") {
   static readonly layer = Layer.effect(
@@ -48,16 +58,21 @@ export class RunState extends Context.Service<
       const optimizer = yield* Optimizer
       const dictionary = yield* Dictionary
 
-      const capture = Tensor.run("RunState.capture", () => {
-        const { counters, tensors } = dictionary.snapshot()
-        return {
-          parts: {
-            [files.query]: copyOf(snapshotOf(query, "query")),
-            [files.optimizer]: copyOf(optimizer.snapshot()),
-            [files.dictionary]: copyOf(tensors)
-          },
-          counters
+      const current = () => ({
+        [files.query]: snapshotOf(query, "query"),
+        [files.optimizer]: optimizer.snapshot(),
+        [files.dictionary]: dictionary.snapshot().tensors
+      })
+      const capture = Effect.gen(function* () {
+        for (const [name, tensors] of Object.entries(current())) {
+          yield* requireFinite(tensors, { subject: `the state to be saved, ${name},`, hint: keepsOlder })
         }
+        return yield* Tensor.run("RunState.capture", () => ({
+          parts: Object.fromEntries(
+            Object.entries(current()).map(([name, tensors]) => [name, copyOf(tensors)])
+          ),
+          counters: dictionary.snapshot().counters
+        }))
       })
 
       /** The tensors of a part for as long as the Scope is open: who restores takes copies. */
@@ -66,7 +81,9 @@ export class RunState extends Context.Service<
           decode(parts[name] ?? new Uint8Array()),
           ({ problem, where }) => new SafetensorsMalformed({ where: `${name}: ${where}`, problem })
         )
-        return yield* Tensor.scoped(`RunState.restore ${name}`, () => ({ ...fromHost(tensors) }))
+        const read = yield* Tensor.scoped(`RunState.restore ${name}`, () => ({ ...fromHost(tensors) }))
+        yield* requireFinite(read, { subject: `the state to be restored, ${name},`, hint: takeOlder })
+        return read
       })
 
       const restore = Effect.fnUntraced(function* (state: CapturedState) {
@@ -84,7 +101,23 @@ export class RunState extends Context.Service<
         yield* dictionary.restore({ tensors, counters: state.counters })
       }, Effect.scoped)
 
-      return RunState.of({ capture, restore })
+      const initialDictionary = Effect.acquireRelease(
+        Tensor.run("RunState.reset", dictionary.initial),
+        ({ tensors }) => Effect.sync(() => tf.dispose(Object.values(tensors)))
+      )
+      const reset = Effect.gen(function* () {
+        const made = yield* Tensor.scoped("RunState.reset", () => ({
+          query: { ...snapshotOfWeights(query.untrained(), "query") },
+          moments: { ...optimizer.initial() }
+        }))
+        const { counters, tensors } = yield* initialDictionary
+        const copies = yield* Tensor.copiesLike("RunState.reset", snapshotOf(query, "query"), made.query)
+        adopt(query, copies, "query")
+        yield* optimizer.restore(made.moments)
+        yield* dictionary.restore({ tensors, counters })
+      }).pipe(Effect.scoped)
+
+      return RunState.of({ capture, restore, reset })
     })
   )
 }

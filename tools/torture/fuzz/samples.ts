@@ -14,6 +14,7 @@ export const records: ReadonlyArray<RunRecord> = [
   },
   { time, event: "evaluation", step: 4, epoch: 0, subject: "encoder", neighbours, seconds: 1 },
   { time, event: "rolledBack", step: 3, failedStep: 4, reason: "loss is NaN", rateFactor: 0.5 },
+  { time, event: "standstill", step: 5, epoch: 0, metric: "gradientNorm", value: 0, message: "it is 0" },
   {
     ...{ time, event: "finished", step: 9, epoch: 1 },
     ...{ outcome: "completed", trainingSeconds: 1, evaluationSeconds: 1 }

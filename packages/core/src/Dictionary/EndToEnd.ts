@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import { Dictionary, type DictionarySnapshot, type DictionaryStep, type PreparedStep } from "../Dictionary.ts"
-import { adopt, type Encoder, KeyEncoder, QueryEncoder, snapshotOf } from "../Encoder.ts"
+import { adopt, type Encoder, KeyEncoder, QueryEncoder, snapshotOf, snapshotOfWeights } from "../Encoder.ts"
 import { relativeDistance } from "../internal/distance.ts"
 import { KeyShuffle } from "../KeyShuffle.ts"
 import * as Similarities from "../Similarities.ts"
@@ -42,6 +42,7 @@ export const layerSeparate = ({ batchSize }: EndToEndSettings) =>
               const settled = prepared.settle(outcome)
               const parameters = Tensor.unprefixed(outcome.parameters, trainedAs)
               return {
+                entering: snapshotOfWeights({ parameters, statistics: settled.entering }, "key"),
                 commit: () => {
                   settled.commit()
                   key.parameters.replace(lease.handOver(parameters))
@@ -55,6 +56,7 @@ export const layerSeparate = ({ batchSize }: EndToEndSettings) =>
         fill: () => 1,
         encoderDistance: () => relativeDistance(query.parameters.get(), key.parameters.get()),
         snapshot: () => ({ tensors: snapshotOf(key, "key"), counters: {} }),
+        initial: () => ({ tensors: snapshotOfWeights(key.untrained(), "key"), counters: {} }),
         restore: ({ tensors }: DictionarySnapshot) =>
           Effect.map(Tensor.copiesLike("EndToEnd.restore", snapshotOf(key, "key"), tensors), (copies) =>
             adopt(key, copies, "key")
@@ -81,6 +83,7 @@ export const layerShared = ({ batchSize }: EndToEndSettings) =>
         fill: () => 1,
         encoderDistance: () => undefined,
         snapshot: () => ({ tensors: statistics.get(), counters: {} }),
+        initial: () => ({ tensors: query.untrained().statistics, counters: {} }),
         restore: ({ tensors }: DictionarySnapshot) =>
           Effect.map(Tensor.copiesLike("EndToEnd.restore", statistics.get(), tensors), (copies) =>
             statistics.replace(copies)
@@ -120,7 +123,10 @@ const preparation = (
             )
             return similaritiesInBatch(query_ND, key_ND)
           },
-          settle: () => ({ commit: () => cell.replace(lease.handOver(statistics)) })
+          settle: () => ({
+            entering: statistics,
+            commit: () => cell.replace(lease.handOver(statistics))
+          })
         }
       }
   )

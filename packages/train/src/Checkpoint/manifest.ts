@@ -44,7 +44,9 @@ export const RunProgress = Schema.Struct({
   /** Times that the run has gone back to a checkpoint. */
   rollbacks: Count,
   /** What the learning rate is multiplied by; below 1 after a rollback. */
-  rateFactor: Schema.Finite
+  rateFactor: Schema.Finite,
+  /** Steps of the states that it has gone back to and that a later step has failed from all the same, rising. */
+  triedStates: Schema.optionalKey(Schema.Array(Count))
 })
 export type RunProgress = typeof RunProgress.Type
 

@@ -22,8 +22,11 @@ export const folderName = (step: number): string => String(step).padStart(9, "0"
 const unfinished = ".tmp"
 const replaced = ".old"
 
-/** Ending of a checkpoint that was found damaged and passed over. */
-const damaged = ".damaged"
+/**
+ * Endings of checkpoints that no run goes on from: one that was found damaged, and one of a state that a step failed
+ * from, whatever the reason it is kept for.
+ */
+type Aside = ".damaged" | ".failed"
 
 /**
  * Writes a checkpoint into `<root>/<step>`, as a whole or not at all.
@@ -113,15 +116,39 @@ const namesIn = Effect.fnUntraced(function* (root: string) {
   )
 })
 
-/** Gives a damaged checkpoint another name: it is kept, and no longer counts among the newest. */
-export const setAside = Effect.fn("Checkpoint.setAside")(function* (root: string, step: number) {
+/** Gives a checkpoint another name: it is kept, and no longer counts among the newest. */
+export const setAside = Effect.fn("Checkpoint.setAside")(function* (
+  root: string,
+  step: number,
+  ending: Aside
+) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const folder = path.join(root, folderName(step))
-  yield* fileSystem.remove(`${folder}${damaged}`, { recursive: true, force: true }).pipe(
-    Effect.andThen(fileSystem.rename(folder, `${folder}${damaged}`)),
+  yield* fileSystem.remove(`${folder}${ending}`, { recursive: true, force: true }).pipe(
+    Effect.andThen(fileSystem.rename(folder, `${folder}${ending}`)),
+    Effect.andThen(syncFolder(root)),
     Effect.mapError((error) => new CheckpointUnwritable({ path: folder, ...fileTrouble(error) }))
   )
+})
+
+/**
+ * Sets the checkpoints of these states aside, newest first, where there are any: what is killed on the way goes on from
+ * one of the others, or from one of which the next step fails again. Of what was set aside so, the last is kept, for
+ * whoever wants to know why.
+ */
+export const setFailedAside = Effect.fn("Checkpoint.setFailedAside")(function* (
+  root: string,
+  hasFailed: (step: number) => boolean
+) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  for (const step of (yield* steps(root)).filter(hasFailed)) {
+    for (const name of (yield* namesIn(root)).filter((name) => /^\d{9,}\.failed$/.test(name))) {
+      yield* Effect.ignore(fileSystem.remove(path.join(root, name), { recursive: true }))
+    }
+    yield* setAside(root, step, ".failed")
+  }
 })
 
 /**

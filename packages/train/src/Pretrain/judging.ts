@@ -2,10 +2,19 @@ import { QueryEncoder, type Weights, weightsOf } from "@moco/core/Encoder"
 import * as Tensor from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
+import { NonFinite, representation } from "../Diagnostics.ts"
+import { comparable, incomparable } from "../Evaluation/comparable.ts"
 import { Evaluation, type Represent } from "../Evaluation.ts"
+import { LearningRate } from "../LearningRate.ts"
 import { RunLog } from "../RunLog.ts"
 import { type Course, epochOf, seconds } from "./course.ts"
 import type { PretrainResult } from "./settings.ts"
+
+const representations = {
+  encoder: representation,
+  untrainedEncoder: "the untrained encoder's representation",
+  rawPixels: "the images as they are"
+} as const
 
 type Subject = keyof PretrainResult["evaluations"]
 
@@ -20,11 +29,16 @@ export const judging = Effect.fnUntraced(function* (course: Course) {
   const query = yield* QueryEncoder
   const evaluation = yield* Evaluation
   const runLog = yield* RunLog
+  const learningRate = yield* LearningRate
 
   // Judging may take minutes and can be stopped, and is then done again; what is logged is counted too.
   const judge = Effect.fnUntraced(function* (subject: Subject, represent: Represent) {
     const start = yield* seconds
-    const neighbours = yield* evaluation.judge(represent)
+    const neighbours = yield* Effect.catchTag(
+      evaluation.judge(comparable(represent, representations[subject])),
+      "TensorError",
+      incomparable
+    )
     const elapsed = (yield* seconds) - start
     const at = subject === "encoder" ? { step: course.progress.step, epoch: epochOf(course) } : untrained
     const told = { subject, neighbours, seconds: elapsed }
@@ -50,6 +64,12 @@ export const judging = Effect.fnUntraced(function* (course: Course) {
     }
   }
 
+  const unjudged = (value: string) => {
+    const { rateFactor, step } = course.progress
+    const rate = rateFactor * learningRate.at(step / course.stepsPerEpoch)
+    return new NonFinite({ step, metric: representations.encoder, where: [], value, learningRate: rate })
+  }
+
   const representBy =
     (weights: Weights): Represent =>
     (image_NHWC) =>
@@ -67,7 +87,10 @@ export const judging = Effect.fnUntraced(function* (course: Course) {
     if (!isTime || step === evaluatedAt) return
     if (evaluations.rawPixels === undefined) yield* judge("rawPixels", rawPixels)
     if (evaluations.untrainedEncoder === undefined) yield* untrainedEncoder
-    yield* judge("encoder", representBy(weightsOf(query)))
+    // Unlike the baselines, it has come to this by training: a run can go back from it.
+    yield* Effect.catchTag(judge("encoder", representBy(weightsOf(query))), "NonFiniteTensors", ({ value }) =>
+      Effect.fail(unjudged(value))
+    )
   })
   return { whereDue }
 })

@@ -78,12 +78,24 @@ const rolledBack = {
   rateFactor: Measure
 }
 
+const standstill = {
+  event: Schema.Literal("standstill"),
+  /** The first step of which it is true. */
+  step: Count,
+  epoch: Count,
+  /** The number that tells it, as its step does. */
+  metric: Schema.Literals(["featureStd", "gradientNorm"]),
+  value: Measure,
+  message: Schema.String
+}
+
 /** One thing that happened in a run. */
 export const RunEvent = Schema.Union([
   Schema.Struct(step),
   Schema.Struct(evaluation),
   Schema.Struct(resumed),
   Schema.Struct(rolledBack),
+  Schema.Struct(standstill),
   Schema.Struct(finished)
 ])
 export type RunEvent = typeof RunEvent.Type
@@ -96,6 +108,7 @@ export const RunRecord = Schema.Union([
   Schema.Struct({ time, ...evaluation }),
   Schema.Struct({ time, ...resumed }),
   Schema.Struct({ time, ...rolledBack }),
+  Schema.Struct({ time, ...standstill }),
   Schema.Struct({ time, ...finished })
 ])
 export type RunRecord = typeof RunRecord.Type

@@ -42,6 +42,7 @@ export const withEvent = (result: RunResult, event: RunEvent): RunResult => {
     case "evaluation":
       return { ...result, evaluations: { ...result.evaluations, [event.subject]: event.neighbours } }
     case "resumed":
+    case "standstill":
       return result
     case "rolledBack": {
       // What was judged since is no longer so.
