@@ -1,8 +1,10 @@
-import type * as tf from "@tensorflow/tfjs-core"
+import * as tf from "@tensorflow/tfjs-core"
 import { Context, Layer } from "effect"
 import { infoNce } from "./internal/infoNce.ts"
-import { nce } from "./internal/nce.ts"
-import { type Compare, ofMatrices } from "./Similarities.ts"
+import { logMeanExp, nce } from "./internal/nce.ts"
+import { nceNormalizer } from "./internal/nceNormalizer.ts"
+import { type LossState, stateless } from "./LossState.ts"
+import { type Compare, negativeSimilarities } from "./Similarities.ts"
 
 /** Which view is encoded as query and which as key. */
 export interface Direction {
@@ -23,6 +25,8 @@ export class ContrastiveLoss extends Context.Service<
      * which also asks how close, when all are at the similarity that it is normalised by.
      */
     readonly chance: (numNegatives: number) => number
+    /** What it learns over a run; left out by a loss that is a pure function of the similarities. */
+    readonly state?: LossState
   }
 >()("@moco/core/ContrastiveLoss") {
   /**
@@ -40,25 +44,21 @@ export class ContrastiveLoss extends Context.Service<
   /**
    * Noise-contrastive estimation, the memory bank's original loss (Wu et al. 2018, equation 7): tell each query's key
    * from K draws of noise, one by one. Negatives must be drawn uniformly from all images.
+   *
+   * Its state is the normalizer Z / M, see {@link nceNormalizer}.
+   *
+   * @param temperature  unitless, above 0: 0.07 in Wu et al. 2018
    */
-  static readonly layerNce = (settings: NceSettings) =>
-    Layer.succeed(ContrastiveLoss, ContrastiveLoss.of({ directions: oneWay, ...nceOf(settings) }))
+  static readonly layerNce = ({ temperature }: { readonly temperature: number }) =>
+    Layer.sync(ContrastiveLoss, () => ContrastiveLoss.of({ directions: oneWay, ...nceOf(temperature) }))
 
   /** Noise-contrastive estimation with each view once the query. */
-  static readonly layerNceSymmetric = (settings: NceSettings) =>
-    Layer.succeed(ContrastiveLoss, ContrastiveLoss.of({ directions: bothWays, ...nceOf(settings) }))
+  static readonly layerNceSymmetric = ({ temperature }: { readonly temperature: number }) =>
+    Layer.sync(ContrastiveLoss, () => ContrastiveLoss.of({ directions: bothWays, ...nceOf(temperature) }))
 }
 
-/** Settings of noise-contrastive estimation. */
-export interface NceSettings {
-  /** Unitless, above 0: 0.07 in Wu et al. 2018. */
-  readonly temperature: number
-  /**
-   * Mean of `exp(similarity / temperature)` over images, by which similarities become probabilities (the constant Z
-   * divided by the number of images). Wu et al. 2018 take it from the first batch and keep it.
-   */
-  readonly normalizer: number
-}
+/** The state of a loss, whether it has one or not. */
+export const stateOf = ({ state = stateless }: ContrastiveLoss["Service"]): LossState => state
 
 type Directions = ContrastiveLoss["Service"]["directions"]
 
@@ -69,14 +69,26 @@ const bothWays: Directions = (viewQ_NHWC, viewK_NHWC) => [
   { query_NHWC: viewK_NHWC, key_NHWC: viewQ_NHWC }
 ]
 
-type Formula = Pick<ContrastiveLoss["Service"], "compare" | "chance">
+type Formula = Omit<ContrastiveLoss["Service"], "directions">
 
 const infoNceOf = (temperature: number): Formula => ({
   compare: infoNce(temperature),
   chance: (numNegatives) => Math.log(1 + numNegatives)
 })
 
-const nceOf = (settings: NceSettings): Formula => ({
-  compare: ofMatrices((positive_N1, negative_NK) => nce(positive_N1, negative_NK, settings)),
-  chance: (numNegatives) => Math.log(1 + numNegatives) + numNegatives * Math.log(1 + 1 / numNegatives)
-})
+const nceOf = (temperature: number): Formula => {
+  const state = nceNormalizer()
+  return {
+    state,
+    compare: ({ negatives, positive_N1 }, keep) => {
+      const negative_NK = negativeSimilarities(negatives)
+      const observation = state.kept() ?? logMeanExp(negative_NK, temperature).dataSync()[0]!
+      return {
+        mean: nce(positive_N1, negative_NK, { temperature, logNormalizer: observation }),
+        closest_N1: keep(tf.max(negative_NK, 1, true)),
+        observation
+      }
+    },
+    chance: (numNegatives) => Math.log(1 + numNegatives) + numNegatives * Math.log(1 + 1 / numNegatives)
+  }
+}

@@ -1,6 +1,8 @@
+import { ContrastiveLoss, stateOf } from "@moco/core/ContrastiveLoss"
 import { Dictionary } from "@moco/core/Dictionary"
 import { adopt, QueryEncoder, snapshotOf } from "@moco/core/Encoder"
 import { fromHost, toHost } from "@moco/core/HostTensors"
+import type { LossNumbers } from "@moco/core/LossState"
 import { decode, encode, SafetensorsMalformed } from "@moco/core/Safetensors"
 import type { NamedTensors } from "@moco/core/Tensor"
 import * as Tensor from "@moco/core/Tensor"
@@ -12,7 +14,7 @@ import { Optimizer } from "./Optimizer.ts"
 export interface CapturedState {
   /** Safetensors files by name. */
   readonly parts: Readonly<Record<string, Uint8Array>>
-  /** Counters of the dictionary. */
+  /** Counters of the dictionary, and the state of the loss under names that begin with `loss.`. */
   readonly counters: Readonly<Record<string, number>>
 }
 
@@ -22,6 +24,23 @@ const files = {
   optimizer: "optimizer.safetensors",
   dictionary: "dictionary.safetensors"
 } as const
+
+/** What the names of a loss's numbers begin with, among the dictionary's counters. */
+const ofLoss = "loss."
+
+const named = (numbers: LossNumbers): LossNumbers =>
+  Object.fromEntries(Object.entries(numbers).map(([name, value]) => [ofLoss + name, value]))
+
+/** The dictionary's counters and the loss's numbers, which a captured state has together. */
+const apart = (together: CapturedState["counters"]) => {
+  const [counters, lossNumbers] = [false, true].map((isOfLoss) =>
+    Object.entries(together).filter(([name]) => name.startsWith(ofLoss) === isOfLoss)
+  ) as [Array<[string, number]>, Array<[string, number]>]
+  return {
+    counters: Object.fromEntries(counters),
+    lossNumbers: Object.fromEntries(lossNumbers.map(([name, value]) => [name.slice(ofLoss.length), value]))
+  }
+}
 
 /** In memory that is hashed without another copy. */
 const copyOf = (tensors: NamedTensors): Uint8Array => encode(toHost(tensors), {}, allocateShared)
@@ -47,6 +66,7 @@ export class RunState extends Context.Service<
       const query = yield* QueryEncoder
       const optimizer = yield* Optimizer
       const dictionary = yield* Dictionary
+      const loss = stateOf(yield* ContrastiveLoss)
 
       const capture = Tensor.run("RunState.capture", () => {
         const { counters, tensors } = dictionary.snapshot()
@@ -56,7 +76,7 @@ export class RunState extends Context.Service<
             [files.optimizer]: copyOf(optimizer.snapshot()),
             [files.dictionary]: copyOf(tensors)
           },
-          counters
+          counters: { ...counters, ...named(loss.snapshot()) }
         }
       })
 
@@ -79,9 +99,11 @@ export class RunState extends Context.Service<
           snapshotOf(query, "query"),
           queryTensors
         )
+        const { counters, lossNumbers } = apart(state.counters)
+        yield* loss.restore(lossNumbers)
         adopt(query, copies, "query")
         yield* optimizer.restore(moments)
-        yield* dictionary.restore({ tensors, counters: state.counters })
+        yield* dictionary.restore({ tensors, counters })
       }, Effect.scoped)
 
       return RunState.of({ capture, restore })

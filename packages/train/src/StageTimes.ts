@@ -13,7 +13,8 @@ const stageOfOperation: Readonly<Record<string, Stage>> = {
   "Optimizer.prepare": "optimizer",
   "Diagnostics.look": "diagnostics",
   "Dictionary.encoderDistance": "diagnostics",
-  "Dictionary.settle": "settle"
+  "Dictionary.settle": "settle",
+  "ContrastiveLoss.settle": "settle"
 }
 
 /** How long one step took, in milliseconds. */

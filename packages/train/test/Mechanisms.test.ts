@@ -1,15 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
-import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
 import { Dictionary } from "@moco/core/Dictionary"
 import * as EndToEnd from "@moco/core/Dictionary/EndToEnd"
 import * as MemoryBank from "@moco/core/Dictionary/MemoryBank"
-import * as Queue from "@moco/core/Dictionary/Queue"
 import { KeyEncoder } from "@moco/core/Encoder"
-import { negativeSimilarities, type Similarities } from "@moco/core/Similarities"
 import { TensorLeak } from "@moco/core/testing"
 import { Diagnostics, type Observed } from "@moco/train/Diagnostics"
-import { firstBatchNormalizer } from "@moco/train/NceNormalizer"
 import { pretrainStep } from "@moco/train/PretrainStep"
 import { Effect, Exit, Layer } from "effect"
 import { stateOf } from "./stateOf.ts"
@@ -25,7 +21,6 @@ const mechanisms = [
   { name: "two encoders, end to end", dictionary: separate, numNegatives: 7, learningRate: 0.02 },
   { name: "one encoder, end to end", dictionary: shared, numNegatives: 7, learningRate: 0.05 }
 ]
-const queue = { name: "a queue", dictionary: Queue.layer({ size: 20, seed: 1 }) }
 
 const tensorflow = Backend.layerTensorflow({ threads: 2 })
 const run = (settings: TinySettings) => Layer.provideMerge(tinyRun(settings), tensorflow)
@@ -37,19 +32,6 @@ const watched = (settings: TinySettings, watch: (observed: Observed) => Effect.E
     Effect.map(Diagnostics, ({ look }) =>
       Diagnostics.of({ look: (observed) => Effect.andThen(watch(observed), look(observed)) })
     )
-  ).pipe(Layer.provideMerge(run(settings)))
-
-/** A run in which whatever the loss compares is looked at before. */
-const compared = (settings: TinySettings, watch: (similarities: Similarities) => void) =>
-  Layer.effect(
-    ContrastiveLoss,
-    Effect.map(ContrastiveLoss, (loss) => {
-      const compare: typeof loss.compare = (similarities, keep) => {
-        watch(similarities)
-        return loss.compare(similarities, keep)
-      }
-      return ContrastiveLoss.of({ ...loss, compare })
-    })
   ).pipe(Layer.provideMerge(run(settings)))
 
 /** A dictionary that fails in one step, when its next state has been computed. */
@@ -168,26 +150,4 @@ describe("PretrainStep, end to end", () => {
       assert.deepStrictEqual(ofKeys, [])
     }).pipe(Effect.provide(run({ dictionary: shared })))
   )
-})
-
-describe("NceNormalizer", () => {
-  for (const { dictionary, name } of [queue, ...mechanisms])
-    it.effect(
-      `is the mean of exp(s / T) over the first step's similarities and changes nothing, with ${name}`,
-      () => {
-        const seen: Array<number> = []
-        const record = ({ negatives, positive_N1 }: Similarities) => {
-          seen.push(...positive_N1.dataSync(), ...negativeSimilarities(negatives).dataSync())
-        }
-        return Effect.gen(function* () {
-          const before = yield* stateOf
-          const normalizer = yield* TensorLeak.check(firstBatchNormalizer(0.1))
-          assert.deepStrictEqual(yield* stateOf, before)
-          assert.strictEqual(yield* firstBatchNormalizer(0.1), normalizer)
-          yield* losses(1)
-          const expected = mean(seen.map((similarity) => Math.exp(similarity / 0.1)))
-          assert.closeTo(normalizer / expected, 1, 1e-5)
-        }).pipe(Effect.provide(compared({ dictionary }, record)))
-      }
-    )
 })
