@@ -77,7 +77,7 @@ const infoNceOf = (temperature: number): Formula => ({
 })
 
 const nceOf = (temperature: number): Formula => {
-  const state = nceNormalizer()
+  const state = nceNormalizer(temperature)
   return {
     state,
     compare: ({ negatives, positive_N1 }, keep) => {

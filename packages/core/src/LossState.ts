@@ -6,8 +6,8 @@ export type LossNumbers = Readonly<Record<string, number>>
 
 /** A loss's next state, complete. */
 export interface SettledLoss {
-  /** The next state as a snapshot has it, for the run log; none where the loss has no state. */
-  readonly numbers: LossNumbers
+  /** The next state as a snapshot has it, for the run log; left out where the loss has no state. */
+  readonly numbers: LossNumbers | undefined
   /** Puts the next state in place of the old one. Synchronous; nothing in it can fail. */
   readonly commit: () => void
 }
@@ -33,7 +33,7 @@ export interface LossState {
 
 /** The state of a loss that is a pure function of the similarities. */
 export const stateless: LossState = {
-  settle: () => ({ numbers: {}, commit: () => {} }),
+  settle: () => ({ numbers: undefined, commit: () => {} }),
   snapshot: () => ({}),
   restore: (snapshot) => {
     const [foreign] = Object.keys(snapshot)

@@ -94,13 +94,13 @@ export class RunState extends Context.Service<
         const queryTensors = yield* tensorsOf(state, files.query)
         const moments = yield* tensorsOf(state, files.optimizer)
         const tensors = yield* tensorsOf(state, files.dictionary)
+        const { counters, lossNumbers } = apart(state.counters)
+        yield* loss.restore(lossNumbers)
         const copies = yield* Tensor.copiesLike(
           "QueryEncoder.restore",
           snapshotOf(query, "query"),
           queryTensors
         )
-        const { counters, lossNumbers } = apart(state.counters)
-        yield* loss.restore(lossNumbers)
         adopt(query, copies, "query")
         yield* optimizer.restore(moments)
         yield* dictionary.restore({ tensors, counters })

@@ -23,8 +23,10 @@ export interface NceNormalizer extends LossState {
  * features become more and more alike (docs/nce.md).
  *
  * A logarithm, since the mean overflows at low temperatures.
+ *
+ * @param temperature  T, unitless
  */
-export const nceNormalizer = (): NceNormalizer => {
+export const nceNormalizer = (temperature: number): NceNormalizer => {
   let state: State = { logNormalizer: 0, isKept: 0 }
   const kept = () => (state.isKept === 1 ? state.logNormalizer : undefined)
   return {
@@ -41,7 +43,7 @@ export const nceNormalizer = (): NceNormalizer => {
     },
     snapshot: () => ({ ...state }),
     restore: (snapshot) => {
-      const problem = problemOf(snapshot)
+      const problem = problemOf(snapshot, temperature)
       if (problem !== undefined) return Effect.fail(mismatch(problem))
       return Effect.sync(() => {
         state = { logNormalizer: snapshot["logNormalizer"]!, isKept: snapshot["isKept"] === 1 ? 1 : 0 }
@@ -57,12 +59,21 @@ interface State {
   readonly isKept: 0 | 1
 }
 
-const problemOf = ({ isKept, logNormalizer, ...foreign }: LossNumbers): string | undefined => {
+/** Cosines are at most 1; in float32 a little more. */
+const largestCosine = 1.001
+
+const problemOf = (
+  { isKept, logNormalizer, ...foreign }: LossNumbers,
+  temperature: number
+): string | undefined => {
   if (logNormalizer === undefined || isKept === undefined) {
     const name = logNormalizer === undefined ? "logNormalizer" : "isKept"
     return `${name} is missing, and noise-contrastive estimation goes on by the normalizer that it has begun with`
   }
-  if (!Number.isFinite(logNormalizer)) return `logNormalizer is ${logNormalizer}`
+  const largest = largestCosine / temperature
+  if (!(Math.abs(logNormalizer) <= largest)) {
+    return `logNormalizer is ${logNormalizer} and should lie between -${largest} and ${largest}`
+  }
   if (isKept !== 0 && isKept !== 1) return `isKept is ${isKept} and should be 0 or 1`
   const [other] = Object.keys(foreign)
   return other === undefined ? undefined : `${other} has no place`

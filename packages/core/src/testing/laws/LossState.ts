@@ -72,7 +72,7 @@ export const lossStateLaws = (variant: Layer.Layer<ContrastiveLoss>, cosines: fc
         const settled = settleOn(loss, cosines, fill)
         assert.deepStrictEqual(snapshot(), before)
         settled.commit()
-        assert.deepStrictEqual(snapshot(), settled.numbers)
+        assert.deepStrictEqual(snapshot(), settled.numbers ?? {})
       }
     })
   )
