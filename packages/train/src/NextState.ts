@@ -1,4 +1,5 @@
 import { firstNonFinite, nonFinite } from "@moco/core/Finite"
+import type { LossNumbers } from "@moco/core/LossState"
 import * as Tensor from "@moco/core/Tensor"
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
@@ -14,6 +15,8 @@ export interface NextState {
   /** What enters the dictionary, its key encoder included. */
   readonly entering: Tensor.NamedTensors
   readonly queries_ND: ReadonlyArray<tf.Tensor2D>
+  /** The loss's own numbers, where it has a state. */
+  readonly loss?: LossNumbers | undefined
 }
 
 /**
@@ -28,6 +31,8 @@ export const requireFinite = Effect.fnUntraced(function* (
   next: NextState
 ) {
   const found = yield* Tensor.run("NextState.requireFinite", () => {
+    const number = Object.entries(next.loss ?? {}).find(([, value]) => !Number.isFinite(value))
+    if (number !== undefined) return { where: [`loss.${number[0]}`], value: number[1] }
     const tensors = named(next)
     const where = nonFinite(tensors)
     return where.length === 0 ? undefined : { where, value: firstNonFinite(tensors[where[0]!]!) }

@@ -1,7 +1,9 @@
+import { ContrastiveLoss, stateOf } from "@moco/core/ContrastiveLoss"
 import { Dictionary } from "@moco/core/Dictionary"
 import { adopt, QueryEncoder, snapshotOf, snapshotOfWeights } from "@moco/core/Encoder"
 import { type NonFiniteTensors, requireFinite } from "@moco/core/Finite"
 import { fromHost, toHost } from "@moco/core/HostTensors"
+import type { LossNumbers } from "@moco/core/LossState"
 import { decode, encode, SafetensorsMalformed } from "@moco/core/Safetensors"
 import type { NamedTensors } from "@moco/core/Tensor"
 import * as Tensor from "@moco/core/Tensor"
@@ -14,7 +16,7 @@ import { Optimizer } from "./Optimizer.ts"
 export interface CapturedState {
   /** Safetensors files by name. */
   readonly parts: Readonly<Record<string, Uint8Array>>
-  /** Counters of the dictionary. */
+  /** Counters of the dictionary, and the state of the loss under names that begin with `loss.`. */
   readonly counters: Readonly<Record<string, number>>
 }
 
@@ -27,6 +29,23 @@ const files = {
 
 const keepsOlder = "it was not saved; go on from an older checkpoint with --resume=RUN"
 const takeOlder = "rename the folder of this checkpoint, so that an older one is taken"
+
+/** What the names of a loss's numbers begin with, among the dictionary's counters. */
+const ofLoss = "loss."
+
+const named = (numbers: LossNumbers): LossNumbers =>
+  Object.fromEntries(Object.entries(numbers).map(([name, value]) => [ofLoss + name, value]))
+
+/** The dictionary's counters and the loss's numbers, which a captured state has together. */
+const apart = (together: CapturedState["counters"]) => {
+  const [counters, lossNumbers] = [false, true].map((isOfLoss) =>
+    Object.entries(together).filter(([name]) => name.startsWith(ofLoss) === isOfLoss)
+  ) as [Array<[string, number]>, Array<[string, number]>]
+  return {
+    counters: Object.fromEntries(counters),
+    lossNumbers: Object.fromEntries(lossNumbers.map(([name, value]) => [name.slice(ofLoss.length), value]))
+  }
+}
 
 /** In memory that is hashed without another copy. */
 const copyOf = (tensors: NamedTensors): Uint8Array => encode(toHost(tensors), {}, allocateShared)
@@ -57,6 +76,8 @@ export class RunState extends Context.Service<
       const query = yield* QueryEncoder
       const optimizer = yield* Optimizer
       const dictionary = yield* Dictionary
+      const loss = stateOf(yield* ContrastiveLoss)
+      const initialLoss = loss.snapshot()
 
       const current = () => ({
         [files.query]: snapshotOf(query, "query"),
@@ -71,7 +92,7 @@ export class RunState extends Context.Service<
           parts: Object.fromEntries(
             Object.entries(current()).map(([name, tensors]) => [name, copyOf(tensors)])
           ),
-          counters: dictionary.snapshot().counters
+          counters: { ...dictionary.snapshot().counters, ...named(loss.snapshot()) }
         }))
       })
 
@@ -91,6 +112,8 @@ export class RunState extends Context.Service<
         const queryTensors = yield* tensorsOf(state, files.query)
         const moments = yield* tensorsOf(state, files.optimizer)
         const tensors = yield* tensorsOf(state, files.dictionary)
+        const { counters, lossNumbers } = apart(state.counters)
+        yield* loss.restore(lossNumbers)
         const copies = yield* Tensor.copiesLike(
           "QueryEncoder.restore",
           snapshotOf(query, "query"),
@@ -98,7 +121,7 @@ export class RunState extends Context.Service<
         )
         adopt(query, copies, "query")
         yield* optimizer.restore(moments)
-        yield* dictionary.restore({ tensors, counters: state.counters })
+        yield* dictionary.restore({ tensors, counters })
       }, Effect.scoped)
 
       const initialDictionary = Effect.acquireRelease(
@@ -115,6 +138,7 @@ export class RunState extends Context.Service<
         adopt(query, copies, "query")
         yield* optimizer.restore(made.moments)
         yield* dictionary.restore({ tensors, counters })
+        yield* loss.restore(initialLoss)
       }).pipe(Effect.scoped)
 
       return RunState.of({ capture, restore, reset })

@@ -14,7 +14,8 @@ const stageOfOperation: Readonly<Record<string, Stage>> = {
   "Diagnostics.look": "diagnostics",
   "Dictionary.encoderDistance": "diagnostics",
   "Dictionary.settle": "settle",
-  "NextState.requireFinite": "check"
+  "NextState.requireFinite": "check",
+  "ContrastiveLoss.settle": "settle"
 }
 
 /** How long one step took, in milliseconds. */

@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs"
+import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
 import * as Queue from "@moco/core/Dictionary/Queue"
 import { KeyEncoder, QueryEncoder } from "@moco/core/Encoder"
 import { KeyShuffle } from "@moco/core/KeyShuffle"
@@ -26,6 +27,7 @@ const fullSet = (folder: string) =>
 const withState = <A, E>(size: number, use: (state: RunState["Service"]) => Effect.Effect<A, E>) => {
   const state = RunState.layer.pipe(
     Layer.provide(Optimizer.layerSgd({ momentum: 0.9, weightDecay: 0 })),
+    Layer.provide(ContrastiveLoss.layerInfoNce({ temperature: 0.1 })),
     Layer.provide(Queue.layer({ size, seed: 1 })),
     Layer.provide([MomentumUpdate.layerEma(0.9), KeyShuffle.layer(1), KeyEncoder.layer]),
     Layer.provide(QueryEncoder.layer(LinearNetwork.identity(2), 1)),

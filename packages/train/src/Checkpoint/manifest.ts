@@ -58,7 +58,7 @@ export const Manifest = Schema.Struct({
   config: RunConfig,
   fingerprint: Fingerprint,
   progress: RunProgress,
-  /** Counters of the dictionary. */
+  /** Counters of the dictionary, and the state of the loss. */
   counters: Schema.Record(Schema.String, Schema.Finite),
   parts: Schema.Array(Part)
 })

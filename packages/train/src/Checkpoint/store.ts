@@ -127,7 +127,7 @@ export const setAside = Effect.fn("Checkpoint.setAside")(function* (
   const folder = path.join(root, folderName(step))
   yield* fileSystem.remove(`${folder}${ending}`, { recursive: true, force: true }).pipe(
     Effect.andThen(fileSystem.rename(folder, `${folder}${ending}`)),
-    Effect.andThen(syncFolder(root)),
+    Effect.andThen(SafeFile.syncFolder(root)),
     Effect.mapError((error) => new CheckpointUnwritable({ path: folder, ...fileTrouble(error) }))
   )
 })

@@ -79,7 +79,10 @@ const symmetric = Schema.Boolean.annotate({
 const Loss = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("infoNce"), temperature, symmetric }),
   Schema.Struct({ kind: Schema.Literal("nce"), temperature, symmetric })
-]).annotate({ description: "what training minimises; nce is the memory bank's original loss" })
+]).annotate({
+  description:
+    "what training minimises; nce is the memory bank's original loss, whose normalizer moves while the bank fills and then is kept"
+})
 
 /** How the learning rate changes over the run; told apart by `kind`. */
 const Schedule = Schema.Union([

@@ -27,6 +27,8 @@ const step = {
   featureStd: Measure,
   /** Euclidean norm of the gradient over all parameters. */
   gradientNorm: Schema.optional(Measure),
+  /** State of the loss after the step, where it has one: with NCE its normalizer's logarithm. */
+  lossState: Schema.optional(Schema.Record(Schema.String, Measure)),
   stepMs: Measure,
   imagesPerSecond: Measure,
   /** Tensors alive after the step; must not grow. */
