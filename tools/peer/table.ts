@@ -93,7 +93,7 @@ export const renderMarkdown = ({ header, notes, rows, title }: Table): string =>
     `| ${rule.join(" | ")} |`,
     ...rows.map(line),
     "",
-    ...notes.map((note) => `- ${Escape.markdown(shorten(note, 400))}`)
+    ...notes.map((note) => `- ${Escape.markdownBlock(shorten(note, 400))}`)
   ].join("\n")
 }
 

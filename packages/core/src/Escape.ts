@@ -45,14 +45,18 @@ export const hiddenIn = (text: string): string | undefined => {
 /** What has a meaning inside of a Markdown paragraph or a table's cell. */
 const markdownSyntax = /[\\`*_[\]<>|~&$@]/g
 
-/** Text as itself in Markdown, on one line: in a paragraph, a list's item or a table's cell. */
+/** Text as itself in Markdown, on one line: within a paragraph, or as a table's cell. */
 export const markdown = (text: string): string =>
   line(text)
     .trimStart()
     .replace(markdownSyntax, "\\$&")
-    // Addresses are links without any syntax, and some characters have a meaning where a block begins.
+    // Addresses are links without any syntax.
     .replaceAll("://", ":\\//")
     .replace(/(www)\./gi, "$1\\.")
+
+/** As {@link markdown}, where a block begins: a paragraph or a list's item, which it does not turn into another one. */
+export const markdownBlock = (text: string): string =>
+  markdown(text)
     .replace(/^[#+=-]/, "\\$&")
     .replace(/^(\d+)([.)])/, "$1\\$2")
 

@@ -71,9 +71,9 @@ describe("Escape", () => {
         assert.notMatch(bare, /[<>`*_[\]~&]|:\/\/|www\./i, row)
       })
     )
-    assert.strictEqual(Escape.markdown("# a"), "\\# a")
-    assert.strictEqual(Escape.markdown("1. a"), "1\\. a")
-    assert.strictEqual(Escape.markdown("- a - b"), "\\- a - b")
+    assert.strictEqual(Escape.markdownBlock("# a"), "\\# a")
+    assert.strictEqual(Escape.markdownBlock("1. a"), "1\\. a")
+    assert.strictEqual(Escape.markdownBlock("- a - b"), "\\- a - b")
     assert.strictEqual(Escape.markdown("![x](http://y)"), "!\\[x\\](http:\\//y)")
   })
 

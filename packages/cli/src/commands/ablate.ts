@@ -10,7 +10,7 @@ import { StudyRecord } from "@moco/train/StudyRecord"
 import { isOver, runStudy } from "@moco/train/StudyRun"
 import { Console, Effect, Layer, Option, Path, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
-import { dataDirFlag, folderFlag, jsonFlag } from "../flags.ts"
+import { dataDirFlag, folderFlag, jsonFlag, namedFlag } from "../flags.ts"
 import { readStructuredFile } from "../readStructuredFile.ts"
 import { recipes } from "../recipes.ts"
 import { layerStudyBar } from "../StudyBar.ts"
@@ -31,7 +31,7 @@ export class StudyFruitless extends Schema.TaggedError<StudyFruitless>()("StudyF
 }
 
 const flags = {
-  study: Flag.String("study").pipe(
+  study: namedFlag("study").pipe(
     Flag.withDescription(
       `one of ${Object.keys(studies).join(", ")}; or a YAML or JSON file with a study of your own`
     )
@@ -146,14 +146,17 @@ const recipeOf = Effect.fnUntraced(function* ({ name, recipe }: StudyDefinition)
   })
 })
 
+/** Processes that a machine is asked to run side by side at most. */
+const maxConcurrency = 1024
+
 const concurrencyOf = Effect.fnUntraced(function* (wanted: Option.Option<number>, threads: number) {
   if (Option.isNone(wanted)) return Math.max(1, Math.floor(availableParallelism() / threads))
-  if (wanted.value >= 1) return wanted.value
+  if (wanted.value >= 1 && wanted.value <= maxConcurrency) return wanted.value
   const problem = {
     path: "--concurrency",
     value: String(wanted.value),
-    problem: "must be 1 or more",
-    hint: ""
+    problem: wanted.value < 1 ? "must be 1 or more" : `must be at most ${maxConcurrency}`,
+    hint: "each run is a process of its own; by default there are as many as the processors allow"
   }
   return yield* new StudyInvalid({ study: "command line", problems: [problem] })
 })

@@ -3,6 +3,7 @@ import * as Escape from "@moco/core/Escape"
 import { type ParityReport, replay } from "@moco/train/Parity"
 import { Console, Effect, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
+import { namedFlag } from "../flags.ts"
 
 /** A replay differs from the recorded run by more than is allowed. */
 export class ParityBroken extends Schema.TaggedError<ParityBroken>()("ParityBroken", {
@@ -19,11 +20,15 @@ export class ParityBroken extends Schema.TaggedError<ParityBroken>()("ParityBrok
 }
 
 const flags = {
-  fixture: Flag.String("fixture").pipe(
+  fixture: namedFlag("fixture").pipe(
     Flag.withDescription("folder of the recorded run (see packages/train/test/parity)"),
     Flag.withMetavar("DIR")
   ),
   tolerance: Flag.Finite("tolerance").pipe(
+    Flag.filter(
+      (tolerance) => tolerance >= 0,
+      () => "0 or more"
+    ),
     Flag.withDescription("largest absolute difference that is ok"),
     Flag.withDefault(2e-3)
   )

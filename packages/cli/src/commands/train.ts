@@ -17,7 +17,7 @@ import { RunState } from "@moco/train/RunState"
 import { ByteSize, Console, Effect, FileSystem, Layer, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dataDirsOf } from "../dataDirs.ts"
-import { dataDirFlag, folderFlag, jsonFlag } from "../flags.ts"
+import { dataDirFlag, folderFlag, jsonFlag, pathFlag } from "../flags.ts"
 import { Progress } from "../Progress.ts"
 import { profileFileOf, profileFlag, withProfile } from "../profile.ts"
 import { defaultRecipe, recipes } from "../recipes.ts"
@@ -30,12 +30,10 @@ const flags = {
     Flag.withDescription(`one of ${Object.keys(recipes).join(", ")} (default: ${defaultRecipe})`),
     Flag.optional
   ),
-  config: Flag.String("config").pipe(
-    Flag.withDescription(
-      "YAML or JSON file whose values replace the recipe's; the config.json of a run folder too"
-    ),
-    Flag.withMetavar("FILE"),
-    Flag.optional
+  config: pathFlag(
+    "config",
+    "YAML or JSON file whose values replace the recipe's; the config.json of a run folder too",
+    "FILE"
   ),
   set: Flag.KeyValuePair("set").pipe(
     Flag.withDescription("replace one value, e.g. --set loss.temperature=0.1 --set encoder.layers=[1,1,1]"),
@@ -44,11 +42,7 @@ const flags = {
   ),
   seed: Flag.Int("seed").pipe(Flag.withDescription("short for --set seed=N"), Flag.optional),
   epochs: Flag.Int("epochs").pipe(Flag.withDescription("short for --set training.epochs=N"), Flag.optional),
-  resume: Flag.String("resume").pipe(
-    Flag.withDescription("go on with the run in this folder where it was stopped"),
-    Flag.withMetavar("RUN"),
-    Flag.optional
-  ),
+  resume: pathFlag("resume", "go on with the run in this folder where it was stopped", "RUN"),
   checkpointEvery: Flag.String("checkpoint-every").pipe(
     Flag.withDescription(
       "e.g. 500steps, 1epoch, 2minutes, or several with commas (default: 1epoch,2minutes); never: only at the end"

@@ -4,6 +4,7 @@ import * as Tensor from "@moco/core/Tensor"
 import { sign } from "@moco/train/Checkpoint/manifest"
 import * as Checkpoint from "@moco/train/Checkpoint/store"
 import * as FolderLock from "@moco/train/FolderLock"
+import { MachineMemory } from "@moco/train/MachineMemory"
 import * as RunFolder from "@moco/train/RunFolder"
 import { RunLog } from "@moco/train/RunLog"
 import { sampleManifest } from "@moco/train/testing"
@@ -115,8 +116,19 @@ export const resource: Family = {
     ]
   },
   OutOfMemory: {
-    provoke: (folder) => command(train, "--set=dictionary.size=1000000000000", `--out=${folder}`),
-    says: () => ["Queue.init found no memory", "allocation failed", "dictionary.size=500000000000"]
+    // Where there were memory enough for any config, no array could be as long.
+    provoke: (folder) =>
+      Effect.provideService(
+        command(
+          train,
+          "--set=dictionary.size=100000000",
+          "--set=encoder.featureSize=65536",
+          `--out=${folder}`
+        ),
+        MachineMemory,
+        Number.POSITIVE_INFINITY
+      ),
+    says: () => ["Queue.init found no memory", "Invalid typed array length", "dictionary.size=50000000"]
   },
   StudyFolderOccupied: {
     provoke: (folder) =>

@@ -72,7 +72,7 @@ interface Typography {
 const plain: Typography = { text: Escape.line, strong: (own) => own }
 
 /** For Markdown. */
-export const inMarkdown: Typography = { text: Escape.markdown, strong: (own) => `**${own}**` }
+export const inMarkdown: Typography = { text: Escape.markdownBlock, strong: (own) => `**${own}**` }
 
 /** A claim of the paper, and what the runs say about it. */
 export const verdictLines = (
@@ -128,7 +128,7 @@ const aligned = (foreign: Table): string => {
 
 /** A table in Markdown. */
 export const markdown = (table: Table): string => {
-  const line = (row: ReadonlyArray<string>) => `| ${row.map(inMarkdown.text).join(" | ")} |`
+  const line = (row: ReadonlyArray<string>) => `| ${row.map(Escape.markdown).join(" | ")} |`
   const [head, ...rows] = table
   return [line(head!), `|${head!.map(() => "---|").join("")}`, ...rows.map(line)].join("\n")
 }

@@ -59,7 +59,7 @@ const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
   const { results, study } = source
   const { definition, trials } = study
   const percent = (value: number | undefined) => (value === undefined ? "-" : `${(100 * value).toFixed(1)} %`)
-  const failures = failureLines(results).map((line) => `- ${Escape.markdown(line)}`)
+  const failures = failureLines(results).map((line) => `- ${Escape.markdownBlock(line)}`)
   const plots =
     results.numCompleted === 0
       ? []

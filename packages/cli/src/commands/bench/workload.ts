@@ -1,5 +1,8 @@
 import { numImages, type Workload } from "@moco/train/Bench"
+import { MachineMemory } from "@moco/train/MachineMemory"
 import { ConfigInvalid, decode, type Problem, type RunConfig } from "@moco/train/RunConfig"
+import { valueAt } from "@moco/train/RunConfig/fields"
+import { excessOf, footprint } from "@moco/train/RunConfig/footprint"
 import { schemaProblems } from "@moco/train/RunConfig/schemaProblems"
 import { Effect, Result, Schema } from "effect"
 import { fashionMnistQuick } from "../../recipes/fashionMnistQuick.ts"
@@ -75,7 +78,7 @@ export const workloadOf = Effect.fn("cli.workloadOf")(function* (flags: BenchFla
     return yield* new ConfigInvalid({ problems: problems.map(inFlags) })
   }
   const workload: Workload = { config: config.success, imageSize, channels, augment: flags.augment === "on" }
-  const tooLarge = sizeProblem(workload)
+  const tooLarge = sizeProblem(workload) ?? memoryProblem(workload, yield* MachineMemory)
   return tooLarge === undefined ? workload : yield* new ConfigInvalid({ problems: [tooLarge] })
 })
 
@@ -113,6 +116,14 @@ const withFlags = (text: string): string =>
     (sentence, [setting, flag]) => (setting.includes(".") ? sentence.replaceAll(setting, flag) : sentence),
     text
   )
+
+/** What the config's own check says for images of the data set's size. */
+const memoryProblem = (workload: Workload, memory: number): Problem | undefined => {
+  const { channels, config, imageSize } = workload
+  const images = { numImages: numImages(workload), height: imageSize, width: imageSize, channels }
+  const excess = excessOf(footprint(config, images), memory)
+  return excess && inFlags({ ...excess, value: String(valueAt(config, excess.path.split("."))) })
+}
 
 const maxBytes = 2 ** 31
 
