@@ -156,7 +156,7 @@ const steps = records.filter((record) => record.event === "step")
 const evaluations = records.filter((record) => record.event === "evaluation")
 if (steps.length === 0 || !evaluations.some(({ subject }) => subject === "encoder")) {
   const problem = `the run in ${values.run} was stopped before its encoder was judged`
-  process.stderr.write(`error: ${problem}\n  go on with it: npx nx run cli:train --resume=${values.run}\n`)
+  process.stderr.write(`error: ${problem}\n  go on with it: npx moco train --resume=${values.run}\n`)
   process.exit(2)
 }
 await mkdir(dirname(values.out), { recursive: true })

@@ -1,11 +1,14 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import { settingsOf } from "@moco/train/RunConfig/settings"
 import { Effect } from "effect"
 import { Command } from "effect/cli"
+import { layerPresenter } from "./commandLine/presenter.ts"
 import { ablate } from "./commands/ablate.ts"
 import { bench } from "./commands/bench.ts"
 import { doctor } from "./commands/doctor.ts"
 import { parity } from "./commands/parity.ts"
+import { settings } from "./commands/settings.ts"
 import { train } from "./commands/train.ts"
 import { exitCodeOf, report } from "./ExitCode.ts"
 import { stopOnSignals } from "./stopOnSignals.ts"
@@ -13,7 +16,11 @@ import { watchParent } from "./stopWithParent.ts"
 
 const moco = Command.make("moco").pipe(
   Command.withDescription("Momentum Contrast: trains image encoders without labels"),
-  Command.withSubcommands([train, ablate, bench, doctor, parity])
+  Command.withSubcommands([train, settings, ablate, bench, doctor, parity]),
+  Command.withExamples([
+    { command: "npx moco train", description: "the embedded images, a few minutes" },
+    { command: "npx moco settings", description: "what can be set, and what it means" }
+  ])
 )
 
 /** Runs the command line of this process. */
@@ -24,7 +31,7 @@ export const run = (): void => {
   process.stdout.on("error", stop.ask)
   Command.run(moco, { version: "0.0.0" }).pipe(
     Effect.tapCause(report),
-    Effect.provide(NodeServices.layer),
+    Effect.provide([NodeServices.layer, layerPresenter(() => settingsOf({}).map(({ path }) => path))]),
     NodeRuntime.runMain({
       disableErrorReporting: true,
       teardown: (exit, onExit) => onExit(exitCodeOf(exit, stop.signal()))

@@ -88,11 +88,11 @@ export const ablate = Command.make(
   ),
   Command.withExamples([
     {
-      command: "npx nx run cli:ablate --study=smoke",
+      command: "npx moco ablate --study=smoke",
       description: "all three mechanisms, less than a minute"
     },
-    { command: "npx nx run cli:ablate --study=momentum", description: "accuracy against m" },
-    { command: "npx nx run cli:ablate --study=mine.yaml --concurrency=1", description: "a study of your own" }
+    { command: "npx moco ablate --study=momentum", description: "accuracy against m" },
+    { command: "npx moco ablate --study=mine.yaml --concurrency=1", description: "a study of your own" }
   ])
 )
 

@@ -79,10 +79,9 @@ export const bench = Command.make(
     "Measure the training step, stage by stage, beside what the machine can do; the last line is one JSON object"
   ),
   Command.withExamples([
-    { command: "npx nx run cli:bench", description: "a ResNet-20 on small images, half a minute" },
+    { command: "npx moco bench", description: "a ResNet-20 on small images, half a minute" },
     {
-      command:
-        "npx nx run cli:bench -- --encoder=resnet18 --image-size=32 --channels=3 --batch-size=64 --profile",
+      command: "npx moco bench --encoder=resnet18 --image-size=32 --channels=3 --batch-size=64 --profile",
       description: "a ResNet-18, and which operations its step is made of"
     }
   ])

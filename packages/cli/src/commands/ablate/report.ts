@@ -126,7 +126,7 @@ const provenance = Effect.fnUntraced(function* ({ command, folder, records, resu
   const distinct = (of: (environment: (typeof environments)[number]) => string) =>
     [...new Set(environments.map(of))].join("; ")
   return [
-    `- command: \`npx nx run cli:ablate --study=${command}\``,
+    `- command: \`npx moco ablate --study=${command}\``,
     ...(environments.length === 0
       ? []
       : [
