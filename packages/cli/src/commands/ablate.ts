@@ -9,6 +9,7 @@ import { StudyRecord } from "@moco/train/StudyRecord"
 import { isOver, runStudy } from "@moco/train/StudyRun"
 import { Console, Effect, Layer, Option, Path, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
+import { requireUsed } from "../dataDirs.ts"
 import { dataDirFlag, folderFlag, jsonFlag } from "../flags.ts"
 import { readStructuredFile } from "../readStructuredFile.ts"
 import { recipes } from "../recipes.ts"
@@ -54,6 +55,10 @@ export const ablate = Command.make(
     const path = yield* Path.Path
     const definition = yield* findStudy(options.study)
     const study = yield* plan(definition, yield* recipeOf(definition))
+    yield* requireUsed(
+      options.dataDir,
+      study.trials.map((trial) => trial.config)
+    )
     const threads = Math.max(...study.trials.map(({ config }) => config.backend.threads))
     const concurrency = yield* concurrencyOf(options.concurrency, threads)
     const folder = Option.getOrElse(options.out, () => path.join("runs", `study-${definition.name}`))

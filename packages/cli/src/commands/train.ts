@@ -14,7 +14,7 @@ import { RunLog } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
 import { ByteSize, Console, Effect, FileSystem, Layer, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { dataDirsOf } from "../dataDirs.ts"
+import { dataDirsOf, requireUsed } from "../dataDirs.ts"
 import { dataDirFlag, folderFlag, jsonFlag } from "../flags.ts"
 import { Progress } from "../Progress.ts"
 import { profileFileOf, profileFlag, withProfile } from "../profile.ts"
@@ -77,6 +77,7 @@ export const train = Command.make(
     const start = yield* startOf(flags)
     const { config } = start
     for (const { message, path } of warnings(config)) yield* Console.error(`warning: ${path}: ${message}`)
+    yield* requireUsed(dataDir, [config])
     const dataDirs = yield* dataDirsOf(dataDir)
     yield* trainInFolder(start, {
       json,

@@ -94,7 +94,10 @@ const Schedule = Schema.Union([
     })
   }),
   Schema.Struct({ kind: Schema.Literal("constant") })
-]).annotate({ description: "how the learning rate changes over the run" })
+]).annotate({
+  description:
+    "how the learning rate changes over the run; cosine moves it in every step, the authors' code once an epoch"
+})
 
 const Optimizer = Schema.Struct({
   learningRate: Positive.annotate({ description: "size of a step at the start; 0.03 to 0.06 is usual" }),
