@@ -158,7 +158,7 @@ const evaluations = records.filter((record) => record.event === "evaluation")
 if (steps.length === 0 || !evaluations.some(({ subject }) => subject === "encoder")) {
   const problem = `the run in ${values.run} was stopped before its encoder was judged`
   process.stderr.write(
-    `${Escape.terminal(`error: ${problem}\n  go on with it: npx nx run cli:train --resume=${values.run}`)}\n`
+    `${Escape.terminal(`error: ${problem}\n  go on with it: npx moco train --resume=${values.run}`)}\n`
   )
   process.exit(2)
 }

@@ -39,6 +39,7 @@ const byTag = {
   DatasetUnreadable: ExitCode.data,
   FixtureUnusable: ExitCode.data,
   FlagsContradict: ExitCode.config,
+  SettingUnknown: ExitCode.config,
   RunFolderEmpty: ExitCode.data,
   SnapshotMismatch: ExitCode.data,
   TrialImpossible: ExitCode.data,

@@ -76,8 +76,15 @@ export const readStructuredFile = Effect.fn("cli.readStructuredFile")(function* 
   const excess = excessOf(parsed, Math.max(maxSize, text.length))
   if (excess !== undefined) return yield* unreadable(excess, plainer)
   // An empty file changes nothing.
-  return parsed ?? {}
+  return withoutSchema(parsed ?? {})
 })
+
+/** Without the key by which a file tells an editor what it is checked with. */
+const withoutSchema = (parsed: unknown): unknown => {
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return parsed
+  const { $schema, ...rest } = parsed as Readonly<Record<string, unknown>>
+  return typeof $schema === "string" ? rest : parsed
+}
 
 const tooDeep = `it is nested more than ${maxDepth} levels deep`
 const plainer = "write it plainly: no config or study needs that"

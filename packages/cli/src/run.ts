@@ -1,12 +1,15 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { escapedConsole, helpConsole } from "@moco/core/EscapedConsole"
+import { settingsOf } from "@moco/train/RunConfig/settings"
 import { Console, Effect } from "effect"
 import { Command } from "effect/cli"
+import { layerPresenter } from "./commandLine/presenter.ts"
 import { ablate } from "./commands/ablate.ts"
 import { bench } from "./commands/bench.ts"
 import { doctor } from "./commands/doctor.ts"
 import { parity } from "./commands/parity.ts"
+import { settings } from "./commands/settings.ts"
 import { train } from "./commands/train.ts"
 import { exitCodeOf, report } from "./ExitCode.ts"
 import { stopOnSignals } from "./stopOnSignals.ts"
@@ -14,7 +17,11 @@ import { watchParent } from "./stopWithParent.ts"
 
 const moco = Command.make("moco").pipe(
   Command.withDescription("Momentum Contrast: trains image encoders without labels"),
-  Command.withSubcommands([train, ablate, bench, doctor, parity]),
+  Command.withSubcommands([train, settings, ablate, bench, doctor, parity]),
+  Command.withExamples([
+    { command: "npx moco train", description: "the embedded images, a few minutes" },
+    { command: "npx moco settings", description: "what can be set, and what it means" }
+  ]),
   Command.provideSync(Console.Console, escapedConsole)
 )
 
@@ -27,7 +34,7 @@ export const run = (): void => {
   Command.run(moco, { version: "0.0.0" }).pipe(
     Effect.tapCause((cause) => Effect.provideService(report(cause), Console.Console, escapedConsole)),
     Effect.provideService(Console.Console, helpConsole),
-    Effect.provide(NodeServices.layer),
+    Effect.provide([NodeServices.layer, layerPresenter(() => settingsOf({}).map(({ path }) => path))]),
     NodeRuntime.runMain({
       disableErrorReporting: true,
       teardown: (exit, onExit) => onExit(exitCodeOf(exit, stop.signal()))

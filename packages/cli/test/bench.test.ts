@@ -13,6 +13,7 @@ import { assertPlainError, fresh, lastLine, run, tinyRun } from "./program.ts"
 
 const valid: BenchFlags = {
   encoder: "resnet20",
+  stem: Option.none(),
   imageSize: 28,
   channels: 1,
   batchSize: 256,

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
 import { redirectBinding } from "./internal/addons.ts"
 import { buildOfNativeOps, giveBackPagesOnce, loadNativeOps } from "./internal/kernels/nativeOps.ts"
+import * as ProcessEnvironment from "./ProcessEnvironment.ts"
 
 /** No backend could be loaded; `hint` is the command that mends it. */
 export class BackendUnavailable extends Schema.TaggedError<BackendUnavailable>()("BackendUnavailable", {
@@ -55,6 +56,7 @@ export class Backend extends Context.Service<
 }
 
 const loadTensorflow = Effect.fnUntraced(function* ({ threads }: { readonly threads?: number }) {
+  ProcessEnvironment.setForLoading(process.platform, process.env)
   if (threads !== undefined) {
     process.env["TF_NUM_INTRAOP_THREADS"] ??= String(threads)
     process.env["TF_NUM_INTEROP_THREADS"] ??= "1"

@@ -6,7 +6,7 @@ import * as FolderLock from "./FolderLock.ts"
 import { RunConfig } from "./RunConfig.ts"
 import { contentsOf, refuseStrange } from "./RunFolder/contents.ts"
 import type { Environment } from "./RunFolder/environment.ts"
-import { unwritable } from "./RunFolder/errors.ts"
+import { RunFolderUnwritable, unwritable } from "./RunFolder/errors.ts"
 import { filesOf, type RunFolder } from "./RunFolder/files.ts"
 
 export type { Contents } from "./RunFolder/contents.ts"
@@ -62,11 +62,16 @@ const encodeConfig = Schema.encodeSync(RunConfig)
 
 const isTaken = (error: PlatformError) => error.reason._tag === "AlreadyExists"
 
+const nameFolder = "name a folder for the run with --out"
+
 /** Takes the lowest free number above all that are there; making a folder is atomic, so a race goes on to the next. */
 const nextNumbered = Effect.fnUntraced(function* (root: string, recipe: string) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  yield* unwritable(root)(fileSystem.makeDirectory(root, { recursive: true }))
+  yield* unwritable(root)(fileSystem.makeDirectory(root, { recursive: true })).pipe(
+    // Nobody has named this folder: the one who may not write there is told how to name another.
+    Effect.mapError(({ path, reason }) => new RunFolderUnwritable({ path, reason, hint: nameFolder }))
+  )
   const names = yield* unwritable(root)(fileSystem.readDirectory(root))
   const numbers = names.flatMap((name) =>
     name.startsWith(`${recipe}-`) && /^\d+$/.test(name.slice(recipe.length + 1))

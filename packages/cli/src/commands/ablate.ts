@@ -10,6 +10,7 @@ import { StudyRecord } from "@moco/train/StudyRecord"
 import { isOver, runStudy } from "@moco/train/StudyRun"
 import { Console, Effect, Layer, Option, Path, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
+import { requireUsed } from "../dataDirs.ts"
 import { dataDirFlag, folderFlag, jsonFlag, namedFlag } from "../flags.ts"
 import { readStructuredFile } from "../readStructuredFile.ts"
 import { recipes } from "../recipes.ts"
@@ -55,6 +56,10 @@ export const ablate = Command.make(
     const path = yield* Path.Path
     const definition = yield* findStudy(options.study)
     const study = yield* plan(definition, yield* recipeOf(definition))
+    yield* requireUsed(
+      options.dataDir,
+      study.trials.map((trial) => trial.config)
+    )
     const threads = Math.max(...study.trials.map(({ config }) => config.backend.threads))
     const concurrency = yield* concurrencyOf(options.concurrency, threads)
     const folder = Option.getOrElse(options.out, () => path.join("runs", `study-${definition.name}`))
@@ -89,11 +94,11 @@ export const ablate = Command.make(
   ),
   Command.withExamples([
     {
-      command: "npx nx run cli:ablate --study=smoke",
+      command: "npx moco ablate --study=smoke",
       description: "all three mechanisms, less than a minute"
     },
-    { command: "npx nx run cli:ablate --study=momentum", description: "accuracy against m" },
-    { command: "npx nx run cli:ablate --study=mine.yaml --concurrency=1", description: "a study of your own" }
+    { command: "npx moco ablate --study=momentum", description: "accuracy against m" },
+    { command: "npx moco ablate --study=mine.yaml --concurrency=1", description: "a study of your own" }
   ])
 )
 

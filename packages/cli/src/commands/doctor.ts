@@ -43,5 +43,5 @@ export const doctor = Command.make(
   })
 ).pipe(
   Command.withDescription("Check what training needs; exit code 0 only if it can run"),
-  Command.withExamples([{ command: "npx nx run cli:doctor", description: "what is there and what is not" }])
+  Command.withExamples([{ command: "npx moco doctor", description: "what is there and what is not" }])
 )

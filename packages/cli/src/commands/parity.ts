@@ -50,7 +50,7 @@ export const parity = Command.make(
   Command.withDescription("Replay a run recorded with PyTorch and print the largest differences as JSON"),
   Command.withExamples([
     {
-      command: "npx nx run cli:parity --fixture=packages/train/test/parity/plain",
+      command: "npx moco parity --fixture=packages/train/test/parity/plain",
       description: "one of the recorded runs that come with the repository"
     }
   ])

@@ -16,28 +16,27 @@ import { RunLog } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
 import { ByteSize, Console, Effect, FileSystem, Layer, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { dataDirsOf } from "../dataDirs.ts"
+import { dataDirsOf, requireUsed } from "../dataDirs.ts"
 import { dataDirFlag, folderFlag, jsonFlag, pathFlag } from "../flags.ts"
 import { Progress } from "../Progress.ts"
 import { profileFileOf, profileFlag, withProfile } from "../profile.ts"
-import { defaultRecipe, recipes } from "../recipes.ts"
 import { parseEvery } from "./train/checkpointEvery.ts"
+import { recipeFlag } from "./train/resolveConfig.ts"
 import { type RunStart, startOf, tellOfDamage } from "./train/start.ts"
 import { type RunResult, renderSummary, resultSoFar, withEvent } from "./train/summary.ts"
 
 const flags = {
-  recipe: Flag.String("recipe").pipe(
-    Flag.withDescription(`one of ${Object.keys(recipes).join(", ")} (default: ${defaultRecipe})`),
-    Flag.optional
-  ),
+  recipe: recipeFlag,
   config: pathFlag(
     "config",
     "YAML or JSON file whose values replace the recipe's; the config.json of a run folder too",
     "FILE"
   ),
   set: Flag.KeyValuePair("set").pipe(
-    Flag.withDescription("replace one value, e.g. --set loss.temperature=0.1 --set encoder.layers=[1,1,1]"),
-    Flag.withMetavar("path=value"),
+    Flag.withDescription(
+      "replace the value of a setting, e.g. --set loss.temperature=0.1 --set encoder.layers=[1,1,1]; `npx moco settings` lists them"
+    ),
+    Flag.withMetavar("PATH=VALUE"),
     Flag.withDefault({})
   ),
   seed: Flag.Int("seed").pipe(Flag.withDescription("short for --set seed=N"), Flag.optional),
@@ -74,8 +73,19 @@ export const train = Command.make(
     const start = yield* startOf(flags)
     const { config } = start
     for (const { message, path } of warnings(config)) yield* Console.error(`warning: ${path}: ${message}`)
+    yield* requireUsed(dataDir, [config])
     const dataDirs = yield* dataDirsOf(dataDir)
-    yield* trainInFolder(start, { json, every, onNan, profile }).pipe(
+    yield* trainInFolder(start, {
+      json,
+      every,
+      onNan,
+      profile,
+      given: {
+        "data-dir": Option.getOrUndefined(dataDir),
+        "checkpoint-every": Option.getOrUndefined(checkpointEvery),
+        "on-nan": onNan === "stop" ? undefined : onNan
+      }
+    }).pipe(
       Effect.provide(RunState.layer.pipe(Layer.provideMerge(layersOf(config, { dataDirs })))),
       // Behind the layers: the dictionary and the encoder take their memory when they are made.
       Effect.catchTag("TensorError", (error) => Effect.fail(explain(error, config)))
@@ -84,9 +94,9 @@ export const train = Command.make(
 ).pipe(
   Command.withDescription("Train an encoder by Momentum Contrast and judge it by its nearest neighbours"),
   Command.withExamples([
-    { command: "npx nx run cli:train", description: "the embedded images, a few minutes" },
+    { command: "npx moco train", description: "the embedded images, a few minutes" },
     {
-      command: "npx nx run cli:train --epochs=1 --set loss.temperature=0.1",
+      command: "npx moco train --epochs=1 --set loss.temperature=0.1",
       description: "with other values"
     }
   ])
@@ -97,6 +107,8 @@ interface TrainOptions {
   readonly every: CheckpointEvery
   readonly onNan: "stop" | "rollback"
   readonly profile: Option.Option<string>
+  /** Flags that whoever goes on with the run has to give again. */
+  readonly given: Readonly<Record<string, string | undefined>>
 }
 
 /** Checkpoints that are kept beside the best one. */
@@ -132,7 +144,7 @@ const trainInFolder = Effect.fnUntraced(function* (start: RunStart, options: Tra
     Effect.gen(function* () {
       const numBatches = result.numSteps * (config.loss.symmetric ? 2 : 1)
       yield* RunFolder.writeFile(folder.encoder, yield* encoderBytes(numBatches))
-      yield* Console.log(renderSummary(result, config))
+      yield* Console.log(renderSummary(result, config, options.given))
       if (json) yield* Console.log(JSON.stringify(result))
     })
   )

@@ -19,7 +19,8 @@ export const ResNetConfig = Schema.Struct({
   }),
   width: upTo(65_536).annotate({ description: "channels of the first stage" }),
   stem: Schema.Literals(["cifar", "imagenet"]).annotate({
-    description: "3x3 stride 1, or 7x7 stride 2 followed by a 3x3 stride 2 max-pool"
+    description:
+      "3x3 stride 1, or 7x7 stride 2 followed by a 3x3 stride 2 max-pool; initialised as in torchvision, where the authors' CIFAR notebook leaves its stem at PyTorch's default"
   }),
   head: Schema.Literals(["linear", "mlp"]).annotate({
     description: "projection to the feature: one linear layer (MoCo v1), or linear, ReLU, linear (MoCo v2)"

@@ -75,8 +75,8 @@ const installHint =
 const debianDir = "/usr/share/datasets/fashion-mnist"
 
 /**
- * The folders in which the full set is looked for, in order: the user's (itself, or its `fashion-mnist`), the
- * cache's `data/fashion-mnist`, Debian's.
+ * The folders in which the full set is looked for, in order: the one that the user has named (itself, or its
+ * `fashion-mnist`) and no other, else the cache's `data/fashion-mnist`, Debian's.
  */
 export const defaultSearchDirs = Effect.fnUntraced(function* (options: {
   readonly dataDir?: string | undefined
@@ -84,11 +84,9 @@ export const defaultSearchDirs = Effect.fnUntraced(function* (options: {
 }) {
   const path = yield* Path.Path
   const { cacheDir, dataDir } = options
-  return [
-    ...(dataDir === undefined ? [] : [dataDir, path.join(dataDir, fullName)]),
-    ...(cacheDir === undefined ? [] : [path.join(cacheDir, "data", fullName)]),
-    debianDir
-  ]
+  // Who names a folder means that one, and not another where the files happen to be.
+  if (dataDir !== undefined) return [dataDir, path.join(dataDir, fullName)]
+  return [...(cacheDir === undefined ? [] : [path.join(cacheDir, "data", fullName)]), debianDir]
 })
 
 /** Where a file of the full set was found; nothing is read but folders. */

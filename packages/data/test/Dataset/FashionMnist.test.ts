@@ -163,15 +163,17 @@ layer(NodeServices.layer)("Dataset/FashionMnist", (it) => {
     })
   )
 
-  it.effect("looks into the user's folder first, then the cache, then Debian's", () =>
+  it.effect("looks into the folder that the user names and no other, else into the cache and Debian's", () =>
     Effect.gen(function* () {
       const path = yield* Path.Path
       assert.deepStrictEqual(yield* FashionMnist.defaultSearchDirs({}), [debianDir])
-      assert.deepStrictEqual(yield* FashionMnist.defaultSearchDirs({ dataDir: "mine", cacheDir: "cache" }), [
-        "mine",
-        path.join("mine", "fashion-mnist"),
+      assert.deepStrictEqual(yield* FashionMnist.defaultSearchDirs({ cacheDir: "cache" }), [
         path.join("cache", "data", "fashion-mnist"),
         debianDir
+      ])
+      assert.deepStrictEqual(yield* FashionMnist.defaultSearchDirs({ dataDir: "mine", cacheDir: "cache" }), [
+        "mine",
+        path.join("mine", "fashion-mnist")
       ])
     })
   )

@@ -103,7 +103,10 @@ const Schedule = Schema.Union([
     })
   }),
   Schema.Struct({ kind: Schema.Literal("constant") })
-]).annotate({ description: "how the learning rate changes over the run" })
+]).annotate({
+  description:
+    "how the learning rate changes over the run; cosine moves it in every step, the authors' code once an epoch"
+})
 
 const Optimizer = Schema.Struct({
   learningRate: positiveUpTo(most.learningRate).annotate({

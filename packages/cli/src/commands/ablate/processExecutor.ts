@@ -9,6 +9,7 @@ import type { TrialRecord } from "@moco/train/Study/TrialRecord"
 import { Clock, Effect, type FileSystem, Layer, Path, Schedule, Stream } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import { readsDataDir } from "../../dataDirs.ts"
 import { ExitCode } from "../../ExitCode.ts"
 import { stopWithParent } from "../../stopWithParent.ts"
 import {
@@ -54,12 +55,13 @@ export const layerProcesses = (options: { readonly folder: string; readonly data
         FileSystem.FileSystem | Path.Path | ChildProcessSpawner.ChildProcessSpawner
       >()
       const runs = path.join(options.folder, "runs")
-      const dataDir = options.dataDir === undefined ? [] : [`--data-dir=${options.dataDir}`]
+      const dataDirOf = ({ config }: Trial) =>
+        options.dataDir !== undefined && readsDataDir(config) ? [`--data-dir=${options.dataDir}`] : []
 
       const start = Effect.fnUntraced(function* (trial: Trial, folder: string, observe: Observe) {
         const config = path.join(runs, `${trial.id}.json`)
         yield* SafeFile.replaceText(config, `${JSON.stringify(trial.config, null, 2)}\n`)
-        const args = [main, "train", `--config=${config}`, `--out=${folder}`, ...dataDir]
+        const args = [main, "train", `--config=${config}`, `--out=${folder}`, ...dataDirOf(trial)]
         const step = Effect.orElseSucceed(lastStep(metricsOf(path, folder)), () => undefined)
         const look = Effect.flatMap(step, (progress) => (progress ? observe(progress) : Effect.void))
         return yield* Effect.raceFirst(

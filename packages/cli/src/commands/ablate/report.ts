@@ -130,7 +130,7 @@ const provenance = Effect.fnUntraced(function* ({ command, folder, records, resu
   const distinct = (of: (environment: (typeof environments)[number]) => string) =>
     Escape.markdown([...new Set(environments.map(of))].join("; "))
   return [
-    `- command: ${Escape.markdownCode(`npx nx run cli:ablate --study=${command}`)}`,
+    `- command: ${Escape.markdownCode(`npx moco ablate --study=${command}`)}`,
     ...(environments.length === 0
       ? []
       : [

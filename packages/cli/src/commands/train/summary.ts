@@ -2,6 +2,7 @@ import * as Escape from "@moco/core/Escape"
 import type { RunProgress } from "@moco/train/Checkpoint/manifest"
 import type { RunConfig } from "@moco/train/RunConfig"
 import type { NeighbourAccuracy, RunEvent, Subject } from "@moco/train/RunLog"
+import { commandText } from "../../commandLine/commandText.ts"
 import { duration } from "../../Progress/line.ts"
 
 /** What came out of a run; the object that `--json` prints. */
@@ -62,21 +63,30 @@ const rows = [
   ["rawPixels", "raw pixels"]
 ] as const
 
-/** The closing words of a run. */
-export const renderSummary = (result: RunResult, config: RunConfig): string => {
+/**
+ * The closing words of a run.
+ *
+ * @param flags  those that a config does not hold, as they were given: the commands that go on from here have them too
+ */
+export const renderSummary = (
+  result: RunResult,
+  config: RunConfig,
+  flags: Readonly<Record<string, string | undefined>>
+): string => {
   const took = `${duration(result.trainingSeconds)} of training, ${duration(result.evaluationSeconds)} of evaluation`
-  const again = `npx nx run cli:train --config=${result.runFolder}/config.json`
-  const on = `npx nx run cli:train --resume=${result.runFolder}`
+  const again = commandText("train", {
+    config: `${result.runFolder}/config.json`,
+    seed: String((config.seed + 1) % 2 ** 32),
+    ...flags
+  })
+  const on = commandText("train", { resume: result.runFolder, ...flags })
   const isWhole = result.outcome === "completed"
   return [
     "",
     ...table(result, config),
-    "",
     `${isWhole ? "trained" : "interrupted after"} ${result.numSteps} steps in ${took}`,
     `run folder: ${Escape.line(result.runFolder)}`,
-    isWhole
-      ? `next, the same with another seed: ${again} --seed=${(config.seed + 1) % 2 ** 32}`
-      : `go on with it: ${on}`
+    isWhole ? `next, the same with another seed: ${again}` : `go on with it: ${on}`
   ].join("\n")
 }
 
@@ -91,5 +101,9 @@ const table = ({ evaluations }: RunResult, config: RunConfig): ReadonlyArray<str
     })
     return [`  ${name}`.padEnd(34), ...cells].join("")
   }
-  return [head, ...rows.map(([subject, name]) => row(name, evaluations[subject]))]
+  // Of a run that was stopped before anything was judged there is nothing to show.
+  const judged = rows.filter(([subject]) => evaluations[subject] !== undefined)
+  return judged.length === 0
+    ? []
+    : [head, ...judged.map(([subject, name]) => row(name, evaluations[subject])), ""]
 }
