@@ -15,7 +15,7 @@ export interface Course {
 }
 
 /** A run that has not begun. */
-const beginning: RunProgress = {
+export const beginning: RunProgress = {
   step: 0,
   trainingSeconds: 0,
   evaluationSeconds: 0,

@@ -41,6 +41,8 @@ export const withEvent = (result: RunResult, event: RunEvent): RunResult => {
     case "evaluation":
       return { ...result, evaluations: { ...result.evaluations, [event.subject]: event.neighbours } }
     case "resumed":
+    case "configChanged":
+    case "initialised":
       return result
     case "rolledBack": {
       // What was judged since is no longer so.
