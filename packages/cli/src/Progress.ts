@@ -46,6 +46,8 @@ export class Progress extends Context.Service<
             case "evaluation":
               return yield* print(evaluationLine(event))
             case "resumed":
+            case "configChanged":
+            case "initialised":
               return
             case "rolledBack":
               status = undefined

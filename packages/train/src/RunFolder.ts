@@ -6,11 +6,17 @@ import * as FolderLock from "./FolderLock.ts"
 import { RunConfig } from "./RunConfig.ts"
 import { contentsOf, refuseStrange } from "./RunFolder/contents.ts"
 import type { Environment } from "./RunFolder/environment.ts"
-import { RunFolderUnwritable, unwritable } from "./RunFolder/errors.ts"
+import { RunFolderUnwritable, reachedItsEnd, unwritable } from "./RunFolder/errors.ts"
 import { filesOf, type RunFolder } from "./RunFolder/files.ts"
 
 export type { Contents } from "./RunFolder/contents.ts"
-export { RunFolderEmpty, RunFolderOccupied, RunFolderUnwritable, unwritable } from "./RunFolder/errors.ts"
+export {
+  RunFolderEmpty,
+  RunFolderOccupied,
+  RunFolderUnwritable,
+  reachedItsEnd,
+  unwritable
+} from "./RunFolder/errors.ts"
 export type { RunFolder } from "./RunFolder/files.ts"
 
 /**
@@ -26,9 +32,13 @@ export const createNumbered = Effect.fn("RunFolder.createNumbered")(function* (r
 
 /**
  * Opens the folder at `path`, makes it where it is not, and locks it for as long as the Scope is open: a second process
- * is refused. A run in it that has reached its end is refused too; one that was stopped on the way can go on.
+ * is refused. A run in it that has reached its end is refused too, unless it may be trained longer; one that was stopped
+ * on the way can go on.
  */
-export const open = Effect.fn("RunFolder.open")(function* (folderPath: string) {
+export const open = Effect.fn("RunFolder.open")(function* (
+  folderPath: string,
+  { mayBeFinished = false }: { readonly mayBeFinished?: boolean } = {}
+) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const folder = filesOf(path, folderPath)
@@ -36,7 +46,9 @@ export const open = Effect.fn("RunFolder.open")(function* (folderPath: string) {
   yield* refuseStrange(folder)
   yield* FolderLock.hold(folder.lock)
   yield* recover(folder.checkpoints)
-  return { folder, holds: yield* contentsOf(folder) }
+  const holds = yield* contentsOf(folder)
+  if (holds === "finished run" && !mayBeFinished) return yield* reachedItsEnd(folderPath)
+  return { folder, holds }
 })
 
 /** Whether there is a folder at `path`. */

@@ -21,6 +21,8 @@ import { dataDirFlag, folderFlag, jsonFlag, pathFlag } from "../flags.ts"
 import { Progress } from "../Progress.ts"
 import { profileFileOf, profileFlag, withProfile } from "../profile.ts"
 import { parseEvery } from "./train/checkpointEvery.ts"
+import { layerEncoderLast } from "./train/encoderLast.ts"
+import { changeOf, goOnWith } from "./train/goOnWith.ts"
 import { recipeFlag } from "./train/resolveConfig.ts"
 import { type RunStart, startOf, tellOfDamage } from "./train/start.ts"
 import { type RunResult, renderSummary, resultSoFar, withEvent } from "./train/summary.ts"
@@ -119,11 +121,13 @@ const trainInFolder = Effect.fnUntraced(function* (start: RunStart, options: Tra
   const { config, from } = start
   const { every, json, onNan } = options
   const folder = start.folder ?? (yield* RunFolder.createNumbered("runs", config.recipe))
+  const change = yield* changeOf(start)
+  if (change === undefined) yield* RunFolder.writeConfig(folder, config)
   const fingerprint = yield* announce(config, folder)
   if (from !== undefined) yield* restore(from, fingerprint)
   const profileFile = yield* profileFileOf(options.profile, folder.profile)
   yield* cutLog(folder.metrics, from?.manifest.progress.logPosition ?? 0)
-  let result: RunResult = resultSoFar(config, folder.path, from?.manifest.progress)
+  let result: RunResult = resultSoFar(config, folder.path, start.progress)
   const runLog = Layer.unwrap(
     Effect.map(Progress, ({ observe }) =>
       RunLog.layerTee((event) => {
@@ -131,7 +135,10 @@ const trainInFolder = Effect.fnUntraced(function* (start: RunStart, options: Tra
         return observe(event)
       })
     )
-  ).pipe(Layer.provide([RunLog.layerJsonLines(folder.metrics), Progress.layer]))
+  ).pipe(
+    Layer.provide(layerEncoderLast(folder.encoder)),
+    Layer.provide([RunLog.layerJsonLines(folder.metrics), Progress.layer])
+  )
   const checkpoints = Checkpoints.layerFolder({
     root: folder.checkpoints,
     every,
@@ -148,12 +155,15 @@ const trainInFolder = Effect.fnUntraced(function* (start: RunStart, options: Tra
       if (json) yield* Console.log(JSON.stringify(result))
     })
   )
-  yield* pretrain({
-    numEpochs: config.training.epochs,
-    evaluateEveryEpochs: config.evaluation.everyEpochs,
-    onNonFinite: onNan,
-    ...(from === undefined ? {} : { from: from.manifest.progress })
-  }).pipe(
+  const progress = change === undefined ? Effect.succeed(start.progress) : goOnWith(change, start, folder)
+  yield* Effect.flatMap(progress, (from) =>
+    pretrain({
+      numEpochs: config.training.epochs,
+      evaluateEveryEpochs: config.evaluation.everyEpochs,
+      onNonFinite: onNan,
+      ...(from === undefined ? {} : { from })
+    })
+  ).pipe(
     withProfile(profileFile),
     Effect.provide(Layer.merge(runLog, checkpoints)),
     Effect.onInterrupt(() => Effect.catch(finish, ({ message }) => Console.error(`error: ${message}`)))
@@ -189,7 +199,6 @@ const cutLog = Effect.fnUntraced(function* (metrics: string, position: number) {
 const announce = Effect.fnUntraced(function* (config: RunConfig, folder: RunFolder.RunFolder) {
   const backend = yield* Backend
   const dataset = yield* Dataset
-  yield* RunFolder.writeConfig(folder, config)
   const found = yield* environment(backend, config.backend.threads)
   yield* RunFolder.writeEnvironment(folder, found)
   const { test, train } = dataset

@@ -9,11 +9,33 @@ export interface Difference {
   readonly now: string
 }
 
-/** Settings that a run may be continued with another value of: they decide how it is watched and how fast it is. */
-const mayChange: ReadonlyArray<string> = ["evaluation.everyEpochs", "backend.threads"]
+/**
+ * What becomes of a setting when a run goes on:
+ *
+ * - `mustMatch`: the run's state, its data or its comparison with others is made of it
+ * - `mayChange`: it decides how the run is watched and how fast it is; `backend.threads` may change its last bits
+ * - `isLogged`: it may change, by `--resume` alone, and is told: from that step on the run is another one
+ */
+export type Permission = "mustMatch" | "mayChange" | "isLogged"
 
-/** Whether a setting may change while a run goes on. `backend.threads` may change its last bits. */
-export const isFree = ({ path }: Difference): boolean => mayChange.includes(path)
+const permissions: Readonly<Record<string, Permission>> = {
+  "evaluation.everyEpochs": "mayChange",
+  "backend.threads": "mayChange",
+  "training.epochs": "isLogged",
+  "optimizer.learningRate": "isLogged",
+  "evaluation.neighbours": "isLogged",
+  "evaluation.temperature": "isLogged"
+}
+
+/** Settings that a run may go on with another value of. */
+export const changeable: ReadonlyArray<string> = Object.keys(permissions)
+
+/** Whatever is not named is part of what the run is. */
+export const permissionOf = (path: string): Permission =>
+  Object.hasOwn(permissions, path) ? permissions[path]! : "mustMatch"
+
+/** Whether a setting may change while a run goes on, and nothing has to be said. */
+export const isFree = ({ path }: Difference): boolean => permissionOf(path) === "mayChange"
 
 /** Every setting in which `now` differs from `before`. */
 export const configDifferences = (before: RunConfig, now: RunConfig): ReadonlyArray<Difference> => {

@@ -7,7 +7,7 @@ import { RunFolderOccupied, unwritable } from "./errors.ts"
 import type { RunFolder } from "./files.ts"
 
 /** What a run folder holds before a run starts in it. */
-export type Contents = "nothing" | "interrupted run"
+export type Contents = "nothing" | "interrupted run" | "finished run"
 
 /**
  * Refuses a folder of which a file is a link, a pipe or a device: what a run writes would go elsewhere, and what it
@@ -24,7 +24,7 @@ export const refuseStrange = Effect.fnUntraced(function* ({ path, ...files }: Ru
   }
 })
 
-/** Whether a run can begin here, or go on; refuses a run that has reached its end, and files that are no run's. */
+/** Whether a run can begin here, or go on; refuses files that are no run's. */
 export const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
   const fileSystem = yield* FileSystem.FileSystem
   const exists = (file: string) => unwritable(file)(fileSystem.exists(file))
@@ -36,7 +36,7 @@ export const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
     const last = events.at(-1)
     // The encoder is written last: a run that was killed before has it to do.
     return last?.event === "finished" && last.outcome === "completed" && hasEncoder
-      ? yield* occupied("a run that has reached its end")
+      ? ("finished run" satisfies Contents)
       : ("interrupted run" satisfies Contents)
   }
   if (hasEncoder) return yield* occupied(folder.encoder)

@@ -5,12 +5,23 @@ import { fileTrouble } from "../internal/fileTrouble.ts"
 /** The folder that was asked for holds a run that has reached its end, or something else. */
 export class RunFolderOccupied extends Schema.TaggedError<RunFolderOccupied>()("RunFolderOccupied", {
   path: Schema.String,
-  holds: Schema.String
+  holds: Schema.String,
+  /** What may be done with what is there. */
+  hint: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
-    return `${this.path} holds ${this.holds}\n  choose another folder with --out, or leave --out away for a new one under runs/`
+    const use = this.hint === undefined ? "" : `${this.hint}, or `
+    return `${this.path} holds ${this.holds}\n  ${use}choose another folder with --out, or leave --out away for a new one under runs/`
   }
 }
+
+/** A run that cannot go on, for there is nothing left of it to do. */
+export const reachedItsEnd = (path: string, numEpochs?: number) =>
+  new RunFolderOccupied({
+    path,
+    holds: "a run that has reached its end",
+    hint: `train it longer with --resume=${path} --epochs=N${numEpochs === undefined ? "" : `, N above ${numEpochs}`}`
+  })
 
 /** There is no run in the folder that was to be continued. */
 export class RunFolderEmpty extends Schema.TaggedError<RunFolderEmpty>()("RunFolderEmpty", {

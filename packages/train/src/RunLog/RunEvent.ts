@@ -69,6 +69,36 @@ const resumed = {
   step: Count
 }
 
+const Change = Schema.Struct({ before: Measure, now: Measure })
+
+const configChanged = {
+  event: Schema.Literal("configChanged"),
+  /** Steps that were taken with the config before. */
+  step: Count,
+  epoch: Count,
+  /** Settings by path, as they would be written in JSON. */
+  changes: Schema.Array(Schema.Struct({ path: Schema.String, before: Schema.String, now: Schema.String })),
+  /** The kind of the learning rate's schedule, which decides what a longer run means for the rate. */
+  schedule: Schema.String,
+  /** What the rate of the next step would have been, and what it is. */
+  learningRate: Change,
+  /** The same for the momentum of the key encoder, where it is one that rises over the run. */
+  momentum: Schema.optionalKey(Change)
+}
+
+const initialised = {
+  event: Schema.Literal("initialised"),
+  /** Always 0: a run begins with them. */
+  step: Count,
+  /** The file that the run began with, and its SHA-256. */
+  source: Schema.String,
+  sha256: Schema.String,
+  /** Tensors that were taken from it. */
+  taken: Count,
+  /** Why its head was left out; empty where it was taken. */
+  headLeftOut: Schema.Array(Schema.String)
+}
+
 const rolledBack = {
   event: Schema.Literal("rolledBack"),
   /** Steps that the checkpoint had taken. */
@@ -96,6 +126,8 @@ export const RunEvent = Schema.Union([
   Schema.Struct(step),
   Schema.Struct(evaluation),
   Schema.Struct(resumed),
+  Schema.Struct(configChanged),
+  Schema.Struct(initialised),
   Schema.Struct(rolledBack),
   Schema.Struct(standstill),
   Schema.Struct(finished)
@@ -109,6 +141,8 @@ export const RunRecord = Schema.Union([
   Schema.Struct({ time, ...step }),
   Schema.Struct({ time, ...evaluation }),
   Schema.Struct({ time, ...resumed }),
+  Schema.Struct({ time, ...configChanged }),
+  Schema.Struct({ time, ...initialised }),
   Schema.Struct({ time, ...rolledBack }),
   Schema.Struct({ time, ...standstill }),
   Schema.Struct({ time, ...finished })

@@ -2,8 +2,17 @@ import * as Escape from "@moco/core/Escape"
 import type { CheckpointCorrupt } from "@moco/train/Checkpoint/errors"
 import type { StoredCheckpoint } from "@moco/train/Checkpoint/load"
 import { newestGood } from "@moco/train/Checkpoint/load"
-import { applyOverrides, decode, type RunConfig } from "@moco/train/RunConfig"
-import { configDifferences, isFree } from "@moco/train/RunConfig/differences"
+import type { RunProgress } from "@moco/train/Checkpoint/manifest"
+import { applyOverrides, ConfigInvalid, decode, type RunConfig } from "@moco/train/RunConfig"
+import { progressUnder } from "@moco/train/RunConfig/continuation"
+import {
+  changeable,
+  configDifferences,
+  type Difference,
+  isFree,
+  permissionOf
+} from "@moco/train/RunConfig/differences"
+import { numTraining } from "@moco/train/RunConfig/rules"
 import * as RunFolder from "@moco/train/RunFolder"
 import { Console, Effect, Option, Schema } from "effect"
 import { readStructuredFile } from "../../readStructuredFile.ts"
@@ -19,7 +28,7 @@ export class ConfigChanged extends Schema.TaggedError<ConfigChanged>()("ConfigCh
     return [
       `the run in ${this.path} has begun with another config:`,
       ...lines,
-      "  leave these as they were, or start a new run with another --out"
+      `  leave these as they were, or start a new run with another --out; with --resume may change: ${changeable.join(", ")}`
     ].join("\n")
   }
 }
@@ -40,6 +49,10 @@ export interface RunStart {
   readonly config: RunConfig
   readonly folder: RunFolder.RunFolder | undefined
   readonly from: StoredCheckpoint | undefined
+  /** How far the run is in `from`; what was judged in another way than the config says is left out. */
+  readonly progress: RunProgress | undefined
+  /** The config that the run has been on its way with. */
+  readonly begun: RunConfig
 }
 
 /** What the command line says about it. */
@@ -52,13 +65,23 @@ export interface StartFlags extends ConfigFlags {
 export const startOf = Effect.fn("cli.startOf")(function* (flags: StartFlags) {
   if (Option.isSome(flags.resume)) return yield* resumed(flags.resume.value, flags)
   const config = yield* resolveConfig(flags)
-  if (Option.isNone(flags.out)) return { config, folder: undefined, from: undefined } satisfies RunStart
+  if (Option.isNone(flags.out)) return startWith(config, config, undefined, undefined)
   const { folder, holds } = yield* RunFolder.open(flags.out.value)
   const from = holds === "nothing" ? undefined : yield* newestGood(folder.checkpoints, tellOfDamage)
-  if (holds === "interrupted run") yield* requireSame(folder, from, config)
-  const start: RunStart = { config, folder, from }
-  return start
+  const begun = holds === "nothing" ? config : yield* begunWith(folder, from)
+  yield* requireSame(folder, begun, config, isFree)
+  return startWith(config, begun, folder, from)
 })
+
+const startWith = (
+  config: RunConfig,
+  begun: RunConfig,
+  folder: RunFolder.RunFolder | undefined,
+  from: StoredCheckpoint | undefined
+): RunStart => {
+  const progress = from && progressUnder(config, begun, from.manifest.progress)
+  return { config, begun, folder, from, progress }
+}
 
 /** Says on standard error that a checkpoint was passed over. */
 export const tellOfDamage = (error: CheckpointCorrupt): Effect.Effect<void> =>
@@ -78,15 +101,48 @@ const resumed = Effect.fnUntraced(function* (path: string, flags: StartFlags) {
   }
   const exists = yield* RunFolder.exists(path)
   if (!exists) return yield* new RunFolder.RunFolderEmpty({ path, problem: "there is no such folder" })
-  const { folder, holds } = yield* RunFolder.open(path)
+  const { folder, holds } = yield* RunFolder.open(path, { mayBeFinished: true })
   if (holds === "nothing")
     return yield* new RunFolder.RunFolderEmpty({ path, problem: "it has no run log and no checkpoint" })
   const from = yield* newestGood(folder.checkpoints, tellOfDamage)
   const begun = yield* begunWith(folder, from)
   const config = yield* applyOverrides(begun, [], yield* setsOf(flags))
-  yield* requireSame(folder, from, config)
-  const start: RunStart = { config, folder, from }
-  return start
+  yield* requireSame(folder, begun, config, ({ path }) => permissionOf(path) !== "mustMatch")
+  if (holds === "finished run") yield* requireLonger(path, begun, config, from)
+  yield* requireNotPassed(path, config, from)
+  return startWith(config, begun, folder, from)
+})
+
+/** A run that has reached its end goes on where it is to be longer, and its last state is there. */
+const requireLonger = Effect.fnUntraced(function* (
+  path: string,
+  begun: RunConfig,
+  config: RunConfig,
+  from: StoredCheckpoint | undefined
+) {
+  const { epochs } = begun.training
+  if (config.training.epochs <= epochs) return yield* RunFolder.reachedItsEnd(path, epochs)
+  if (from === undefined) {
+    const problem = "it has reached its end, and its checkpoints are gone"
+    return yield* new RunFolder.RunFolderEmpty({ path, problem })
+  }
+})
+
+/** A run may be made shorter, but not than it is. */
+const requireNotPassed = Effect.fnUntraced(function* (
+  path: string,
+  config: RunConfig,
+  from: StoredCheckpoint | undefined
+) {
+  const stepsPerEpoch = Math.floor(numTraining(config) / config.training.batchSize)
+  const taken = (from?.manifest.progress.step ?? 0) / stepsPerEpoch
+  const { epochs } = config.training
+  if (epochs >= taken) return
+  const problem = `is less than the ${Number(taken.toFixed(2))} epochs that the run in ${path} has trained`
+  const hint = `give ${Math.ceil(taken)} or more: a run cannot be taken back`
+  return yield* new ConfigInvalid({
+    problems: [{ path: "training.epochs", value: String(epochs), problem, hint }]
+  })
 })
 
 /** The config that a run has begun with: its newest checkpoint's, or before there was one, that in its folder. */
@@ -99,10 +155,10 @@ const begunWith = Effect.fnUntraced(function* (
 
 const requireSame = Effect.fnUntraced(function* (
   folder: RunFolder.RunFolder,
-  from: StoredCheckpoint | undefined,
-  config: RunConfig
+  begun: RunConfig,
+  config: RunConfig,
+  mayDiffer: (difference: Difference) => boolean
 ) {
-  const begun = yield* begunWith(folder, from)
-  const differences = configDifferences(begun, config).filter((difference) => !isFree(difference))
+  const differences = configDifferences(begun, config).filter((difference) => !mayDiffer(difference))
   if (differences.length > 0) return yield* new ConfigChanged({ path: folder.path, differences })
 })

@@ -44,6 +44,8 @@ export const withEvent = (result: RunResult, event: RunEvent): RunResult => {
       return { ...result, evaluations: { ...result.evaluations, [event.subject]: event.neighbours } }
     case "resumed":
     case "standstill":
+    case "configChanged":
+    case "initialised":
       return result
     case "rolledBack": {
       // What was judged since is no longer so.

@@ -1,0 +1,71 @@
+import { risingMomentum } from "@moco/core/MomentumUpdate"
+import type { RunProgress } from "../Checkpoint/manifest.ts"
+import { constant, cosine, type Schedule, step } from "../LearningRate.ts"
+import type { RunEvent } from "../RunLog/RunEvent.ts"
+import { configDifferences, permissionOf } from "./differences.ts"
+import type { RunConfig } from "./schema.ts"
+
+/** A run that goes on with another config, as its log tells it. */
+export type ConfigChangedEvent = RunEvent & { readonly event: "configChanged" }
+
+/**
+ * What it means for the next step that a run goes on with `now` where it has been on its way with `before`: nothing,
+ * where no setting has changed that is logged.
+ *
+ * @param progress  how far the run is
+ */
+export const continuation = (
+  before: RunConfig,
+  now: RunConfig,
+  { rateFactor, step }: Pick<RunProgress, "step" | "rateFactor">,
+  stepsPerEpoch: number
+): ConfigChangedEvent | undefined => {
+  const changes = configDifferences(before, now).filter(({ path }) => permissionOf(path) === "isLogged")
+  if (changes.length === 0) return undefined
+  const epoch = step / stepsPerEpoch
+  const rateIn = (config: RunConfig) => rateFactor * scheduleOf(config)(epoch)
+  const momentum = { before: momentumOf(before)(epoch), now: momentumOf(now)(epoch) }
+  return {
+    event: "configChanged",
+    step,
+    epoch: Math.floor(epoch),
+    changes,
+    schedule: now.optimizer.schedule.kind,
+    learningRate: { before: rateIn(before), now: rateIn(now) },
+    ...(momentum.now === undefined ? {} : { momentum: { before: momentum.before!, now: momentum.now } })
+  }
+}
+
+/**
+ * Progress as it counts under a config: what was judged by another number of neighbours or another temperature is no
+ * longer to be compared, and is judged again.
+ */
+export const progressUnder = (now: RunConfig, before: RunConfig, progress: RunProgress): RunProgress => {
+  const isJudgedOtherwise = configDifferences(before, now).some(
+    ({ path }) => path.startsWith("evaluation.") && permissionOf(path) === "isLogged"
+  )
+  if (!isJudgedOtherwise) return progress
+  const { best: _, ...rest } = progress
+  return { ...rest, evaluations: {}, evaluatedAt: 0 }
+}
+
+const scheduleOf = ({ optimizer: { learningRate, schedule }, training }: RunConfig): Schedule => {
+  switch (schedule.kind) {
+    case "constant":
+      return constant(learningRate)
+    case "cosine":
+      return cosine(learningRate, training.epochs)
+    case "step":
+      return step(learningRate, schedule.milestones, schedule.factor)
+  }
+}
+
+/** m by epoch, where it is one that depends on how long the run is. */
+const momentumOf = ({
+  dictionary,
+  momentum,
+  training
+}: RunConfig): ((epoch: number) => number | undefined) =>
+  dictionary.kind === "queue" && momentum.kind === "cosine"
+    ? (epoch) => risingMomentum(momentum.m, epoch / training.epochs)
+    : () => undefined
