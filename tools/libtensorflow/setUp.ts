@@ -24,8 +24,8 @@ export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
   }
   const start = yield* Clock.currentTimeMillis
   yield* Effect.gen(function* () {
-    const staging = yield* stagingDir(plan.cacheDir)
     yield* Lock.hold(places.lock)
+    const staging = yield* stagingDir(plan.cacheDir, plan.distribution.id)
     // Looked at again under the lock: another process may have done the work.
     const needsCompiler =
       !(yield* Library.isReady(plan, places)) || !(yield* all(places.addons, Addons.isCompiled))

@@ -138,11 +138,11 @@ const requirePython = Effect.fnUntraced(function* (python: string) {
 
 const holdLock = Effect.fnUntraced(function* (file: string) {
   let hasSaidSo = false
-  yield* FolderLock.hold(file).pipe(
+  yield* FolderLock.hold(file, { onWatch: () => Effect.void }).pipe(
     Effect.tapError((error) => {
       if (error._tag !== "FolderLocked" || hasSaidSo) return Effect.void
       hasSaidSo = true
-      return Console.log(`waiting for process ${error.pid}, which sets up PyTorch too`)
+      return Console.log(`waiting for ${error.owner}, which sets up PyTorch too`)
     }),
     Effect.retry({ while: ({ _tag }) => _tag === "FolderLocked", schedule: Schedule.spaced("200 millis") }),
     Effect.mapError(({ message }) => new PeerFileTrouble({ problem: message, hint: cacheHint }))

@@ -37,7 +37,7 @@ export class FlagsContradict extends Schema.TaggedError<FlagsContradict>()("Flag
 /** Where a run begins: a config, a folder if one was named, and what to go on from. */
 export interface RunStart {
   readonly config: RunConfig
-  readonly folder: RunFolder.RunFolder | undefined
+  readonly folder: RunFolder.HeldRunFolder | undefined
   readonly from: StoredCheckpoint | undefined
 }
 
