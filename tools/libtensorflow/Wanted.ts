@@ -9,7 +9,7 @@ export interface Wanted {
   readonly system: string
   /** Whether the library is to have GPU kernels. */
   readonly cuda: boolean
-  /** The per-user cache; everything is made here first. */
+  /** The per-user cache; everything is made here first. Empty where there is no place for one. */
   readonly cacheDir: string
   /** The tfjs-node package: its `binding` is compiled, into its `lib` the result is linked. */
   readonly packageDir: string
@@ -30,7 +30,7 @@ export const wantedBy = ({
   return {
     system: `${platform} ${arch}`,
     cuda: env["MOCO_CUDA"] === "1",
-    cacheDir: cacheDirOf(platform, env),
+    cacheDir: cacheDirOf(platform, env) ?? "",
     packageDir: packageDirOf("@tensorflow/tfjs-node-gpu"),
     // Their vectors are those of x86 processors since about 2014; elsewhere TensorFlow's ops do the work.
     ...(hasOps ? { opsDir: nativeSourcesDir } : {})

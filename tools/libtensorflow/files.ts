@@ -1,6 +1,8 @@
+import { makeCacheFolder, troubleOf } from "@moco/core/CacheFolder"
+import { noCacheDir } from "@moco/core/cacheDir"
 import { Effect, FileSystem, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import { FileTrouble } from "./SetUpError.ts"
+import { CacheUnsafe, FileTrouble } from "./SetUpError.ts"
 
 /** Says which file is in the way, in place of the platform's own error. */
 export const fileTrouble = <A, R>(
@@ -8,6 +10,23 @@ export const fileTrouble = <A, R>(
   hint = "check the permissions, or choose another cache with MOCO_CACHE_DIR"
 ): Effect.Effect<A, FileTrouble, R> =>
   Effect.mapError(effect, (error) => new FileTrouble({ problem: error.message, hint }))
+
+/** Makes the cache where there is none; refuses one to which somebody else can write, before anything of it is used. */
+export const requireOwnCache = Effect.fnUntraced(function* (cacheDir: string) {
+  if (cacheDir === "") return yield* new CacheUnsafe(noCacheDir)
+  const trouble = yield* Effect.try({
+    try: () => {
+      makeCacheFolder(cacheDir)
+      return troubleOf(cacheDir)
+    },
+    catch: (cause) =>
+      new FileTrouble({
+        problem: String(cause),
+        hint: "check the permissions, or choose another cache with MOCO_CACHE_DIR"
+      })
+  })
+  if (trouble !== undefined) return yield* new CacheUnsafe(trouble)
+})
 
 /**
  * A folder beside the things it will become. It is removed with the Scope; what processes that were killed have left

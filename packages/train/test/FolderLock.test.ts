@@ -126,7 +126,6 @@ describe("the owner of a lock", () => {
       const folder = freshFolder()
       const owner = await holding(folder, long)
       const refused = await take(folder, "0", otherNamespace).ended
-      assert.include(refused, "watching")
       assert.include(refused, `process ${owner.pid} of another container works in this folder`)
       owner.child.kill("SIGKILL")
       await owner.ended
@@ -212,13 +211,9 @@ describe("a lock of another machine", () => {
         Effect.sync(() => utimesSync(join(folder, "run.lock"), new Date(0), new Date(Math.random() * 1e12))),
         Schedule.spaced("100 millis")
       )
-      const told: Array<string> = []
-      const error = yield* Effect.flip(
-        Effect.raceFirst(holds(folder, told), Effect.andThen(beating, Effect.never))
-      )
+      const error = yield* Effect.flip(Effect.raceFirst(holds(folder), Effect.andThen(beating, Effect.never)))
       assert.strictEqual(error._tag, "FolderLocked")
       assert.include(error.message, "process 7 on elsewhere works in this folder")
-      assert.include(told.join(), "waiting for a sign of life of process 7 on elsewhere, for 1s at most")
       assert.notStrictEqual(hostname(), "elsewhere")
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
@@ -237,6 +232,10 @@ describe("a lock of another machine", () => {
         yield* leave(folder)
         const told: Array<string> = []
         yield* holds(folder, told)
+        assert.match(
+          told.join(),
+          /^waiting for a sign of life of .*, for 1s at most: .*run.lock is taken over/
+        )
         assert.strictEqual(told.length, 1)
         assert.deepStrictEqual(readdirSync(folder), ["run.lock"])
       }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
