@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { hashOfSources } from "@moco/core/internal/nativeSources"
+import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Path } from "effect"
 import { fileTrouble } from "./files.ts"
 import { linkDirOf, type Wanted } from "./Wanted.ts"
@@ -115,7 +116,11 @@ const addonOf = Effect.fnUntraced(function* (
     [libraryDir, plan.distribution.tensorflow.sha256, file, ...flags].join("\n")
   )
   for (const part of files) {
-    hash.update(part).update(yield* fileTrouble(fs.readFile(path.join(dir, part)), "run: npm ci"))
+    hash
+      .update(part)
+      .update(
+        yield* fileTrouble(SafeFile.readBytes(path.join(dir, part), { maxBytes: 2 ** 24 }), "run: npm ci")
+      )
   }
   const addon: Addon = {
     name,

@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs"
+import { statSync } from "node:fs"
+import { readBytes, replace } from "@moco/core/SafeFile/plain"
 
 /**
  * What a set-up that found everything in place has looked at. While none of it has changed there is nothing to do, and
@@ -19,12 +20,13 @@ export const take = (wanted: string, paths: Iterable<string>): Stamp => ({
   states: Object.fromEntries(Array.from(paths, (path) => [path, stateOf(path)]))
 })
 
-/** By rename, so that nobody reads half of it; without it the next start looks at everything again. */
+/** Of some thousands of paths. */
+const maxBytes = 2 ** 22
+
+/** As a whole, so that nobody reads half of it; without it the next start looks at everything again. */
 export const write = (file: string, stamp: Stamp): void => {
-  const temporary = `${file}.${process.pid}`
   try {
-    writeFileSync(temporary, JSON.stringify(stamp))
-    renameSync(temporary, file)
+    replace(file, JSON.stringify(stamp))
   } catch {
     // A folder that cannot be written to: the set-up itself has done its work.
   }
@@ -41,7 +43,7 @@ export const holds = (
   isSame = (stamped: string, wanted: string): boolean => stamped === wanted
 ): boolean => {
   try {
-    const stamp = JSON.parse(readFileSync(file, "utf8")) as Stamp
+    const stamp = JSON.parse(readBytes(file, maxBytes).toString("utf8")) as Stamp
     const states = Object.entries(stamp.states)
     return (
       isSame(stamp.wanted, wanted) && states.every(([path, state]) => state !== "" && stateOf(path) === state)

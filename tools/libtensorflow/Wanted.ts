@@ -10,7 +10,7 @@ export interface Wanted {
   readonly system: string
   /** Whether the library is to have GPU kernels. */
   readonly cuda: boolean
-  /** The per-user cache; everything is made here first. */
+  /** The per-user cache; everything is made here first. Empty where there is no place for one. */
   readonly cacheDir: string
   /** The tfjs-node package: its `binding` is compiled. */
   readonly packageDir: string
@@ -29,7 +29,7 @@ export const wantedBy = ({
   env,
   platform
 }: Pick<NodeJS.Process, "arch" | "env" | "platform">): Wanted => {
-  const cacheDir = cacheDirOf(platform, env)
+  const cacheDir = cacheDirOf(platform, env) ?? ""
   const packageDir = packageDirOf("@tensorflow/tfjs-node-gpu")
   const hasOps = platform === "linux" && arch === "x64" && env["MOCO_NATIVE_OPS"] !== "0"
   return {

@@ -41,6 +41,9 @@ const compilers = (): ReadonlyArray<string> => {
   return chosen === "" ? ["c++", "g++", "clang++"] : [chosen]
 }
 
+// Others may read what is linked into the checkout; nobody may write to what is run.
+process.umask(process.umask() | 0o022)
+
 const program = Effect.gen(function* () {
   const flags = yield* parseFlags
   if (flags.help) return yield* Console.log(usage)

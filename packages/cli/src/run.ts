@@ -13,6 +13,7 @@ import { settings } from "./commands/settings.ts"
 import { train } from "./commands/train.ts"
 import { exitCodeOf, report } from "./ExitCode.ts"
 import { stopOnSignals } from "./stopOnSignals.ts"
+import { watchNx } from "./stopWithNx.ts"
 import { watchParent } from "./stopWithParent.ts"
 
 const moco = Command.make("moco").pipe(
@@ -29,6 +30,7 @@ const moco = Command.make("moco").pipe(
 export const run = (): void => {
   const stop = stopOnSignals(process, () => performance.now())
   watchParent(stop.ask)
+  watchNx(stop.ask)
   // Whoever read our output is gone (`| head`): stop as if asked to.
   process.stdout.on("error", stop.ask)
   Command.run(moco, { version: "0.0.0" }).pipe(

@@ -7,7 +7,7 @@
  *
  * Programs that have loaded nothing yet use `SafeFile/plain`, which does the same with Node's own functions.
  */
-export { FileRefused } from "./SafeFile/FileRefused.ts"
+export { FileRefused, refuse } from "./SafeFile/FileRefused.ts"
 export { type ReadLimit, readBytes, readTail, readText } from "./SafeFile/reading.ts"
 export {
   create,

@@ -26,8 +26,7 @@ export type { RunFolder } from "./RunFolder/files.ts"
 export const createNumbered = Effect.fn("RunFolder.createNumbered")(function* (root: string, recipe: string) {
   const path = yield* Path.Path
   const folder = filesOf(path, yield* nextNumbered(root, recipe))
-  yield* FolderLock.hold(folder.lock)
-  return folder
+  return held(folder, yield* FolderLock.hold(folder.lock))
 })
 
 /**
@@ -44,11 +43,30 @@ export const open = Effect.fn("RunFolder.open")(function* (
   const folder = filesOf(path, folderPath)
   yield* unwritable(folderPath)(fileSystem.makeDirectory(folderPath, { recursive: true }))
   yield* refuseStrange(folder)
-  yield* FolderLock.hold(folder.lock)
+  const lock = yield* FolderLock.hold(folder.lock)
   yield* recover(folder.checkpoints)
+  const files = [folder.config, folder.environment, folder.metrics, folder.encoder, folder.profile]
+  yield* SafeFile.removeDrafts(
+    folderPath,
+    files.map((file) => path.basename(file))
+  )
   const holds = yield* contentsOf(folder)
   if (holds === "finished run" && !mayBeFinished) return yield* reachedItsEnd(folderPath)
-  return { folder, holds }
+  return { folder: held(folder, lock), holds }
+})
+
+/** A run folder that is this process's. */
+export interface HeldRunFolder extends RunFolder {
+  /** Lets an effect write for as long as the folder is ours, and not where another process has taken it over. */
+  readonly writing: <A, E, R>(
+    effect: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E, R | FileSystem.FileSystem>
+}
+
+const held = (folder: RunFolder, lock: FolderLock.Held): HeldRunFolder => ({
+  ...folder,
+  writing: (effect) =>
+    Effect.provideServiceEffect(effect, FileSystem.FileSystem, Effect.map(FileSystem.FileSystem, lock.fence))
 })
 
 /** Whether there is a folder at `path`. */

@@ -85,13 +85,14 @@ export class StudyRecord extends Context.Service<
         const writing = (path: string) =>
           Effect.mapError((error: PlatformError) => failed("written", path, error))
         yield* writing(folder)(fileSystem.makeDirectory(folder, { recursive: true }))
-        yield* FolderLock.hold(file("study.lock"))
+        const lock = yield* FolderLock.hold(file("study.lock"))
+        const ours = Effect.provideService(FileSystem.FileSystem, lock.fence(fileSystem))
         yield* checkDefinition(file("study.json"), study.definition)
         const trials = file("trials.jsonl")
         const newest = new Map<string, TrialRecord>()
-        const lines = yield* writing(trials)(openLines(trials))
+        const lines = yield* writing(trials)(ours(openLines(trials)))
         for (const record of yield* readTrials(trials)) newest.set(record.trial, record)
-        const index = yield* openIndex(file("trials.sqlite"), [...newest.values()])
+        const index = yield* ours(openIndex(file("trials.sqlite"), [...newest.values()]))
         return StudyRecord.of({
           append: Effect.fnUntraced(function* (record) {
             yield* writing(trials)(Effect.andThen(lines.append(encodeTrial(record)), lines.sync))

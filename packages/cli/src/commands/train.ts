@@ -118,9 +118,17 @@ const keep = 2
 
 /** Trains with the layers that are there; saves and writes whatever there is when it is stopped on the way. */
 const trainInFolder = Effect.fnUntraced(function* (start: RunStart, options: TrainOptions) {
+  const folder = start.folder ?? (yield* RunFolder.createNumbered("runs", start.config.recipe))
+  return yield* folder.writing(trainIn(folder, start, options))
+})
+
+const trainIn = Effect.fnUntraced(function* (
+  folder: RunFolder.RunFolder,
+  start: RunStart,
+  options: TrainOptions
+) {
   const { config, from } = start
   const { every, json, onNan } = options
-  const folder = start.folder ?? (yield* RunFolder.createNumbered("runs", config.recipe))
   const change = yield* changeOf(start)
   if (change === undefined) yield* RunFolder.writeConfig(folder, config)
   const fingerprint = yield* announce(config, folder)

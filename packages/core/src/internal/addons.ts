@@ -14,8 +14,8 @@ const ownDirOf = (packageDir: string): string => join(packageDir, "lib", "napi-v
  * Where the set-up puts what it has compiled for the package in `packageDir`: into the package, or, for a user who may not
  * write there because the checkout is somebody else's, into a folder of his own cache.
  */
-export const addonsDirFor = (packageDir: string, cacheDir: string): string =>
-  mayWrite(packageDir)
+export const addonsDirFor = (packageDir: string, cacheDir: string | undefined): string =>
+  cacheDir === undefined || cacheDir === "" || mayWrite(packageDir)
     ? ownDirOf(packageDir)
     : join(cacheDir, "addons", createHash("sha256").update(packageDir).digest("hex").slice(0, 16), "napi-v8")
 

@@ -47,7 +47,7 @@ export class FlagsContradict extends Schema.TaggedError<FlagsContradict>()("Flag
 /** Where a run begins: a config, a folder if one was named, and what to go on from. */
 export interface RunStart {
   readonly config: RunConfig
-  readonly folder: RunFolder.RunFolder | undefined
+  readonly folder: RunFolder.HeldRunFolder | undefined
   readonly from: StoredCheckpoint | undefined
   /** How far the run is in `from`; what was judged in another way than the config says is left out. */
   readonly progress: RunProgress | undefined
@@ -76,7 +76,7 @@ export const startOf = Effect.fn("cli.startOf")(function* (flags: StartFlags) {
 const startWith = (
   config: RunConfig,
   begun: RunConfig,
-  folder: RunFolder.RunFolder | undefined,
+  folder: RunFolder.HeldRunFolder | undefined,
   from: StoredCheckpoint | undefined
 ): RunStart => {
   const progress = from && progressUnder(config, begun, from.manifest.progress)
