@@ -5,9 +5,10 @@ import { load, newestGood } from "@moco/train/Checkpoint/load"
 import { type CheckpointEvery, Checkpoints } from "@moco/train/Checkpoints"
 import { Diagnostics, NonFinite } from "@moco/train/Diagnostics"
 import { pretrain } from "@moco/train/Pretrain"
+import { progressAt } from "@moco/train/Pretrain/course"
 import { RecordedEvents, RunLog } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
-import { sampleFingerprint } from "@moco/train/testing"
+import { sampleFingerprint, sampleManifest } from "@moco/train/testing"
 import { Effect, FileSystem, Layer } from "effect"
 import { tinyRun } from "./tinyRun.ts"
 import { validConfig } from "./validConfig.ts"
@@ -253,4 +254,19 @@ describe("a rollback", () => {
       ])
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
+})
+
+describe("a run that goes on at another learning rate", () => {
+  it("is rid of the factor and of the tries of the old one, and of nothing else", () => {
+    const manifest = sampleManifest(validConfig, 8)
+    const progress = { ...manifest.progress, rateFactor: 0.25, rollbacks: 2, triedStates: [0] }
+    const saved = { ...manifest, parts: [], progress }
+    const { learningRate } = validConfig.optimizer
+    assert.deepStrictEqual(progressAt(learningRate, saved), progress)
+    assert.deepStrictEqual(progressAt(learningRate / 2, saved), {
+      ...manifest.progress,
+      rateFactor: 1,
+      rollbacks: 0
+    })
+  })
 })

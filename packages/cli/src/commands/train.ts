@@ -6,6 +6,7 @@ import { type CheckpointEvery, Checkpoints } from "@moco/train/Checkpoints"
 import { encoderBytes } from "@moco/train/EncoderExport"
 import { explain } from "@moco/train/OutOfMemory"
 import { pretrain } from "@moco/train/Pretrain"
+import { progressAt } from "@moco/train/Pretrain/course"
 import { layersOf } from "@moco/train/PretrainLayers"
 import { type RunConfig, warnings } from "@moco/train/RunConfig"
 import * as RunFolder from "@moco/train/RunFolder"
@@ -56,7 +57,7 @@ const flags = {
   ),
   onNan: Flag.Literals("on-nan", ["stop", "rollback"]).pipe(
     Flag.withDescription(
-      "when a number is not finite: stop, or go back to the last checkpoint and on at half the rate"
+      "when a number is not finite: stop, or go back to an earlier state and on at a lower rate"
     ),
     Flag.withDefault("stop" as const)
   ),
@@ -144,7 +145,7 @@ const trainInFolder = Effect.fnUntraced(function* (start: RunStart, options: Tra
     numEpochs: config.training.epochs,
     evaluateEveryEpochs: config.evaluation.everyEpochs,
     onNonFinite: onNan,
-    ...(from === undefined ? {} : { from: from.manifest.progress })
+    ...(from === undefined ? {} : { from: progressAt(config.optimizer.learningRate, from.manifest) })
   }).pipe(
     withProfile(profileFile),
     Effect.provide(Layer.merge(runLog, checkpoints)),

@@ -1,6 +1,6 @@
 import { ViewPairs } from "@moco/data/ViewPairs"
 import { Clock, Effect } from "effect"
-import type { RunProgress } from "../Checkpoint/manifest.ts"
+import type { Manifest, RunProgress } from "../Checkpoint/manifest.ts"
 import { Checkpoints } from "../Checkpoints.ts"
 import { RunLog } from "../RunLog.ts"
 import type { PretrainSettings } from "./settings.ts"
@@ -23,6 +23,16 @@ export const beginning: RunProgress = {
   evaluatedAt: 0,
   rollbacks: 0,
   rateFactor: 1
+}
+
+/**
+ * How far a run is that goes on from a checkpoint. At a learning rate given anew it is rid of what the old one was
+ * multiplied by, and may go back as often as one that has just begun.
+ */
+export const progressAt = (learningRate: number, { config, progress }: Manifest): RunProgress => {
+  if (learningRate === config.optimizer.learningRate) return progress
+  const { triedStates: _, ...rest } = progress
+  return { ...rest, rateFactor: 1, rollbacks: 0 }
 }
 
 export const courseOf = Effect.fnUntraced(function* (settings: PretrainSettings) {
