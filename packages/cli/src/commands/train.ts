@@ -53,7 +53,7 @@ const flags = {
   ),
   onNan: Flag.Literals("on-nan", ["stop", "rollback"]).pipe(
     Flag.withDescription(
-      "when a number is not finite: stop, or go back to the last checkpoint and on at half the rate"
+      "when a number is not finite: stop, or go back to an earlier state and on at a lower rate"
     ),
     Flag.withDefault("stop" as const)
   ),
