@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import { Evaluation, type Represent } from "../Evaluation.ts"
 import { RunLog } from "../RunLog.ts"
-import { type Course, epochOf, seconds } from "./course.ts"
+import { type Course, epochOf, keeping, seconds } from "./course.ts"
 import type { PretrainResult } from "./settings.ts"
 
 type Subject = keyof PretrainResult["evaluations"]
@@ -15,26 +15,23 @@ const rawPixels: Represent = (image_NHWC) => tf.reshape(image_NHWC, [image_NHWC.
 /**
  * Judges the encoder where it is time to and it was not done yet, and the baselines before its first judgement: to
  * judge them before the first step would only keep who started the run from seeing it train.
+ * A state that is due on disk is there before it is judged, for judging may take minutes, and may fail.
  */
 export const judging = Effect.fnUntraced(function* (course: Course) {
   const query = yield* QueryEncoder
   const evaluation = yield* Evaluation
   const runLog = yield* RunLog
+  const keep = yield* keeping(course)
 
   // Judging may take minutes and can be stopped, and is then done again; what is logged is counted too.
   const judge = Effect.fnUntraced(function* (subject: Subject, represent: Represent) {
     const start = yield* seconds
-    const neighbours = yield* evaluation.judge(represent)
+    const neighbours = yield* Effect.interruptible(evaluation.judge(represent))
     const elapsed = (yield* seconds) - start
     const at = subject === "encoder" ? { step: course.progress.step, epoch: epochOf(course) } : untrained
     const told = { subject, neighbours, seconds: elapsed }
-    const record = runLog.record({ event: "evaluation", ...at, ...told })
-    yield* Effect.uninterruptible(
-      Effect.andThen(
-        record,
-        Effect.sync(() => note(told))
-      )
-    )
+    yield* runLog.record({ event: "evaluation", ...at, ...told })
+    note(told)
   })
 
   const note = ({ neighbours, seconds, subject }: Judgement) => {
@@ -60,14 +57,20 @@ export const judging = Effect.fnUntraced(function* (course: Course) {
     }))
     yield* judge("untrainedEncoder", representBy({ parameters, statistics }))
   }).pipe(Effect.scoped)
-  const whereDue = Effect.gen(function* () {
+  const isDue = () => {
     const { numSteps, settings, stepsPerEpoch } = course
-    const { evaluatedAt, evaluations, step } = course.progress
+    const { evaluatedAt, step } = course.progress
     const isTime = step === numSteps || step % (settings.evaluateEveryEpochs * stepsPerEpoch) === 0
-    if (!isTime || step === evaluatedAt) return
+    return isTime && step !== evaluatedAt
+  }
+  const whereDue = Effect.gen(function* () {
+    if (!isDue()) return
+    yield* keep.beforeJudging
+    const { evaluations } = course.progress
     if (evaluations.rawPixels === undefined) yield* judge("rawPixels", rawPixels)
     if (evaluations.untrainedEncoder === undefined) yield* untrainedEncoder
     yield* judge("encoder", representBy(weightsOf(query)))
+    yield* keep.afterJudging
   })
   return { whereDue }
 })

@@ -4,8 +4,8 @@ import { Effect } from "effect"
 import { Checkpoints } from "../Checkpoints.ts"
 import type { NonFinite } from "../Diagnostics.ts"
 import { pretrainStep } from "../PretrainStep.ts"
-import { RunLog } from "../RunLog.ts"
-import { type Course, epochOf, keeping, seconds } from "./course.ts"
+import { type RunEvent, RunLog } from "../RunLog.ts"
+import { type Course, catchUp, epochOf, keeping, seconds } from "./course.ts"
 
 /** What the learning rate is multiplied by at every rollback, and how often a run may go back. */
 const rollbackFactor = 0.5
@@ -24,12 +24,13 @@ export const stepping = Effect.fnUntraced(function* (course: Course) {
     _tag === "NonFinite" && goesBack ? Effect.void : Effect.ignore(keep.now)
 
   const step = Effect.gen(function* () {
+    yield* catchUp(course)
     const { rateFactor, step, trainingSeconds } = course.progress
     const start = yield* seconds
     const taken = yield* Effect.tapError(takeStep(step, rateFactor), saveBefore)
     const elapsed = (yield* seconds) - start
     const { numImages, ...diagnostics } = taken
-    yield* runLog.record({
+    const event: RunEvent = {
       event: "step",
       epoch: epochOf(course),
       numSteps: course.numSteps,
@@ -38,8 +39,12 @@ export const stepping = Effect.fnUntraced(function* (course: Course) {
       stepMs: 1000 * elapsed,
       imagesPerSecond: numImages / elapsed,
       numTensors: tf.memory().numTensors
-    })
-    course.progress = { ...course.progress, step: step + 1, trainingSeconds: trainingSeconds + elapsed }
+    }
+    // The step is taken, whether the log hears of it or not.
+    const progress = { ...course.progress, step: step + 1, trainingSeconds: trainingSeconds + elapsed }
+    course.progress = { ...progress, unlogged: event }
+    yield* runLog.record(event)
+    course.progress = progress
   })
 
   /** Goes back to the last checkpoint, and on from there with a smaller learning rate. */

@@ -1,4 +1,5 @@
 import { Effect, FileSystem, Semaphore } from "effect"
+import { sameAs } from "./stillThere.ts"
 
 const newline = 0x0a
 
@@ -13,6 +14,7 @@ export const readLines = Effect.fnUntraced(function* (path: string) {
 /**
  * Opens a file for lines that are added one at a time, each handed to the system as a whole; closed with the Scope.
  * A torn last line is removed first, and so is what a failed write has left. `sync` returns when all is on disk.
+ * Where the file is no longer at `path`, adding to it and `sync` fail, and nothing is made there anew.
  */
 export const openLines = Effect.fnUntraced(function* (path: string) {
   const fileSystem = yield* FileSystem.FileSystem
@@ -23,21 +25,23 @@ export const openLines = Effect.fnUntraced(function* (path: string) {
     if (end < bytes.length) yield* fileSystem.truncate(path, end)
   }
   const file = yield* fileSystem.open(path, { flag: "a" })
+  const isThere = yield* sameAs(path, file)
   const turn = yield* Semaphore.make(1)
   const append = Effect.fnUntraced(function* (line: string) {
     const bytes = new TextEncoder().encode(`${line}\n`)
-    yield* Effect.tapError(file.writeAll(bytes), () => Effect.ignore(fileSystem.truncate(path, end)))
+    yield* isThere
+    yield* Effect.tapError(file.writeAll(bytes), () => Effect.ignore(file.truncate(end)))
     end += bytes.length
   })
   return {
     append: (line: string) => turn.withPermits(1)(append(line)),
-    sync: file.sync,
+    sync: Effect.andThen(isThere, file.sync),
     /** Where the next line will begin. */
     position: Effect.sync(() => end),
     /** Removes what stands behind `position`. */
     truncate: (position: number) =>
       turn.withPermits(1)(
-        Effect.map(fileSystem.truncate(path, position), () => {
+        Effect.map(Effect.andThen(isThere, file.truncate(position)), () => {
           end = position
         })
       )
