@@ -4,11 +4,11 @@ import { stopOnSignals } from "@moco/cli/stopOnSignals"
 
 const watched = () => {
   const codes: Array<number> = []
+  const told: Array<string> = []
   const emitter = new EventEmitter()
   const process = Object.assign(emitter, {
-    pid: 7,
     exit: (code: number) => codes.push(code),
-    kill: (_: number, signal: NodeJS.Signals) => emitter.emit(signal)
+    stderr: { write: (text: string) => told.push(text) }
   })
   let time = 5000
   const { ask, signal: stoppedBy } = stopOnSignals(process, () => time)

@@ -1,6 +1,7 @@
 import util from "node:util"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
+import * as EnvironmentInvalid from "./EnvironmentInvalid.ts"
 import { buildOfNativeOps, giveBackPagesOnce, loadNativeOps } from "./internal/kernels/nativeOps.ts"
 
 /** No backend could be loaded; `hint` is the command that mends it. */
@@ -54,9 +55,11 @@ export class Backend extends Context.Service<
 }
 
 const loadTensorflow = Effect.fnUntraced(function* ({ threads }: { readonly threads?: number }) {
+  yield* EnvironmentInvalid.check(process.env)
   if (threads !== undefined) {
-    process.env["TF_NUM_INTRAOP_THREADS"] ??= String(threads)
-    process.env["TF_NUM_INTEROP_THREADS"] ??= "1"
+    // TensorFlow takes an empty one for all cores.
+    process.env["TF_NUM_INTRAOP_THREADS"] ||= String(threads)
+    process.env["TF_NUM_INTEROP_THREADS"] ||= "1"
   }
   standInForRemovedUtilities()
   const node = yield* Effect.tryPromise({

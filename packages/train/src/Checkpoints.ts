@@ -1,6 +1,6 @@
 import type { SafetensorsMalformed } from "@moco/core/Safetensors"
 import type { SnapshotMismatch, TensorError } from "@moco/core/Tensor"
-import { Clock, Context, Effect, Exit, Fiber, type FileSystem, Layer, Option, Path } from "effect"
+import { Clock, Context, Effect, Exit, Fiber, type FileSystem, Layer, Option, type Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import {
   type CheckpointCorrupt,
@@ -13,7 +13,6 @@ import { newestGood } from "./Checkpoint/load.ts"
 import { formatVersion, type RunProgress } from "./Checkpoint/manifest.ts"
 import * as Store from "./Checkpoint/store.ts"
 import { fileTrouble } from "./internal/fileTrouble.ts"
-import { hold } from "./internal/stillThere.ts"
 import type { RunConfig } from "./RunConfig.ts"
 import type { RunLogError } from "./RunLog.ts"
 import { RunState } from "./RunState.ts"
@@ -99,13 +98,14 @@ export class Checkpoints extends Context.Service<
   )
 
   /**
-   * Checkpoints in folders under `root`. The `keep` newest are kept, and the one of the best evaluation. The folder that
-   * `root` lies in is the run's: where it is removed, moved or replaced, nothing is made anew in its place.
+   * Checkpoints in folders under `root`. The `keep` newest are kept, and the one of the best evaluation.
    *
+   * @param isThere  fails where the run's folder is no longer what it was: then nothing is written in its place
    * @param onCorrupt  is told of a damaged checkpoint that was passed over
    */
   static readonly layerFolder = (options: {
     readonly root: string
+    readonly isThere?: Effect.Effect<void, PlatformError>
     readonly every: CheckpointEvery
     readonly keep: number
     readonly config: RunConfig
@@ -119,10 +119,10 @@ export class Checkpoints extends Context.Service<
         const scope = yield* Effect.scope
         const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
         const { every, keep, root } = options
-        const runFolder = (yield* Path.Path).dirname(root)
-        const writable = (path: string) =>
-          Effect.mapError((error: PlatformError) => new CheckpointUnwritable({ path, ...fileTrouble(error) }))
-        const isThere = writable(root)(yield* writable(root)(hold(runFolder)))
+        const isThere = Effect.mapError(
+          options.isThere ?? Effect.void,
+          (error) => new CheckpointUnwritable({ path: root, ...fileTrouble(error) })
+        )
         let dueAt = (yield* now) + (every.seconds ?? Number.POSITIVE_INFINITY)
         /** What the last write has, or tried to have, on disk. */
         let saved: RunProgress | undefined

@@ -2,6 +2,7 @@ import { Effect, FileSystem, Path, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { recover } from "./Checkpoint/store.ts"
 import * as FolderLock from "./FolderLock.ts"
+import { hold as holdPath } from "./internal/stillThere.ts"
 import { syncFolder } from "./internal/syncFolder.ts"
 import { RunConfig } from "./RunConfig.ts"
 import { contentsOf, refuseStrange } from "./RunFolder/contents.ts"
@@ -37,6 +38,17 @@ export const open = Effect.fn("RunFolder.open")(function* (folderPath: string) {
   yield* FolderLock.hold(folder.lock)
   yield* recover(folder.checkpoints)
   return { folder, holds: yield* contentsOf(folder) }
+})
+
+/**
+ * Holds on to the folder until the Scope closes; gives an effect that fails where it was removed, moved or replaced since.
+ * Fails at once where the process may not open two files more: nothing could be saved in the end.
+ */
+export const hold = Effect.fn("RunFolder.hold")(function* ({ path }: RunFolder) {
+  const isThere = yield* unwritable(path)(holdPath(path))
+  // One for the log, and one for what is saved, a file after another.
+  yield* Effect.scoped(unwritable(path)(Effect.andThen(holdPath(path), holdPath(path))))
+  return isThere
 })
 
 /** Whether there is a folder at `path`. */

@@ -60,11 +60,20 @@ const rows = [
   ["rawPixels", "raw pixels"]
 ] as const
 
-/** The closing words of a run. */
-export const renderSummary = (result: RunResult, config: RunConfig): string => {
+/**
+ * The closing words of a run.
+ *
+ * @param savedStep  steps of the newest checkpoint, where there is one
+ */
+export const renderSummary = (
+  result: RunResult,
+  config: RunConfig,
+  savedStep: number | undefined
+): string => {
   const took = `${duration(result.trainingSeconds)} of training, ${duration(result.evaluationSeconds)} of evaluation`
   const again = `npx nx run cli:train --config=${result.runFolder}/config.json`
-  const on = `npx nx run cli:train --resume=${result.runFolder}`
+  const from = savedStep === result.numSteps ? "" : ` from step ${savedStep}`
+  const on = `go on with it${from}: npx nx run cli:train --resume=${result.runFolder}`
   const isWhole = result.outcome === "completed"
   return [
     "",
@@ -74,7 +83,9 @@ export const renderSummary = (result: RunResult, config: RunConfig): string => {
     `run folder: ${result.runFolder}`,
     isWhole
       ? `next, the same with another seed: ${again} --seed=${(config.seed + 1) % 2 ** 32}`
-      : `go on with it: ${on}`
+      : savedStep === undefined
+        ? "no checkpoint of it could be saved: there is nothing to go on from"
+        : on
   ].join("\n")
 }
 
