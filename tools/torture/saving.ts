@@ -88,7 +88,7 @@ const beside = Effect.fnUntraced(function* (root: string, numSaves: number) {
       work(stepMs)
       if (step % stepsPerSave === 0) holdUps.push(0)
       const { progress } = sampleManifest(tinyConfig("queue"), step)
-      const position = { step, stepsPerEpoch: Number.POSITIVE_INFINITY, isBest: false }
+      const position = { step, stepsPerEpoch: Number.POSITIVE_INFINITY }
       const ms = yield* timed(afterStep(position, Effect.succeed(progress)))
       if (holdUps.length > 0) holdUps[holdUps.length - 1]! += ms
       yield* Effect.yieldNow

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
 import { troubleOf } from "./CacheFolder.ts"
 import { cacheDirOf } from "./cacheDir.ts"
+import * as EnvironmentInvalid from "./EnvironmentInvalid.ts"
 import { redirectBinding } from "./internal/addons.ts"
 import { buildOfNativeOps, giveBackPagesOnce, loadNativeOps } from "./internal/kernels/nativeOps.ts"
 import { linkedCacheFolder } from "./internal/linkedCacheFolder.ts"
@@ -59,10 +60,12 @@ export class Backend extends Context.Service<
 }
 
 const loadTensorflow = Effect.fnUntraced(function* ({ threads }: { readonly threads?: number }) {
+  yield* EnvironmentInvalid.check(process.env)
   ProcessEnvironment.setForLoading(process.platform, process.env)
   if (threads !== undefined) {
-    process.env["TF_NUM_INTRAOP_THREADS"] ??= String(threads)
-    process.env["TF_NUM_INTEROP_THREADS"] ??= "1"
+    // TensorFlow takes an empty one for all cores.
+    process.env["TF_NUM_INTRAOP_THREADS"] ||= String(threads)
+    process.env["TF_NUM_INTEROP_THREADS"] ||= "1"
   }
   standInForRemovedUtilities()
   for (const folder of cacheFolders()) {

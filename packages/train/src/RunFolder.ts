@@ -3,6 +3,7 @@ import { Effect, FileSystem, Path, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { recover } from "./Checkpoint/store.ts"
 import * as FolderLock from "./FolderLock.ts"
+import { hold as holdPath } from "./internal/stillThere.ts"
 import { RunConfig } from "./RunConfig.ts"
 import { contentsOf, refuseStrange } from "./RunFolder/contents.ts"
 import type { Environment } from "./RunFolder/environment.ts"
@@ -67,6 +68,17 @@ const held = (folder: RunFolder, lock: FolderLock.Held): HeldRunFolder => ({
   ...folder,
   writing: (effect) =>
     Effect.provideServiceEffect(effect, FileSystem.FileSystem, Effect.map(FileSystem.FileSystem, lock.fence))
+})
+
+/**
+ * Holds on to the folder until the Scope closes; gives an effect that fails where it was removed, moved or replaced since.
+ * Fails at once where the process may not open two files more: nothing could be saved in the end.
+ */
+export const hold = Effect.fn("RunFolder.hold")(function* ({ path }: RunFolder) {
+  const isThere = yield* unwritable(path)(holdPath(path))
+  // One for the log, and one for what is saved, a file after another.
+  yield* Effect.scoped(unwritable(path)(Effect.andThen(holdPath(path), holdPath(path))))
+  return isThere
 })
 
 /** Whether there is a folder at `path`. */

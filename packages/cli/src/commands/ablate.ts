@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os"
+import { check as checkEnvironment } from "@moco/core/EnvironmentInvalid"
 import * as Escape from "@moco/core/Escape"
 import { nearest } from "@moco/train/RunConfig/nearest"
 import type { StudyDefinition } from "@moco/train/Study"
@@ -53,6 +54,7 @@ export const ablate = Command.make(
   "ablate",
   flags,
   Effect.fn("cli.ablate")(function* (options) {
+    yield* checkEnvironment(process.env)
     const path = yield* Path.Path
     const definition = yield* findStudy(options.study)
     const study = yield* plan(definition, yield* recipeOf(definition))
@@ -87,7 +89,8 @@ export const ablate = Command.make(
       const record = path.join(folder, "trials.jsonl")
       return yield* new StudyFruitless({ study: definition.name, record })
     }
-  })
+    // Stopped while its runs are run; all else is short, and loses no error.
+  }, Effect.uninterruptible)
 ).pipe(
   Command.withDescription(
     "Run a study: a grid of settings, each with several seeds; go on where one was stopped"

@@ -69,17 +69,21 @@ const flags = {
 export const bench = Command.make(
   "bench",
   flags,
-  Effect.fn("cli.bench")(function* ({ profile, ...flags }) {
-    const workload = yield* workloadOf(flags)
-    const file = yield* profileFileOf(profile, defaultProfileFile)
-    yield* Console.log(renderWorkload(flags, workload))
-    const report = yield* measured(workload, flags, file).pipe(
-      Effect.provide(Layer.merge(layersOfWorkload(workload), LoadMeter.layer)),
-      // Behind the layers: the dictionary and the encoder take their memory when they are made.
-      Effect.catchTag("TensorError", (error) => Effect.fail(inFlags(explain(error, workload.config))))
-    )
-    yield* Console.log(reportText(report))
-  }, Effect.scoped)
+  Effect.fn("cli.bench")(
+    function* ({ profile, ...flags }) {
+      const workload = yield* workloadOf(flags)
+      const file = yield* profileFileOf(profile, defaultProfileFile)
+      yield* Console.log(renderWorkload(flags, workload))
+      const report = yield* measured(workload, flags, file).pipe(
+        Effect.provide(Layer.merge(layersOfWorkload(workload), LoadMeter.layer)),
+        // Behind the layers: the dictionary and the encoder take their memory when they are made.
+        Effect.catchTag("TensorError", (error) => Effect.fail(inFlags(explain(error, workload.config))))
+      )
+      yield* Console.log(reportText(report))
+    },
+    Effect.scoped,
+    Effect.interruptible
+  )
 ).pipe(
   Command.withDescription(
     "Measure the training step, stage by stage, beside what the machine can do; the last line is one JSON object"

@@ -40,7 +40,7 @@ export const doctor = Command.make(
     const missing = findings.filter(({ state }) => state === "missing").map(({ name }) => name)
     if (json) yield* Console.log(JSON.stringify({ ok: missing.length === 0, findings }))
     if (missing.length > 0) return yield* new NotReady({ missing })
-  })
+  }, Effect.interruptible)
 ).pipe(
   Command.withDescription("Check what training needs; exit code 0 only if it can run"),
   Command.withExamples([{ command: "npx moco doctor", description: "what is there and what is not" }])

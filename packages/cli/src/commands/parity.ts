@@ -45,7 +45,7 @@ export const parity = Command.make(
       const quantity = decisive.reduce((worst, other) => (report[other] > report[worst] ? other : worst))
       return yield* new ParityBroken({ fixture, tolerance, quantity, difference: report[quantity] })
     }
-  })
+  }, Effect.interruptible)
 ).pipe(
   Command.withDescription("Replay a run recorded with PyTorch and print the largest differences as JSON"),
   Command.withExamples([

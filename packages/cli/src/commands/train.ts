@@ -1,12 +1,14 @@
 import { Backend } from "@moco/core/Backend"
+import { check as checkEnvironment, threadsIn } from "@moco/core/EnvironmentInvalid"
 import * as Escape from "@moco/core/Escape"
 import * as SafeFile from "@moco/core/SafeFile"
 import { Dataset } from "@moco/data/Dataset"
 import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "@moco/train/Checkpoint/fingerprint"
 import type { StoredCheckpoint } from "@moco/train/Checkpoint/load"
+import { steps } from "@moco/train/Checkpoint/store"
 import { type CheckpointEvery, Checkpoints } from "@moco/train/Checkpoints"
 import { encoderBytes } from "@moco/train/EncoderExport"
-import { explain } from "@moco/train/OutOfMemory"
+import { explained } from "@moco/train/OutOfMemory"
 import { pretrain } from "@moco/train/Pretrain"
 import { layersOf } from "@moco/train/PretrainLayers"
 import { type RunConfig, warnings } from "@moco/train/RunConfig"
@@ -14,7 +16,7 @@ import * as RunFolder from "@moco/train/RunFolder"
 import { environment } from "@moco/train/RunFolder/environment"
 import { RunLog } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
-import { ByteSize, Console, Effect, FileSystem, Layer, Option } from "effect"
+import { ByteSize, Cause, Console, Effect, Exit, FileSystem, Layer, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dataDirsOf, requireUsed } from "../dataDirs.ts"
 import { dataDirFlag, folderFlag, jsonFlag, pathFlag } from "../flags.ts"
@@ -70,29 +72,31 @@ const flags = {
 export const train = Command.make(
   "train",
   flags,
-  Effect.fn("cli.train")(function* ({ checkpointEvery, dataDir, json, onNan, profile, ...flags }) {
-    const every = yield* parseEvery(checkpointEvery)
-    const start = yield* startOf(flags)
-    const { config } = start
-    for (const { message, path } of warnings(config)) yield* Console.error(`warning: ${path}: ${message}`)
-    yield* requireUsed(dataDir, [config])
-    const dataDirs = yield* dataDirsOf(dataDir)
-    yield* trainInFolder(start, {
-      json,
-      every,
-      onNan,
-      profile,
-      given: {
+  Effect.fn("cli.train")(
+    function* ({ checkpointEvery, dataDir, json, onNan, profile, ...flags }) {
+      yield* checkEnvironment(process.env)
+      const every = yield* parseEvery(checkpointEvery)
+      const start = yield* startOf(flags)
+      const { config } = start
+      for (const { message, path } of warnings(config)) yield* Console.error(`warning: ${path}: ${message}`)
+      yield* requireUsed(dataDir, [config])
+      const dataDirs = yield* dataDirsOf(dataDir)
+      const given = {
         "data-dir": Option.getOrUndefined(dataDir),
         "checkpoint-every": Option.getOrUndefined(checkpointEvery),
         "on-nan": onNan === "stop" ? undefined : onNan
       }
-    }).pipe(
-      Effect.provide(RunState.layer.pipe(Layer.provideMerge(layersOf(config, { dataDirs })))),
-      // Behind the layers: the dictionary and the encoder take their memory when they are made.
-      Effect.catchTag("TensorError", (error) => Effect.fail(explain(error, config)))
-    )
-  }, Effect.scoped)
+      const layers = RunState.layer.pipe(Layer.provideMerge(layersOf(config, { dataDirs })))
+      yield* Effect.gen(function* () {
+        const stages = yield* Effect.interruptible(Layer.build(layers))
+        yield* Effect.provide(trainInFolder(start, { json, every, onNan, profile, given }), stages)
+        // Behind the layers: the dictionary and the encoder take their memory when they are made.
+      }).pipe(explained(config))
+      // Stopped where the layers are made and where `pretrain` can be; all else is short, and loses no error.
+    },
+    Effect.scoped,
+    Effect.uninterruptible
+  )
 ).pipe(
   Command.withDescription("Train an encoder by Momentum Contrast and judge it by its nearest neighbours"),
   Command.withExamples([
@@ -129,6 +133,7 @@ const trainIn = Effect.fnUntraced(function* (
 ) {
   const { config, from } = start
   const { every, json, onNan } = options
+  const isThere = yield* RunFolder.hold(folder)
   const change = yield* changeOf(start)
   if (change === undefined) yield* RunFolder.writeConfig(folder, config)
   const fingerprint = yield* announce(config, folder)
@@ -149,20 +154,23 @@ const trainIn = Effect.fnUntraced(function* (
   )
   const checkpoints = Checkpoints.layerFolder({
     root: folder.checkpoints,
+    isThere,
     every,
     keep,
     config,
     fingerprint,
     onCorrupt: tellOfDamage
   })
-  const finish = Effect.uninterruptible(
-    Effect.gen(function* () {
-      const numBatches = result.numSteps * (config.loss.symmetric ? 2 : 1)
-      yield* RunFolder.writeFile(folder.encoder, yield* encoderBytes(numBatches))
-      yield* Console.log(renderSummary(result, config, options.given))
-      if (json) yield* Console.log(JSON.stringify(result))
-    })
-  )
+  const writeEncoder = Effect.gen(function* () {
+    const numBatches = result.numSteps * (config.loss.symmetric ? 2 : 1)
+    yield* RunFolder.unwritable(folder.path)(isThere)
+    yield* RunFolder.writeFile(folder.encoder, yield* encoderBytes(numBatches))
+  })
+  const sumUp = Effect.gen(function* () {
+    const [savedStep] = yield* Effect.orElseSucceed(steps(folder.checkpoints), () => [])
+    yield* Console.log(renderSummary(result, config, { flags: options.given, savedStep }))
+    if (json) yield* Console.log(JSON.stringify(result))
+  })
   const progress = change === undefined ? Effect.succeed(start.progress) : goOnWith(change, start, folder)
   yield* Effect.flatMap(progress, (from) =>
     pretrain({
@@ -174,9 +182,13 @@ const trainIn = Effect.fnUntraced(function* (
   ).pipe(
     withProfile(profileFile),
     Effect.provide(Layer.merge(runLog, checkpoints)),
-    Effect.onInterrupt(() => Effect.catch(finish, ({ message }) => Console.error(`error: ${message}`)))
+    // Each whether or not the other can be done, and what cannot is told.
+    Effect.onExit((exit) =>
+      Exit.isSuccess(exit) || Cause.hasInterrupts(exit.cause)
+        ? Effect.onExit(writeEncoder, () => sumUp)
+        : Effect.void
+    )
   )
-  yield* finish
 })
 
 /** Puts a checkpoint's state in place; where the machine is another one, says that bits may differ. */
@@ -207,15 +219,16 @@ const cutLog = Effect.fnUntraced(function* (metrics: string, position: number) {
 const announce = Effect.fnUntraced(function* (config: RunConfig, folder: RunFolder.RunFolder) {
   const backend = yield* Backend
   const dataset = yield* Dataset
-  const found = yield* environment(backend, config.backend.threads)
+  const threads = threadsIn(process.env, config.backend.threads)
+  const found = yield* environment(backend, threads)
   yield* RunFolder.writeEnvironment(folder, found)
   const { test, train } = dataset
   yield* Console.log(
     [
       `${config.recipe}, seed ${config.seed}: ${train.numImages} images of ${dataset.name}, judged by ${test.numImages}`,
-      `${backend.name} ${Escape.line(backend.version)} on ${backend.device}, ${config.backend.threads} threads`,
+      `${backend.name} ${Escape.line(backend.version)} on ${backend.device}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
       `run folder: ${Escape.line(folder.path)}`
     ].join("\n")
   )
-  return fingerprintOf(backend, config.backend.threads, found.cpu)
+  return fingerprintOf(backend, threads, found.cpu)
 })

@@ -17,6 +17,7 @@ import { Effect, Layer } from "effect"
 import { ablate } from "../../src/commands/ablate.ts"
 import { parity } from "../../src/commands/parity.ts"
 import { train } from "../../src/commands/train.ts"
+import { start } from "../program.ts"
 import { beginRun, command, type Family, openRecord, studyFlag, tensorflow, tinyStudy } from "./provoke.ts"
 
 /** The full data set, from `folder` alone. */
@@ -47,6 +48,11 @@ export const config: Family = {
       return command(train, `--config=${folder}/mine.json`, `--out=${folder}`)
     },
     says: (folder) => [`${folder}/mine.json cannot be read`, '{ "seed": one }', "it must be JSON"]
+  },
+  EnvironmentInvalid: {
+    provokeInProgram: (folder) =>
+      start(["train", `--out=${folder}`], { TF_NUM_INTRAOP_THREADS: "2.5" }).ended,
+    says: () => ['TF_NUM_INTRAOP_THREADS="2.5" is no whole number', "unset it"]
   },
   BatchSizeInvalid: {
     provoke: () => {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { Effect, Option, Schema } from "effect"
 import { schemaTrouble } from "../internal/schemaTrouble.ts"
 import { RunConfig } from "../RunConfig.ts"
-import { NeighbourAccuracy } from "../RunLog/RunEvent.ts"
+import { NeighbourAccuracy, RunEvent } from "../RunLog/RunEvent.ts"
 import { Fingerprint } from "./fingerprint.ts"
 
 /**
@@ -32,6 +32,8 @@ export const RunProgress = Schema.Struct({
   evaluationSeconds: Schema.Finite,
   /** Where the run log ended when this was true; what stands behind it belongs to steps that are taken again. */
   logPosition: Count,
+  /** What happened last, where the run log could not take it: it is logged when the run goes on. */
+  unlogged: Schema.optionalKey(RunEvent),
   evaluations: Schema.Struct({
     encoder: Schema.optionalKey(Accuracies),
     untrainedEncoder: Schema.optionalKey(Accuracies),

@@ -1,7 +1,7 @@
 import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import { fileTrouble } from "../internal/fileTrouble.ts"
+import { fileTrouble, isOutOfDescriptors } from "../internal/fileTrouble.ts"
 import { hashAside } from "../internal/hashAside.ts"
 import { CheckpointUnreadable, CheckpointUnwritable } from "./errors.ts"
 import { encodeManifest, type Manifest } from "./manifest.ts"
@@ -11,6 +11,12 @@ export interface UnsignedCheckpoint {
   readonly manifest: Omit<Manifest, "parts">
   /** By file name. */
   readonly parts: Readonly<Record<string, Uint8Array>>
+}
+
+/** A checkpoint that is on disk. */
+export interface Stored {
+  readonly folder: string
+  readonly manifest: Manifest
 }
 
 export const manifestName = "manifest.jsonl"
@@ -29,7 +35,8 @@ const replaced = ".old"
 type Aside = ".damaged" | ".failed"
 
 /**
- * Writes a checkpoint into `<root>/<step>`, as a whole or not at all.
+ * Writes a checkpoint into `<root>/<step>`, as a whole or not at all; gives the folder, and what it says. `root` is made where it is not,
+ * and nothing above it.
  *
  * Everything goes into a folder of a temporary name, the parts on disk before the manifest; then the folder gets its
  * name. One that had the name is moved aside first. So a crash at any instant leaves the old checkpoints and this one,
@@ -43,9 +50,21 @@ export const save = Effect.fn("Checkpoint.save")(function* (
   const path = yield* Path.Path
   const final = path.join(root, folderName(manifest.progress.step))
   const [temporary, aside] = [`${final}${unfinished}`, `${final}${replaced}`]
-  const write = (name: string, bytes: Uint8Array) => SafeFile.create(path.join(temporary, name), bytes)
   const names = Object.keys(parts)
-  const writeParts = Effect.forEach(names, (name) => write(name, parts[name]!), { concurrency: "unbounded" })
+  const writeParts = (concurrency: number | "unbounded") =>
+    Effect.gen(function* () {
+      yield* fileSystem.remove(temporary, { recursive: true, force: true })
+      yield* fileSystem.makeDirectory(temporary)
+      const writeAll = Effect.forEach(
+        names,
+        (name) => SafeFile.create(path.join(temporary, name), parts[name]!),
+        {
+          concurrency
+        }
+      )
+      const [hashes] = yield* Effect.all([hashAside(Object.values(parts)), writeAll], { concurrency })
+      return names.map((name, i) => ({ name, bytes: parts[name]!.length, sha256: hashes[i]! }))
+    })
   const replace = Effect.gen(function* () {
     if (!(yield* fileSystem.exists(final))) return yield* fileSystem.rename(temporary, final)
     yield* fileSystem.remove(aside, { recursive: true, force: true })
@@ -54,28 +73,38 @@ export const save = Effect.fn("Checkpoint.save")(function* (
       Effect.ignore(fileSystem.rename(aside, final))
     )
   })
-  yield* Effect.gen(function* () {
+  return yield* Effect.gen(function* () {
     if (yield* SafeFile.makeFolder(root)) yield* SafeFile.syncFolder(path.dirname(root))
-    yield* fileSystem.remove(temporary, { recursive: true, force: true })
-    yield* fileSystem.makeDirectory(temporary)
-    const [hashes] = yield* Effect.all([hashAside(Object.values(parts)), writeParts], {
-      concurrency: "unbounded"
-    })
-    const described = names.map((name, i) => ({ name, bytes: parts[name]!.length, sha256: hashes[i]! }))
-    const text = encodeManifest({ ...manifest, parts: described })
-    yield* write(manifestName, new TextEncoder().encode(text))
+    // One after another where the system has no more descriptors for all at once.
+    const described = yield* Effect.catchIf(writeParts("unbounded"), isOutOfDescriptors, () => writeParts(1))
+    const whole: Manifest = { ...manifest, parts: described }
+    yield* SafeFile.create(path.join(temporary, manifestName), textOf(whole))
     yield* SafeFile.syncFolder(temporary)
     yield* replace
     yield* SafeFile.syncFolder(root)
+    const stored: Stored = { folder: final, manifest: whole }
+    return stored
   }).pipe(
     Effect.tapError(() => Effect.ignore(fileSystem.remove(temporary, { recursive: true, force: true }))),
-    Effect.mapError(
-      (error: PlatformError) => new CheckpointUnwritable({ path: final, ...fileTrouble(error) })
-    )
+    unwritable(final),
+    Effect.tap(() => Effect.ignore(fileSystem.remove(aside, { recursive: true, force: true })))
   )
-  yield* Effect.ignore(fileSystem.remove(aside, { recursive: true, force: true }))
-  return final
 }, Effect.uninterruptible)
+
+/**
+ * Gives a checkpoint of the same state another manifest, as a whole or not at all: its other files are as they were.
+ */
+export const retell = Effect.fn("Checkpoint.retell")(function* (root: string, manifest: Manifest) {
+  const path = yield* Path.Path
+  const folder = path.join(root, folderName(manifest.progress.step))
+  const told = SafeFile.replace(path.join(folder, manifestName), textOf(manifest))
+  return yield* Effect.as(unwritable(folder)(told), { folder, manifest } satisfies Stored)
+}, Effect.uninterruptible)
+
+const textOf = (manifest: Manifest) => new TextEncoder().encode(encodeManifest(manifest))
+
+const unwritable = (path: string) =>
+  Effect.mapError((error: PlatformError) => new CheckpointUnwritable({ path, ...fileTrouble(error) }))
 
 /**
  * Clears up what a killed process has left: a checkpoint that was being replaced gets its name back, and what was being

@@ -3,8 +3,8 @@ import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import type { NonFinite } from "../Diagnostics.ts"
 import { pretrainStep } from "../PretrainStep.ts"
-import { RunLog } from "../RunLog.ts"
-import { type Course, epochOf, keeping, seconds } from "./course.ts"
+import { type RunEvent, RunLog } from "../RunLog.ts"
+import { type Course, catchUp, epochOf, keeping, seconds } from "./course.ts"
 import { standstills } from "./standstill.ts"
 
 /** One step of a run, taken and logged; interruption waits until it is. */
@@ -23,13 +23,14 @@ export const stepping = Effect.fnUntraced(function* (course: Course) {
 
   return Effect.uninterruptible(
     Effect.gen(function* () {
+      yield* catchUp(course)
       const { rateFactor, step, trainingSeconds } = course.progress
       const start = yield* seconds
       const taken = yield* Effect.tapError(takeStep(step, rateFactor), saveBefore)
       const elapsed = (yield* seconds) - start
       const { numImages, ...diagnostics } = taken
       const epoch = epochOf(course)
-      yield* runLog.record({
+      const event: RunEvent = {
         event: "step",
         epoch,
         numSteps: course.numSteps,
@@ -38,11 +39,15 @@ export const stepping = Effect.fnUntraced(function* (course: Course) {
         stepMs: 1000 * elapsed,
         imagesPerSecond: numImages / elapsed,
         numTensors: tf.memory().numTensors
-      })
+      }
+      // The step is taken, whether the log hears of it or not.
+      const progress = { ...course.progress, step: step + 1, trainingSeconds: trainingSeconds + elapsed }
+      course.progress = { ...progress, unlogged: event }
+      yield* runLog.record(event)
+      course.progress = progress
       for (const standstill of begunBy(diagnostics)) {
         yield* runLog.record({ event: "standstill", step, epoch, ...standstill })
       }
-      course.progress = { ...course.progress, step: step + 1, trainingSeconds: trainingSeconds + elapsed }
     })
   )
 })

@@ -1,5 +1,6 @@
 import { Context, type Effect, Schema } from "effect"
 import type { Trial } from "../Study.ts"
+import type { StudyRecordError } from "../StudyRecord.ts"
 import type { TrialRecord } from "./TrialRecord.ts"
 
 /** How far a running trial is. */
@@ -30,13 +31,14 @@ export class TrialExecutor extends Context.Service<
      * Runs a trial to its end. A run that fails is a result like any other.
      *
      * It is called where interruption waits, so that the result of a run that has ended reaches the record: an
-     * implementation makes interruptible what may be stopped, and stops the run then.
+     * implementation makes interruptible what may be stopped, and stops the run then. It fails with a
+     * `StudyRecordError` where a run that was stopped could not save what it had.
      *
      * @param observe  is told now and then how far the run is
      */
     readonly run: (
       trial: Trial,
       observe: (progress: TrialProgress) => Effect.Effect<void>
-    ) => Effect.Effect<TrialRecord, TrialImpossible>
+    ) => Effect.Effect<TrialRecord, TrialImpossible | StudyRecordError>
   }
 >()("@moco/train/TrialExecutor") {}

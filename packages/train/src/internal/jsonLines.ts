@@ -1,5 +1,6 @@
 import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Scope, Semaphore } from "effect"
+import { sameAs } from "./stillThere.ts"
 
 const newline = 0x0a
 
@@ -18,32 +19,34 @@ export const readLines = Effect.fnUntraced(function* (path: string) {
  * A torn last line is removed first, and so is what a failed write has left. `sync` returns when all is on disk.
  *
  * A file that has or gets another name (`cp -al` makes one) is copied before it grows, and the other keeps what there was.
+ * Where the file is no longer at `path`, adding to it and `sync` fail, and nothing is made there anew.
  */
 export const openLines = Effect.fnUntraced(function* (path: string) {
   const fileSystem = yield* FileSystem.FileSystem
   const scope = yield* Effect.scope
-  const open = SafeFile.openToAppend(path).pipe(
-    Scope.provide(scope),
-    Effect.provideService(FileSystem.FileSystem, fileSystem)
-  )
-  let file = yield* open
+  const open = Effect.gen(function* () {
+    const file = yield* SafeFile.openToAppend(path)
+    return { file, isThere: yield* sameAs(path, file) }
+  }).pipe(Scope.provide(scope), Effect.provideService(FileSystem.FileSystem, fileSystem))
+  let current = yield* open
   let end = yield* endOfLines(path)
-  yield* file.truncate(end)
+  yield* current.file.truncate(end)
   const turn = yield* Semaphore.make(1)
-  /** The file, with no name but its own. */
+  /** The file at `path`, with no name but its own. */
   const alone = Effect.gen(function* () {
-    if (SafeFile.hasOtherNames(yield* file.stat)) file = yield* open
-    return file
+    yield* current.isThere
+    if (SafeFile.hasOtherNames(yield* current.file.stat)) current = yield* open
+    return current.file
   })
   const append = Effect.fnUntraced(function* (line: string) {
     const bytes = new TextEncoder().encode(`${line}\n`)
-    const own = yield* alone
-    yield* Effect.tapError(own.writeAll(bytes), () => Effect.ignore(own.truncate(end)))
+    const file = yield* alone
+    yield* Effect.tapError(file.writeAll(bytes), () => Effect.ignore(file.truncate(end)))
     end += bytes.length
   })
   return {
     append: (line: string) => turn.withPermits(1)(append(line)),
-    sync: Effect.suspend(() => file.sync),
+    sync: Effect.suspend(() => Effect.andThen(current.isThere, current.file.sync)),
     /** Where the next line will begin. */
     position: Effect.sync(() => end),
     /** Removes what stands behind `position`. */

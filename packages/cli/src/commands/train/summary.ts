@@ -69,11 +69,18 @@ const rows = [
  * The closing words of a run.
  *
  * @param flags  those that a config does not hold, as they were given: the commands that go on from here have them too
+ * @param savedStep  steps of the newest checkpoint, where there is one
  */
 export const renderSummary = (
   result: RunResult,
   config: RunConfig,
-  flags: Readonly<Record<string, string | undefined>>
+  {
+    flags,
+    savedStep
+  }: {
+    readonly flags: Readonly<Record<string, string | undefined>>
+    readonly savedStep: number | undefined
+  }
 ): string => {
   const took = `${duration(result.trainingSeconds)} of training, ${duration(result.evaluationSeconds)} of evaluation`
   const again = commandText("train", {
@@ -81,14 +88,19 @@ export const renderSummary = (
     seed: String((config.seed + 1) % 2 ** 32),
     ...flags
   })
-  const on = commandText("train", { resume: result.runFolder, ...flags })
+  const from = savedStep === result.numSteps ? "" : ` from step ${savedStep}`
+  const on = `go on with it${from}: ${commandText("train", { resume: result.runFolder, ...flags })}`
   const isWhole = result.outcome === "completed"
   return [
     "",
     ...table(result, config),
     `${isWhole ? "trained" : "interrupted after"} ${result.numSteps} steps in ${took}`,
     `run folder: ${Escape.line(result.runFolder)}`,
-    isWhole ? `next, the same with another seed: ${again}` : `go on with it: ${on}`
+    isWhole
+      ? `next, the same with another seed: ${again}`
+      : savedStep === undefined
+        ? "no checkpoint of it could be saved: there is nothing to go on from"
+        : on
   ].join("\n")
 }
 
