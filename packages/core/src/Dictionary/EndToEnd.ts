@@ -5,6 +5,7 @@ import { adopt, type Encoder, KeyEncoder, QueryEncoder, snapshotOf } from "../En
 import { relativeDistance } from "../internal/distance.ts"
 import { KeyShuffle } from "../KeyShuffle.ts"
 import * as Similarities from "../Similarities.ts"
+import * as Snapshot from "../Snapshot.ts"
 import * as Tensor from "../Tensor.ts"
 
 /** Settings of end-to-end training. */
@@ -53,10 +54,8 @@ export const layerSeparate = ({ batchSize }: EndToEndSettings) =>
         fill: () => 1,
         encoderDistance: () => relativeDistance(query.parameters.get(), key.parameters.get()),
         snapshot: () => ({ tensors: snapshotOf(key, "key"), counters: {} }),
-        restore: ({ tensors }: DictionarySnapshot) =>
-          Effect.map(Tensor.copiesLike("EndToEnd.restore", snapshotOf(key, "key"), tensors), (copies) =>
-            adopt(key, copies, "key")
-          )
+        restore: (snapshot: DictionarySnapshot) =>
+          Effect.map(copiesOf(snapshotOf(key, "key"), snapshot), (copies) => adopt(key, copies, "key"))
       })
     })
   )
@@ -78,12 +77,17 @@ export const layerShared = ({ batchSize }: EndToEndSettings) =>
         fill: () => 1,
         encoderDistance: () => undefined,
         snapshot: () => ({ tensors: statistics.get(), counters: {} }),
-        restore: ({ tensors }: DictionarySnapshot) =>
-          Effect.map(Tensor.copiesLike("EndToEnd.restore", statistics.get(), tensors), (copies) =>
-            statistics.replace(copies)
-          )
+        restore: (snapshot: DictionarySnapshot) =>
+          Effect.map(copiesOf(statistics.get(), snapshot), (copies) => statistics.replace(copies))
       })
     })
+  )
+
+/** End-to-end training counts nothing. */
+const copiesOf = (current: Tensor.NamedTensors, { counters, tensors }: DictionarySnapshot) =>
+  Effect.andThen(
+    Snapshot.counters("EndToEnd.restore", {}, counters),
+    Tensor.copiesLike("EndToEnd.restore", current, tensors)
   )
 
 /** Encodes the keys inside `similarities`, so that the gradient flows; `weightsOf` picks the key encoder's. */

@@ -5,6 +5,7 @@ import { Dictionary, type DictionarySnapshot, type DictionaryStep, type Prepared
 import { QueryEncoder } from "../Encoder.ts"
 import { l2Normalize } from "../internal/l2Normalize.ts"
 import { randomUnitRows } from "../internal/randomUnitRows.ts"
+import * as Snapshot from "../Snapshot.ts"
 import * as Tensor from "../Tensor.ts"
 import { drawNegatives, negativesOf } from "./MemoryBank/negatives.ts"
 
@@ -84,9 +85,28 @@ export const layer = ({ entryMomentum, numImages, redrawOwn, seed, size }: Memor
         encoderDistance: () => undefined,
         snapshot: () => ({ tensors: cell.get(), counters: { numSeen } }),
         restore: Effect.fnUntraced(function* ({ counters, tensors }: DictionarySnapshot) {
-          cell.replace(yield* Tensor.copiesLike("MemoryBank.restore", cell.get(), tensors))
-          numSeen = counters["numSeen"] ?? 0
+          const operation = "MemoryBank.restore"
+          const counted = yield* Snapshot.counters(operation, { numSeen: numImages }, counters)
+          const { bank, seen } = tensors
+          if (bank?.rank === 2) yield* Snapshot.requireUnitRows(operation, "bank", bank)
+          if (seen !== undefined) yield* requireSeen(operation, seen, counted.numSeen)
+          cell.replace(yield* Tensor.copiesLike(operation, cell.get(), tensors))
+          numSeen = counted.numSeen
         })
       })
     })
+  )
+
+/** Refuses marks that are neither 0 nor 1, and as many as were not counted. */
+const requireSeen = (operation: string, seen_M: tf.Tensor, numSeen: number) =>
+  Effect.flatMap(
+    Tensor.run(operation, () => seen_M.dataSync()),
+    (marks) => {
+      const image = marks.findIndex((mark) => mark !== 0 && mark !== 1)
+      const numMarks = marks.filter((mark) => mark === 1).length
+      if (image >= 0)
+        return Snapshot.refuse(operation, `seen holds ${marks[image]} for image ${image}, not 0 or 1`)
+      const problem = `its counter numSeen is ${numSeen}, and seen marks ${numMarks} images`
+      return Snapshot.refuse(operation, numMarks === numSeen ? undefined : problem)
+    }
   )

@@ -9,6 +9,7 @@ import { randomUnitRows } from "../internal/randomUnitRows.ts"
 import { KeyShuffle } from "../KeyShuffle.ts"
 import { MomentumUpdate } from "../MomentumUpdate.ts"
 import * as Similarities from "../Similarities.ts"
+import * as Snapshot from "../Snapshot.ts"
 import * as Tensor from "../Tensor.ts"
 
 /** Settings of the queue. */
@@ -98,11 +99,18 @@ export const layer = ({ seed, size }: QueueSettings) =>
         encoderDistance: () => relativeDistance(query.parameters.get(), key.parameters.get()),
         snapshot: () => ({ tensors: tensors(), counters: { ...counters } }),
         restore: Effect.fnUntraced(function* (snapshot: DictionarySnapshot) {
-          const copies = yield* Tensor.copiesLike("Queue.restore", tensors(), snapshot.tensors)
+          const operation = "Queue.restore"
+          const most = { pointer: size - 1, filled: size }
+          const { filled, pointer } = yield* Snapshot.counters(operation, most, snapshot.counters)
+          if (filled < size && pointer !== filled) {
+            yield* Snapshot.refuse(operation, `its counter pointer is ${pointer}, and filled is ${filled}`)
+          }
+          const { queue } = snapshot.tensors
+          if (queue?.rank === 2) yield* Snapshot.requireUnitRows(operation, "queue", queue)
+          const copies = yield* Tensor.copiesLike(operation, tensors(), snapshot.tensors)
           cell.replace({ queue: copies["queue"]! })
           adopt(key, copies, "key")
-          counters.pointer = snapshot.counters["pointer"] ?? 0
-          counters.filled = snapshot.counters["filled"] ?? 0
+          Object.assign(counters, { pointer, filled })
         })
       })
     })

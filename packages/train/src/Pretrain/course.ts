@@ -1,3 +1,4 @@
+import { SnapshotMismatch } from "@moco/core/Tensor"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import { Clock, Effect } from "effect"
 import type { RunProgress } from "../Checkpoint/manifest.ts"
@@ -27,8 +28,14 @@ const beginning: RunProgress = {
 
 export const courseOf = Effect.fnUntraced(function* (settings: PretrainSettings) {
   const { stepsPerEpoch } = yield* ViewPairs
+  const numSteps = settings.numEpochs * stepsPerEpoch
+  const taken = settings.from?.step ?? 0
+  if (taken > numSteps) {
+    const problem = `its progress.step is ${taken}, and the run has ${numSteps} steps`
+    return yield* new SnapshotMismatch({ operation: "pretrain", problem })
+  }
   const course: Course = {
-    numSteps: settings.numEpochs * stepsPerEpoch,
+    numSteps,
     stepsPerEpoch,
     settings,
     progress: settings.from ?? beginning

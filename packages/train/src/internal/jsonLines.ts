@@ -34,11 +34,14 @@ export const openLines = Effect.fnUntraced(function* (path: string) {
     sync: file.sync,
     /** Where the next line will begin. */
     position: Effect.sync(() => end),
-    /** Removes what stands behind `position`. */
+    /** Removes what stands behind `position`; a file that ends before it is left as it is. */
     truncate: (position: number) =>
       turn.withPermits(1)(
-        Effect.map(fileSystem.truncate(path, position), () => {
-          end = position
+        Effect.suspend(() => {
+          const cut = Math.min(position, end)
+          return Effect.map(fileSystem.truncate(path, cut), () => {
+            end = cut
+          })
         })
       )
   }
