@@ -110,16 +110,21 @@ export class SnapshotMismatch extends Schema.TaggedError<SnapshotMismatch>()("Sn
   }
 }
 
-/** Copies of a snapshot's tensors, which must have exactly the names, shapes and types of `current`. */
+/**
+ * Copies of a snapshot's tensors, which must have exactly the names, shapes and types of `current`.
+ *
+ * @param inRange  checks their values, once they are known to be the right tensors
+ */
 export const copiesLike = (
   operation: string,
   current: NamedTensors,
-  snapshot: NamedTensors
+  snapshot: NamedTensors,
+  inRange: Effect.Effect<void, TensorError | SnapshotMismatch> = Effect.void
 ): Effect.Effect<NamedTensors, TensorError | SnapshotMismatch> => {
   const problem = mismatch(current, snapshot)
   return problem === undefined
     ? Effect.andThen(
-        requireVariances(operation, snapshot),
+        Effect.andThen(requireVariances(operation, snapshot), inRange),
         run(operation, () =>
           // In the order of `current`: sums over all tensors depend on it in their last bits.
           clone(Object.fromEntries(Object.keys(current).map((name) => [name, snapshot[name]!])))

@@ -164,13 +164,13 @@ const strange: ReadonlyArray<readonly [string, string, (tensors: Tensors) => Ten
 ]
 
 const counters: ReadonlyArray<readonly [Readonly<Record<string, number>>, ReadonlyArray<string>]> = [
-  [{ pointer: -5, filled: 20 }, ['["pointer"]', "-5"]],
-  [{ pointer: 1e9, filled: 20 }, ['["pointer"]', "between 0 and 19"]],
-  [{ pointer: 1.5, filled: 20 }, ['["pointer"]', "1.5"]],
-  [{ pointer: 0, filled: 1e12 }, ['["filled"]', "between 0 and 20"]],
+  [{ pointer: -5, filled: 20 }, ["pointer is -5 and should be a whole number from 0 to 19"]],
+  [{ pointer: 1e9, filled: 20 }, ["pointer is 1000000000 and should be"]],
+  [{ pointer: 1.5, filled: 20 }, ["pointer is 1.5 and should be"]],
+  [{ pointer: 0, filled: 1e12 }, ["filled is 1000000000000 and should be a whole number from 0 to 20"]],
   [{ pointer: 3, filled: 5 }, ["pointer is 3, and filled is 5"]],
-  [{ pointer: 0 }, ['["filled"]', "Missing key"]],
-  [{ pointer: 0, filled: 20, more: 1 }, ['["more"]']]
+  [{ pointer: 0 }, ["filled is missing"]],
+  [{ pointer: 0, filled: 20, more: 1 }, ["more has no place"]]
 ]
 
 describe("a captured state with wrong values", () => {

@@ -87,10 +87,11 @@ export const layer = ({ entryMomentum, numImages, redrawOwn, seed, size }: Memor
         restore: Effect.fnUntraced(function* ({ counters, tensors }: DictionarySnapshot) {
           const operation = "MemoryBank.restore"
           const counted = yield* Snapshot.counters(operation, { numSeen: numImages }, counters)
-          const { bank, seen } = tensors
-          if (bank?.rank === 2) yield* Snapshot.requireUnitRows(operation, "bank", bank)
-          if (seen !== undefined) yield* requireSeen(operation, seen, counted.numSeen)
-          cell.replace(yield* Tensor.copiesLike(operation, cell.get(), tensors))
+          const inRange = Effect.andThen(
+            Snapshot.requireUnitRows(operation, "bank", tensors),
+            requireSeen(operation, tensors, counted.numSeen)
+          )
+          cell.replace(yield* Tensor.copiesLike(operation, cell.get(), tensors, inRange))
           numSeen = counted.numSeen
         })
       })
@@ -98,9 +99,9 @@ export const layer = ({ entryMomentum, numImages, redrawOwn, seed, size }: Memor
   )
 
 /** Refuses marks that are neither 0 nor 1, and as many as were not counted. */
-const requireSeen = (operation: string, seen_M: tf.Tensor, numSeen: number) =>
+const requireSeen = (operation: string, { seen }: Tensor.NamedTensors, numSeen: number) =>
   Effect.flatMap(
-    Tensor.run(operation, () => seen_M.dataSync()),
+    Tensor.run(operation, () => seen!.dataSync()),
     (marks) => {
       const image = marks.findIndex((mark) => mark !== 0 && mark !== 1)
       const numMarks = marks.filter((mark) => mark === 1).length

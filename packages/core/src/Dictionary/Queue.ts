@@ -105,9 +105,12 @@ export const layer = ({ seed, size }: QueueSettings) =>
           if (filled < size && pointer !== filled) {
             yield* Snapshot.refuse(operation, `its counter pointer is ${pointer}, and filled is ${filled}`)
           }
-          const { queue } = snapshot.tensors
-          if (queue?.rank === 2) yield* Snapshot.requireUnitRows(operation, "queue", queue)
-          const copies = yield* Tensor.copiesLike(operation, tensors(), snapshot.tensors)
+          const copies = yield* Tensor.copiesLike(
+            operation,
+            tensors(),
+            snapshot.tensors,
+            Snapshot.requireUnitRows(operation, "queue", snapshot.tensors)
+          )
           cell.replace({ queue: copies["queue"]! })
           adopt(key, copies, "key")
           Object.assign(counters, { pointer, filled })
