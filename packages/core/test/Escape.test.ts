@@ -1,26 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Escape from "@moco/core/Escape"
 import { escapedConsole, helpConsole } from "@moco/core/EscapedConsole"
-import { hostile } from "@moco/core/testing"
+import { forbidden, hostile } from "@moco/core/testing"
 import { Schema } from "effect"
 import fc from "fast-check"
 import { vi } from "vitest"
-
-/** What may reach no terminal and no file that people read, told apart from the code that escapes: by ranges. */
-const forbidden = (text: string): ReadonlyArray<string> =>
-  [...text].flatMap((character) => {
-    const code = character.codePointAt(0)!
-    const isForbidden =
-      code < 0x20 ||
-      (code >= 0x7f && code <= 0x9f) ||
-      (code >= 0x200b && code <= 0x200f) ||
-      (code >= 0x2028 && code <= 0x202e) ||
-      (code >= 0x2060 && code <= 0x206f) ||
-      (code >= 0xd800 && code <= 0xdfff) ||
-      (code >= 0xe0000 && code <= 0xe0fff) ||
-      [0xad, 0x61c, 0x180e, 0xfeff, 0xfffe, 0xffff].includes(code)
-    return isForbidden ? [code.toString(16)] : []
-  })
 
 describe("Escape", () => {
   it("never leaves a terminal anything that it obeys, or that cannot be seen", () => {

@@ -47,6 +47,18 @@ const apart = (together: CapturedState["counters"]) => {
   }
 }
 
+/** Refuses a state that has other parts than a run's. */
+const requireParts = (found: ReadonlyArray<string>) => {
+  const needed: ReadonlyArray<string> = Object.values(files)
+  const missing = needed.find((name) => !found.includes(name))
+  const foreign = found.find((name) => !needed.includes(name))
+  const problem =
+    missing === undefined ? `the part ${foreign} has no place` : `the part ${missing} is missing`
+  return missing === undefined && foreign === undefined
+    ? Effect.void
+    : Effect.fail(new Tensor.SnapshotMismatch({ operation: "RunState.restore", problem }))
+}
+
 /** In memory that is hashed without another copy. */
 const copyOf = (tensors: NamedTensors): Uint8Array => encode(toHost(tensors), {}, allocateShared)
 
@@ -102,12 +114,18 @@ export class RunState extends Context.Service<
           decode(parts[name] ?? new Uint8Array()),
           ({ problem, where }) => new SafetensorsMalformed({ where: `${name}: ${where}`, problem })
         )
+        const foreign = Object.entries(tensors).find(([, { dtype }]) => dtype !== "F32" && dtype !== "I32")
+        if (foreign !== undefined) {
+          const problem = `${foreign[0]} in ${name} is of type ${foreign[1].dtype}, and F32 or I32 is needed`
+          return yield* new Tensor.SnapshotMismatch({ operation: "RunState.restore", problem })
+        }
         const read = yield* Tensor.scoped(`RunState.restore ${name}`, () => ({ ...fromHost(tensors) }))
         yield* requireFinite(read, { subject: `the state to be restored, ${name},`, hint: takeOlder })
         return read
       })
 
       const restore = Effect.fnUntraced(function* (state: CapturedState) {
+        yield* requireParts(Object.keys(state.parts))
         // All are read before the first is put in place.
         const queryTensors = yield* tensorsOf(state, files.query)
         const moments = yield* tensorsOf(state, files.optimizer)

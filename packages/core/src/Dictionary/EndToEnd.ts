@@ -5,6 +5,7 @@ import { adopt, type Encoder, KeyEncoder, QueryEncoder, snapshotOf, snapshotOfWe
 import { relativeDistance } from "../internal/distance.ts"
 import { KeyShuffle } from "../KeyShuffle.ts"
 import * as Similarities from "../Similarities.ts"
+import * as Snapshot from "../Snapshot.ts"
 import * as Stage from "../Stage.ts"
 import * as Tensor from "../Tensor.ts"
 
@@ -57,10 +58,8 @@ export const layerSeparate = ({ batchSize }: EndToEndSettings) =>
         encoderDistance: () => relativeDistance(query.parameters.get(), key.parameters.get()),
         snapshot: () => ({ tensors: snapshotOf(key, "key"), counters: {} }),
         initial: () => ({ tensors: snapshotOfWeights(key.untrained(), "key"), counters: {} }),
-        restore: ({ tensors }: DictionarySnapshot) =>
-          Effect.map(Tensor.copiesLike("EndToEnd.restore", snapshotOf(key, "key"), tensors), (copies) =>
-            adopt(key, copies, "key")
-          )
+        restore: (snapshot: DictionarySnapshot) =>
+          Effect.map(copiesOf(snapshotOf(key, "key"), snapshot), (copies) => adopt(key, copies, "key"))
       })
     })
   )
@@ -84,10 +83,8 @@ export const layerShared = ({ batchSize }: EndToEndSettings) =>
         encoderDistance: () => undefined,
         snapshot: () => ({ tensors: statistics.get(), counters: {} }),
         initial: () => ({ tensors: query.untrained().statistics, counters: {} }),
-        restore: ({ tensors }: DictionarySnapshot) =>
-          Effect.map(Tensor.copiesLike("EndToEnd.restore", statistics.get(), tensors), (copies) =>
-            statistics.replace(copies)
-          )
+        restore: (snapshot: DictionarySnapshot) =>
+          Effect.map(copiesOf(statistics.get(), snapshot), (copies) => statistics.replace(copies))
       })
     })
   )
@@ -96,6 +93,13 @@ const checkBatch = (batchSize: number) =>
   Stage.check(
     "EndToEnd",
     Stage.count("batchSize", batchSize, "a query's negatives are the other keys of its batch", 2)
+  )
+
+/** End-to-end training counts nothing. */
+const copiesOf = (current: Tensor.NamedTensors, { counters, tensors }: DictionarySnapshot) =>
+  Effect.andThen(
+    Snapshot.counters("EndToEnd.restore", {}, counters),
+    Tensor.copiesLike("EndToEnd.restore", current, tensors)
   )
 
 /** Encodes the keys inside `similarities`, so that the gradient flows; `weightsOf` picks the key encoder's. */

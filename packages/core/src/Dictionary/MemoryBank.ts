@@ -6,6 +6,7 @@ import { QueryEncoder } from "../Encoder.ts"
 import { l2Normalize } from "../internal/l2Normalize.ts"
 import { randomUnitRows } from "../internal/randomUnitRows.ts"
 import { scatterRows } from "../internal/scatterRows.ts"
+import * as Snapshot from "../Snapshot.ts"
 import * as Stage from "../Stage.ts"
 import * as Tensor from "../Tensor.ts"
 import { drawNegatives, negativesOf } from "./MemoryBank/negatives.ts"
@@ -95,8 +96,14 @@ export const layer = ({ entryMomentum, numImages, redrawOwn, seed, size }: Memor
         snapshot: () => ({ tensors: cell.get(), counters: { numSeen } }),
         initial: () => ({ tensors: noise(), counters: { numSeen: 0 } }),
         restore: Effect.fnUntraced(function* ({ counters, tensors }: DictionarySnapshot) {
-          cell.replace(yield* Tensor.copiesLike("MemoryBank.restore", cell.get(), tensors))
-          numSeen = counters["numSeen"] ?? 0
+          const operation = "MemoryBank.restore"
+          const counted = yield* Snapshot.counters(operation, { numSeen: numImages }, counters)
+          const inRange = Effect.andThen(
+            Snapshot.requireUnitRows(operation, "bank", tensors),
+            requireSeen(operation, tensors, counted.numSeen)
+          )
+          cell.replace(yield* Tensor.copiesLike(operation, cell.get(), tensors, inRange))
+          numSeen = counted.numSeen
         })
       })
     })
@@ -108,3 +115,17 @@ const requireEntries = (indices: Int32Array, numImages: number): void => {
   if (foreign === undefined) return
   throw new RangeError(`image ${foreign} has no entry: the bank was made for ${numImages} images`)
 }
+
+/** Refuses marks that are neither 0 nor 1, and as many as were not counted. */
+const requireSeen = (operation: string, { seen }: Tensor.NamedTensors, numSeen: number) =>
+  Effect.flatMap(
+    Tensor.run(operation, () => seen!.dataSync()),
+    (marks) => {
+      const image = marks.findIndex((mark) => mark !== 0 && mark !== 1)
+      const numMarks = marks.filter((mark) => mark === 1).length
+      if (image >= 0)
+        return Snapshot.refuse(operation, `seen holds ${marks[image]} for image ${image}, not 0 or 1`)
+      const problem = `its counter numSeen is ${numSeen}, and seen marks ${numMarks} images`
+      return Snapshot.refuse(operation, numMarks === numSeen ? undefined : problem)
+    }
+  )

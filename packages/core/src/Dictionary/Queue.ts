@@ -9,6 +9,7 @@ import { randomUnitRows } from "../internal/randomUnitRows.ts"
 import { KeyShuffle } from "../KeyShuffle.ts"
 import { MomentumUpdate } from "../MomentumUpdate.ts"
 import * as Similarities from "../Similarities.ts"
+import * as Snapshot from "../Snapshot.ts"
 import * as Stage from "../Stage.ts"
 import * as Tensor from "../Tensor.ts"
 
@@ -111,11 +112,21 @@ export const layer = ({ seed, size }: QueueSettings) =>
           counters: { pointer: 0, filled: 0 }
         }),
         restore: Effect.fnUntraced(function* (snapshot: DictionarySnapshot) {
-          const copies = yield* Tensor.copiesLike("Queue.restore", tensors(), snapshot.tensors)
+          const operation = "Queue.restore"
+          const most = { pointer: size - 1, filled: size }
+          const { filled, pointer } = yield* Snapshot.counters(operation, most, snapshot.counters)
+          if (filled < size && pointer !== filled) {
+            yield* Snapshot.refuse(operation, `its counter pointer is ${pointer}, and filled is ${filled}`)
+          }
+          const copies = yield* Tensor.copiesLike(
+            operation,
+            tensors(),
+            snapshot.tensors,
+            Snapshot.requireUnitRows(operation, "queue", snapshot.tensors)
+          )
           cell.replace({ queue: copies["queue"]! })
           adopt(key, copies, "key")
-          counters.pointer = snapshot.counters["pointer"] ?? 0
-          counters.filled = snapshot.counters["filled"] ?? 0
+          Object.assign(counters, { pointer, filled })
         })
       })
     })

@@ -1,4 +1,5 @@
 import * as Stage from "@moco/core/Stage"
+import { SnapshotMismatch } from "@moco/core/Tensor"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import { Clock, Effect } from "effect"
 import type { RunProgress } from "../Checkpoint/manifest.ts"
@@ -34,8 +35,14 @@ export const courseOf = Effect.fnUntraced(function* (settings: PretrainSettings)
     Stage.count("evaluateEveryEpochs", evaluateEveryEpochs, "epochs between evaluations")
   )
   const { stepsPerEpoch } = yield* ViewPairs
+  const numSteps = settings.numEpochs * stepsPerEpoch
+  const taken = settings.from?.step ?? 0
+  if (taken > numSteps) {
+    const problem = `its progress.step is ${taken}, and the run has ${numSteps} steps`
+    return yield* new SnapshotMismatch({ operation: "pretrain", problem })
+  }
   const course: Course = {
-    numSteps: settings.numEpochs * stepsPerEpoch,
+    numSteps,
     stepsPerEpoch,
     settings,
     progress: settings.from ?? beginning

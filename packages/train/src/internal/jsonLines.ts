@@ -49,12 +49,13 @@ export const openLines = Effect.fnUntraced(function* (path: string) {
     sync: Effect.suspend(() => Effect.andThen(current.isThere, current.file.sync)),
     /** Where the next line will begin. */
     position: Effect.sync(() => end),
-    /** Removes what stands behind `position`. */
+    /** Removes what stands behind `position`; a file that ends before it is left as it is. */
     truncate: (position: number) =>
       turn.withPermits(1)(
         Effect.gen(function* () {
-          yield* (yield* alone).truncate(position)
-          end = position
+          const cut = Math.min(position, end)
+          yield* (yield* alone).truncate(cut)
+          end = cut
         })
       )
   }

@@ -242,6 +242,47 @@ export const dictionaryLaws = <E>(variant: DictionaryLayer<E>, size: number) => 
   )
 
   law(
+    "refuses a snapshot whose counters lack one, have a foreign one or count what cannot be, and stays as it is",
+    Effect.gen(function* () {
+      const { restore, snapshot } = yield* Dictionary
+      const { counters, tensors } = snapshot()
+      const before = yield* stateOf
+      const wrong = Object.keys(counters).flatMap(
+        (name): ReadonlyArray<readonly [string, typeof counters]> => {
+          const { [name]: _, ...rest } = counters
+          const values = [-1, 1.5, 1e12, Number.NaN].map(
+            (value) => [name, { ...counters, [name]: value }] as const
+          )
+          return [[name, rest], ...values]
+        }
+      )
+      for (const [name, changed] of [...wrong, ["foreign", { ...counters, foreign: 0 }] as const]) {
+        const error = yield* Effect.flip(TensorLeak.check(restore({ tensors, counters: changed })))
+        assert.strictEqual(error._tag, "SnapshotMismatch")
+        assert.include(error.message, name)
+      }
+      assert.strictEqual(yield* stateOf, before)
+    })
+  )
+
+  law(
+    "refuses a snapshot with a tensor of another type, names it, and stays as it is",
+    Effect.gen(function* () {
+      const { restore, snapshot } = yield* Dictionary
+      const { counters, tensors } = snapshot()
+      const before = yield* stateOf
+      for (const [name, { shape }] of Object.entries(tensors)) {
+        const integers = yield* Tensor.scoped("law", () => tf.zeros(shape, "int32"))
+        const wrong = { tensors: { ...tensors, [name]: integers }, counters }
+        const error = yield* Effect.flip(TensorLeak.check(restore(wrong)))
+        assert.strictEqual(error._tag, "SnapshotMismatch")
+        assert.include(error.message, `${name} is of type int32 and should be float32`)
+      }
+      assert.strictEqual(yield* stateOf, before)
+    }).pipe(Effect.scoped)
+  )
+
+  law(
     "trains nothing under a name of the query encoder's",
     Effect.gen(function* () {
       const { trained } = yield* Dictionary
