@@ -8,6 +8,7 @@ import { ablate } from "./commands/ablate.ts"
 import { bench } from "./commands/bench.ts"
 import { doctor } from "./commands/doctor.ts"
 import { parity } from "./commands/parity.ts"
+import { plot } from "./commands/plot.ts"
 import { settings } from "./commands/settings.ts"
 import { train } from "./commands/train.ts"
 import { exitCodeOf, report } from "./ExitCode.ts"
@@ -16,7 +17,7 @@ import { watchParent } from "./stopWithParent.ts"
 
 const moco = Command.make("moco").pipe(
   Command.withDescription("Momentum Contrast: trains image encoders without labels"),
-  Command.withSubcommands([train, settings, ablate, bench, doctor, parity]),
+  Command.withSubcommands([train, settings, plot, ablate, bench, doctor, parity]),
   Command.withExamples([
     { command: "npx moco train", description: "the embedded images, a few minutes" },
     { command: "npx moco settings", description: "what can be set, and what it means" }

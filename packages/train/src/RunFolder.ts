@@ -1,6 +1,7 @@
 import { Effect, FileSystem, Path, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { recover } from "./Checkpoint/store.ts"
+import { cardText, type EncoderCard } from "./EncoderCard.ts"
 import * as FolderLock from "./FolderLock.ts"
 import { syncFolder } from "./internal/syncFolder.ts"
 import { RunConfig } from "./RunConfig.ts"
@@ -52,6 +53,10 @@ export const writeConfig = (folder: RunFolder, config: RunConfig) =>
 /** Writes what the run runs on. */
 export const writeEnvironment = (folder: RunFolder, environment: Environment) =>
   writeFile(folder.environment, new TextEncoder().encode(`${JSON.stringify(environment, null, 2)}\n`))
+
+/** Writes what the run's encoder is. */
+export const writeEncoderCard = (folder: RunFolder, card: EncoderCard) =>
+  writeFile(folder.encoderCard, new TextEncoder().encode(cardText(card)))
 
 /** Writes a file as a whole or not at all: a reader, and a run that is killed, never sees a part of it. */
 export const writeFile = Effect.fn("RunFolder.writeFile")(function* (target: string, bytes: Uint8Array) {

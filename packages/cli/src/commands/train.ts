@@ -3,6 +3,7 @@ import { Dataset } from "@moco/data/Dataset"
 import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "@moco/train/Checkpoint/fingerprint"
 import type { StoredCheckpoint } from "@moco/train/Checkpoint/load"
 import { type CheckpointEvery, Checkpoints } from "@moco/train/Checkpoints"
+import { cardMetadata, encoderCard } from "@moco/train/EncoderCard"
 import { encoderBytes } from "@moco/train/EncoderExport"
 import { explain } from "@moco/train/OutOfMemory"
 import { pretrain } from "@moco/train/Pretrain"
@@ -147,7 +148,9 @@ const trainInFolder = Effect.fnUntraced(function* (start: RunStart, options: Tra
   const finish = Effect.uninterruptible(
     Effect.gen(function* () {
       const numBatches = result.numSteps * (config.loss.symmetric ? 2 : 1)
-      yield* RunFolder.writeFile(folder.encoder, yield* encoderBytes(numBatches))
+      const card = yield* encoderCard(config, result.numSteps)
+      yield* RunFolder.writeEncoderCard(folder, card)
+      yield* RunFolder.writeFile(folder.encoder, yield* encoderBytes(numBatches, cardMetadata(card)))
       yield* Console.log(renderSummary(result, config, options.given))
       if (json) yield* Console.log(JSON.stringify(result))
     })

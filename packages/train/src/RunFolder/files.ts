@@ -11,6 +11,8 @@ export interface RunFolder {
   readonly metrics: string
   /** The query encoder, safetensors with torchvision's names. */
   readonly encoder: string
+  /** What that encoder is and what it takes, JSON. */
+  readonly encoderCard: string
   /** Checkpoints, one folder each. */
   readonly checkpoints: string
   /** Where the time of some steps went, in Chrome's trace-event format; only where it was asked for. */
@@ -26,6 +28,7 @@ export const filesOf = (path: Path.Path, folder: string): RunFolder => ({
   environment: path.join(folder, "environment.json"),
   metrics: path.join(folder, "metrics.jsonl"),
   encoder: path.join(folder, "encoder.safetensors"),
+  encoderCard: path.join(folder, "encoder.json"),
   checkpoints: path.join(folder, "checkpoints"),
   profile: path.join(folder, "profile.json"),
   lock: path.join(folder, "run.lock")
