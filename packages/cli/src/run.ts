@@ -1,6 +1,5 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { settingsOf } from "@moco/train/RunConfig/settings"
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { layerPresenter } from "./commandLine/presenter.ts"
@@ -15,7 +14,8 @@ import { exitCodeOf, report } from "./ExitCode.ts"
 import { stopOnSignals } from "./stopOnSignals.ts"
 import { watchParent } from "./stopWithParent.ts"
 
-const moco = Command.make("moco").pipe(
+/** The command of all commands. */
+export const moco = Command.make("moco").pipe(
   Command.withDescription("Momentum Contrast: trains image encoders without labels"),
   Command.withSubcommands([train, settings, plot, ablate, bench, doctor, parity]),
   Command.withExamples([
@@ -32,7 +32,7 @@ export const run = (): void => {
   process.stdout.on("error", stop.ask)
   Command.run(moco, { version: "0.0.0" }).pipe(
     Effect.tapCause(report),
-    Effect.provide([NodeServices.layer, layerPresenter(() => settingsOf({}).map(({ path }) => path))]),
+    Effect.provide([NodeServices.layer, layerPresenter]),
     NodeRuntime.runMain({
       disableErrorReporting: true,
       teardown: (exit, onExit) => onExit(exitCodeOf(exit, stop.signal()))
