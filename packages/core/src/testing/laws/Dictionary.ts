@@ -171,7 +171,7 @@ export const dictionaryLaws = <E>(variant: DictionaryLayer<E>, size: number) => 
   it.effect("releases all that it holds when its scope ends, by success, failure and interruption", () =>
     TensorLeak.checkEveryExit(
       Effect.flatMap(Layer.build(variant), (context) =>
-        Effect.provideContext(step(0, size, true, 2), context)
+        Effect.provideContext(step(0, size, true, { numDirections: 2 }), context)
       )
     ).pipe(Effect.provide(Backend.layerTensorflow({ threads: 2 })))
   )
