@@ -70,16 +70,26 @@ const cellsOf = (
 
 /** An encoder that can say what it began as. */
 export interface LearningEncoder extends Encoder {
-  /** The weights before the first step, made anew: the untrained baseline. The caller owns them. */
+  /** The weights that the seed gives, made anew: the untrained baseline. The caller owns them. */
   readonly untrained: () => Weights
+  /** The weights before the first step, made anew: the seed's, or others that were given. The caller owns them. */
+  readonly initial: () => Weights
 }
 
 /** The encoder that learns (theta_q): its features are the queries. */
 export class QueryEncoder extends Context.Service<QueryEncoder, LearningEncoder>()(
   "@moco/core/QueryEncoder"
 ) {
-  /** Initialises `network` from `seed`. */
-  static readonly layer = (network: Network, seed: number) =>
+  /**
+   * Initialises `network` from `seed`.
+   *
+   * @param given  puts other weights in place of the seed's, which it is given away
+   */
+  static readonly layer = (
+    network: Network,
+    seed: number,
+    given: (seeds: Weights) => Weights = (seeds) => seeds
+  ) =>
     Layer.effect(
       QueryEncoder,
       Effect.gen(function* () {
@@ -91,7 +101,8 @@ export class QueryEncoder extends Context.Service<QueryEncoder, LearningEncoder>
           Stage.count("network.featureSize", featureSize, "length of a feature: 128 in the literature")
         )
         const untrained = () => network.init(seed)
-        return { ...(yield* cellsOf("QueryEncoder.init", network, untrained)), untrained }
+        const initial = () => given(untrained())
+        return { ...(yield* cellsOf("QueryEncoder.init", network, initial)), untrained, initial }
       })
     )
 }

@@ -19,6 +19,7 @@ import { dataDirFlag, folderFlag, jsonFlag } from "../flags.ts"
 import { Progress } from "../Progress.ts"
 import { profileFileOf, profileFlag, withProfile } from "../profile.ts"
 import { defaultRecipe, recipes } from "../recipes.ts"
+import { beginWith } from "./train/beginWith.ts"
 import { parseEvery } from "./train/checkpointEvery.ts"
 import { layerEncoderLast } from "./train/encoderLast.ts"
 import { changeOf, goOnWith } from "./train/goOnWith.ts"
@@ -47,6 +48,13 @@ const flags = {
   resume: Flag.String("resume").pipe(
     Flag.withDescription("go on with the run in this folder where it was stopped"),
     Flag.withMetavar("RUN"),
+    Flag.optional
+  ),
+  initFrom: Flag.String("init-from").pipe(
+    Flag.withDescription(
+      "begin a new run with the weights of a safetensors file (torchvision's names), or of a run that has ended"
+    ),
+    Flag.withMetavar("FILE|RUN"),
     Flag.optional
   ),
   checkpointEvery: Flag.String("checkpoint-every").pipe(
@@ -81,8 +89,9 @@ export const train = Command.make(
     const { config } = start
     for (const { message, path } of warnings(config)) yield* Console.error(`warning: ${path}: ${message}`)
     const dataDirs = yield* dataDirsOf(dataDir)
+    const given = start.initial === undefined ? {} : { initial: start.initial }
     yield* trainInFolder(start, { json, every, onNan, profile }).pipe(
-      Effect.provide(RunState.layer.pipe(Layer.provideMerge(layersOf(config, { dataDirs })))),
+      Effect.provide(RunState.layer.pipe(Layer.provideMerge(layersOf(config, { dataDirs, ...given })))),
       // Behind the layers: the dictionary and the encoder take their memory when they are made.
       Effect.catchTag("TensorError", (error) => Effect.fail(explain(error, config)))
     )
@@ -116,6 +125,7 @@ const trainInFolder = Effect.fnUntraced(function* (start: RunStart, options: Tra
   const change = yield* changeOf(start)
   if (change === undefined) yield* RunFolder.writeConfig(folder, config)
   const fingerprint = yield* announce(config, folder)
+  const initialised = yield* beginWith(start, folder)
   if (from !== undefined) yield* restore(from, fingerprint)
   const profileFile = yield* profileFileOf(options.profile, folder.profile)
   yield* cutLog(folder.metrics, from?.manifest.progress.logPosition ?? 0)
@@ -148,7 +158,7 @@ const trainInFolder = Effect.fnUntraced(function* (start: RunStart, options: Tra
     })
   )
   const progress = change === undefined ? Effect.succeed(start.progress) : goOnWith(change, start, folder)
-  yield* Effect.flatMap(progress, (from) =>
+  yield* Effect.flatMap(Effect.andThen(initialised, progress), (from) =>
     pretrain({
       numEpochs: config.training.epochs,
       evaluateEveryEpochs: config.evaluation.everyEpochs,
