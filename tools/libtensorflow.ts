@@ -1,3 +1,4 @@
+import { troubleOf } from "@moco/core/CacheFolder"
 import * as Stamp from "./libtensorflow/Stamp.ts"
 import { keyOf, stampFileOf, wantedBy } from "./libtensorflow/Wanted.ts"
 
@@ -9,6 +10,7 @@ const wanted = wantedBy(process)
 const isAsked = process.argv.length > 2
 
 // Before every run, so it loads the set-up itself only where there may be something to do.
-if (isAsked || !Stamp.holds(stampFileOf(wanted.packageDir), keyOf(wanted))) {
+const isUsable = wanted.cacheDir !== "" && troubleOf(wanted.cacheDir) === undefined
+if (isAsked || !isUsable || !Stamp.holds(stampFileOf(wanted), keyOf(wanted))) {
   await import("./libtensorflow/main.ts")
 }

@@ -1,6 +1,8 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises"
+import { mkdir } from "node:fs/promises"
 import { dirname } from "node:path"
 import { parseArgs } from "node:util"
+import * as Escape from "@moco/core/Escape"
+import { readBytes, replace } from "@moco/core/SafeFile/plain"
 import * as Plot from "@observablehq/plot"
 import { parseHTML } from "linkedom"
 
@@ -150,15 +152,20 @@ if (values.run === undefined || values.out === undefined) {
   process.stderr.write("error: name a run folder and a file: --run=runs/fashionMnistQuick-1 --out=run.svg\n")
   process.exit(2)
 }
-const lines = (await readFile(`${values.run}/metrics.jsonl`, "utf8")).trimEnd().split("\n")
+const lines = readBytes(`${values.run}/metrics.jsonl`, 400 * 2 ** 20)
+  .toString("utf8")
+  .trimEnd()
+  .split("\n")
 const records: ReadonlyArray<StepRecord | EvaluationRecord> = lines.map((line) => JSON.parse(line))
 const steps = records.filter((record) => record.event === "step")
 const evaluations = records.filter((record) => record.event === "evaluation")
 if (steps.length === 0 || !evaluations.some(({ subject }) => subject === "encoder")) {
   const problem = `the run in ${values.run} was stopped before its encoder was judged`
-  process.stderr.write(`error: ${problem}\n  go on with it: npx nx run cli:train --resume=${values.run}\n`)
+  process.stderr.write(
+    `${Escape.terminal(`error: ${problem}\n  go on with it: npx moco train --resume=${values.run}`)}\n`
+  )
   process.exit(2)
 }
 await mkdir(dirname(values.out), { recursive: true })
-await writeFile(values.out, sideBySide([lossPlot(steps), accuracyPlot(steps, evaluations)]))
-process.stdout.write(`${values.out}\n`)
+replace(values.out, sideBySide([lossPlot(steps), accuracyPlot(steps, evaluations)]))
+process.stdout.write(`${Escape.line(values.out)}\n`)

@@ -1,17 +1,22 @@
+import { linkedCacheFile } from "@moco/core/internal/linkedCacheFolder"
+import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Path } from "effect"
 import { lastLines, run } from "./Command.ts"
 import { fileTrouble, publish } from "./files.ts"
 import type { Addon, Places, Plan } from "./Plan.ts"
 import * as Progress from "./Progress.ts"
 import { CompileFailed, ToolMissing } from "./SetUpError.ts"
+import { linkDirOf } from "./Wanted.ts"
 
 /** Whether the package holds exactly the addon that the cache has for this plan. */
 export const isLinked = Effect.fnUntraced(function* (addon: Addon) {
-  const fs = yield* FileSystem.FileSystem
-  const cached = yield* Effect.option(fs.readFile(addon.cached))
-  const linked = yield* Effect.option(fs.readFile(addon.linked))
+  const cached = yield* Effect.option(bytesOf(addon.cached))
+  const linked = yield* Effect.option(bytesOf(addon.linked))
   return cached._tag === "Some" && linked._tag === "Some" && Buffer.compare(cached.value, linked.value) === 0
 })
+
+/** An addon has some megabytes. */
+const bytesOf = (file: string) => SafeFile.readBytes(file, { maxBytes: 2 ** 28 })
 
 /** Whether the cache holds the compiled addon. */
 export const isCompiled = Effect.fnUntraced(function* (addon: Addon) {
@@ -67,11 +72,10 @@ export const compile = Effect.fnUntraced(function* (
 })
 
 /** Copies the addon to where it is looked for, so that a reader sees the old one or the new one. */
-export const link = Effect.fnUntraced(function* (addon: Addon) {
+export const link = Effect.fnUntraced(function* (plan: Plan, addon: Addon) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const temporary = `${addon.linked}.${process.pid}`
   yield* fileTrouble(fs.makeDirectory(path.dirname(addon.linked), { recursive: true }))
-  yield* fileTrouble(fs.copyFile(addon.cached, temporary))
-  yield* fileTrouble(fs.rename(temporary, addon.linked))
+  yield* fileTrouble(SafeFile.replaceText(linkedCacheFile(linkDirOf(plan)), plan.cacheDir))
+  yield* fileTrouble(SafeFile.replace(addon.linked, yield* fileTrouble(bytesOf(addon.cached))))
 })

@@ -1,4 +1,5 @@
 import { statfs } from "node:fs/promises"
+import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Path, Schema } from "effect"
 import { lastLines, run } from "./Command.ts"
 import { fileTrouble, publish } from "./files.ts"
@@ -43,10 +44,10 @@ export const filesOf = Effect.fnUntraced(function* (places: Places) {
 })
 
 const manifestOf = Effect.fnUntraced(function* ({ manifest }: Places) {
-  const fs = yield* FileSystem.FileSystem
-  return yield* fs
-    .readFileString(manifest)
-    .pipe(Effect.flatMap(Schema.decodeUnknownEffect(Manifest)), Effect.option)
+  return yield* SafeFile.readText(manifest, { maxBytes: 2 ** 20 }).pipe(
+    Effect.flatMap(Schema.decodeUnknownEffect(Manifest)),
+    Effect.option
+  )
 })
 
 const sizeOf = Effect.fnUntraced(function* (file: string) {
@@ -75,7 +76,7 @@ export const install = Effect.fnUntraced(function* (plan: Plan, places: Places, 
     sizes[name] = yield* fileTrouble(sizeOf(path.join(unpacked, "tensorflow", name)))
   }
   const manifest = JSON.stringify({ wheel: wheelsOf(distribution), sizes })
-  yield* fileTrouble(fs.writeFileString(path.join(unpacked, "manifest.json"), manifest))
+  yield* fileTrouble(SafeFile.replaceText(path.join(unpacked, "manifest.json"), manifest))
   yield* fileTrouble(fs.remove(places.libraryDir, { recursive: true, force: true }))
   yield* publish(unpacked, places.libraryDir)
   yield* fileTrouble(fs.remove(wheels, { recursive: true, force: true }))
@@ -124,7 +125,7 @@ const download = Effect.fnUntraced(function* (plan: Plan, wheels: string, stagin
   const pins = [distribution.tensorflow, ...distribution.companions]
   const requirements = path.join(staging, "requirements.txt")
   const lines = pins.map(({ name, sha256, version }) => `${name}==${version} --hash=sha256:${sha256}\n`)
-  yield* fileTrouble(fs.writeFileString(requirements, lines.join("")))
+  yield* fileTrouble(SafeFile.replaceText(requirements, lines.join("")))
   const pip = yield* run(python, pipArguments(distribution, requirements, wheels), {
     // pip collects a download in its temporary folder first: there its growth can be seen, and it goes with ours.
     TMPDIR: staging

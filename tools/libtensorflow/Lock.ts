@@ -10,13 +10,13 @@ const pollEvery = "200 millis"
  */
 export const hold = Effect.fnUntraced(function* (path: string) {
   let hasSaidSo = false
-  const sayOnce = ({ pid }: FolderLock.FolderLocked) =>
+  const sayOnce = ({ owner }: FolderLock.FolderLocked) =>
     Effect.suspend(() => {
       if (hasSaidSo) return Effect.void
       hasSaidSo = true
-      return Console.log(`waiting for process ${pid}, which sets up libtensorflow too`)
+      return Console.log(`waiting for ${owner}, which sets up libtensorflow too`)
     })
-  yield* FolderLock.hold(path).pipe(
+  yield* FolderLock.hold(path, { onWatch: () => Effect.void }).pipe(
     Effect.tapError((error) => (error._tag === "FolderLocked" ? sayOnce(error) : Effect.void)),
     Effect.retry({ while: ({ _tag }) => _tag === "FolderLocked", schedule: Schedule.spaced(pollEvery) }),
     Effect.mapError(

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto"
 import { hashOfSources } from "@moco/core/internal/nativeSources"
+import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Path } from "effect"
 import { fileTrouble } from "./files.ts"
-import type { Wanted } from "./Wanted.ts"
+import { linkDirOf, type Wanted } from "./Wanted.ts"
 import type { Distribution } from "./Wheel.ts"
 
 /** Where things are taken from and put. Tests give a plan of their own. */
@@ -115,7 +116,11 @@ const addonOf = Effect.fnUntraced(function* (
     [libraryDir, plan.distribution.tensorflow.sha256, file, ...flags].join("\n")
   )
   for (const part of files) {
-    hash.update(part).update(yield* fileTrouble(fs.readFile(path.join(dir, part)), "run: npm ci"))
+    hash
+      .update(part)
+      .update(
+        yield* fileTrouble(SafeFile.readBytes(path.join(dir, part), { maxBytes: 2 ** 24 }), "run: npm ci")
+      )
   }
   const addon: Addon = {
     name,
@@ -127,7 +132,7 @@ const addonOf = Effect.fnUntraced(function* (
     includeDirs: [plan.napiIncludeDir, ...includeDirs, path.join(libraryDir, "tensorflow", "include")],
     libraries,
     cached: path.join(plan.cacheDir, "bindings", `${hash.digest("hex").slice(0, 32)}.node`),
-    linked: path.join(plan.packageDir, "lib", "napi-v8", file)
+    linked: path.join(linkDirOf(plan), file)
   }
   return addon
 })

@@ -65,6 +65,13 @@ export class FileTrouble extends Schema.TaggedError<FileTrouble>()("FileTrouble"
   }
 }
 
+/** There is no place for the cache, or somebody else can write to it: nothing of it may be run. */
+export class CacheUnsafe extends Schema.TaggedError<CacheUnsafe>()("CacheUnsafe", fields) {
+  override get message() {
+    return say(this)
+  }
+}
+
 /** The command line holds something else than the flags there are. */
 export class FlagUnknown extends Schema.TaggedError<FlagUnknown>()("FlagUnknown", fields) {
   override get message() {
@@ -81,4 +88,5 @@ export type SetUpError =
   | UnpackFailed
   | CompileFailed
   | FileTrouble
+  | CacheUnsafe
   | FlagUnknown

@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs"
+import { statSync } from "node:fs"
+import { readBytes, replace } from "@moco/core/SafeFile/plain"
 
 /**
  * What a set-up that found everything in place has looked at. While none of it has changed there is nothing to do, and
@@ -19,23 +20,34 @@ export const take = (wanted: string, paths: Iterable<string>): Stamp => ({
   states: Object.fromEntries(Array.from(paths, (path) => [path, stateOf(path)]))
 })
 
-/** By rename, so that nobody reads half of it; without it the next start looks at everything again. */
+/** Of some thousands of paths. */
+const maxBytes = 2 ** 22
+
+/** As a whole, so that nobody reads half of it; without it the next start looks at everything again. */
 export const write = (file: string, stamp: Stamp): void => {
-  const temporary = `${file}.${process.pid}`
   try {
-    writeFileSync(temporary, JSON.stringify(stamp))
-    renameSync(temporary, file)
+    replace(file, JSON.stringify(stamp))
   } catch {
     // A folder that cannot be written to: the set-up itself has done its work.
   }
 }
 
-/** Whether the stamp in `file` is of what is wanted, and everything it names is as it was. */
-export const holds = (file: string, wanted: string): boolean => {
+/**
+ * Whether the stamp in `file` is of what is wanted, and everything it names is as it was.
+ *
+ * @param isSame  whether what it is of is what is wanted (default: equal)
+ */
+export const holds = (
+  file: string,
+  wanted: string,
+  isSame = (stamped: string, wanted: string): boolean => stamped === wanted
+): boolean => {
   try {
-    const stamp = JSON.parse(readFileSync(file, "utf8")) as Stamp
+    const stamp = JSON.parse(readBytes(file, maxBytes).toString("utf8")) as Stamp
     const states = Object.entries(stamp.states)
-    return stamp.wanted === wanted && states.every(([path, state]) => state !== "" && stateOf(path) === state)
+    return (
+      isSame(stamp.wanted, wanted) && states.every(([path, state]) => state !== "" && stateOf(path) === state)
+    )
   } catch {
     return false
   }

@@ -1,7 +1,8 @@
-import { isAlive, startOf } from "@moco/train/ProcessIdentity"
+import { makeCacheFolder, troubleOf } from "@moco/core/CacheFolder"
+import { noCacheDir } from "@moco/core/cacheDir"
 import { Effect, FileSystem, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import { FileTrouble } from "./SetUpError.ts"
+import { CacheUnsafe, FileTrouble } from "./SetUpError.ts"
 
 /** Says which file is in the way, in place of the platform's own error. */
 export const fileTrouble = <A, R>(
@@ -10,23 +11,38 @@ export const fileTrouble = <A, R>(
 ): Effect.Effect<A, FileTrouble, R> =>
   Effect.mapError(effect, (error) => new FileTrouble({ problem: error.message, hint }))
 
+/** Makes the cache where there is none; refuses one to which somebody else can write, before anything of it is used. */
+export const requireOwnCache = Effect.fnUntraced(function* (cacheDir: string) {
+  if (cacheDir === "") return yield* new CacheUnsafe(noCacheDir)
+  const trouble = yield* Effect.try({
+    try: () => {
+      makeCacheFolder(cacheDir)
+      return troubleOf(cacheDir)
+    },
+    catch: (cause) =>
+      new FileTrouble({
+        problem: String(cause),
+        hint: "check the permissions, or choose another cache with MOCO_CACHE_DIR"
+      })
+  })
+  if (trouble !== undefined) return yield* new CacheUnsafe(trouble)
+})
+
 /**
- * A folder beside the things it will become, named after this process. It is removed with the Scope; what processes
- * that were killed have left behind is removed here.
+ * A folder beside the things it will become. It is removed with the Scope; what processes that were killed have left
+ * behind is removed here. Only for who holds the lock of the library `id`.
  */
-export const stagingDir = Effect.fnUntraced(function* (cacheDir: string) {
+export const stagingDir = Effect.fnUntraced(function* (cacheDir: string, id: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  yield* fileTrouble(fs.makeDirectory(cacheDir, { recursive: true }))
+  const prefix = `.staging-${id}-`
   for (const name of yield* fileTrouble(fs.readDirectory(cacheDir))) {
-    const [, pid, start] = /^\.staging-(\d+)-(\d*)$/.exec(name) ?? []
-    if (pid === undefined || (yield* isAlive(Number(pid), start ?? ""))) continue
-    yield* Effect.ignore(fs.remove(path.join(cacheDir, name), { recursive: true }))
+    if (name.startsWith(prefix))
+      yield* Effect.ignore(fs.remove(path.join(cacheDir, name), { recursive: true }))
   }
-  const dir = path.join(cacheDir, `.staging-${process.pid}-${yield* startOf(process.pid)}`)
   return yield* Effect.acquireRelease(
-    Effect.as(fileTrouble(fs.makeDirectory(dir, { recursive: true })), dir),
-    () => Effect.ignore(fs.remove(dir, { recursive: true }))
+    fileTrouble(fs.makeTempDirectory({ directory: cacheDir, prefix })),
+    (dir) => Effect.ignore(fs.remove(dir, { recursive: true }))
   )
 })
 

@@ -2,6 +2,7 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import { escapedConsole } from "@moco/core/EscapedConsole"
 import { Cause, Console, Effect, Layer } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 import type { Plan } from "./Plan.ts"
@@ -40,6 +41,9 @@ const compilers = (): ReadonlyArray<string> => {
   return chosen === "" ? ["c++", "g++", "clang++"] : [chosen]
 }
 
+// Others may read what is linked into the checkout; nobody may write to what is run.
+process.umask(process.umask() | 0o022)
+
 const program = Effect.gen(function* () {
   const flags = yield* parseFlags
   if (flags.help) return yield* Console.log(usage)
@@ -69,5 +73,6 @@ const report = (cause: Cause.Cause<SetUpError>) => {
 program.pipe(
   Effect.tapCause(report),
   Effect.provide(Layer.provideMerge(TerminalCapabilities.layer, NodeServices.layer)),
+  Effect.provideService(Console.Console, escapedConsole),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

@@ -1,14 +1,15 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { linkedCacheFolder } from "@moco/core/internal/linkedCacheFolder"
 import { Clock, Console, Effect } from "effect"
 import * as Addons from "./Addons.ts"
-import { stagingDir } from "./files.ts"
+import { requireOwnCache, stagingDir } from "./files.ts"
 import * as Library from "./Library.ts"
 import * as Lock from "./Lock.ts"
 import { type Places, type Plan, placesOf } from "./Plan.ts"
 import * as Stamp from "./Stamp.ts"
-import { keyOf, stampFileOf } from "./Wanted.ts"
+import { keyOf, linkDirOf, stampFileOf } from "./Wanted.ts"
 
 /**
  * Links tfjs-node to libtensorflow: the library from TensorFlow's wheel, the binding compiled from the package's own
@@ -16,16 +17,19 @@ import { keyOf, stampFileOf } from "./Wanted.ts"
  * kill at any point leaves nothing half-made.
  */
 export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
+  yield* requireOwnCache(plan.cacheDir)
   // The sources are read again after their state was taken: what changes meanwhile is noticed by the next start.
   const stamp = yield* stampOf(plan, yield* placesOf(plan))
   const places = yield* placesOf(plan)
-  if ((yield* Library.isReady(plan, places)) && (yield* all(places.addons, Addons.isLinked))) {
-    return Stamp.write(stampFileOf(plan.packageDir), stamp)
+  const isWhole = (yield* Library.isReady(plan, places)) && (yield* all(places.addons, Addons.isLinked))
+  // An earlier set-up has not said which cache it linked.
+  if (isWhole && linkedCacheFolder(linkDirOf(plan)) === plan.cacheDir) {
+    return Stamp.write(stampFileOf(plan), stamp)
   }
   const start = yield* Clock.currentTimeMillis
   yield* Effect.gen(function* () {
-    const staging = yield* stagingDir(plan.cacheDir)
     yield* Lock.hold(places.lock)
+    const staging = yield* stagingDir(plan.cacheDir, plan.distribution.id)
     // Looked at again under the lock: another process may have done the work.
     const needsCompiler =
       !(yield* Library.isReady(plan, places)) || !(yield* all(places.addons, Addons.isCompiled))
@@ -34,7 +38,7 @@ export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
     if (!(yield* Library.isReady(plan, places))) yield* Library.install(plan, places, staging)
     for (const addon of places.addons) {
       if (!(yield* Addons.isCompiled(addon))) yield* Addons.compile(places, addon, compiler, staging)
-      yield* Addons.link(addon)
+      yield* Addons.link(plan, addon)
     }
   }).pipe(Effect.scoped)
   const took = ((yield* Clock.currentTimeMillis) - start) / 1000

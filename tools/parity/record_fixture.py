@@ -2,7 +2,7 @@
 
     pip install torch==2.13.0 safetensors numpy
     python tools/parity/record_fixture.py OUT_DIR '{"block": "bottleneck", "stem": "imagenet", "mlp": true}'
-    npx nx run cli:parity --fixture=OUT_DIR
+    npx moco parity --fixture=OUT_DIR
 
 The second argument overrides any entry of DEFAULTS. This is the reference the TypeScript is held against, so it is
 written from the algorithm and shares nothing with it.

@@ -1,3 +1,4 @@
+import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Path } from "effect"
 import { type Case, type Program, rowsOf } from "./Case.ts"
 import { type Block, foreignLimit } from "./measure.ts"
@@ -75,14 +76,10 @@ export const markdownOf = (report: Report): string => {
 export const write = Effect.fnUntraced(function* (file: string, report: Report) {
   const path = yield* Path.Path
   const fs = yield* FileSystem.FileSystem
-  const replace = Effect.fnUntraced(function* (name: string, text: string) {
-    yield* fs.writeFileString(`${name}.tmp`, text)
-    yield* fs.rename(`${name}.tmp`, name)
-  })
   yield* Effect.gen(function* () {
     yield* fs.makeDirectory(path.dirname(file), { recursive: true })
-    yield* replace(file, `${JSON.stringify(report)}\n`)
-    yield* replace(markdownNameOf(file), markdownOf(report))
+    yield* SafeFile.replaceText(file, `${JSON.stringify(report)}\n`)
+    yield* SafeFile.replaceText(markdownNameOf(file), markdownOf(report))
   }).pipe(
     Effect.mapError(
       ({ message }) =>

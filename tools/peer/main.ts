@@ -2,14 +2,18 @@ import * as os from "node:os"
 import { fileURLToPath } from "node:url"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { cacheDirOf } from "@moco/core/cacheDir"
+import { cacheDirOf, noCacheDir } from "@moco/core/cacheDir"
+import { helpConsole } from "@moco/core/EscapedConsole"
 import { Cause, Console, Effect, Layer, Option } from "effect"
 import { CliError, Command, TerminalCapabilities } from "effect/cli"
 import { compare } from "./compare.ts"
 import { casesOf, flags, outOf, programsOf } from "./flags.ts"
-import type { PeerError } from "./PeerError.ts"
+import { type PeerError, PeerFileTrouble } from "./PeerError.ts"
 import { isComplete } from "./Report.ts"
 import * as Torch from "./torch.ts"
+
+// What is compiled and installed into the cache is run: nobody else may write to it.
+process.umask(process.umask() | 0o022)
 
 const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
@@ -22,6 +26,7 @@ const peer = Command.make(
     const programs = yield* programsOf(given)
     const out = yield* outOf(given)
     const cacheDir = cacheDirOf(process.platform, process.env)
+    if (cacheDir === undefined) return yield* new PeerFileTrouble(noCacheDir)
     const own = Option.getOrElse(given.python, () => process.env["MOCO_PEER_PYTHON"] ?? "")
     const { executable, ...versions } =
       own === "" ? yield* Torch.setUp({ cacheDir, python: "python3" }) : yield* Torch.given(own)
@@ -63,5 +68,6 @@ const report = (cause: Cause.Cause<PeerError | CliError.CliError>) => {
 Command.run(peer, { version: "0.0.0" }).pipe(
   Effect.tapCause(report),
   Effect.provide(Layer.provideMerge(TerminalCapabilities.layer, NodeServices.layer)),
+  Effect.provideService(Console.Console, helpConsole),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

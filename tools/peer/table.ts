@@ -1,3 +1,4 @@
+import * as Escape from "@moco/core/Escape"
 import { shorten } from "@moco/train/RunConfig/Problem"
 import { type Case, describe, programs } from "./Case.ts"
 import type { CaseSummary, RowSummary, Spread } from "./summary.ts"
@@ -83,20 +84,18 @@ export const render = ({ header, notes, rows, title }: Table): string => {
 
 /** @returns  a Markdown section */
 export const renderMarkdown = ({ header, notes, rows, title }: Table): string => {
-  const line = (cells: ReadonlyArray<string>) => `| ${cells.map(escaped).join(" | ")} |`
+  const line = (cells: ReadonlyArray<string>) => `| ${cells.map(Escape.markdown).join(" | ")} |`
   const rule = header.map((_, column) => (column === 0 ? "---" : "---:"))
   return [
-    `### ${escaped(title)}`,
+    `### ${Escape.markdown(title)}`,
     "",
     line(header),
     `| ${rule.join(" | ")} |`,
     ...rows.map(line),
     "",
-    ...notes.map((note) => `- ${escaped(shorten(note, 400))}`)
+    ...notes.map((note) => `- ${Escape.markdownBlock(shorten(note, 400))}`)
   ].join("\n")
 }
-
-const escaped = (text: string) => text.replaceAll("|", "\\|")
 
 /** Three figures that count, where there is a fraction to show. */
 const number = (value: number): string =>

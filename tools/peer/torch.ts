@@ -1,3 +1,5 @@
+import { makeCacheFolder, troubleOf } from "@moco/core/CacheFolder"
+import * as SafeFile from "@moco/core/SafeFile"
 import * as FolderLock from "@moco/train/FolderLock"
 import { Clock, Console, Effect, FileSystem, Path, Schedule, Schema } from "effect"
 import { lastLines, run } from "../libtensorflow/Command.ts"
@@ -64,6 +66,7 @@ export const setUp = Effect.fn("peer.setUpTorch")(function* ({ cacheDir, python 
   const dir = path.join(cacheDir, venvName)
   const marker = path.join(dir, markerName)
   const executable = path.join(dir, "bin", "python")
+  yield* requireOwnCache(cacheDir)
   const ready = Effect.gen(function* () {
     if (!(yield* fileTrouble(fs.exists(marker)))) return undefined
     const found = yield* look(executable)
@@ -72,7 +75,6 @@ export const setUp = Effect.fn("peer.setUpTorch")(function* ({ cacheDir, python 
   const found = yield* ready
   if (found !== undefined) return found
   return yield* Effect.gen(function* () {
-    yield* fileTrouble(fs.makeDirectory(cacheDir, { recursive: true }))
     yield* holdLock(path.join(cacheDir, `${venvName}.lock`))
     // Looked at again under the lock: another process may have done the work.
     const found = yield* ready
@@ -88,11 +90,25 @@ export const setUp = Effect.fn("peer.setUpTorch")(function* ({ cacheDir, python 
           : Effect.ignore(fs.remove(dir, { recursive: true, force: true }))
       )
     )
-    yield* fileTrouble(fs.writeFileString(marker, JSON.stringify(made)))
+    yield* fileTrouble(SafeFile.replaceText(marker, JSON.stringify(made)))
     const took = ((yield* Clock.currentTimeMillis) - start) / 1000
     yield* Console.log(`peer: PyTorch ${made.torch} is set up (${took.toFixed(0)} s)`)
     return made
   }).pipe(Effect.scoped)
+})
+
+/** A Python of the cache is run as whoever starts us: nobody else may have been able to put one there. */
+const requireOwnCache = Effect.fnUntraced(function* (cacheDir: string) {
+  const trouble = yield* fileTrouble(
+    Effect.try({
+      try: () => {
+        makeCacheFolder(cacheDir)
+        return troubleOf(cacheDir, (name) => name === venvName || name === "torchinductor")
+      },
+      catch: (cause) => ({ message: cause instanceof Error ? cause.message : String(cause) })
+    })
+  )
+  if (trouble !== undefined) return yield* new PeerFileTrouble(trouble)
 })
 
 /** `2.13.0+cpu` is 2.13.0, built for the processor alone. */
@@ -138,11 +154,11 @@ const requirePython = Effect.fnUntraced(function* (python: string) {
 
 const holdLock = Effect.fnUntraced(function* (file: string) {
   let hasSaidSo = false
-  yield* FolderLock.hold(file).pipe(
+  yield* FolderLock.hold(file, { onWatch: () => Effect.void }).pipe(
     Effect.tapError((error) => {
       if (error._tag !== "FolderLocked" || hasSaidSo) return Effect.void
       hasSaidSo = true
-      return Console.log(`waiting for process ${error.pid}, which sets up PyTorch too`)
+      return Console.log(`waiting for ${error.owner}, which sets up PyTorch too`)
     }),
     Effect.retry({ while: ({ _tag }) => _tag === "FolderLocked", schedule: Schedule.spaced("200 millis") }),
     Effect.mapError(({ message }) => new PeerFileTrouble({ problem: message, hint: cacheHint }))

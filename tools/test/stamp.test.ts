@@ -17,7 +17,7 @@ import * as Stamp from "../libtensorflow/Stamp.ts"
 import { keyOf, stampFileOf } from "../libtensorflow/Wanted.ts"
 import { freshOps, freshPlan, run } from "./fakePlan.ts"
 
-const holds = (plan: Plan) => Stamp.holds(stampFileOf(plan.packageDir), keyOf(plan))
+const holds = (plan: Plan) => Stamp.holds(stampFileOf(plan), keyOf(plan))
 
 describe("The stamp of a set-up", () => {
   it.live("is left by a start that found all in place, and holds until a part of it changes", () =>

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, rmSync } from "node:fs"
 import { dirname } from "node:path"
+import { readBytes, replace } from "@moco/core/SafeFile/plain"
 import { Effect } from "effect"
 
 /** What belongs together: parts of another commit or seed are no parts of this. */
@@ -40,10 +41,13 @@ export interface Progress {
 /** Remembers nothing. */
 export const none: Progress = { once: (_name, part) => part, forget: Effect.void }
 
+/** Of some thousands of parts. */
+const maxBytes = 2 ** 28
+
 /** Remembers in `file`, one line of JSON a part; what is there of another origin is an error, in words. */
 export const inFile = (file: string, origin: Origin): Progress | string => {
   const header = JSON.stringify(origin)
-  const [before, ...lines] = existsSync(file) ? readFileSync(file, "utf8").split("\n") : []
+  const [before, ...lines] = existsSync(file) ? readBytes(file, maxBytes).toString("utf8").split("\n") : []
   if (before !== undefined && before !== header) {
     return `${file} holds parts of ${before}, and this is ${header}: remove it, or go on with that`
   }
@@ -54,15 +58,20 @@ export const inFile = (file: string, origin: Origin): Progress | string => {
     if (name !== undefined) done.set(name, value)
   }
   mkdirSync(dirname(file), { recursive: true })
-  // Written anew, without a torn line.
-  writeFileSync(file, `${[header, ...Array.from(done, (part) => JSON.stringify(part))].join("\n")}\n`)
+  // Written anew every time, and so without a torn line.
+  const write = () =>
+    replace(file, `${[header, ...Array.from(done, (part) => JSON.stringify(part))].join("\n")}\n`)
+  write()
   return {
     once: <A, E, R>(name: string, part: Effect.Effect<A, E, R>) =>
       Effect.suspend(() =>
         done.has(name)
           ? Effect.succeed(done.get(name) as A)
           : Effect.tap(part, (value) =>
-              Effect.sync(() => appendFileSync(file, `${JSON.stringify([name, value])}\n`))
+              Effect.sync(() => {
+                done.set(name, value)
+                write()
+              })
             )
       ),
     forget: Effect.sync(() => rmSync(file, { force: true }))

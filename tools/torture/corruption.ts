@@ -18,9 +18,9 @@ export const corruption = Effect.fn("torture.corruption")(function* ({ report, s
   const numRandom = short ? 20 : 1000
   const { between, five, nine } = yield* contents
   const root = freshFolder()
-  const folder = yield* Store.save(root, five(5))
-  const others = [yield* Store.save(root, nine(9))]
-  for (const [step, content] of between) others.push(yield* Store.save(root, content(step)))
+  const { folder } = yield* Store.save(root, five(5))
+  const others = [(yield* Store.save(root, nine(9))).folder]
+  for (const [step, content] of between) others.push((yield* Store.save(root, content(step))).folder)
   const damages = yield* damageOf(folder, others, randomOf(seed, 3), numRandom)
   const problems = [...damages.problems]
   yield* report(`corruption: ${numRandom} flips and all else, ${problems.length} problems`)

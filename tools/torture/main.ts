@@ -1,7 +1,8 @@
-import { writeFile } from "node:fs/promises"
 import { parseArgs } from "node:util"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import { escapedConsole } from "@moco/core/EscapedConsole"
+import { replace } from "@moco/core/SafeFile/plain"
 import { Console, Effect } from "effect"
 import { corruption } from "./corruption.ts"
 import { fuzz } from "./fuzz.ts"
@@ -61,7 +62,7 @@ const main = Effect.gen(function* () {
   for (const name of names) results[name] = yield* effort.once(name, proofs[name]!(effort))
   const ok = Object.values(results).every((result) => result.ok)
   const line = JSON.stringify({ ok, ...origin, ...results })
-  if (out !== undefined) yield* Effect.promise(() => writeFile(out, `${line}\n`))
+  if (out !== undefined) yield* Effect.sync(() => replace(out, `${line}\n`))
   yield* progress.forget
   yield* Console.log(line)
   if (!ok) process.exitCode = 1
@@ -75,4 +76,6 @@ const refused = (problem: string) =>
     })
   )
 
-NodeRuntime.runMain(Effect.provide(main, NodeServices.layer))
+NodeRuntime.runMain(
+  main.pipe(Effect.provide(NodeServices.layer), Effect.provideService(Console.Console, escapedConsole))
+)

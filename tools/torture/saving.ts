@@ -1,5 +1,6 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Backend } from "@moco/core/Backend"
+import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
 import * as Queue from "@moco/core/Dictionary/Queue"
 import { KeyEncoder, QueryEncoder } from "@moco/core/Encoder"
 import * as ResNet from "@moco/core/Encoder/ResNet"
@@ -87,7 +88,7 @@ const beside = Effect.fnUntraced(function* (root: string, numSaves: number) {
       work(stepMs)
       if (step % stepsPerSave === 0) holdUps.push(0)
       const { progress } = sampleManifest(tinyConfig("queue"), step)
-      const position = { step, stepsPerEpoch: Number.POSITIVE_INFINITY, isBest: false }
+      const position = { step, stepsPerEpoch: Number.POSITIVE_INFINITY }
       const ms = yield* timed(afterStep(position, Effect.succeed(progress)))
       if (holdUps.length > 0) holdUps[holdUps.length - 1]! += ms
       yield* Effect.yieldNow
@@ -139,6 +140,7 @@ const network = ResNet.make(
 
 const resNet18 = RunState.layer.pipe(
   Layer.provideMerge(Optimizer.layerSgd({ momentum: 0.9, weightDecay: 5e-4 })),
+  Layer.provideMerge(ContrastiveLoss.layerInfoNce({ temperature: 0.1 })),
   Layer.provideMerge(Queue.layer({ size: 4096, seed: 1 })),
   Layer.provideMerge(Layer.mergeAll(KeyEncoder.layer, MomentumUpdate.layerEma(0.999), KeyShuffle.layerNone)),
   Layer.provideMerge(QueryEncoder.layer(network, 1)),

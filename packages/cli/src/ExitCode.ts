@@ -1,3 +1,4 @@
+import * as Escape from "@moco/core/Escape"
 import { Cause, Console, Effect, Exit, Predicate } from "effect"
 import { CliError } from "effect/cli"
 
@@ -18,10 +19,22 @@ export const ExitCode = {
   resource: 6,
   /** A bug. */
   defect: 70,
+  /** The terminal was closed. */
+  hungUp: 129,
   /** Ctrl-C. */
   interrupted: 130,
   terminated: 143
 } as const
+
+/** Exit codes of a program that has saved what there was and lost nothing, by the signal that stopped it. */
+export const codeOfSignal = {
+  SIGHUP: ExitCode.hungUp,
+  SIGINT: ExitCode.interrupted,
+  SIGTERM: ExitCode.terminated
+} as const
+
+/** A signal that stops the program. */
+export type Stopping = keyof typeof codeOfSignal
 
 const byTag = {
   NotReady: ExitCode.negative,
@@ -29,6 +42,7 @@ const byTag = {
   StudyFruitless: ExitCode.negative,
   ConfigInvalid: ExitCode.config,
   ConfigUnreadable: ExitCode.config,
+  EnvironmentInvalid: ExitCode.config,
   BatchSizeInvalid: ExitCode.config,
   StageInvalid: ExitCode.config,
   ConfigChanged: ExitCode.config,
@@ -38,6 +52,7 @@ const byTag = {
   DatasetUnreadable: ExitCode.data,
   FixtureUnusable: ExitCode.data,
   FlagsContradict: ExitCode.config,
+  SettingUnknown: ExitCode.config,
   RunFolderEmpty: ExitCode.data,
   SnapshotMismatch: ExitCode.data,
   TrialImpossible: ExitCode.data,
@@ -50,6 +65,7 @@ const byTag = {
   StudyRecordCorrupt: ExitCode.corrupt,
   StudyDefinitionDamaged: ExitCode.corrupt,
   NonFinite: ExitCode.nonFinite,
+  NonFiniteTensors: ExitCode.nonFinite,
   BackendUnavailable: ExitCode.resource,
   TensorError: ExitCode.resource,
   RunLogError: ExitCode.resource,
@@ -73,34 +89,38 @@ export interface ExpectedError {
   readonly message: string
 }
 
-/** The exit code of a program that ended so; `signal` is the one that stopped it, where one did. */
-export const exitCodeOf = (exit: Exit.Exit<unknown, unknown>, signal: NodeJS.Signals | undefined): number => {
+/**
+ * The exit code of a program that ended so; `signal` is the one that stopped it, where one did. What failed goes before
+ * the signal: whoever stops a run has to hear that it could not be saved. Of several failures the first one decides.
+ */
+export const exitCodeOf = (exit: Exit.Exit<unknown, unknown>, signal: Stopping | undefined): number => {
   if (Exit.isSuccess(exit)) return ExitCode.success
-  if (Cause.hasInterruptsOnly(exit.cause)) {
-    return signal === "SIGTERM" ? ExitCode.terminated : ExitCode.interrupted
-  }
-  const error = Cause.squash(exit.cause)
   if (Cause.hasDies(exit.cause)) return ExitCode.defect
+  const [error] = errorsIn(exit.cause)
+  if (error === undefined) return codeOfSignal[signal ?? "SIGINT"]
   if (CliError.isCliError(error)) return asksForHelp(error) ? ExitCode.success : ExitCode.config
   return isExpected(error) ? byTag[error._tag] : ExitCode.defect
 }
 
-/** Tells why a program failed, on standard error: an expected error by its message alone, a bug with its stack. */
-export const report = (cause: Cause.Cause<ExpectedError | CliError.CliError>): Effect.Effect<void> => {
-  if (Cause.hasInterruptsOnly(cause)) return Effect.void
-  const error = Cause.squash(cause)
-  if (!Cause.hasDies(cause)) {
-    // The command line has shown its help and what is wrong already.
-    if (CliError.isCliError(error)) return Effect.void
-    if (isExpected(error)) return Console.error(`error: ${error.message}`)
-  }
+/** Tells why a program failed, on standard error: every expected error by its message alone, a bug with its stack. */
+export const report = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
+  const errors = errorsIn(cause)
+  // The command line has shown its help and what is wrong already.
+  const untold = errors.filter((error) => !CliError.isCliError(error))
+  const messages = new Set(untold.filter(isExpected).map((error) => `error: ${Escape.message(error)}`))
+  const isBug = Cause.hasDies(cause) || !untold.every(isExpected)
   const request = "This is a bug in moco-effect: please report it with the lines above."
-  return Console.error(`${Cause.pretty(cause)}\n\n${request}`)
+  const told = isBug ? [`${Escape.terminal(Cause.pretty(cause))}\n\n${request}`] : [...messages]
+  return Effect.forEach(told, (text) => Console.error(text), { discard: true })
 }
+
+/** Everything that failed, in the order in which it did. */
+const errorsIn = ({ reasons }: Cause.Cause<unknown>): ReadonlyArray<unknown> =>
+  reasons.filter(Cause.isFailReason).map(({ error }) => error)
 
 /** A command that only has subcommands was called without one: its help is the answer, nothing is wrong. */
 const asksForHelp = (error: CliError.CliError): boolean =>
   error._tag === "ShowHelp" && error.errors.length === 0
 
-const isExpected = (error: unknown): error is ExpectedError =>
+const isExpected = (error: unknown): error is ExpectedError & Error =>
   error instanceof Error && Predicate.hasProperty(error, "_tag") && Object.hasOwn(byTag, String(error._tag))

@@ -1,3 +1,4 @@
+import * as Escape from "@moco/core/Escape"
 import { Effect, Terminal } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 
@@ -17,9 +18,10 @@ export const make = Effect.gen(function* () {
   let isDrawn = false
   const display = (text: string) => Effect.ignore(terminal.display(text))
 
-  /** A line that stays. */
-  const print = (line: string) =>
+  /** A line that stays, whatever is in it. */
+  const print = (foreign: string) =>
     Effect.suspend(() => {
+      const line = Escape.line(foreign)
       const text = isDrawn ? `${clearLine}${line}\n` : `${line}\n`
       isDrawn = false
       return display(text)
@@ -27,9 +29,10 @@ export const make = Effect.gen(function* () {
   /** Draws over the line; `line` is asked for as many columns as there are, or for all it has to say. */
   const draw = Effect.fnUntraced(function* (line: (columns: number | undefined) => string) {
     if (!canAnimate) return yield* print(line(undefined))
+    const shown = (columns: number) => Escape.styled(line(columns), Escape.line)
     // 0 where the width is not known. One column stays free: some terminals wrap when the last one is written.
     const columns = ((yield* terminal.columns) || defaultColumns) - 1
-    yield* display(`${clearLine}${line(columns)}`)
+    yield* display(`${clearLine}${shown(columns)}`)
     isDrawn = true
   })
   const end = Effect.suspend(() => {

@@ -1,7 +1,15 @@
 import type { RunEvent } from "@moco/train/RunLog"
 import { Clock, Context, Effect, Layer } from "effect"
 import * as LiveLine from "./LiveLine.ts"
-import { advance, barLine, evaluationLine, plainLine, rolledBackLine, type Status } from "./Progress/line.ts"
+import {
+  advance,
+  barLine,
+  evaluationLine,
+  plainLine,
+  rolledBackLine,
+  type Status,
+  standstillLine
+} from "./Progress/line.ts"
 
 /** Milliseconds between two redraws of the bar, and between two plain lines. */
 const redrawMs = 100
@@ -44,6 +52,8 @@ export class Progress extends Context.Service<
             case "rolledBack":
               status = undefined
               return yield* print(rolledBackLine(event))
+            case "standstill":
+              return yield* print(standstillLine(event))
             case "finished":
               return yield* end
           }

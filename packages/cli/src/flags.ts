@@ -1,8 +1,23 @@
 import { Flag } from "effect/cli"
 
+/** A path that may be named. A variable of the shell that is not set gives an empty one, which names nothing. */
+export const pathFlag = (
+  name: string,
+  description: string,
+  metavar: "DIR" | "FILE" | "RUN" | "FILE|RUN" = "DIR"
+) => namedFlag(name).pipe(Flag.withDescription(description), Flag.withMetavar(metavar), Flag.optional)
+
+/** A name or a path; an empty one is refused by the flag's own name. */
+export const namedFlag = (name: string) =>
+  Flag.String(name).pipe(
+    Flag.filter(
+      (text) => text !== "",
+      () => "a path that is not empty"
+    )
+  )
+
 /** A folder that may be named. */
-export const folderFlag = (name: string, description: string) =>
-  Flag.String(name).pipe(Flag.withDescription(description), Flag.withMetavar("DIR"), Flag.optional)
+export const folderFlag = (name: string, description: string) => pathFlag(name, description)
 
 export const dataDirFlag = folderFlag(
   "data-dir",

@@ -1,5 +1,6 @@
 import { enableCompileCache } from "node:module"
 import { join } from "node:path"
+import { makeCacheFolder, troubleOf } from "@moco/core/CacheFolder"
 import { cacheDirOf } from "@moco/core/cacheDir"
 import * as ProcessEnvironment from "@moco/core/ProcessEnvironment"
 
@@ -13,7 +14,7 @@ export const prepareProcess = (): void => {
   for (const { name, value } of unset) process.env[name] = value
   // Without execve, as before Node 22.15, the run is slower, and right.
   if (!unset.some(({ beforeStart }) => beforeStart) || process.execve === undefined) {
-    enableCompileCache(join(cacheDirOf(process.platform, process.env), "compiled"))
+    keepCompiled(cacheDirOf(process.platform, process.env))
     return
   }
   process.execve(
@@ -21,4 +22,17 @@ export const prepareProcess = (): void => {
     [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
     process.env
   )
+}
+
+/** What Node compiles is code, so it is kept only where nobody else can write; a start without is slower, and right. */
+const keepCompiled = (cacheDir: string | undefined): void => {
+  if (cacheDir === undefined) return
+  try {
+    if (troubleOf(cacheDir, (name) => name === "compiled") !== undefined) return
+    const folder = join(cacheDir, "compiled")
+    makeCacheFolder(folder)
+    enableCompileCache(folder)
+  } catch {
+    // A folder that cannot be made or looked at.
+  }
 }

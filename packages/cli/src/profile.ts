@@ -1,16 +1,18 @@
+import * as Escape from "@moco/core/Escape"
 import { defaultProfile, type Profile, type ProfileSettings, profiled } from "@moco/train/Profile"
 import { operationCosts, stepMilliseconds } from "@moco/train/Profile/operationCosts"
 import { traceText } from "@moco/train/Profile/traceFile"
 import * as RunFolder from "@moco/train/RunFolder"
 import { Console, Effect, FileSystem, Option, Path } from "effect"
 import { Flag } from "effect/cli"
+import { namedFlag } from "./flags.ts"
 
-/** `--profile` alone means the default file. */
-const isDefault = ""
+/** `--profile` alone means the default file: what no argument can be, so `--profile=` is not taken for it. */
+const isDefault = "\0"
 
 /** @param place  where the default file lies */
 export const profileFlag = (place: string) =>
-  Flag.String("profile").pipe(
+  namedFlag("profile").pipe(
     Flag.withDescription(
       `write where the time of ${defaultProfile.numSteps} steps goes, down to TensorFlow's operations, for chrome://tracing or ui.perfetto.dev (default: ${place})`
     ),
@@ -75,7 +77,7 @@ export const renderProfile = (profile: Profile, file: string): string => {
   )
   return [
     "",
-    `profile of ${profile.numSteps} steps: ${file} (open it in ui.perfetto.dev or chrome://tracing)`,
+    `profile of ${profile.numSteps} steps: ${Escape.line(file)} (open it in ui.perfetto.dev or chrome://tracing)`,
     row("operation, per step", "calls", "ms"),
     ...costs
       .slice(0, numShown)

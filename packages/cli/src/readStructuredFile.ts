@@ -1,3 +1,4 @@
+import * as SafeFile from "@moco/core/SafeFile"
 import { shorten } from "@moco/train/RunConfig/Problem"
 import { Effect, FileSystem, Path, Schema } from "effect"
 import * as Yaml from "effect/encoding/Yaml"
@@ -58,7 +59,7 @@ export const readStructuredFile = Effect.fn("cli.readStructuredFile")(function* 
     const reason = `it has ${size} bytes, and ${maxKiB[format]} KiB of ${format} are read at most`
     return yield* unreadable(reason, "check that it is the file that you mean")
   }
-  const bytes = yield* reading(fileSystem.readFile(file))
+  const bytes = yield* reading(SafeFile.readBytes(file, { maxBytes: maxKiB[format] * 1024 }))
   const expected = `it must be ${format === "JSON" ? "JSON, as its name says" : "YAML or JSON"}`
   const text = yield* Effect.try({
     try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
@@ -75,8 +76,15 @@ export const readStructuredFile = Effect.fn("cli.readStructuredFile")(function* 
   const excess = excessOf(parsed, Math.max(maxSize, text.length))
   if (excess !== undefined) return yield* unreadable(excess, plainer)
   // An empty file changes nothing.
-  return parsed ?? {}
+  return withoutSchema(parsed ?? {})
 })
+
+/** Without the key by which a file tells an editor what it is checked with. */
+const withoutSchema = (parsed: unknown): unknown => {
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return parsed
+  const { $schema, ...rest } = parsed as Readonly<Record<string, unknown>>
+  return typeof $schema === "string" ? rest : parsed
+}
 
 const tooDeep = `it is nested more than ${maxDepth} levels deep`
 const plainer = "write it plainly: no config or study needs that"

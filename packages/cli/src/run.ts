@@ -1,33 +1,60 @@
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect } from "effect"
+import { escapedConsole, helpConsole } from "@moco/core/EscapedConsole"
+import { settingsOf } from "@moco/train/RunConfig/settings"
+import { Console, Effect, Runtime } from "effect"
 import { Command } from "effect/cli"
+import { layerPresenter } from "./commandLine/presenter.ts"
 import { ablate } from "./commands/ablate.ts"
 import { bench } from "./commands/bench.ts"
 import { doctor } from "./commands/doctor.ts"
 import { parity } from "./commands/parity.ts"
+import { settings } from "./commands/settings.ts"
 import { train } from "./commands/train.ts"
-import { exitCodeOf, report } from "./ExitCode.ts"
+import { ExitCode, exitCodeOf, report } from "./ExitCode.ts"
+import { isStartedByNohup } from "./noHangUp.ts"
 import { stopOnSignals } from "./stopOnSignals.ts"
+import { watchNx } from "./stopWithNx.ts"
 import { watchParent } from "./stopWithParent.ts"
+import { watchOutput } from "./watchOutput.ts"
 
 const moco = Command.make("moco").pipe(
   Command.withDescription("Momentum Contrast: trains image encoders without labels"),
-  Command.withSubcommands([train, ablate, bench, doctor, parity])
+  Command.withSubcommands([train, settings, ablate, bench, doctor, parity]),
+  Command.withExamples([
+    { command: "npx moco train", description: "the embedded images, a few minutes" },
+    { command: "npx moco settings", description: "what can be set, and what it means" }
+  ]),
+  Command.provideSync(Console.Console, escapedConsole)
 )
 
-/** Runs the command line of this process. */
+/**
+ * Runs the command line of this process.
+ *
+ * It is uninterruptible, and each command says where it can be stopped: in an interrupted fiber Effect skips handlers of
+ * errors, and drops the errors that they would have handled. Here nothing is skipped, so that whatever fails while a
+ * stopped program saves and ends is told, and decides its exit code.
+ */
 export const run = (): void => {
-  const stop = stopOnSignals(process, () => performance.now())
+  const stop = stopOnSignals(process, () => performance.now(), isStartedByNohup() ? ["SIGHUP"] : [])
   watchParent(stop.ask)
-  // Whoever read our output is gone (`| head`): stop as if asked to.
-  process.stdout.on("error", stop.ask)
+  watchNx(stop.ask)
+  const withOutput = watchOutput(process, stop.ask)
+  const main = Runtime.makeRunMain(({ fiber, teardown }) => {
+    stop.onStop(() => fiber.interruptUnsafe(fiber.id))
+    fiber.addObserver((exit) =>
+      teardown(exit, (code) => {
+        if (code !== ExitCode.success || stop.signal() !== undefined) process.exit(code)
+      })
+    )
+  })
   Command.run(moco, { version: "0.0.0" }).pipe(
-    Effect.tapCause(report),
-    Effect.provide(NodeServices.layer),
-    NodeRuntime.runMain({
+    Effect.tapCause((cause) => Effect.provideService(report(cause), Console.Console, escapedConsole)),
+    Effect.uninterruptible,
+    Effect.provideService(Console.Console, helpConsole),
+    Effect.provide([NodeServices.layer, layerPresenter(() => settingsOf({}).map(({ path }) => path))]),
+    main({
       disableErrorReporting: true,
-      teardown: (exit, onExit) => onExit(exitCodeOf(exit, stop.signal()))
+      teardown: (exit, onExit) => onExit(withOutput(exitCodeOf(exit, stop.signal())))
     })
   )
 }

@@ -33,10 +33,33 @@ describe("ExitCode", () => {
     })
   }
 
-  it("is 130 or 143 for an interruption, by the signal", () => {
+  it("is 129, 130 or 143 for an interruption, by the signal", () => {
+    assert.strictEqual(exitCodeOf(Exit.interrupt(1), "SIGHUP"), 129)
     assert.strictEqual(exitCodeOf(Exit.interrupt(1), "SIGINT"), 130)
     assert.strictEqual(exitCodeOf(Exit.interrupt(1), "SIGTERM"), 143)
   })
+
+  it("is that of what failed, and not the signal's, where an interrupted program has lost something", () => {
+    const [nonFinite, log] = [5, 9].map((index) => Cause.fail(families[index]![1]))
+    const stopped = Cause.combine(Cause.interrupt(1), log!)
+    assert.strictEqual(exitCodeOf(Exit.failCause(stopped), "SIGINT"), 6)
+    // Of several failures the first one is the reason of the others.
+    assert.strictEqual(exitCodeOf(Exit.failCause(Cause.combine(nonFinite!, log!)), undefined), 5)
+    assert.strictEqual(exitCodeOf(Exit.failCause(Cause.combine(stopped, Cause.die("bug"))), "SIGINT"), 70)
+  })
+
+  it.effect("tells everything that failed, the same words once", () =>
+    Effect.gen(function* () {
+      const [first, second] = [families[6]![1], families[9]![1]]
+      const causes = [Cause.interrupt(1), Cause.fail(first), Cause.fail(second), Cause.fail(second)]
+      yield* report(causes.reduce((all, cause) => Cause.combine(all, cause)))
+      yield* report(Cause.interrupt(1))
+      assert.deepStrictEqual(yield* TestConsole.errorLines, [
+        `error: ${first.message}`,
+        `error: ${second.message}`
+      ])
+    }).pipe(Effect.provide(TestConsole.layer))
+  )
 
   it("is 70 for a bug and 0 for success", () => {
     assert.strictEqual(exitCodeOf(Exit.die(new Error("bug")), undefined), 70)

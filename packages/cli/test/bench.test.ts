@@ -13,6 +13,7 @@ import { assertPlainError, fresh, lastLine, run, tinyRun } from "./program.ts"
 
 const valid: BenchFlags = {
   encoder: "resnet20",
+  stem: Option.none(),
   imageSize: 28,
   channels: 1,
   batchSize: 256,
@@ -45,7 +46,16 @@ const report: BenchReport = {
   },
   imagesPerSecond: 512,
   stepMs: { median: 500, min: 490, max: 520 },
-  stages: { views: 50, keys: 100, gradient: 300, optimizer: 10, diagnostics: 5, settle: 5, rest: 30 },
+  stages: {
+    views: 50,
+    keys: 100,
+    gradient: 300,
+    optimizer: 10,
+    diagnostics: 5,
+    settle: 5,
+    check: 1,
+    rest: 30
+  },
   numSteps: 20,
   peakRssMiB: 1410.4,
   gflops: 130,

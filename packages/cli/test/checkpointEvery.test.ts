@@ -24,6 +24,19 @@ describe("--checkpoint-every", () => {
     )
   )
 
+  for (const [flag, words] of [
+    ["9000000000000000minutes", "must be at most 10,000,000 minutes"],
+    ["1epoch,2000000epochs", "must be at most 1,000,000 epochs"],
+    ["99999999999999999999steps", "must be at most 1,000,000,000 steps"]
+  ] as const) {
+    it.effect(`refuses ${flag}, which is beyond any run`, () =>
+      Effect.gen(function* () {
+        const { message } = yield* Effect.flip(parseEvery(Option.some(flag)))
+        assert.include(message, words)
+      })
+    )
+  }
+
   for (const flag of ["5parsecs", "0steps", "steps", "1.5epochs", "-1steps", "", "1epoch,", "2toString"]) {
     it.effect(`refuses "${flag}" and says how it is written`, () =>
       Effect.gen(function* () {

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -6,26 +5,18 @@ import {
   assertPlainError,
   checkpointsOf,
   fresh,
-  main,
   run,
   start,
+  startInShell,
   stepsOf,
   tinyRun,
   until
 } from "./program.ts"
 
-/** Runs the program where no file may grow beyond `kibibytes`: the system refuses the write that would. */
-const runWithLimit = (kibibytes: number, ...args: ReadonlyArray<string>) => {
+/** Starts the program where no file may grow beyond `kibibytes`: the system refuses the write that would. */
+const startWithLimit = (kibibytes: number, ...args: ReadonlyArray<string>) => {
   const script = `trap '' XFSZ; ulimit -f ${kibibytes}; exec "$@"`
-  const child = spawn("bash", ["-c", script, "bash", process.execPath, main, ...args], {
-    env: { ...process.env, NO_COLOR: "1" },
-    stdio: ["ignore", "ignore", "pipe"]
-  })
-  let stderr = ""
-  child.stderr.on("data", (data) => (stderr += data))
-  return new Promise<{ code: number | null; stderr: string }>((resolve) =>
-    child.on("close", (code) => resolve({ code, stderr }))
-  )
+  return startInShell(script, args)
 }
 
 describe("a disk without room", () => {
@@ -36,12 +27,12 @@ describe("a disk without room", () => {
     first.child.kill("SIGTERM")
     await first.ended
     const before = checkpointsOf(folder)
-    const { code, stderr } = await runWithLimit(
+    const { code, stderr } = await startWithLimit(
       40,
       "train",
       `--resume=${folder}`,
       "--checkpoint-every=5steps"
-    )
+    ).ended
     assert.strictEqual(code, 6, stderr)
     assertPlainError(stderr, join(folder, "checkpoints"), "cannot be written", "the file is too large")
     assert.deepStrictEqual(readdirSync(join(folder, "checkpoints")).sort(), before)
@@ -55,7 +46,7 @@ describe("a disk without room", () => {
     // So small that its checkpoints find room.
     const small = ["--set=dictionary.size=64", "--set=encoder.width=4"]
     const args = [...tinyRun({ epochs: 2 }), ...small, "--checkpoint-every=5steps"]
-    const { code, stderr } = await runWithLimit(16, "train", ...args, `--out=${folder}`)
+    const { code, stderr } = await startWithLimit(16, "train", ...args, `--out=${folder}`).ended
     assert.strictEqual(code, 6, stderr)
     assertPlainError(stderr, join(folder, "metrics.jsonl"), "cannot be written", "the file is too large")
     const taken = stepsOf(folder).length
@@ -69,5 +60,20 @@ describe("a disk without room", () => {
       stepsOf(folder).map(({ step }) => step),
       Array.from({ length: 80 }, (_, step) => step)
     )
+  })
+
+  it("where a run is stopped that has saved nothing yet: exit code 6, what was lost, and no promise to go on", async () => {
+    const folder = fresh()
+    const args = [...tinyRun({ epochs: 400 }), "--checkpoint-every=never", `--out=${folder}`]
+    const { child, ended } = startWithLimit(16, "train", ...args)
+    await until(() => stepsOf(folder).length > 3)
+    child.kill("SIGINT")
+    const { code, stderr, stdout } = await ended
+    assert.strictEqual(code, 6, stderr)
+    assertPlainError(stderr, join(folder, "checkpoints"), "cannot be written", "the file is too large")
+    assertPlainError(stderr, join(folder, "encoder.safetensors"))
+    assert.include(stdout, "there is nothing to go on from")
+    assert.notInclude(stdout, "--resume")
+    assert.deepStrictEqual(checkpointsOf(folder), [])
   })
 })

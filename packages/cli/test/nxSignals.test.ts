@@ -23,7 +23,7 @@ const startNx = (args: ReadonlyArray<string>) => {
 }
 
 describe("a signal to nx", () => {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     it(`${signal} lets a run save where it is and end before nx kills it`, async () => {
       const folder = fresh()
       const nx = startNx([

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process"
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -20,6 +20,19 @@ export const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, 
     cwd: root,
     env: { ...process.env, NO_COLOR: "1", ...env }
   })
+  return watched(child)
+}
+
+/** Starts the program from a script of bash, in which it is `"$@"`. */
+export const startInShell = (script: string, args: ReadonlyArray<string>) =>
+  watched(
+    spawn("bash", ["-c", script, "bash", process.execPath, main, ...args], {
+      cwd: root,
+      env: { ...process.env, NO_COLOR: "1" }
+    })
+  )
+
+const watched = (child: ChildProcessWithoutNullStreams) => {
   let stdout = ""
   let stderr = ""
   child.stdout.on("data", (data) => (stdout += data))

@@ -1,6 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { RunEvent } from "@moco/train/RunLog"
-import { advance, barLine, duration, evaluationLine, plainLine } from "../src/Progress/line.ts"
+import {
+  advance,
+  barLine,
+  duration,
+  evaluationLine,
+  plainLine,
+  rolledBackLine,
+  standstillLine
+} from "../src/Progress/line.ts"
 
 const step: RunEvent & { event: "step" } = {
   event: "step",
@@ -46,6 +54,29 @@ describe("Progress", () => {
   it("smooths the speed from step to step", () => {
     const next = advance(status, { ...step, step: 10, imagesPerSecond: 1640 })
     assert.closeTo(next.imagesPerSecond, 740, 1e-9)
+  })
+
+  it("says in one line what failed and where the run goes on, and that a run stands still", () => {
+    const back = {
+      event: "rolledBack",
+      step: 8,
+      failedStep: 10,
+      reason: "loss is NaN\n  do",
+      rateFactor: 0.1 ** 5
+    } as const
+    assert.strictEqual(
+      rolledBackLine(back),
+      "step 10 failed (loss is NaN); goes on after step 8 at 0.00001 times the learning rate"
+    )
+    const still = {
+      event: "standstill",
+      step: 9,
+      epoch: 0,
+      metric: "gradientNorm",
+      value: 0,
+      message: "so"
+    } as const
+    assert.strictEqual(standstillLine(still), "warning: gradientNorm is 0 in step 9: so")
   })
 
   it("names who was judged and when", () => {

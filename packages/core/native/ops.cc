@@ -1,5 +1,6 @@
 // TensorFlow ops around the kernels in this folder, registered when this library is loaded as a Node addon.
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <mutex>
@@ -327,6 +328,17 @@ void distance_op(void*, TF_OpKernelContext* context) {
     call.scalar(0, static_cast<float>(std::sqrt(squared_distance(a, b))));
 }
 
+// N tensors -> N numbers, 1 where all values of a tensor are finite, else 0
+void finite_op(void*, TF_OpKernelContext* context) {
+  Call call(context);
+  std::vector<Span> tensors;
+  if (!spans_of(call, 0, call.num_inputs(), tensors)) return;
+  float* flags = call.output(0, {call.num_inputs()});
+  if (flags == nullptr) return;
+  const std::vector<bool> are_finite = finite(tensors);
+  std::copy(are_finite.begin(), are_finite.end(), flags);
+}
+
 // ---- Loss. ----
 
 bool similarities_of(Call& call, Similarities& similarities) {
@@ -458,6 +470,7 @@ const Op kOps[] = {
      guarded<ema_op>},
     {"MocoNorm", {"N: int >= 1"}, {"tensors: N * float"}, {"norm: float"}, guarded<norm_op>},
     {"MocoDistance", {"N: int >= 1"}, {"a: N * float", "b: N * float"}, {"distance: float"}, guarded<distance_op>},
+    {"MocoFinite", {"N: int >= 1"}, {"tensors: N * float"}, {"finite: float"}, guarded<finite_op>},
     {"MocoInfoNce",
      {},
      {"positive: float", "negative: float", "temperature: float"},

@@ -1,6 +1,7 @@
 #include "parameters.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "parallel.h"
 
@@ -74,6 +75,27 @@ void ema(float m, float rest, const std::vector<Span>& keys, const std::vector<S
     float* __restrict to = next[part.tensor] + part.first;
     for (int64_t i = 0; i < part.size; i++) to[i] = m * k[i] + rest * q[i];
   });
+}
+
+std::vector<bool> finite(const std::vector<Span>& tensors) {
+  // Without their sign, the bits of floats rise as the numbers do; infinity comes after the largest, NaNs after it.
+  constexpr int32_t kInfinity = 0x7f800000;
+  const std::vector<Part> parts = parts_of(tensors);
+  std::vector<int32_t> largest(parts.size());
+  for_each_part(parts, [&](const Part& part, int index) {
+    const float* values = tensors[part.tensor].values + part.first;
+    int32_t most = 0;
+    for (int64_t i = 0; i < part.size; i++) {
+      int32_t bits;
+      std::memcpy(&bits, values + i, sizeof(bits));
+      most = std::max(most, bits & 0x7fffffff);
+    }
+    largest[index] = most;
+  });
+  std::vector<bool> are_finite(tensors.size(), true);
+  for (size_t part = 0; part < parts.size(); part++)
+    if (largest[part] >= kInfinity) are_finite[parts[part].tensor] = false;
+  return are_finite;
 }
 
 double squared_norm(const std::vector<Span>& tensors) {

@@ -1,4 +1,4 @@
-// What is done to all parameters of an encoder at once: one pass over memory instead of a few for each of them.
+// What is done to all tensors of an encoder at once: one pass over memory instead of a few for each of them.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,9 @@ void sgd(const Sgd& settings, const std::vector<Span>& parameters, const std::ve
 
 // key <- m * key + rest * query, with rest = 1 - m (given, because it loses its digits in single precision)
 void ema(float m, float rest, const std::vector<Span>& keys, const std::vector<Span>& queries, const std::vector<float*>& next);
+
+// Whether all values of each tensor are finite.
+std::vector<bool> finite(const std::vector<Span>& tensors);
 
 // Sum of squares over all values.
 double squared_norm(const std::vector<Span>& tensors);

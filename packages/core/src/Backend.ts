@@ -1,7 +1,13 @@
 import util from "node:util"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
+import { troubleOf } from "./CacheFolder.ts"
+import { cacheDirOf } from "./cacheDir.ts"
+import * as EnvironmentInvalid from "./EnvironmentInvalid.ts"
+import { redirectBinding } from "./internal/addons.ts"
 import { buildOfNativeOps, giveBackPagesOnce, loadNativeOps } from "./internal/kernels/nativeOps.ts"
+import { linkedCacheFolder } from "./internal/linkedCacheFolder.ts"
+import * as ProcessEnvironment from "./ProcessEnvironment.ts"
 
 /** No backend could be loaded; `hint` is the command that mends it. */
 export class BackendUnavailable extends Schema.TaggedError<BackendUnavailable>()("BackendUnavailable", {
@@ -54,14 +60,27 @@ export class Backend extends Context.Service<
 }
 
 const loadTensorflow = Effect.fnUntraced(function* ({ threads }: { readonly threads?: number }) {
+  yield* EnvironmentInvalid.check(process.env)
+  ProcessEnvironment.setForLoading(process.platform, process.env)
   if (threads !== undefined) {
-    process.env["TF_NUM_INTRAOP_THREADS"] ??= String(threads)
-    process.env["TF_NUM_INTEROP_THREADS"] ??= "1"
+    // TensorFlow takes an empty one for all cores.
+    process.env["TF_NUM_INTRAOP_THREADS"] ||= String(threads)
+    process.env["TF_NUM_INTEROP_THREADS"] ||= "1"
   }
   standInForRemovedUtilities()
+  for (const folder of cacheFolders()) {
+    const trouble = troubleOf(folder)
+    if (trouble === undefined) continue
+    return yield* new BackendUnavailable({
+      backend: "tensorflow",
+      hint: trouble.hint,
+      cause: new Error(trouble.problem)
+    })
+  }
   const node = yield* Effect.tryPromise({
     try: () => {
       loadNativeOps()
+      redirectBinding()
       return import("@tensorflow/tfjs-node-gpu")
     },
     catch: (cause) =>
@@ -81,6 +100,12 @@ const loadTensorflow = Effect.fnUntraced(function* ({ threads }: { readonly thre
     nativeOps: buildOfNativeOps()
   })
 })
+
+/** What is loaded comes from there: the cache that the set-up has linked, and the one of this process. */
+const cacheFolders = (): ReadonlySet<string> =>
+  new Set(
+    [linkedCacheFolder(), cacheDirOf(process.platform, process.env)].filter((folder) => folder !== undefined)
+  )
 
 /** tfjs-node calls two functions that Node 22 warns about and Node 23 has removed. */
 const standInForRemovedUtilities = () => {

@@ -1,8 +1,10 @@
-import type * as tf from "@tensorflow/tfjs-core"
+import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer } from "effect"
 import { infoNce } from "./internal/infoNce.ts"
-import { nce } from "./internal/nce.ts"
-import { type Compare, ofMatrices } from "./Similarities.ts"
+import { logMeanExp, nce } from "./internal/nce.ts"
+import { nceNormalizer } from "./internal/nceNormalizer.ts"
+import { type LossState, stateless } from "./LossState.ts"
+import { type Compare, negativeSimilarities } from "./Similarities.ts"
 import * as Stage from "./Stage.ts"
 
 /** Which view is encoded as query and which as key. */
@@ -24,6 +26,8 @@ export class ContrastiveLoss extends Context.Service<
      * which also asks how close, when all are at the similarity that it is normalised by.
      */
     readonly chance: (numNegatives: number) => number
+    /** What it learns over a run; left out by a loss that is a pure function of the similarities. */
+    readonly state?: LossState
   }
 >()("@moco/core/ContrastiveLoss") {
   /**
@@ -32,34 +36,30 @@ export class ContrastiveLoss extends Context.Service<
    * @param temperature  unitless, above 0: 0.07 in MoCo v1, 0.2 in v2
    */
   static readonly layerInfoNce = ({ temperature }: { readonly temperature: number }) =>
-    checkedLayer(oneWay, infoNceOf(temperature), temperatureNeed(temperature))
+    checkedLayer(oneWay, temperature, infoNceOf)
 
   /** InfoNCE in both directions: each view is once the query and once the key; the two losses are added. */
   static readonly layerInfoNceSymmetric = ({ temperature }: { readonly temperature: number }) =>
-    checkedLayer(bothWays, infoNceOf(temperature), temperatureNeed(temperature))
+    checkedLayer(bothWays, temperature, infoNceOf)
 
   /**
    * Noise-contrastive estimation, the memory bank's original loss (Wu et al. 2018, equation 7): tell each query's key
    * from K draws of noise, one by one. Negatives must be drawn uniformly from all images.
+   *
+   * Its state is the normalizer Z / M, see {@link nceNormalizer}.
+   *
+   * @param temperature  unitless, above 0: 0.07 in Wu et al. 2018
    */
-  static readonly layerNce = (settings: NceSettings) =>
-    checkedLayer(oneWay, nceOf(settings), ...nceNeeds(settings))
+  static readonly layerNce = ({ temperature }: { readonly temperature: number }) =>
+    checkedLayer(oneWay, temperature, nceOf)
 
   /** Noise-contrastive estimation with each view once the query. */
-  static readonly layerNceSymmetric = (settings: NceSettings) =>
-    checkedLayer(bothWays, nceOf(settings), ...nceNeeds(settings))
+  static readonly layerNceSymmetric = ({ temperature }: { readonly temperature: number }) =>
+    checkedLayer(bothWays, temperature, nceOf)
 }
 
-/** Settings of noise-contrastive estimation. */
-export interface NceSettings {
-  /** Unitless, above 0: 0.07 in Wu et al. 2018. */
-  readonly temperature: number
-  /**
-   * Mean of `exp(similarity / temperature)` over images, by which similarities become probabilities (the constant Z
-   * divided by the number of images). Wu et al. 2018 take it from the first batch and keep it.
-   */
-  readonly normalizer: number
-}
+/** The state of a loss, whether it has one or not. */
+export const stateOf = ({ state = stateless }: ContrastiveLoss["Service"]): LossState => state
 
 type Directions = ContrastiveLoss["Service"]["directions"]
 
@@ -70,28 +70,42 @@ const bothWays: Directions = (viewQ_NHWC, viewK_NHWC) => [
   { query_NHWC: viewK_NHWC, key_NHWC: viewQ_NHWC }
 ]
 
-const checkedLayer = (directions: Directions, formula: Formula, ...needs: ReadonlyArray<Stage.Need>) =>
+/** The formula is made with the layer: its state belongs to one run. */
+const checkedLayer = (
+  directions: Directions,
+  temperature: number,
+  formulaOf: (temperature: number) => Formula
+) =>
   Layer.effect(
     ContrastiveLoss,
-    Effect.as(Stage.check("ContrastiveLoss", ...needs), ContrastiveLoss.of({ directions, ...formula }))
+    Effect.map(Stage.check("ContrastiveLoss", temperatureNeed(temperature)), () =>
+      ContrastiveLoss.of({ directions, ...formulaOf(temperature) })
+    )
   )
 
 const temperatureNeed = (temperature: number) =>
   Stage.positive("temperature", temperature, "it divides the similarities: 0.07 in MoCo v1, 0.2 in v2")
 
-const nceNeeds = ({ normalizer, temperature }: NceSettings) => [
-  temperatureNeed(temperature),
-  Stage.positive("normalizer", normalizer, "the mean of exp(similarity / temperature) over images")
-]
-
-type Formula = Pick<ContrastiveLoss["Service"], "compare" | "chance">
+type Formula = Omit<ContrastiveLoss["Service"], "directions">
 
 const infoNceOf = (temperature: number): Formula => ({
   compare: infoNce(temperature),
   chance: (numNegatives) => Math.log(1 + numNegatives)
 })
 
-const nceOf = (settings: NceSettings): Formula => ({
-  compare: ofMatrices((positive_N1, negative_NK) => nce(positive_N1, negative_NK, settings)),
-  chance: (numNegatives) => Math.log(1 + numNegatives) + numNegatives * Math.log(1 + 1 / numNegatives)
-})
+const nceOf = (temperature: number): Formula => {
+  const state = nceNormalizer(temperature)
+  return {
+    state,
+    compare: ({ negatives, positive_N1 }, keep) => {
+      const negative_NK = negativeSimilarities(negatives)
+      const observation = state.kept() ?? logMeanExp(negative_NK, temperature).dataSync()[0]!
+      return {
+        mean: nce(positive_N1, negative_NK, { temperature, logNormalizer: observation }),
+        closest_N1: keep(tf.max(negative_NK, 1, true)),
+        observation
+      }
+    },
+    chance: (numNegatives) => Math.log(1 + numNegatives) + numNegatives * Math.log(1 + 1 / numNegatives)
+  }
+}

@@ -36,6 +36,12 @@ export interface PreparedStep {
 
 /** A dictionary's next state, complete. */
 export interface SettledStep {
+  /**
+   * What the commit puts in place, by the names of the snapshot: of every tensor that it changes the new one, or, where
+   * most of it stays as it was, the part that is new. The trainer looks through it before the commit, for numbers that
+   * are none; it belongs to the lease.
+   */
+  readonly entering: NamedTensors
   /** Puts the step's new state in place of the old one. Synchronous; nothing in it can fail. */
   readonly commit: () => void
 }
@@ -67,6 +73,8 @@ export class Dictionary extends Context.Service<
     readonly encoderDistance: () => number | undefined
     /** The current state; its tensors are borrowed until the next commit. */
     readonly snapshot: () => DictionarySnapshot
+    /** The state before the first step, made anew, to the bit. The caller owns its tensors; to be called within a tidy. */
+    readonly initial: () => DictionarySnapshot
     /** Continues from a snapshot, of which it takes copies; one that does not fit changes nothing. */
     readonly restore: (snapshot: DictionarySnapshot) => Effect.Effect<void, TensorError | SnapshotMismatch>
   }

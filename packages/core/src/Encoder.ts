@@ -44,9 +44,13 @@ export const weightsOf = (encoder: Encoder): Weights => ({
 })
 
 /** Everything an encoder consists of, under names that start with `prefix`; borrowed until the next commit. */
-export const snapshotOf = (encoder: Encoder, prefix: string): Tensor.NamedTensors => ({
-  ...Tensor.prefixed(encoder.parameters.get(), `${prefix}.parameters`),
-  ...Tensor.prefixed(encoder.statistics.get(), `${prefix}.statistics`)
+export const snapshotOf = (encoder: Encoder, prefix: string): Tensor.NamedTensors =>
+  snapshotOfWeights(weightsOf(encoder), prefix)
+
+/** Weights under the names of {@link snapshotOf}. */
+export const snapshotOfWeights = (weights: Weights, prefix: string): Tensor.NamedTensors => ({
+  ...Tensor.prefixed(weights.parameters, `${prefix}.parameters`),
+  ...Tensor.prefixed(weights.statistics, `${prefix}.statistics`)
 })
 
 /** Continues from copies of what {@link snapshotOf} gave under the same prefix, which then belong to the encoder. */
@@ -69,7 +73,7 @@ const cellsOf = (
   }).pipe(Effect.uninterruptible)
 
 /** An encoder that can say what it began as. */
-export interface LearningEncoder extends Encoder {
+export interface SeededEncoder extends Encoder {
   /** The weights that the seed gives, made anew: the untrained baseline. The caller owns them. */
   readonly untrained: () => Weights
   /** The weights before the first step, made anew: the seed's, or others that were given. The caller owns them. */
@@ -77,9 +81,7 @@ export interface LearningEncoder extends Encoder {
 }
 
 /** The encoder that learns (theta_q): its features are the queries. */
-export class QueryEncoder extends Context.Service<QueryEncoder, LearningEncoder>()(
-  "@moco/core/QueryEncoder"
-) {
+export class QueryEncoder extends Context.Service<QueryEncoder, SeededEncoder>()("@moco/core/QueryEncoder") {
   /**
    * Initialises `network` from `seed`.
    *
@@ -108,16 +110,18 @@ export class QueryEncoder extends Context.Service<QueryEncoder, LearningEncoder>
 }
 
 /** The encoder that follows (theta_k): its features are the keys. It gets no gradient. */
-export class KeyEncoder extends Context.Service<KeyEncoder, Encoder>()("@moco/core/KeyEncoder") {
+export class KeyEncoder extends Context.Service<KeyEncoder, SeededEncoder>()("@moco/core/KeyEncoder") {
   /** Starts as a copy of the query encoder, running statistics included (He et al. 2020, section 3.2). */
   static readonly layer = Layer.effect(
     KeyEncoder,
     Effect.gen(function* () {
       const query = yield* QueryEncoder
-      return yield* cellsOf("KeyEncoder.init", query.network, () => ({
+      const { initial, network, untrained } = query
+      const encoder = yield* cellsOf("KeyEncoder.init", network, () => ({
         parameters: Tensor.clone(query.parameters.get()),
         statistics: Tensor.clone(query.statistics.get())
       }))
+      return { ...encoder, untrained, initial }
     })
   )
 }

@@ -44,6 +44,16 @@ export const variables: ReadonlyArray<EnvironmentVariable> = [
   }
 ]
 
+/**
+ * Sets what is read only when libtensorflow is loaded, where it is not set yet. A process that was not prepared before its
+ * start, such as a user's own program, gets at least this.
+ */
+export const setForLoading = (platform: string, environment: Record<string, string | undefined>): void => {
+  for (const { beforeStart, name, value } of unset(platform, environment)) {
+    if (!beforeStart) environment[name] = value
+  }
+}
+
 /** What is not set yet on `platform` (as in `process.platform`). */
 export const unset = (
   platform: string,

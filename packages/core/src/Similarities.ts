@@ -57,6 +57,8 @@ export interface Compared {
   readonly mean: tf.Scalar
   /** Similarity of each query's closest negative. Kept, without gradient. */
   readonly closest_N1: tf.Tensor2D
+  /** What the state of a loss that has one is to learn from them. */
+  readonly observation?: number
 }
 
 /** A loss; it calls `keep` for what outlives the gradient's tidy. */

@@ -106,30 +106,53 @@ export class SnapshotMismatch extends Schema.TaggedError<SnapshotMismatch>()("Sn
   problem: Schema.String
 }) {
   override get message() {
-    return `${this.operation}: the snapshot does not fit: ${this.problem}\n  it is of another encoder, mechanism or size: restore it with the config that it was saved with`
+    return `${this.operation}: the snapshot does not fit: ${this.problem}\n  it is of another encoder, mechanism or size, or was changed: restore it with the config that it was saved with, or put back a copy`
   }
 }
 
-/** Copies of a snapshot's tensors, which must have exactly the names and shapes of `current`. */
+/**
+ * Copies of a snapshot's tensors, which must have exactly the names, shapes and types of `current`.
+ *
+ * @param inRange  checks their values, once they are known to be the right tensors
+ */
 export const copiesLike = (
   operation: string,
   current: NamedTensors,
-  snapshot: NamedTensors
+  snapshot: NamedTensors,
+  inRange: Effect.Effect<void, TensorError | SnapshotMismatch> = Effect.void
 ): Effect.Effect<NamedTensors, TensorError | SnapshotMismatch> => {
   const problem = mismatch(current, snapshot)
   return problem === undefined
-    ? run(operation, () =>
-        // In the order of `current`: sums over all tensors depend on it in their last bits.
-        clone(Object.fromEntries(Object.keys(current).map((name) => [name, snapshot[name]!])))
+    ? Effect.andThen(
+        Effect.andThen(requireVariances(operation, snapshot), inRange),
+        run(operation, () =>
+          // In the order of `current`: sums over all tensors depend on it in their last bits.
+          clone(Object.fromEntries(Object.keys(current).map((name) => [name, snapshot[name]!])))
+        )
       )
     : Effect.fail(new SnapshotMismatch({ operation, problem }))
 }
 
+/** Refuses running variances below 0, of which batch norm would take a root. */
+const requireVariances = (
+  operation: string,
+  snapshot: NamedTensors
+): Effect.Effect<void, TensorError | SnapshotMismatch> => {
+  const names = Object.keys(snapshot).filter((name) => name.endsWith(".running_var"))
+  const least = run(operation, () => names.map((name) => tf.min(snapshot[name]!).dataSync()[0]!))
+  return Effect.flatMap(least, (values) => {
+    const first = values.findIndex((value) => value < 0)
+    const problem = `${names[first]} holds ${values[first]}, and a variance is never below 0`
+    return first < 0 ? Effect.void : Effect.fail(new SnapshotMismatch({ operation, problem }))
+  })
+}
+
 const mismatch = (current: NamedTensors, snapshot: NamedTensors): string | undefined => {
-  for (const [name, { shape }] of Object.entries(current)) {
+  for (const [name, { dtype, shape }] of Object.entries(current)) {
     const found = snapshot[name]
     if (found === undefined) return `${name} is missing`
     if (String(found.shape) !== String(shape)) return `${name} is ${found.shape} and should be ${shape}`
+    if (found.dtype !== dtype) return `${name} is of type ${found.dtype} and should be ${dtype}`
   }
   const foreign = Object.keys(snapshot).find((name) => !Object.hasOwn(current, name))
   return foreign === undefined ? undefined : `${foreign} has no place`

@@ -45,10 +45,15 @@ const tensors = ({ negatives, positives }: Pick<Case, "negatives" | "positives">
   negative_NK: tf.tensor2d(negatives.map((row) => [...row]))
 })
 
+const settingsOf = ({ normalizer, temperature }: Case) => ({
+  temperature,
+  logNormalizer: Math.log(normalizer)
+})
+
 const nceOf = (given: Case) =>
   tf.tidy(() => {
     const { negative_NK, positive_N1 } = tensors(given)
-    return nce(positive_N1, negative_NK, given).dataSync()[0]!
+    return nce(positive_N1, negative_NK, settingsOf(given)).dataSync()[0]!
   })
 
 const sizes = fc.record({
@@ -109,7 +114,7 @@ describe("Nce", () => {
         fc.property(cases, (given) => {
           const [dPositive, dNegative] = tf.tidy(() => {
             const { negative_NK, positive_N1 } = tensors(given)
-            const gradient = tf.grads((p, n) => nce(p as tf.Tensor2D, n as tf.Tensor2D, given))
+            const gradient = tf.grads((p, n) => nce(p as tf.Tensor2D, n as tf.Tensor2D, settingsOf(given)))
             return gradient([positive_N1, negative_NK]).map((tensor) => Array.from(tensor.dataSync()))
           }) as [Array<number>, Array<number>]
           const scale = 1 / (given.positives.length * given.temperature)
@@ -132,7 +137,8 @@ describe("Nce", () => {
     it.effect(`is the mean of a loss that looks in ${name}`, () =>
       Effect.gen(function* () {
         yield* Backend
-        const { compare, directions } = yield* ContrastiveLoss
+        const { compare, directions, state } = yield* ContrastiveLoss
+        yield* state!.restore({ logNormalizer: Math.log(byHand.normalizer), isKept: 1 })
         tf.tidy(() => {
           const { negative_NK, positive_N1 } = tensors(byHand)
           const { closest_N1, mean } = compare({ positive_N1, negatives: perQuery(negative_NK) }, tf.keep)

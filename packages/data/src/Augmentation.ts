@@ -10,8 +10,12 @@ import { Dataset } from "./Dataset.ts"
 
 const between = (minimum: number, maximum: number) =>
   Schema.Finite.check(Schema.isBetween({ minimum, maximum }))
-const Positive = Schema.Finite.check(Schema.isGreaterThan(0))
-const Fraction = Positive.check(Schema.isLessThanOrEqualTo(1))
+const positiveUpTo = (maximum: number) =>
+  Schema.Finite.check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(maximum))
+const Fraction = positiveUpTo(1)
+/** No image is a thousand times wider than high, and a wider blur leaves one gray of any image. */
+const Ratio = positiveUpTo(1000)
+const Sigma = positiveUpTo(1000)
 const ordered = Schema.makeFilter(
   ({ max, min }: { readonly min: number; readonly max: number }) =>
     min <= max || `min (${min}) is greater than max (${max})`
@@ -26,8 +30,8 @@ export const AugmentationSettings = Schema.Struct({
     .annotate({ description: "area of the random crop, as a fraction of the image" })
     .check(ordered),
   cropRatio: Schema.Struct({
-    min: Positive.annotate({ description: "smallest width / height of the crop" }),
-    max: Positive.annotate({ description: "largest width / height of the crop" })
+    min: Ratio.annotate({ description: "smallest width / height of the crop" }),
+    max: Ratio.annotate({ description: "largest width / height of the crop" })
   })
     .annotate({ description: "width / height of the random crop" })
     .check(ordered),
@@ -41,8 +45,8 @@ export const AugmentationSettings = Schema.Struct({
   }),
   blur: between(0, 1).annotate({ description: "probability of a Gaussian blur; 0.5 in MoCo v2, 0 in v1" }),
   blurSigma: Schema.Struct({
-    min: Positive.annotate({ description: "smallest standard deviation of the blur in pixels, e.g. 0.1" }),
-    max: Positive.annotate({ description: "largest standard deviation of the blur in pixels, e.g. 2" })
+    min: Sigma.annotate({ description: "smallest standard deviation of the blur in pixels, e.g. 0.1" }),
+    max: Sigma.annotate({ description: "largest standard deviation of the blur in pixels, e.g. 2" })
   })
     .annotate({
       description: "standard deviation of the Gaussian blur in pixels; 0.1 to 2 in MoCo v2, at 224 pixels"

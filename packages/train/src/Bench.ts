@@ -1,5 +1,6 @@
 import { Backend } from "@moco/core/Backend"
 import { Dictionary } from "@moco/core/Dictionary"
+import { threadsIn } from "@moco/core/EnvironmentInvalid"
 import { Augmentation } from "@moco/data/Augmentation"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { Effect } from "effect"
@@ -91,9 +92,7 @@ export const bench = Effect.fn("bench")(function* (workload: Workload, settings:
   return report
 })
 
-/** A variable of the user's goes before the config. */
-const threadsOf = ({ backend }: RunConfig): number =>
-  Number(process.env["TF_NUM_INTRAOP_THREADS"] ?? backend.threads)
+const threadsOf = ({ backend }: RunConfig): number => threadsIn(process.env, backend.threads)
 
 /** Takes steps without measuring them, e.g. for a profile. */
 export const takeSteps = Effect.fnUntraced(function* (numSteps: number) {
@@ -130,6 +129,7 @@ const stageMedians = (steps: ReadonlyArray<StageTimes.StepTimes>): BenchReport["
     optimizer: of("optimizer"),
     diagnostics: of("diagnostics"),
     settle: of("settle"),
+    check: of("check"),
     rest: median(steps.map(({ rest }) => rest))
   }
 }

@@ -1,16 +1,19 @@
+import type { NonFiniteTensors } from "@moco/core/Finite"
 import type { SafetensorsMalformed } from "@moco/core/Safetensors"
 import type { SnapshotMismatch, TensorError } from "@moco/core/Tensor"
 import { Clock, Context, Effect, Exit, Fiber, type FileSystem, Layer, Option, type Path } from "effect"
-import type {
-  CheckpointCorrupt,
-  CheckpointUnreadable,
+import type { PlatformError } from "effect/PlatformError"
+import {
+  type CheckpointCorrupt,
+  type CheckpointUnreadable,
   CheckpointUnwritable,
-  NoCheckpointWhole
+  type NoCheckpointWhole
 } from "./Checkpoint/errors.ts"
 import type { Fingerprint } from "./Checkpoint/fingerprint.ts"
 import { newestGood } from "./Checkpoint/load.ts"
 import { formatVersion, type RunProgress } from "./Checkpoint/manifest.ts"
 import * as Store from "./Checkpoint/store.ts"
+import { fileTrouble } from "./internal/fileTrouble.ts"
 import type { RunConfig } from "./RunConfig.ts"
 import type { RunLogError } from "./RunLog.ts"
 import { RunState } from "./RunState.ts"
@@ -37,12 +40,20 @@ export interface Position {
   /** Steps taken. */
   readonly step: number
   readonly stepsPerEpoch: number
-  /** Whether the encoder was just judged, and better than ever. */
-  readonly isBest: boolean
 }
 
 /** What keeping a run's state can fail with. */
-export type SaveError = CheckpointUnwritable | TensorError | RunLogError
+export type SaveError = CheckpointUnwritable | TensorError | NonFiniteTensors | RunLogError
+
+/** What going back to an earlier state can fail with. */
+export type GoBackError =
+  | TensorError
+  | SnapshotMismatch
+  | SafetensorsMalformed
+  | NonFiniteTensors
+  | CheckpointUnreadable
+  | CheckpointUnwritable
+  | NoCheckpointWhole
 
 /** Keeps the state of a run on disk while it goes on. */
 export class Checkpoints extends Context.Service<
@@ -58,40 +69,61 @@ export class Checkpoints extends Context.Service<
       position: Position,
       progress: Effect.Effect<RunProgress, RunLogError>
     ) => Effect.Effect<void, SaveError>
+    /**
+     * Told after the encoder was judged. Where the state that was judged is on disk, what came out is added to it at
+     * once; where it is not, it is saved if it is the best so far.
+     */
+    readonly afterJudging: (
+      judged: { readonly step: number; readonly isBest: boolean },
+      progress: Effect.Effect<RunProgress, RunLogError>
+    ) => Effect.Effect<void, SaveError>
+    /** Returns when what is being written is on disk; fails when it could not be written. */
+    readonly settled: Effect.Effect<void, CheckpointUnwritable>
     /** Saves the state and returns when it is on disk. */
     readonly save: (
       step: number,
       progress: Effect.Effect<RunProgress, RunLogError>
     ) => Effect.Effect<void, SaveError>
-    /** Puts the newest good checkpoint in place of the state, where there is one. */
-    readonly rollback: Effect.Effect<
-      RunProgress | undefined,
-      | TensorError
-      | SnapshotMismatch
-      | SafetensorsMalformed
-      | CheckpointUnreadable
-      | CheckpointUnwritable
-      | NoCheckpointWhole
-    >
+    /**
+     * Sets the checkpoint of a state aside that a step has failed from, where there is one: it is never the newest, so
+     * whoever goes on does so from a state that a step has succeeded from.
+     */
+    readonly setFailedAside: (
+      step: number
+    ) => Effect.Effect<void, CheckpointUnreadable | CheckpointUnwritable>
+    /**
+     * Puts an earlier state in place: that of the newest good checkpoint which is none of `triedStates`, or where there
+     * is none, the state that the run began with. Newer checkpoints are set aside.
+     *
+     * @returns how far the run is in it
+     */
+    readonly goBack: (
+      triedStates: ReadonlyArray<number>
+    ) => Effect.Effect<RunProgress | "beginning" | "nowhere", GoBackError>
   }
 >()("@moco/train/Checkpoints") {
-  /** Keeps nothing: for runs of seconds. */
+  /** Keeps nothing, and so goes back to nothing: for runs of seconds. */
   static readonly layerNone = Layer.succeed(
     Checkpoints,
     Checkpoints.of({
       afterStep: () => Effect.void,
+      afterJudging: () => Effect.void,
+      settled: Effect.void,
       save: () => Effect.void,
-      rollback: Effect.succeed(undefined)
+      setFailedAside: () => Effect.void,
+      goBack: () => Effect.succeed("nowhere")
     })
   )
 
   /**
    * Checkpoints in folders under `root`. The `keep` newest are kept, and the one of the best evaluation.
    *
+   * @param isThere  fails where the run's folder is no longer what it was: then nothing is written in its place
    * @param onCorrupt  is told of a damaged checkpoint that was passed over
    */
   static readonly layerFolder = (options: {
     readonly root: string
+    readonly isThere?: Effect.Effect<void, PlatformError>
     readonly every: CheckpointEvery
     readonly keep: number
     readonly config: RunConfig
@@ -105,40 +137,64 @@ export class Checkpoints extends Context.Service<
         const scope = yield* Effect.scope
         const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
         const { every, keep, root } = options
+        const isThere = Effect.mapError(
+          options.isThere ?? Effect.void,
+          (error) => new CheckpointUnwritable({ path: root, ...fileTrouble(error) })
+        )
         let dueAt = (yield* now) + (every.seconds ?? Number.POSITIVE_INFINITY)
-        /** Steps of the state that the last write has, or tried to have, on disk. */
-        let savedStep: number | undefined
+        /** What the last write has, or tried to have, on disk. */
+        let saved: RunProgress | undefined
         /** Whether the run's progress has changed in a way that the checkpoint on disk does not tell. */
         let isStale = false
         /** The write that is under way, or the last one. */
-        let writing: Fiber.Fiber<void, CheckpointUnwritable> | undefined
+        let writing: Fiber.Fiber<Store.Stored, CheckpointUnwritable> | undefined
 
-        /** Copies the state; gives the writing of it. */
+        /** What stands in every manifest of this process beside the state's own. */
+        const describe = Effect.fnUntraced(function* (progress: RunProgress) {
+          const savedAt = new Date(yield* Clock.currentTimeMillis).toISOString()
+          const { config, fingerprint } = options
+          return { format: formatVersion, savedAt, config, fingerprint, progress } as const
+        })
+        /** To its end whatever happens: the next step may fail, and the copy is what is left then. */
+        const begin = Effect.fnUntraced(function* (
+          progress: RunProgress,
+          write: Effect.Effect<Store.Stored, CheckpointUnwritable, FileSystem.FileSystem | Path.Path>
+        ) {
+          saved = progress
+          writing = yield* Effect.andThen(isThere, write).pipe(
+            Effect.tap(() => Store.prune(root, keep, progress.best?.step)),
+            Effect.provide(services),
+            Effect.forkIn(scope, { uninterruptible: true })
+          )
+        })
+
+        /** Copies the state, and begins to write it. */
         const copy = Effect.fnUntraced(function* (asked: Effect.Effect<RunProgress, RunLogError>) {
           const progress = yield* asked
           const { counters, parts } = yield* state.capture
           dueAt = (yield* now) + (every.seconds ?? Number.POSITIVE_INFINITY)
-          savedStep = progress.step
           isStale = false
-          const manifest = {
-            format: formatVersion,
-            savedAt: new Date(yield* Clock.currentTimeMillis).toISOString(),
-            config: options.config,
-            fingerprint: options.fingerprint,
+          yield* begin(
             progress,
-            counters
-          } as const
-          return Store.save(root, { manifest, parts }).pipe(
-            Effect.andThen(Store.prune(root, keep, progress.best?.step)),
-            Effect.provide(services)
+            Store.save(root, { manifest: { ...(yield* describe(progress)), counters }, parts })
           )
         })
-        const settled = Effect.suspend(() => (writing === undefined ? Effect.void : Fiber.join(writing)))
+        const settled = Effect.suspend(() =>
+          writing === undefined ? Effect.void : Effect.asVoid(Fiber.join(writing))
+        )
+        /** Puts the progress into the checkpoint that has this state, where it tells another one. */
+        const tell = Effect.fnUntraced(function* (asked: Effect.Effect<RunProgress, RunLogError>) {
+          const progress = yield* asked
+          if (writing === undefined || JSON.stringify(progress) === JSON.stringify(saved)) return
+          const { counters, parts } = (yield* Fiber.join(writing)).manifest
+          yield* begin(progress, Store.retell(root, { ...(yield* describe(progress)), counters, parts }))
+          yield* settled
+        })
+        const isSaved = (step: number) => saved?.step === step && !isStale
         yield* Effect.addFinalizer(() => Effect.ignore(settled))
 
-        const isDue = ({ isBest, step, stepsPerEpoch }: Position, time: number) =>
+        const isDue = ({ step, stepsPerEpoch }: Position, time: number) =>
           isStale ||
-          (isBest && Object.keys(every).length > 0) ||
           (every.steps !== undefined && step % every.steps === 0) ||
           (every.epochs !== undefined && step % (every.epochs * stepsPerEpoch) === 0) ||
           time >= dueAt
@@ -151,24 +207,41 @@ export class Checkpoints extends Context.Service<
             }
             if (!isDue(position, yield* now)) return
             yield* settled
-            // To its end whatever happens: the next step may fail, and the copy is what is left then.
-            writing = yield* Effect.forkIn(yield* copy(progress), scope, { uninterruptible: true })
+            yield* copy(progress)
           }, Effect.uninterruptible),
+          afterJudging: Effect.fnUntraced(function* ({ isBest, step }, progress) {
+            if (isSaved(step)) return yield* tell(progress)
+            if (!isBest || Object.keys(every).length === 0) return
+            yield* settled
+            yield* copy(progress)
+          }, Effect.uninterruptible),
+          settled,
           save: Effect.fnUntraced(function* (step, progress) {
             const before = yield* Effect.exit(settled)
-            if (Exit.isSuccess(before) && savedStep === step && !isStale) return
-            yield* yield* copy(progress)
+            if (Exit.isSuccess(before) && isSaved(step)) return yield* tell(progress)
+            yield* copy(progress)
+            yield* settled
           }, Effect.uninterruptible),
-          rollback: Effect.gen(function* () {
+          setFailedAside: Effect.fnUntraced(function* (failed) {
             yield* Effect.exit(settled)
-            const newest = yield* newestGood(root, options.onCorrupt)
-            if (newest === undefined) return undefined
-            const { manifest, parts } = newest
-            yield* state.restore({ parts, counters: manifest.counters })
+            yield* Store.setFailedAside(root, (step) => step === failed)
+            if (saved?.step === failed) isStale = true
+          }, Effect.provide(services)),
+          goBack: Effect.fnUntraced(function* (triedStates) {
+            yield* Effect.exit(settled)
+            const found = yield* newestGood(root, options.onCorrupt, (step) => !triedStates.includes(step))
+            const target = found?.manifest.progress.step ?? 0
+            yield* Store.setFailedAside(root, (step) => step > target)
             // The smaller learning rate must reach the disk, or a run that is killed would take the same steps again.
             isStale = true
+            if (found === undefined) {
+              yield* state.reset
+              return "beginning"
+            }
+            const { manifest, parts } = found
+            yield* state.restore({ parts, counters: manifest.counters })
             return manifest.progress
-          }).pipe(Effect.provide(services))
+          }, Effect.provide(services))
         })
       })
     )

@@ -1,5 +1,6 @@
 import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
 import { Dictionary } from "@moco/core/Dictionary"
+import { firstOf, nonFinite } from "@moco/core/Finite"
 import { euclideanNorm } from "@moco/core/Parameters"
 import * as Tensor from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
@@ -27,6 +28,9 @@ export interface StepDiagnostics {
   readonly learningRate: number
 }
 
+/** The metric of a {@link NonFinite} that was found by the evaluation, of the state after so many steps. */
+export const representation = "the trained encoder's representation"
+
 /** A number that decides the run is not finite; the step that made it was not committed. */
 export class NonFinite extends Schema.TaggedError<NonFinite>()("NonFinite", {
   step: Schema.Int,
@@ -34,16 +38,27 @@ export class NonFinite extends Schema.TaggedError<NonFinite>()("NonFinite", {
   /** The tensors that are not finite, by name, beginning with the one where it began; empty where only the metric is. */
   where: Schema.Array(Schema.String),
   value: Schema.String,
-  learningRate: Schema.Finite
+  learningRate: Schema.Finite,
+  /** How often the run has gone back before it gave up; absent where it was not to. */
+  rollbacks: Schema.optionalKey(Schema.Int)
 }) {
   override get message() {
-    const [first, ...others] = this.where
-    const more = others.length === 0 ? "" : ` and ${others.length} more`
-    const where = first === undefined ? "" : ` at ${first}${more}`
-    return (
-      `${this.metric} is ${this.value}${where} in step ${this.step} (learning rate ${this.learningRate}); ` +
-      "the step was not applied\n  lower optimizer.learningRate or raise loss.temperature"
-    )
+    const where = this.where.length === 0 ? "" : ` at ${firstOf(this.where)}`
+    const [when, outcome] =
+      this.metric === representation
+        ? [`after ${this.step} steps`, "it was not judged"]
+        : [`in step ${this.step}`, "the step was not applied"]
+    const what = `${this.metric} is ${this.value}${where} ${when} (learning rate ${this.learningRate})`
+    return `${what}; ${outcome}\n  ${this.hint}`
+  }
+
+  private get hint() {
+    if (this.rollbacks !== undefined) {
+      const tried = `going back ${this.rollbacks} times, at lower and lower rates, did not help`
+      return `${tried}: look at the images, raise loss.temperature, or start anew with a lower optimizer.learningRate`
+    }
+    const lower = `--resume=RUN --set optimizer.learningRate=${Number((this.learningRate / 2).toPrecision(2))}`
+    return `go on from an earlier state by itself with --resume=RUN --on-nan=rollback, or at a rate of yours with ${lower}`
   }
 }
 
@@ -84,7 +99,9 @@ export class Diagnostics extends Context.Service<
       const loss = yield* ContrastiveLoss
       const look = Effect.fnUntraced(function* (observed: Observed) {
         const { rate, step } = observed
-        const numbers = yield* Tensor.run("Diagnostics.look", () => numbersOf(observed))
+        const numbers = yield* Tensor.run("Diagnostics.look", () =>
+          withExactNorm(observed, numbersOf(observed))
+        )
         for (const metric of ["loss", "featureStd", "gradientNorm"] as const) {
           const value = numbers[metric]
           if (Number.isFinite(value)) continue
@@ -121,6 +138,15 @@ const numbersOf = ({ closest, gradients, queries_ND, value }: Observed) => {
   }
 }
 
+/** A norm may be too large for single precision where no gradient is: it is worked out in double precision then. */
+const withExactNorm = ({ gradients }: Observed, numbers: ReturnType<typeof numbersOf>) => {
+  if (Number.isFinite(numbers.gradientNorm)) return numbers
+  const squares = Object.values(gradients).map((gradient) =>
+    gradient.dataSync<"float32">().reduce((sum, value) => sum + value * value, 0)
+  )
+  return { ...numbers, gradientNorm: Math.sqrt(squares.reduce((sum, square) => sum + square, 0)) }
+}
+
 /**
  * The tensors that are not finite, beginning with the one where it began: a parameter, or the statistics of the first
  * layer that a batch has gone wrong in; a gradient begins at the last layer.
@@ -132,12 +158,6 @@ const originOf = (
   metric === "gradientNorm"
     ? nonFinite(gradients).toReversed()
     : [...nonFinite(parameters), ...nonFinite(statistics)]
-
-/** Names of the tensors that hold a number which is not finite. */
-const nonFinite = (tensors: Tensor.NamedTensors): ReadonlyArray<string> =>
-  Object.entries(tensors)
-    .filter(([, tensor]) => tensor.dataSync().some((value) => !Number.isFinite(value)))
-    .map(([name]) => name)
 
 const pretextAccuracy = ({ closest_N1, positive_N1 }: Closest): tf.Scalar =>
   tf.mean(tf.cast(tf.greater(positive_N1, closest_N1), "float32"))

@@ -1,4 +1,5 @@
-import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
+import { QueryEncoder, snapshotOf, weightsOf } from "@moco/core/Encoder"
+import { type NonFiniteTensors, requireFinite } from "@moco/core/Finite"
 import { encode } from "@moco/core/Safetensors"
 import * as Tensor from "@moco/core/Tensor"
 import { stateDict } from "@moco/core/TorchTensors"
@@ -11,7 +12,12 @@ import { Effect } from "effect"
  */
 export const encoderBytes = (
   numBatches: number
-): Effect.Effect<Uint8Array, Tensor.TensorError, QueryEncoder> =>
+): Effect.Effect<Uint8Array, Tensor.TensorError | NonFiniteTensors, QueryEncoder> =>
   Effect.flatMap(QueryEncoder, (query) =>
-    Tensor.run("EncoderExport.encoderBytes", () => encode(stateDict(weightsOf(query), numBatches)))
+    Effect.andThen(
+      requireFinite(snapshotOf(query, "query"), { subject: "the encoder to be exported", hint }),
+      Tensor.run("EncoderExport.encoderBytes", () => encode(stateDict(weightsOf(query), numBatches)))
+    )
   )
+
+const hint = "it was not written; go on from an older checkpoint with --resume=RUN"

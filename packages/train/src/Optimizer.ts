@@ -9,6 +9,8 @@ import { Context, Effect, Layer } from "effect"
 /** New parameters, and the moments that go with them. */
 export interface OptimizerUpdate {
   readonly parameters: Tensor.NamedTensors
+  /** By parameter name. */
+  readonly moments: Tensor.NamedTensors
   /** Puts the new moments in place of the old ones. Synchronous; nothing in it can fail. */
   readonly commit: () => void
 }
@@ -34,6 +36,8 @@ export class Optimizer extends Context.Service<
     ) => OptimizerUpdate
     /** The moments by parameter name; borrowed until the next commit. */
     readonly snapshot: () => Tensor.NamedTensors
+    /** The moments before the first step, made anew. The caller owns them; to be called within a tidy. */
+    readonly initial: () => Tensor.NamedTensors
     /** Continues from a snapshot, of which it takes copies; one that does not fit changes nothing. */
     readonly restore: (
       moments: Tensor.NamedTensors
@@ -52,20 +56,21 @@ export class Optimizer extends Context.Service<
         )
         const { parameters } = yield* QueryEncoder
         const { trained } = yield* Dictionary
-        const moments = yield* Tensor.cell("Optimizer.init", () =>
+        const initial = () =>
           mapTensors({ ...parameters.get(), ...trained() }, (parameter) => tf.zerosLike(parameter))
-        )
+        const moments = yield* Tensor.cell("Optimizer.init", initial)
         return Optimizer.of({
           prepare: (current, gradients, learningRate, lease) => {
             const next = sgdStep(current, gradients, moments.get(), { learningRate, momentum, weightDecay })
             for (const tensor of Object.values(next.parameters)) lease.keep(tensor)
             for (const tensor of Object.values(next.moments)) lease.keep(tensor)
             return {
-              parameters: next.parameters,
+              ...next,
               commit: () => moments.replace(lease.handOver(next.moments))
             }
           },
           snapshot: moments.get,
+          initial,
           restore: (snapshot) =>
             Effect.map(Tensor.copiesLike("Optimizer.restore", moments.get(), snapshot), (copies) =>
               moments.replace(copies)

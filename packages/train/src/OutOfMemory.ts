@@ -1,5 +1,5 @@
-import type { TensorError } from "@moco/core/Tensor"
-import { Predicate, Schema } from "effect"
+import { TensorError } from "@moco/core/Tensor"
+import { Cause, Effect, Predicate, Schema } from "effect"
 import type { RunConfig } from "./RunConfig.ts"
 
 /** An operation found no memory; the step that it belonged to was not applied. */
@@ -29,6 +29,16 @@ export const explain = (error: TensorError, config: RunConfig): TensorError | Ou
   const firstLine = reason.replace(/^Invalid TF_Status: 8\s*Message:\s*/, "").split("\n")[0]!
   return new OutOfMemory({ operation: error.operation, reason: firstLine, hint: hintFor(config) })
 }
+
+/** Explains every error of an operation that an effect ends with; whatever else it ends with stays. */
+export const explained =
+  (config: RunConfig) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | OutOfMemory, R> =>
+    Effect.catchCause(effect, (cause) =>
+      Effect.failCause(
+        Cause.map(cause, (error) => (error instanceof TensorError ? explain(error, config) : error))
+      )
+    ) as Effect.Effect<A, E | OutOfMemory, R>
 
 const hintFor = ({
   dictionary,

@@ -1,11 +1,11 @@
-import type { SafetensorsMalformed } from "@moco/core/Safetensors"
+import type { NonFiniteTensors } from "@moco/core/Finite"
 import type { StageInvalid } from "@moco/core/Stage"
-import type { SnapshotMismatch, TensorError } from "@moco/core/Tensor"
-import { Effect } from "effect"
-import type { NoCheckpointWhole } from "./Checkpoint/errors.ts"
-import type { SaveError } from "./Checkpoints.ts"
+import type { TensorError } from "@moco/core/Tensor"
+import { Cause, Effect, Exit, Predicate } from "effect"
+import type { GoBackError, SaveError } from "./Checkpoints.ts"
 import type { NonFinite } from "./Diagnostics.ts"
-import { courseOf, epochOf, keeping } from "./Pretrain/course.ts"
+import { catchUp, courseOf, epochOf, keeping } from "./Pretrain/course.ts"
+import { goingBack } from "./Pretrain/goingBack.ts"
 import { judging } from "./Pretrain/judging.ts"
 import type { PretrainResult, PretrainSettings } from "./Pretrain/settings.ts"
 import { stepping } from "./Pretrain/stepping.ts"
@@ -16,39 +16,44 @@ export type { PretrainResult, PretrainSettings } from "./Pretrain/settings.ts"
 /**
  * Trains the query encoder and judges it, with both baselines beside it.
  *
- * Interruptible between two steps and within an evaluation: whatever a step has begun is finished or left out as a whole,
- * and the state is saved. A run that continues from a checkpoint takes the same steps to the bit as one that was never
- * stopped.
+ * Interruptible between two steps and within an evaluation, and nowhere else: whatever a step has begun is finished or
+ * left out as a whole. However the run ends, the newest state is saved, and what cannot be saved is part of the cause it
+ * ends with. A run that continues from a checkpoint takes the same steps to the bit as one that was never stopped.
+ *
+ * **Gotchas** Effect drops what fails in an interrupted fiber where a handler of errors would be skipped for it. A
+ * handler of this effect's errors, such as `catchTag`, belongs where its caller is uninterruptible.
  */
 export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSettings) {
   const runLog = yield* RunLog
   const course = yield* courseOf(settings)
   const judge = yield* judging(course)
   const keep = yield* keeping(course)
-  const takeStep = yield* stepping(course)
+  const goBack = yield* goingBack(course)
+  const takeStep = Effect.catchTag(yield* stepping(course), "NonFinite", goBack)
+  const judgeWhereDue = Effect.catchTag(judge.whereDue, "NonFinite", goBack)
 
-  let isFinished = false
   const finished = (outcome: "completed" | "interrupted") =>
     Effect.suspend(() => {
       const { evaluationSeconds, step, trainingSeconds } = course.progress
-      isFinished = outcome === "completed"
       const epoch = epochOf(course)
       return runLog.record({ event: "finished", step, epoch, outcome, trainingSeconds, evaluationSeconds })
     })
 
   const run = Effect.gen(function* () {
+    yield* catchUp(course)
     if (settings.from !== undefined) yield* runLog.record({ event: "resumed", step: course.progress.step })
     // What was due when the run was stopped comes first.
-    yield* judge.whereDue
+    yield* judgeWhereDue
     while (course.progress.step < course.numSteps) {
       yield* takeStep
       // Lets signals and timers in: synchronous steps starve them.
-      yield* Effect.yieldNow
-      yield* judge.whereDue
+      yield* Effect.interruptible(Effect.yieldNow)
       yield* keep.whereDue
+      yield* judgeWhereDue
     }
     // In this order: what is said to be finished must be on disk.
-    yield* Effect.uninterruptible(Effect.andThen(keep.now, finished("completed")))
+    yield* keep.now
+    yield* finished("completed")
     const { evaluationSeconds, evaluations, trainingSeconds } = course.progress
     const { encoder, rawPixels, untrainedEncoder } = evaluations
     const result: PretrainResult = {
@@ -60,19 +65,25 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
     }
     return result
   })
-  // Whoever stops a run has to hear when its state could not be saved.
-  return yield* Effect.onInterrupt(run, () =>
-    isFinished ? Effect.void : Effect.ensuring(keep.now, Effect.ignore(finished("interrupted")))
-  )
-})
+
+  /** What is left to do for a run that does not reach its end; each part whether or not the other can be done. */
+  const giveUp = (cause: Cause.Cause<unknown>) =>
+    // Of a state that gives a number which is none, the step has decided whether it is worth keeping.
+    Effect.onExit(isNonFinite(cause) ? keep.settled : keep.atAnyPrice, () =>
+      Cause.hasInterrupts(cause) ? finished("interrupted") : Effect.void
+    )
+  return yield* Effect.onExit(run, (exit) => (Exit.isFailure(exit) ? giveUp(exit.cause) : Effect.void))
+}, Effect.uninterruptible)
+
+const isNonFinite = ({ reasons }: Cause.Cause<unknown>) =>
+  reasons.some((reason) => Cause.isFailReason(reason) && Predicate.isTagged(reason.error, "NonFinite"))
 
 /** What {@link pretrain} can fail with. */
 export type PretrainError =
   | TensorError
   | StageInvalid
   | NonFinite
+  | NonFiniteTensors
   | RunLogError
   | SaveError
-  | NoCheckpointWhole
-  | SnapshotMismatch
-  | SafetensorsMalformed
+  | GoBackError

@@ -19,7 +19,6 @@ import { Diagnostics } from "./Diagnostics.ts"
 import * as Knn from "./Evaluation/Knn.ts"
 import { fit, type GivenWeights, laidOver } from "./InitialWeights.ts"
 import { LearningRate } from "./LearningRate.ts"
-import { firstBatchNormalizer } from "./NceNormalizer.ts"
 import { Optimizer } from "./Optimizer.ts"
 import { rehearse } from "./PretrainLayers/rehearse.ts"
 import type { RunConfig } from "./RunConfig.ts"
@@ -159,18 +158,11 @@ export const lossOf = ({
     case "infoNce":
       return loss.symmetric ? ContrastiveLoss.layerInfoNceSymmetric(loss) : ContrastiveLoss.layerInfoNce(loss)
     case "nce":
-      return Layer.unwrap(
-        Effect.map(firstBatchNormalizer(loss.temperature), (normalizer) => {
-          const settings = { temperature: loss.temperature, normalizer }
-          return loss.symmetric
-            ? ContrastiveLoss.layerNceSymmetric(settings)
-            : ContrastiveLoss.layerNce(settings)
-        })
-      )
+      return loss.symmetric ? ContrastiveLoss.layerNceSymmetric(loss) : ContrastiveLoss.layerNce(loss)
   }
 }
 
-/** What one loss or another is made from. */
+/** What a loss of your own may be made from. */
 type LossNeeds = Dictionary | QueryEncoder | ViewPairs
 
 const learningRateOf = ({ optimizer, training }: RunConfig) => {

@@ -1,4 +1,4 @@
-import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
+import { ContrastiveLoss, stateOf } from "@moco/core/ContrastiveLoss"
 import { Dictionary } from "@moco/core/Dictionary"
 import { QueryEncoder } from "@moco/core/Encoder"
 import { valueAndGradients } from "@moco/core/Gradient"
@@ -8,6 +8,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import { type Closest, Diagnostics } from "./Diagnostics.ts"
 import { LearningRate } from "./LearningRate.ts"
+import * as NextState from "./NextState.ts"
 import { Optimizer } from "./Optimizer.ts"
 
 /** The span of a step; inside it every stage has one, named after its operation. */
@@ -27,6 +28,7 @@ export const pretrainStep = Effect.gen(function* () {
   const optimizer = yield* Optimizer
   const learningRate = yield* LearningRate
   const diagnostics = yield* Diagnostics
+  const lossState = stateOf(loss)
 
   return Effect.fnUntraced(
     function* (step: number, rateFactor = 1) {
@@ -46,6 +48,7 @@ export const pretrainStep = Effect.gen(function* () {
       const trained = { ...query.parameters.get(), ...dictionary.trained() }
       let statistics = query.statistics.get()
       const closest: Array<Closest> = []
+      const observations: Array<number> = []
       const queries_ND: Array<tf.Tensor2D> = []
       const objective = (parameters: Tensor.NamedTensors) =>
         directions
@@ -54,7 +57,8 @@ export const pretrainStep = Effect.gen(function* () {
             statistics = encoded.statistics
             queries_ND[direction] = lease.keep(encoded.feature_ND)
             const similarities = prepared.similarities(encoded.feature_ND, direction, parameters)
-            const { closest_N1, mean } = loss.compare(similarities, lease.keep)
+            const { closest_N1, mean, observation } = loss.compare(similarities, lease.keep)
+            if (observation !== undefined) observations.push(observation)
             closest[direction] = { positive_N1: lease.keep(similarities.positive_N1), closest_N1 }
             return mean
           })
@@ -79,13 +83,21 @@ export const pretrainStep = Effect.gen(function* () {
       const settled = yield* lease.run("Dictionary.settle", () =>
         prepared.settle({ queries_ND, parameters: update.parameters })
       )
+      const settledLoss = yield* lease.run("ContrastiveLoss.settle", () =>
+        lossState.settle(observations, dictionary.fill())
+      )
+      const { moments, parameters } = update
+      const { entering } = settled
+      const next = { statistics, parameters, moments, entering, queries_ND, loss: settledLoss.numbers }
+      yield* NextState.requireFinite({ step, rate }, next)
 
       // The one point where the run's state changes.
       query.parameters.replace(lease.handOver(sameNames(query.parameters.get(), update.parameters)))
       query.statistics.replace(lease.handOver(statistics))
       update.commit()
       settled.commit()
-      return numbers
+      settledLoss.commit()
+      return { ...numbers, lossState: settledLoss.numbers }
     },
     Effect.scoped,
     Effect.uninterruptible,

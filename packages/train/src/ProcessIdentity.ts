@@ -1,23 +1,82 @@
-import { Effect, FileSystem } from "effect"
+import { readlinkSync } from "node:fs"
+import { hostname } from "node:os"
+import { Effect, FileSystem, Schema } from "effect"
 
-/** When a process started, as the kernel counts it: tells a process from a later one with the same id. */
-export const startOf = Effect.fnUntraced(function* (pid: number) {
+/** What tells a process from every other, on this machine and elsewhere, now and later. */
+export const ProcessIdentity = Schema.Struct({
+  pid: Schema.Int,
+  /** When it started, as the kernel counts it: tells it from a later process with the same id. */
+  start: Schema.String,
+  host: Schema.String,
+  /** Drawn by the kernel at every start of the machine; empty where there is none to be read. */
+  boot: Schema.String,
+  /** In which ids and times mean the same; empty where they cannot be trusted. */
+  namespace: Schema.String
+})
+export type ProcessIdentity = typeof ProcessIdentity.Type
+
+/** Of this process. */
+export const self = Effect.gen(function* () {
+  const own = yield* statOf("self")
+  const boot = (yield* contentOf("/proc/sys/kernel/random/boot_id")).trim()
+  // Where /proc is another namespace's, its numbers are not those of `process.pid`, and it says nothing about ours.
+  const isOurs = own?.pid === process.pid
+  const identity: ProcessIdentity = {
+    pid: process.pid,
+    start: own?.start ?? "",
+    host: hostname(),
+    boot,
+    namespace: isOurs ? `${linkOf("/proc/self/ns/pid")} ${linkOf("/proc/self/ns/time")}` : ""
+  }
+  return identity
+})
+
+/** Whether ids and times of the one are those of the other: the same run of the same kernel, the same namespaces. */
+export const isSeenFrom = (one: ProcessIdentity, other: ProcessIdentity): boolean =>
+  one.boot !== "" && one.namespace !== "" && one.boot === other.boot && one.namespace === other.namespace
+
+/**
+ * Whether a process is running that is still the one that started at `start`; `unknown` where the system does not show it
+ * (`hidepid`). A zombie has ended: it only waits for its parent to take note.
+ *
+ * **Gotchas** Only of a process whose ids are ours, see {@link isSeenFrom}.
+ */
+export const stateOf = Effect.fnUntraced(function* (pid: number, start: string) {
+  const stat = yield* statOf(String(pid))
+  if (stat !== undefined) return stat.start === start && !hasEnded.includes(stat.state) ? "alive" : "dead"
+  return exists(pid) ? "unknown" : "dead"
+})
+
+/** Zombie, and dead. */
+const hasEnded = ["Z", "X", "x"]
+
+const exists = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (cause) {
+    // EPERM: it runs, as somebody else.
+    return cause instanceof Error && "code" in cause && cause.code === "EPERM"
+  }
+}
+
+const statOf = Effect.fnUntraced(function* (process: string) {
+  const stat = yield* contentOf(`/proc/${process}/stat`)
+  if (stat === "") return undefined
+  // The name in parentheses may hold spaces; the state is field 3, the start field 22.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  return { pid: Number.parseInt(stat, 10), state: fields[0] ?? "", start: fields[19] ?? "" }
+})
+
+const contentOf = Effect.fnUntraced(function* (file: `/proc/${string}`) {
   const fileSystem = yield* FileSystem.FileSystem
-  const stat = yield* Effect.orElseSucceed(fileSystem.readFileString(`/proc/${pid}/stat`), () => "")
-  // The name in parentheses may hold spaces; the start is field 22, the 20th behind it.
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""
+  return yield* Effect.orElseSucceed(fileSystem.readFileString(file), () => "")
 })
 
-/** Whether a process is running that is still the one that started at `start`. */
-export const isAlive = Effect.fnUntraced(function* (pid: number, start: string) {
-  const exists = yield* Effect.sync(() => {
-    try {
-      process.kill(pid, 0)
-      return true
-    } catch (cause) {
-      // EPERM: it runs, as somebody else.
-      return cause instanceof Error && "code" in cause && cause.code === "EPERM"
-    }
-  })
-  return exists && (yield* startOf(pid)) === start
-})
+const linkOf = (file: `/proc/${string}`): string => {
+  try {
+    return readlinkSync(file)
+  } catch {
+    return "none"
+  }
+}

@@ -1,4 +1,5 @@
 import { Effect, Result, Schema } from "effect"
+import { MachineMemory } from "./MachineMemory.ts"
 import { isSection, layerOfSets, overlay } from "./RunConfig/overrides.ts"
 import { describeProblems } from "./RunConfig/Problem.ts"
 import { ruleProblems } from "./RunConfig/rules.ts"
@@ -20,11 +21,14 @@ export class ConfigInvalid extends Schema.TaggedError<ConfigInvalid>()("ConfigIn
   }
 }
 
-/** Checks a config from outside: every range, every unknown or missing key, every rule between fields, all at once. */
+/**
+ * Checks a config from outside: every range, every unknown or missing key, every rule between fields, all at once; then
+ * whether the run could fit into the memory that there is.
+ */
 export const decode = Effect.fn("RunConfig.decode")(function* (input: unknown) {
   const decoded = yield* Effect.result(decodeSchema(input))
   const found = Result.isFailure(decoded) ? schemaProblems(decoded.failure.issue, RunConfig.ast, input) : []
-  const problems = [...found, ...ruleProblems(input, found)]
+  const problems = [...found, ...ruleProblems(input, found, yield* MachineMemory)]
   if (Result.isFailure(decoded) || problems.length > 0) return yield* new ConfigInvalid({ problems })
   return decoded.success
 })

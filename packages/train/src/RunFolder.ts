@@ -1,12 +1,13 @@
+import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Path, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { recover } from "./Checkpoint/store.ts"
 import * as FolderLock from "./FolderLock.ts"
-import { syncFolder } from "./internal/syncFolder.ts"
+import { hold as holdPath } from "./internal/stillThere.ts"
 import { RunConfig } from "./RunConfig.ts"
 import { contentsOf, refuseStrange } from "./RunFolder/contents.ts"
 import type { Environment } from "./RunFolder/environment.ts"
-import { reachedItsEnd, unwritable } from "./RunFolder/errors.ts"
+import { RunFolderUnwritable, reachedItsEnd, unwritable } from "./RunFolder/errors.ts"
 import { filesOf, type RunFolder } from "./RunFolder/files.ts"
 
 export type { Contents } from "./RunFolder/contents.ts"
@@ -26,8 +27,7 @@ export type { RunFolder } from "./RunFolder/files.ts"
 export const createNumbered = Effect.fn("RunFolder.createNumbered")(function* (root: string, recipe: string) {
   const path = yield* Path.Path
   const folder = filesOf(path, yield* nextNumbered(root, recipe))
-  yield* FolderLock.hold(folder.lock)
-  return folder
+  return held(folder, yield* FolderLock.hold(folder.lock))
 })
 
 /**
@@ -44,11 +44,41 @@ export const open = Effect.fn("RunFolder.open")(function* (
   const folder = filesOf(path, folderPath)
   yield* unwritable(folderPath)(fileSystem.makeDirectory(folderPath, { recursive: true }))
   yield* refuseStrange(folder)
-  yield* FolderLock.hold(folder.lock)
+  const lock = yield* FolderLock.hold(folder.lock)
   yield* recover(folder.checkpoints)
+  const files = [folder.config, folder.environment, folder.metrics, folder.encoder, folder.profile]
+  yield* SafeFile.removeDrafts(
+    folderPath,
+    files.map((file) => path.basename(file))
+  )
   const holds = yield* contentsOf(folder)
   if (holds === "finished run" && !mayBeFinished) return yield* reachedItsEnd(folderPath)
-  return { folder, holds }
+  return { folder: held(folder, lock), holds }
+})
+
+/** A run folder that is this process's. */
+export interface HeldRunFolder extends RunFolder {
+  /** Lets an effect write for as long as the folder is ours, and not where another process has taken it over. */
+  readonly writing: <A, E, R>(
+    effect: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E, R | FileSystem.FileSystem>
+}
+
+const held = (folder: RunFolder, lock: FolderLock.Held): HeldRunFolder => ({
+  ...folder,
+  writing: (effect) =>
+    Effect.provideServiceEffect(effect, FileSystem.FileSystem, Effect.map(FileSystem.FileSystem, lock.fence))
+})
+
+/**
+ * Holds on to the folder until the Scope closes; gives an effect that fails where it was removed, moved or replaced since.
+ * Fails at once where the process may not open two files more: nothing could be saved in the end.
+ */
+export const hold = Effect.fn("RunFolder.hold")(function* ({ path }: RunFolder) {
+  const isThere = yield* unwritable(path)(holdPath(path))
+  // One for the log, and one for what is saved, a file after another.
+  yield* Effect.scoped(unwritable(path)(Effect.andThen(holdPath(path), holdPath(path))))
+  return isThere
 })
 
 /** Whether there is a folder at `path`. */
@@ -67,33 +97,23 @@ export const writeEnvironment = (folder: RunFolder, environment: Environment) =>
 
 /** Writes a file as a whole or not at all: a reader, and a run that is killed, never sees a part of it. */
 export const writeFile = Effect.fn("RunFolder.writeFile")(function* (target: string, bytes: Uint8Array) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const temporary = `${target}.tmp`
-  yield* Effect.scoped(
-    Effect.gen(function* () {
-      yield* fileSystem.remove(temporary, { force: true })
-      const file = yield* fileSystem.open(temporary, { flag: "wx" })
-      yield* file.writeAll(bytes)
-      yield* file.sync
-    })
-  ).pipe(
-    Effect.andThen(fileSystem.rename(temporary, target)),
-    Effect.andThen(syncFolder(path.dirname(target))),
-    Effect.tapError(() => Effect.ignore(fileSystem.remove(temporary))),
-    unwritable(target)
-  )
-}, Effect.uninterruptible)
+  yield* unwritable(target)(SafeFile.replace(target, bytes))
+})
 
 const encodeConfig = Schema.encodeSync(RunConfig)
 
 const isTaken = (error: PlatformError) => error.reason._tag === "AlreadyExists"
 
+const nameFolder = "name a folder for the run with --out"
+
 /** Takes the lowest free number above all that are there; making a folder is atomic, so a race goes on to the next. */
 const nextNumbered = Effect.fnUntraced(function* (root: string, recipe: string) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  yield* unwritable(root)(fileSystem.makeDirectory(root, { recursive: true }))
+  yield* unwritable(root)(fileSystem.makeDirectory(root, { recursive: true })).pipe(
+    // Nobody has named this folder: the one who may not write there is told how to name another.
+    Effect.mapError(({ path, reason }) => new RunFolderUnwritable({ path, reason, hint: nameFolder }))
+  )
   const names = yield* unwritable(root)(fileSystem.readDirectory(root))
   const numbers = names.flatMap((name) =>
     name.startsWith(`${recipe}-`) && /^\d+$/.test(name.slice(recipe.length + 1))

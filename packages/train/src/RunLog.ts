@@ -37,6 +37,8 @@ export class RunLog extends Context.Service<
     readonly record: (event: RunEvent) => Effect.Effect<void, RunLogError>
     /** Where the log ends, once all that was recorded is on disk. */
     readonly flush: Effect.Effect<number, RunLogError>
+    /** The same, as far as it was recorded: where the log cannot be brought to disk, this is what is known. */
+    readonly position: Effect.Effect<number>
     /** Removes what was recorded behind a position that `flush` gave. */
     readonly truncate: (position: number) => Effect.Effect<void, RunLogError>
   }
@@ -58,6 +60,7 @@ export class RunLog extends Context.Service<
         return RunLog.of({
           record,
           flush: writable(Effect.andThen(file.sync, file.position)),
+          position: file.position,
           truncate: (position) => writable(file.truncate(position))
         })
       })
@@ -71,6 +74,7 @@ export class RunLog extends Context.Service<
       const runLog = RunLog.of({
         record,
         flush: Effect.sync(() => events.length),
+        position: Effect.sync(() => events.length),
         truncate: (position) => Effect.sync(() => void events.splice(position))
       })
       return Context.make(RunLog, runLog).pipe(

@@ -2,7 +2,7 @@ import { stepSpan } from "./PretrainStep.ts"
 import { millisecondsOf, type SpanObserver } from "./Spans.ts"
 
 /** The stages of a step that are timed, in their order. */
-export const stages = ["views", "keys", "gradient", "optimizer", "diagnostics", "settle"] as const
+export const stages = ["views", "keys", "gradient", "optimizer", "diagnostics", "settle", "check"] as const
 export type Stage = (typeof stages)[number]
 
 /** The stage that an operation of `PretrainStep` belongs to. */
@@ -13,7 +13,9 @@ const stageOfOperation: Readonly<Record<string, Stage>> = {
   "Optimizer.prepare": "optimizer",
   "Diagnostics.look": "diagnostics",
   "Dictionary.encoderDistance": "diagnostics",
-  "Dictionary.settle": "settle"
+  "Dictionary.settle": "settle",
+  "NextState.requireFinite": "check",
+  "ContrastiveLoss.settle": "settle"
 }
 
 /** How long one step took, in milliseconds. */
@@ -57,5 +59,6 @@ const noTimes = (): Readonly<Record<Stage, number>> => ({
   gradient: 0,
   optimizer: 0,
   diagnostics: 0,
-  settle: 0
+  settle: 0,
+  check: 0
 })

@@ -58,20 +58,27 @@ export const decodeDefinition = Effect.fn("Study.decodeDefinition")(function* (
  *
  * @param base  the config of the definition's recipe
  */
-export const plan = Effect.fn("Study.plan")(function* (definition: StudyDefinition, base: RunConfig) {
+export const plan = Effect.fn("Study.plan")(function* (given: StudyDefinition, base: RunConfig) {
+  // Of a study that was written as code, nothing has been checked yet.
+  const definition = yield* decodeDefinition(given, given.name)
   const refuse = (problems: ReadonlyArray<Problem>) => new StudyInvalid({ study: definition.name, problems })
   const { cells, problems } = gridOf(definition)
   if (problems.length > 0) return yield* refuse(problems)
   const trials: Array<Trial> = []
   const found: Array<CellProblem> = []
+  // Seeds differ in nothing that is checked, so a cell's config is checked once.
+  const configs: Array<readonly [GridCell, RunConfig]> = []
+  for (const cell of cells) {
+    const config = yield* Effect.result(configOf(definition, base, cell, definition.seeds[0]!))
+    if (Result.isSuccess(config)) configs.push([cell, config.success])
+    else for (const problem of config.failure.problems) found.push({ problem, cell })
+  }
   for (const seed of definition.seeds) {
-    for (const cell of cells) {
-      const config = yield* Effect.result(configOf(definition, base, cell, seed))
-      if (Result.isSuccess(config)) {
-        trials.push({ id: identify(config.success), settings: cell.settings, seed, config: config.success })
-      } else {
-        for (const problem of config.failure.problems) found.push({ problem, cell })
-      }
+    // Thousands of runs take seconds, in which a signal wants to be heard.
+    yield* Effect.yieldNow
+    for (const [{ settings }, checked] of configs) {
+      const config = { ...checked, seed }
+      trials.push({ id: identify(config), settings, seed, config })
     }
   }
   const neighbours = definition.neighbours ?? base.evaluation.neighbours[0]!

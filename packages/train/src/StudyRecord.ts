@@ -1,3 +1,4 @@
+import * as SafeFile from "@moco/core/SafeFile"
 import { Context, Effect, FileSystem, Layer, Path, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import * as FolderLock from "./FolderLock.ts"
@@ -84,13 +85,14 @@ export class StudyRecord extends Context.Service<
         const writing = (path: string) =>
           Effect.mapError((error: PlatformError) => failed("written", path, error))
         yield* writing(folder)(fileSystem.makeDirectory(folder, { recursive: true }))
-        yield* FolderLock.hold(file("study.lock"))
+        const lock = yield* FolderLock.hold(file("study.lock"))
+        const ours = Effect.provideService(FileSystem.FileSystem, lock.fence(fileSystem))
         yield* checkDefinition(file("study.json"), study.definition)
         const trials = file("trials.jsonl")
         const newest = new Map<string, TrialRecord>()
-        const lines = yield* writing(trials)(openLines(trials))
+        const lines = yield* writing(trials)(ours(openLines(trials)))
         for (const record of yield* readTrials(trials)) newest.set(record.trial, record)
-        const index = yield* openIndex(file("trials.sqlite"), [...newest.values()])
+        const index = yield* ours(openIndex(file("trials.sqlite"), [...newest.values()]))
         return StudyRecord.of({
           append: Effect.fnUntraced(function* (record) {
             yield* writing(trials)(Effect.andThen(lines.append(encodeTrial(record)), lines.sync))
@@ -123,13 +125,16 @@ export const readTrials = Effect.fn("StudyRecord.readTrials")(function* (path: s
   )
 })
 
+/** Bytes of a definition that are read at most. */
+const maxDefinitionBytes = 2 ** 24
+
 /** Writes the definition down, or compares it with the one that is there. */
 const checkDefinition = Effect.fnUntraced(function* (path: string, definition: StudyDefinition) {
   const fileSystem = yield* FileSystem.FileSystem
   const reading = Effect.mapError((error: PlatformError) => failed("read", path, error))
   if (yield* reading(fileSystem.exists(path))) {
     const found = yield* Effect.mapError(
-      decodeFile(yield* reading(fileSystem.readFileString(path))),
+      decodeFile(yield* reading(SafeFile.readText(path, { maxBytes: maxDefinitionBytes }))),
       (error) => new StudyDefinitionDamaged({ path, problem: schemaTrouble(error) })
     )
     const differs = differences(found, definition)

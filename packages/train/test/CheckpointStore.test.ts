@@ -206,7 +206,7 @@ describe("a checkpoint on disk", () => {
 
   test("is read back as it was written", (root) =>
     Effect.gen(function* () {
-      const { manifest, parts } = yield* load(yield* Store.save(root, checkpoint(7)))
+      const { manifest, parts } = yield* load((yield* Store.save(root, checkpoint(7))).folder)
       const { parts: described, ...rest } = manifest
       assert.deepStrictEqual(rest, checkpoint(7).manifest)
       assert.strictEqual(described.length, 2)
@@ -218,7 +218,7 @@ describe("a checkpoint on disk", () => {
   test("never hides a flipped bit, whichever it is: in a part or in the manifest", (root) =>
     Effect.gen(function* () {
       const fileSystem = yield* FileSystem.FileSystem
-      const folder = yield* Store.save(root, checkpoint(7))
+      const { folder } = yield* Store.save(root, checkpoint(7))
       for (const { bytes, file } of yield* filesOf(folder)) {
         // Every 37th bit reaches every place in a byte, and every part of the file.
         for (let bit = 0; bit < 8 * bytes.length; bit += 37) {
@@ -235,7 +235,7 @@ describe("a checkpoint on disk", () => {
   test("never hides a truncation, a missing file, two parts that changed places, or a folder in a file's place", (root) =>
     Effect.gen(function* () {
       const fileSystem = yield* FileSystem.FileSystem
-      const folder = yield* Store.save(root, checkpoint(7))
+      const { folder } = yield* Store.save(root, checkpoint(7))
       const files = yield* filesOf(folder)
       for (const { bytes, file } of files) {
         for (let length = 0; length < bytes.length; length += 13) {
@@ -258,7 +258,7 @@ describe("a checkpoint on disk", () => {
   test("never passes for one of another step", (root) =>
     Effect.gen(function* () {
       const fileSystem = yield* FileSystem.FileSystem
-      const folder = yield* Store.save(root, checkpoint(5))
+      const { folder } = yield* Store.save(root, checkpoint(5))
       yield* fileSystem.rename(folder, `${root}/000000009`)
       yield* isRefused(`${root}/000000009`, "manifest.jsonl is damaged: it is of step 5")
     }))
@@ -266,7 +266,7 @@ describe("a checkpoint on disk", () => {
   test("never makes a file be read that is not in its folder", (root) =>
     Effect.gen(function* () {
       const fileSystem = yield* FileSystem.FileSystem
-      const folder = yield* Store.save(root, checkpoint(5))
+      const { folder } = yield* Store.save(root, checkpoint(5))
       const secret = Uint8Array.of(42)
       yield* fileSystem.writeFile(`${root}/secret`, secret)
       const part = { name: "../secret", bytes: 1, sha256: sha256(secret) }

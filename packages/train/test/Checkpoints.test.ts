@@ -92,22 +92,29 @@ describe("Checkpoints", () => {
     )
   )
 
-  it.effect("are written to the end where the run fails right after they were due", () =>
-    inTemporary((root) =>
-      Effect.gen(function* () {
-        const failed = new RunLogError({ operation: "written", path: "log", reason: "no room", hint: "none" })
-        const full = Effect.updateService(RunLog, (log) => ({
-          ...log,
-          record: (event: RunEvent) =>
-            event.event === "step" && event.step === 8 ? Effect.fail(failed) : log.record(event)
-        }))
-        const error = yield* Effect.flip(full(pretrain(settings))).pipe(
-          Effect.provide(runOf(root, {}, { steps: 8 }))
-        )
-        assert.strictEqual(error._tag, "RunLogError")
-        assert.deepStrictEqual(yield* Store.steps(root), [8])
-      })
-    )
+  it.effect(
+    "are written to the end where the run fails right after they were due, and so is the newest state",
+    () =>
+      inTemporary((root) =>
+        Effect.gen(function* () {
+          const failed = new RunLogError({
+            operation: "written",
+            path: "log",
+            reason: "no room",
+            hint: "none"
+          })
+          const full = Effect.updateService(RunLog, (log) => ({
+            ...log,
+            record: (event: RunEvent) =>
+              event.event === "step" && event.step === 8 ? Effect.fail(failed) : log.record(event)
+          }))
+          const error = yield* Effect.flip(full(pretrain(settings))).pipe(
+            Effect.provide(runOf(root, {}, { steps: 8 }))
+          )
+          assert.strictEqual(error._tag, "RunLogError")
+          assert.deepStrictEqual(yield* Store.steps(root), [9, 8])
+        })
+      )
   )
 
   it.effect("are on disk before the log says that the run has reached its end", () =>

@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
+import * as Tensor from "@moco/core/Tensor"
 import { Diagnostics } from "@moco/train/Diagnostics"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
-import { tinyRun } from "./tinyRun.ts"
+import { backends, tinyRun } from "./tinyRun.ts"
 
 const run = Layer.provideMerge(tinyRun({ queueSize: 20 }), Backend.layerTensorflow({ threads: 2 }))
 
@@ -64,4 +65,20 @@ describe("Diagnostics", () => {
       )
     }).pipe(Effect.provide(run))
   )
+
+  for (const { layer, name } of backends)
+    for (const size of [3e19, 3e38])
+      it.effect(`tells the norm of finite gradients as large as ${size}, on ${name}`, () =>
+        Effect.gen(function* () {
+          const { look } = yield* Diagnostics
+          const gradients = yield* Tensor.scoped("test", () => ({
+            w: tf.tensor1d([size, 0, -size]),
+            b: tf.scalar(size)
+          }))
+          const made = yield* Tensor.scoped("test", () => ({ ...observed() }))
+          const { gradientNorm } = yield* look({ ...made, gradients })
+          assert.closeTo(gradientNorm / size, Math.sqrt(3), 1e-6)
+          yield* Effect.sync(() => tf.dispose(Object.values(made.gradients)))
+        }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(tinyRun({ queueSize: 20 }), layer)))
+      )
 })

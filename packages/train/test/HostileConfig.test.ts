@@ -144,7 +144,7 @@ describe("a hostile config", () => {
           "encoder.batchNormGroups": "4"
         })
       ),
-      (message) => assert.include(message, "must be at most 8000")
+      (message) => assert.include(message, "must be between 1 and 1048576")
     )
   )
 

@@ -4,12 +4,10 @@ import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
 import { Dictionary } from "@moco/core/Dictionary"
 import * as EndToEnd from "@moco/core/Dictionary/EndToEnd"
 import * as MemoryBank from "@moco/core/Dictionary/MemoryBank"
-import * as Queue from "@moco/core/Dictionary/Queue"
 import { KeyEncoder } from "@moco/core/Encoder"
 import { negativeSimilarities, type Similarities } from "@moco/core/Similarities"
 import { TensorLeak } from "@moco/core/testing"
 import { Diagnostics, type Observed } from "@moco/train/Diagnostics"
-import { firstBatchNormalizer } from "@moco/train/NceNormalizer"
 import { pretrainStep } from "@moco/train/PretrainStep"
 import { Effect, Exit, Layer } from "effect"
 import { stateOf } from "./stateOf.ts"
@@ -20,12 +18,26 @@ const separate = EndToEnd.layerSeparate({ batchSize: 8 })
 const shared = EndToEnd.layerShared({ batchSize: 8 })
 
 /** Every mechanism beside the queue joins by one line, with a rate at which it learns in 60 steps. */
-const mechanisms = [
+const mechanisms: ReadonlyArray<Mechanism> = [
   { name: "a memory bank", dictionary: MemoryBank.layer(bank), numNegatives: 20, learningRate: 0.01 },
+  {
+    name: "a memory bank and NCE",
+    dictionary: MemoryBank.layer(bank),
+    nce: true,
+    numNegatives: 20,
+    learningRate: 0.01
+  },
   { name: "two encoders, end to end", dictionary: separate, numNegatives: 7, learningRate: 0.02 },
   { name: "one encoder, end to end", dictionary: shared, numNegatives: 7, learningRate: 0.05 }
 ]
-const queue = { name: "a queue", dictionary: Queue.layer({ size: 20, seed: 1 }) }
+
+interface Mechanism {
+  readonly name: string
+  readonly dictionary: NonNullable<TinySettings["dictionary"]>
+  readonly nce?: boolean
+  readonly numNegatives: number
+  readonly learningRate: number
+}
 
 const tensorflow = Backend.layerTensorflow({ threads: 2 })
 const run = (settings: TinySettings) => Layer.provideMerge(tinyRun(settings), tensorflow)
@@ -90,7 +102,7 @@ const failsWhole = Effect.gen(function* () {
 
 const mean = (values: ReadonlyArray<number>) => values.reduce((sum, value) => sum + value / values.length, 0)
 
-for (const { dictionary, learningRate, name, numNegatives } of mechanisms)
+for (const { dictionary, learningRate, name, nce = false, numNegatives } of mechanisms)
   describe(`PretrainStep with ${name}`, () => {
     for (const symmetric of [false, true])
       it.effect(`holds as many tensors after step n + 1 as after step n, symmetric: ${symmetric}`, () =>
@@ -99,24 +111,25 @@ for (const { dictionary, learningRate, name, numNegatives } of mechanisms)
           yield* takeStep(0)
           yield* TensorLeak.check(takeStep(1))
           yield* TensorLeak.check(takeStep(2))
-        }).pipe(Effect.provide(run({ dictionary, symmetric })))
+        }).pipe(Effect.provide(run({ dictionary, nce, symmetric })))
       )
 
     it.effect("takes the same steps to the bit from the same seed", () =>
       Effect.gen(function* () {
         const fiveSteps = Effect.all([losses(5), stateOf])
-        const first = yield* Effect.provide(fiveSteps, run({ dictionary }))
-        assert.deepStrictEqual(yield* Effect.provide(fiveSteps, run({ dictionary })), first)
+        const first = yield* Effect.provide(fiveSteps, run({ dictionary, nce }))
+        assert.deepStrictEqual(yield* Effect.provide(fiveSteps, run({ dictionary, nce })), first)
       })
     )
 
     it.effect("learns: its loss falls below chance, and lower than without learning", () =>
       Effect.gen(function* () {
-        const at = (rate: number) => Effect.provide(losses(60), run({ dictionary, learningRate: rate }))
+        const at = (rate: number) => Effect.provide(losses(60), run({ dictionary, nce, learningRate: rate }))
         const learning = yield* at(learningRate)
         const resting = yield* at(0)
         assert.isBelow(mean(learning.slice(-5)), mean(learning.slice(0, 5)) - 0.05)
-        assert.isBelow(mean(learning.slice(-5)), Math.log(1 + numNegatives) - 0.05, "chance")
+        const noise = nce ? numNegatives * Math.log(1 + 1 / numNegatives) : 0
+        assert.isBelow(mean(learning.slice(-5)), Math.log(1 + numNegatives) + noise - 0.05, "chance")
         // The same batches, so that their differences do not count.
         assert.isBelow(mean(learning.slice(-5)), mean(resting.slice(-5)) - 0.05)
       })
@@ -125,7 +138,7 @@ for (const { dictionary, learningRate, name, numNegatives } of mechanisms)
     it.effect("leaves the whole state as it was when a step fails before its next state is computed", () =>
       failsWhole.pipe(
         Effect.provide(
-          watched({ dictionary }, ({ step }) =>
+          watched({ dictionary, nce }, ({ step }) =>
             step === 2 ? Effect.die(new Error("looked away")) : Effect.void
           )
         )
@@ -133,9 +146,44 @@ for (const { dictionary, learningRate, name, numNegatives } of mechanisms)
     )
 
     it.effect("leaves the whole state as it was when a step fails after its next state is computed", () =>
-      failsWhole.pipe(Effect.provide(run({ dictionary: unsettled(dictionary, 2) })))
+      failsWhole.pipe(Effect.provide(run({ dictionary: unsettled(dictionary, 2), nce })))
     )
   })
+
+describe("PretrainStep with NCE", () => {
+  const tiny = { dictionary: MemoryBank.layer(bank), nce: true }
+
+  it.effect("keeps the normalizer of the first step whose negatives are features, and tells it", () =>
+    Effect.gen(function* () {
+      const takeStep = yield* pretrainStep
+      const steps = Array.from({ length: 12 }, (_, step) => step)
+      const taken = yield* Effect.forEach(steps, (step) => takeStep(step))
+      const told = taken.map(({ lossState }) => lossState)
+      // 8 of 64 images in a step: after 58 of them, which is in step 8, the bank is full enough.
+      assert.deepStrictEqual(
+        told.map((numbers) => numbers?.["isKept"]),
+        [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1]
+      )
+      const logs = told.map((numbers) => numbers?.["logNormalizer"])
+      assert.strictEqual(new Set(logs.slice(0, 9)).size, 9)
+      assert.deepStrictEqual(new Set(logs.slice(8)).size, 1)
+    }).pipe(Effect.provide(run(tiny)))
+  )
+
+  it.effect("is normalised by what the log of the step says", () => {
+    const seen: Array<number> = []
+    const record = ({ negatives }: Similarities) => {
+      seen.push(mean(Array.from(negativeSimilarities(negatives).dataSync(), (s) => Math.exp(s / 0.2))))
+    }
+    return Effect.gen(function* () {
+      const takeStep = yield* pretrainStep
+      for (let step = 0; step < 9; step++) {
+        const { lossState } = yield* takeStep(step)
+        assert.closeTo(lossState!["logNormalizer"]!, Math.log(seen[step]!), 1e-5)
+      }
+    }).pipe(Effect.provide(compared(tiny, record)))
+  })
+})
 
 describe("PretrainStep, end to end", () => {
   const afterSteps = Effect.gen(function* () {
@@ -168,26 +216,4 @@ describe("PretrainStep, end to end", () => {
       assert.deepStrictEqual(ofKeys, [])
     }).pipe(Effect.provide(run({ dictionary: shared })))
   )
-})
-
-describe("NceNormalizer", () => {
-  for (const { dictionary, name } of [queue, ...mechanisms])
-    it.effect(
-      `is the mean of exp(s / T) over the first step's similarities and changes nothing, with ${name}`,
-      () => {
-        const seen: Array<number> = []
-        const record = ({ negatives, positive_N1 }: Similarities) => {
-          seen.push(...positive_N1.dataSync(), ...negativeSimilarities(negatives).dataSync())
-        }
-        return Effect.gen(function* () {
-          const before = yield* stateOf
-          const normalizer = yield* TensorLeak.check(firstBatchNormalizer(0.1))
-          assert.deepStrictEqual(yield* stateOf, before)
-          assert.strictEqual(yield* firstBatchNormalizer(0.1), normalizer)
-          yield* losses(1)
-          const expected = mean(seen.map((similarity) => Math.exp(similarity / 0.1)))
-          assert.closeTo(normalizer / expected, 1, 1e-5)
-        }).pipe(Effect.provide(compared({ dictionary }, record)))
-      }
-    )
 })

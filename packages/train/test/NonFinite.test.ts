@@ -70,7 +70,7 @@ describe("a number that is not finite", () => {
         const error = yield* poisoned(Effect.updateService(ViewPairs, poisonPixel("viewQ_NHWC")))
         assert.deepInclude(error, { ...nameless, _tag: "NonFinite", metric: "loss" })
         assert.include(error.message, "loss is NaN at bn1.running_mean and ")
-        assert.include(error.message, "in step 2 (learning rate 0.05); the step was not applied\n  lower")
+        assert.include(error.message, "in step 2 (learning rate 0.05); the step was not applied\n  go on")
       })
     )
 

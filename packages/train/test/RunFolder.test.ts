@@ -121,6 +121,115 @@ describe("RunFolder", () => {
     )
   }
 
+  it.effect("never writes through a link, whatever its name", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const mine = `${root}/mine`
+        yield* fs.writeFileString(mine, "mine")
+        const out = `${root}/run`
+        yield* fs.makeDirectory(`${out}/checkpoints`, { recursive: true })
+        const names = ["config.json", "environment.json", "encoder.safetensors", "profile.json"].map(
+          (name) => `${name}.tmp`
+        )
+        const locks = [`run.lock.${process.pid}`, `run.lock.stale-${process.pid}`, "run.lock.tmp"]
+        for (const name of [...names, ...locks, "checkpoints/000000003.tmp"]) {
+          yield* fs.symlink(mine, `${out}/${name}`)
+        }
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const { folder } = yield* RunFolder.open(out)
+            yield* RunFolder.writeConfig(folder, validConfig)
+            for (const file of [folder.environment, folder.encoder, folder.profile])
+              yield* RunFolder.writeFile(file, Uint8Array.of(1))
+            yield* save(folder.checkpoints, { manifest: sampleManifest(validConfig, 3), parts: {} })
+          })
+        )
+        assert.strictEqual(yield* fs.readFileString(mine), "mine")
+      })
+    )
+  )
+
+  it.effect("writes nothing once another process has taken it over, or it is gone", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        for (const lose of [
+          fs
+            .rename(`${root}/a/run.lock`, `${root}/old`)
+            .pipe(Effect.andThen(fs.writeFileString(`${root}/a/run.lock`, "of another"))),
+          fs.rename(`${root}/a`, `${root}/b`)
+        ]) {
+          yield* Effect.scoped(
+            Effect.gen(function* () {
+              const { folder } = yield* RunFolder.open(`${root}/a`)
+              const write = folder.writing(RunFolder.writeFile(folder.encoder, Uint8Array.of(1)))
+              const log = Effect.flatMap(RunLog, ({ record }) =>
+                Effect.gen(function* () {
+                  yield* record(evaluation)
+                  yield* lose
+                  return yield* Effect.flip(record(evaluation))
+                })
+              ).pipe(Effect.provide(RunLog.layerJsonLines(folder.metrics)), folder.writing)
+              assert.match((yield* log).message, /has taken the folder over|removed or moved/)
+              assert.strictEqual((yield* Effect.flip(write))._tag, "RunFolderUnwritable")
+              const checkpoint = { manifest: sampleManifest(validConfig, 3), parts: {} }
+              const unsaved = yield* Effect.flip(folder.writing(save(folder.checkpoints, checkpoint)))
+              assert.strictEqual(unsaved._tag, "CheckpointUnwritable")
+            })
+          )
+          assert.isFalse(yield* fs.exists(`${root}/a/encoder.safetensors`))
+          assert.isFalse(yield* fs.exists(`${root}/a/checkpoints`))
+          for (const name of ["a", "b"]) yield* fs.remove(`${root}/${name}`, { recursive: true, force: true })
+        }
+      })
+    )
+  )
+
+  it.effect("that was copied by links leaves the original as it was when it goes on", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const { folder } = yield* Effect.scoped(RunFolder.open(`${root}/a`))
+        const record = (path: string) =>
+          Effect.flatMap(RunLog, (log) => log.record(evaluation)).pipe(
+            Effect.provide(RunLog.layerJsonLines(path))
+          )
+        yield* RunFolder.writeConfig(folder, validConfig)
+        yield* record(folder.metrics)
+        execFileSync("cp", ["-al", `${root}/a`, `${root}/b`])
+        const before = yield* fs.readFileString(folder.metrics)
+        yield* record(`${root}/b/metrics.jsonl`)
+        yield* Effect.flatMap(RunLog, (log) => log.truncate(3)).pipe(
+          Effect.provide(RunLog.layerJsonLines(`${root}/b/metrics.jsonl`))
+        )
+        assert.strictEqual(yield* fs.readFileString(folder.metrics), before)
+        assert.strictEqual((yield* fs.stat(`${root}/b/metrics.jsonl`)).size, 3n)
+      })
+    )
+  )
+
+  it.effect("that is copied by links while it runs writes on for itself alone", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const { folder } = yield* RunFolder.open(`${root}/a`)
+        yield* Effect.gen(function* () {
+          const { record, truncate } = yield* RunLog
+          yield* record(evaluation)
+          execFileSync("cp", ["-al", `${root}/a`, `${root}/b`])
+          yield* record(evaluation)
+          execFileSync("cp", ["-al", `${root}/a`, `${root}/c`])
+          yield* truncate(0)
+        }).pipe(Effect.provide(RunLog.layerJsonLines(folder.metrics)))
+        const numLines = ["a", "b", "c"].map((name) => read(`${root}/${name}/metrics.jsonl`))
+        assert.deepStrictEqual(
+          (yield* Effect.all(numLines)).map(({ length }) => length),
+          [0, 1, 2]
+        )
+      }).pipe(Effect.scoped)
+    )
+  )
+
   it.effect("may be a link itself", () =>
     inTemporary((root) =>
       Effect.gen(function* () {

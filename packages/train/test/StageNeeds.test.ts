@@ -63,10 +63,10 @@ const refused: ReadonlyArray<readonly [words: string, Built]> = [
     (temperature): ReadonlyArray<readonly [string, Built]> => [
       [`temperature = ${temperature}`, built(ContrastiveLoss.layerInfoNce({ temperature }))],
       [`temperature = ${temperature}`, built(ContrastiveLoss.layerInfoNceSymmetric({ temperature }))],
-      [`temperature = ${temperature}`, built(ContrastiveLoss.layerNce({ temperature, normalizer: 1 }))]
+      [`temperature = ${temperature}`, built(ContrastiveLoss.layerNce({ temperature }))]
     ]
   ),
-  ["normalizer = 0", built(ContrastiveLoss.layerNceSymmetric({ temperature: 1, normalizer: 0 }))],
+  ["temperature = 0", built(ContrastiveLoss.layerNceSymmetric({ temperature: 0 }))],
   ["QueryEncoder: seed = 1.5", built(encoder(2, 1.5))],
   ["QueryEncoder: network.featureSize = 0", built(encoder(0, 1))],
   ...[0, -1, 1.5, Number.NaN].flatMap(

@@ -61,11 +61,12 @@ describe("StageTimes", () => {
         TestClock.adjust(5),
         spanOf("Diagnostics.look", 7),
         spanOf("Dictionary.encoderDistance", 11),
+        spanOf("NextState.requireFinite", 17),
         spanOf("Some.other", 13)
       ]).pipe(Effect.withSpan(stepSpan))
       yield* Effect.all([step, spanOf("Dictionary.prepare", 100), step]).pipe(observeSpans(observer))
-      const stages = { views: 2, keys: 3, gradient: 0, optimizer: 0, diagnostics: 18, settle: 0 }
-      const expected = { step: 41, stages, rest: 18 }
+      const stages = { views: 2, keys: 3, gradient: 0, optimizer: 0, diagnostics: 18, settle: 0, check: 17 }
+      const expected = { step: 58, stages, rest: 18 }
       assert.deepStrictEqual(steps, [expected, expected])
     })
   )

@@ -42,6 +42,62 @@ describe("a study that no run can be started for", () => {
       },
       ["axes = 163,840,000,000 cells", "must be at most 10,000 together"]
     ],
+    [
+      "more runs than anybody waits for, before they are laid out",
+      {
+        axes: [
+          { name: "a", setting: "momentum.m", values: Array.from({ length: 100 }, (_, i) => i / 100) },
+          { name: "b", setting: "dictionary.size", values: Array.from({ length: 100 }, (_, i) => i + 1) }
+        ],
+        seeds: Array.from({ length: 30_000 }, (_, i) => i)
+      },
+      ["seeds = 30,000 seeds: make 300,000,000 runs of 10,000 cells, and 20,000 are the most"]
+    ],
+    [
+      "more cells than anybody trains, one by one",
+      { axes: [], cells: Array.from({ length: 10_001 }, (_, a) => ({ settings: { a }, set: {} })) },
+      ["cells = 10,001 cells", "must be at most 10,000 together"]
+    ],
+    [
+      "more axes than a table has room for",
+      { axes: Array.from({ length: 17 }, (_, i) => ({ name: `${i}`, setting: `a.${i}`, values: [1] })) },
+      ["axes = ", "at most 16"]
+    ],
+    [
+      "a point whose label cannot be shown",
+      { axes: [{ name: "x", points: [point("a\u0001b", { "momentum.m": 0.5 })] }] },
+      ["axes[0].points[0].label", String.raw`has a character that cannot be shown (\u0001)`]
+    ],
+    [
+      "an axis whose name turns the direction of writing",
+      { axes: [{ name: "m\u202e", setting: "momentum.m", values: [0.5] }] },
+      ["axes[0].name", String.raw`has a character that cannot be shown (\u202e)`]
+    ],
+    [
+      "a listed cell whose axis cannot be shown",
+      { axes: [], cells: [{ settings: { "x\u001b": 1 }, set: { "momentum.m": 0.5 } }] },
+      ["cells[0].settings", String.raw`has an axis "x\u001b", which cannot be a name`]
+    ],
+    [
+      "a label as long as a book",
+      { axes: [{ name: "x", points: [point("a".repeat(201), { "momentum.m": 0.5 })] }] },
+      ["axes[0].points[0].label", "at most 200"]
+    ],
+    [
+      "a claim, a source or a contrast that leads a terminal",
+      {
+        claims: [
+          {
+            statement: "\u001b[2J",
+            paper: "p\n",
+            expects: "above",
+            contrasts: [{ label: "\ud800", terms: [] }]
+          }
+        ],
+        published: { source: "\u200b", values: [] }
+      },
+      ["claims[0].statement", "claims[0].paper", "claims[0].contrasts[0].label", "published.source"]
+    ],
     ["a grid without axes", { axes: [] }, ["the grid", "give axes or cells"]],
     ["a grid without seeds", { seeds: [] }, ["seeds", "empty"]],
     ["the same seed twice", { seeds: [3, 4, 3] }, ["seeds", "3 twice"]],

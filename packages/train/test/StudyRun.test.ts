@@ -3,13 +3,13 @@ import type { Trial } from "@moco/train/Study"
 import { type StudyEvent, StudyProgress } from "@moco/train/Study/StudyProgress"
 import { TrialExecutor, TrialImpossible } from "@moco/train/Study/TrialExecutor"
 import type { TrialRecord } from "@moco/train/Study/TrialRecord"
-import { StudyRecord } from "@moco/train/StudyRecord"
+import { StudyRecord, StudyRecordError } from "@moco/train/StudyRecord"
 import { runStudy } from "@moco/train/StudyRun"
-import { Effect, Fiber, Layer } from "effect"
+import { Cause, Effect, Exit, Fiber, Layer } from "effect"
 import { completed, failed, study } from "./studyFixture.ts"
 
 /** Stages of a study that remember in memory what they are asked to do. */
-const stages = (run: (trial: Trial) => Effect.Effect<TrialRecord, TrialImpossible>) => {
+const stages = (run: (trial: Trial) => Effect.Effect<TrialRecord, TrialImpossible | StudyRecordError>) => {
   const record = new Map<string, TrialRecord>()
   const started: Array<string> = []
   const events: Array<StudyEvent> = []
@@ -104,7 +104,7 @@ describe("runStudy", () => {
   it.effect("stops at a reason that no run can start for, and records none", () =>
     Effect.gen(function* () {
       const { layer, record } = stages((trial) =>
-        Effect.fail(new TrialImpossible({ trial: trial.id, reason: "the data set is not there" }))
+        Effect.fail(new TrialImpossible({ trial: trial.id, reason: ["the data set is not there"] }))
       )
       const error = yield* Effect.flip(Effect.provide(runStudy(study, 1), layer))
       assert.include(error.message, "the data set is not there")
@@ -135,6 +135,26 @@ describe("runStudy", () => {
       const ended = yield* Effect.provide(runStudy(study, 1), layer)
       assert.deepStrictEqual(started, [...ids, ids[1]!])
       assert.strictEqual(ended.filter(({ outcome }) => outcome === "failed").length, 1)
+    })
+  )
+
+  it.effect("tells what could not be recorded or saved while it was stopped, of every run", () =>
+    Effect.gen(function* () {
+      const lost = (path: string) =>
+        new StudyRecordError({ operation: "written", path, reason: "full", hint: "" })
+      const { layer, started } = stages((trial) =>
+        Effect.onInterrupt(Effect.interruptible(Effect.never), () => Effect.fail(lost(trial.id)))
+      )
+      const fiber = yield* Effect.forkChild(Effect.provide(runStudy(study, 2), layer))
+      while (started.length < 2) yield* Effect.yieldNow
+      yield* Fiber.interrupt(fiber)
+      const exit = yield* Fiber.await(fiber)
+      assert.isTrue(Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause))
+      const errors = Exit.isFailure(exit) ? exit.cause.reasons.filter(Cause.isFailReason) : []
+      assert.deepStrictEqual(
+        errors.map(({ error }) => error._tag === "StudyRecordError" && error.path).sort(),
+        ids.slice(0, 2).sort()
+      )
     })
   )
 })

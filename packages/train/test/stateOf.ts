@@ -1,3 +1,4 @@
+import { ContrastiveLoss, stateOf as lossStateOf } from "@moco/core/ContrastiveLoss"
 import { Dictionary } from "@moco/core/Dictionary"
 import { KeyEncoder, QueryEncoder } from "@moco/core/Encoder"
 import type { NamedTensors } from "@moco/core/Tensor"
@@ -20,6 +21,7 @@ export const stateOf = Effect.gen(function* () {
     keyStatistics: valuesOf(key.statistics.get()),
     dictionary: valuesOf(tensors),
     counters: { ...counters, fill: fill() },
+    loss: lossStateOf(yield* ContrastiveLoss).snapshot(),
     moments: valuesOf((yield* Optimizer).snapshot())
   }
 })

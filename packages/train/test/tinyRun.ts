@@ -22,6 +22,8 @@ import { validConfig } from "./validConfig.ts"
 /** What a test may change about the tiny run. */
 export interface TinySettings {
   readonly symmetric?: boolean
+  /** Noise-contrastive estimation in place of InfoNCE; needs a memory bank. */
+  readonly nce?: boolean
   readonly m?: number
   readonly learningRate?: number
   readonly queueSize?: number
@@ -42,13 +44,16 @@ const networkOf = (width: number) => ResNet.make({ ...tinyResNet, width, batchNo
 export const tinyRun = ({
   learningRate = 0.05,
   m = 0.99,
+  nce = false,
   numTrain = 64,
   queueSize = 20,
   dictionary = Queue.layer({ size: queueSize, seed: 1 }),
   symmetric = false,
   width = 4
 }: TinySettings = {}) => {
-  const loss = symmetric ? ContrastiveLoss.layerInfoNceSymmetric : ContrastiveLoss.layerInfoNce
+  const { layerInfoNce, layerInfoNceSymmetric, layerNce, layerNceSymmetric } = ContrastiveLoss
+  const [oneWay, bothWays] = nce ? [layerNce, layerNceSymmetric] : [layerInfoNce, layerInfoNceSymmetric]
+  const loss = symmetric ? bothWays : oneWay
   const stages = Layer.mergeAll(
     Diagnostics.layer,
     Optimizer.layerSgd({ momentum: 0.9, weightDecay: 5e-4 }),

@@ -10,11 +10,23 @@ export const inMemory = <A, E, R>(bytes: Uint8Array, use: Effect.Effect<A, E, R>
   const files = FileSystem.makeNoop({
     stat: () => Effect.succeed(stat),
     exists: () => Effect.succeed(true),
-    readFile: () => Effect.succeed(bytes),
-    readFileString: () => Effect.sync(() => new TextDecoder().decode(bytes))
+    open: () => Effect.succeed(openFile(bytes, stat))
   })
   return Effect.provideService(use, FileSystem.FileSystem, files)
 }
+
+/** A file that holds `bytes`, to be read alone. */
+const openFile = (bytes: Uint8Array, stat: FileSystem.File.Info) =>
+  ({
+    stat: Effect.succeed(stat),
+    read: (buffer: Uint8Array, options?: FileSystem.File.ReadOptions) =>
+      Effect.sync(() => {
+        const start = Number(options?.position ?? 0n)
+        const part = bytes.subarray(start, start + buffer.length)
+        buffer.set(part)
+        return part.length
+      })
+  }) as Partial<FileSystem.File> as FileSystem.File
 
 /** Reads a config as the program does, from the file to a config that a run can be started with. */
 export const readConfig = Effect.fnUntraced(function* (name: string, bytes: Uint8Array) {

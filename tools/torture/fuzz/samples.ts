@@ -35,6 +35,7 @@ export const records: ReadonlyArray<RunRecord> = [
     headLeftOut: []
   },
   { time, event: "rolledBack", step: 3, failedStep: 4, reason: "loss is NaN", rateFactor: 0.5 },
+  { time, event: "standstill", step: 5, epoch: 0, metric: "gradientNorm", value: 0, message: "it is 0" },
   {
     ...{ time, event: "finished", step: 9, epoch: 1 },
     ...{ outcome: "completed", trainingSeconds: 1, evaluationSeconds: 1 }

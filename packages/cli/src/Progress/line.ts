@@ -103,7 +103,15 @@ export const rolledBackLine = ({
   reason,
   step
 }: RunEvent & { event: "rolledBack" }): string =>
-  `step ${failedStep} failed (${reason.split("\n")[0]}); goes on after step ${step} at ${rateFactor} times the learning rate`
+  `step ${failedStep} failed (${reason.split("\n")[0]}); goes on after step ${step} at ${Number(rateFactor.toPrecision(6))} times the learning rate`
+
+/** One line about a run that goes on and learns nothing. */
+export const standstillLine = ({
+  message,
+  metric,
+  step,
+  value
+}: RunEvent & { event: "standstill" }): string => `warning: ${metric} is ${value} in step ${step}: ${message}`
 
 const pad = (value: number, largest: number) => String(value).padStart(String(largest).length)
 const percent = (part: number) => `${Math.floor(100 * part)}%`

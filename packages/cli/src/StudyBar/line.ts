@@ -1,3 +1,4 @@
+import * as Escape from "@moco/core/Escape"
 import type { Trial } from "@moco/train/Study"
 import type { StudyEvent } from "@moco/train/Study/StudyProgress"
 import { renderSettings } from "@moco/train/Study/settings"
@@ -146,10 +147,11 @@ export const statusLine = (status: StudyStatus, now: number, columns: number | u
         : `epoch ${progress.epoch}/${progress.numEpochs}, loss ${progress.loss.toFixed(2)}`
     return `${renderSettings(trial.settings)}, seed ${trial.seed}: ${epoch}`
   })
-  const line = [head, ...running].join(" | ")
+  // Before it is cut, or what is escaped would make it longer than the terminal is wide.
+  const line = Escape.line([head, ...running].join(" | "))
   return columns === undefined || line.length <= columns
     ? line
-    : `${line.slice(0, Math.max(0, columns - 3))}...`
+    : `${line.slice(0, Math.max(0, columns - 3)).toWellFormed()}...`
 }
 
 const firstLine = (text: string): string => text.split("\n")[0]!

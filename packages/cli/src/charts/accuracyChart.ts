@@ -8,6 +8,7 @@ import { standAlone } from "./frame.ts"
 import { around, columnHeight, columnMarks, columnWidth, type Label, textMarks } from "./labels.ts"
 import { ink } from "./palette.ts"
 import { lineHeight, wrap } from "./text.ts"
+import { visible } from "./visible.ts"
 
 const top = 22
 /** Longer names are broken into lines. */
@@ -17,7 +18,8 @@ const nameWidth = 170
  * kNN accuracy of every cell of a study along its x axis, as a stand-alone SVG: means with their 95 % t-intervals and
  * the single seeds, one line a series, over both baselines.
  */
-export const accuracyChart = (data: ChartData): string => {
+export const accuracyChart = (given: ChartData): string => {
+  const data = visible(given)
   const { far, near } = baselinesOf(data)
   const series = seriesOf(data).map(({ cells, name }) => ({ cells, name: wrap(name, nameWidth) }))
   const direct = layout(data, series, near, top)

@@ -1,3 +1,4 @@
+import * as Escape from "@moco/core/Escape"
 import * as Plot from "@observablehq/plot"
 import { parseHTML } from "linkedom"
 import { ink } from "./palette.ts"
@@ -49,14 +50,16 @@ export const standAlone = ({ notes, panels, title }: Frame): string => {
     ...noteLines.map((line, i) => headLine(line, noteTop + 11 + i * lineHeight, fontSize.text, "normal")),
     ...panels.map((panel) => inner(panel, head))
   ]
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(title)}" font-family="DejaVu Sans, sans-serif" font-size="${fontSize.text}" fill="${ink.text}" color="${ink.text}"><rect width="${width}" height="${height}" fill="white"/>
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${Escape.markup(title)}" font-family="DejaVu Sans, sans-serif" font-size="${fontSize.text}" fill="${ink.text}" color="${ink.text}"><rect width="${width}" height="${height}" fill="white"/>
 ${body.join("\n")}
 </svg>
 `
+  // XML has no place for most of what cannot be seen, not even as an entity.
+  return Escape.terminal(svg)
 }
 
 const headLine = (text: string, y: number, size: number, weight: string) =>
-  `<text x="${margin}" y="${y}" font-size="${size}" font-weight="${weight}"${weight === "bold" ? "" : ` fill="${ink.note}"`}>${escape(text)}</text>`
+  `<text x="${margin}" y="${y}" font-size="${size}" font-weight="${weight}"${weight === "bold" ? "" : ` fill="${ink.note}"`}>${Escape.markup(text)}</text>`
 
 /** A plot without what would hide the font and colour of the chart; its style sheet is for web pages. */
 const inner = ({ plot, x, y }: Panel, head: number) => {
@@ -67,6 +70,3 @@ const inner = ({ plot, x, y }: Panel, head: number) => {
   svg.setAttribute("y", String(head + y))
   return svg.outerHTML
 }
-
-const escape = (text: string) =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;")

@@ -6,6 +6,7 @@ import { columnHeight, columnWidth } from "./labels.ts"
 import { type Curve, chancesOf, groupsOf } from "./lossChart/curves.ts"
 import { epochPlot, type Quantity, textsOf } from "./lossChart/plot.ts"
 import { lineHeight, numLines, wrap } from "./text.ts"
+import { visible } from "./visible.ts"
 
 const left = 50
 const plotWidth = 230
@@ -23,7 +24,8 @@ const gutter = 12
  * Loss and pretext accuracy of every cell of a study by epoch, as a stand-alone SVG: the means over the seeds, beside
  * the loss of features that know nothing. Series with several x each have a row, all rows with the same axes.
  */
-export const lossChart = (data: ChartData): string => {
+export const lossChart = (given: ChartData): string => {
+  const data = visible(given)
   const groups = groupsOf(data).map((group) => ({
     ...group,
     name: wrap(group.name, 0.9 * (left + plotWidth))

@@ -1,4 +1,6 @@
 import { availableParallelism } from "node:os"
+import { check as checkEnvironment } from "@moco/core/EnvironmentInvalid"
+import * as Escape from "@moco/core/Escape"
 import { nearest } from "@moco/train/RunConfig/nearest"
 import type { StudyDefinition } from "@moco/train/Study"
 import { decodeDefinition, plan, type Study, StudyInvalid } from "@moco/train/Study"
@@ -9,7 +11,8 @@ import { StudyRecord } from "@moco/train/StudyRecord"
 import { isOver, runStudy } from "@moco/train/StudyRun"
 import { Console, Effect, Layer, Option, Path, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
-import { dataDirFlag, folderFlag, jsonFlag } from "../flags.ts"
+import { requireUsed } from "../dataDirs.ts"
+import { dataDirFlag, folderFlag, jsonFlag, namedFlag } from "../flags.ts"
 import { readStructuredFile } from "../readStructuredFile.ts"
 import { recipes } from "../recipes.ts"
 import { layerStudyBar } from "../StudyBar.ts"
@@ -30,7 +33,7 @@ export class StudyFruitless extends Schema.TaggedError<StudyFruitless>()("StudyF
 }
 
 const flags = {
-  study: Flag.String("study").pipe(
+  study: namedFlag("study").pipe(
     Flag.withDescription(
       `one of ${Object.keys(studies).join(", ")}; or a YAML or JSON file with a study of your own`
     )
@@ -51,16 +54,21 @@ export const ablate = Command.make(
   "ablate",
   flags,
   Effect.fn("cli.ablate")(function* (options) {
+    yield* checkEnvironment(process.env)
     const path = yield* Path.Path
     const definition = yield* findStudy(options.study)
     const study = yield* plan(definition, yield* recipeOf(definition))
+    yield* requireUsed(
+      options.dataDir,
+      study.trials.map((trial) => trial.config)
+    )
     const threads = Math.max(...study.trials.map(({ config }) => config.backend.threads))
     const concurrency = yield* concurrencyOf(options.concurrency, threads)
     const folder = Option.getOrElse(options.out, () => path.join("runs", `study-${definition.name}`))
     const dataDir = Option.getOrUndefined(options.dataDir)
     yield* Console.log(
       `study ${definition.name}: ${study.cells.length} cells, ${definition.seeds.length} seeds; ` +
-        `${concurrency} side by side, ${threads} ${threads === 1 ? "thread" : "threads"} each\nstudy folder: ${folder}`
+        `${concurrency} side by side, ${threads} ${threads === 1 ? "thread" : "threads"} each\nstudy folder: ${Escape.line(folder)}`
     )
     const all = yield* Effect.gen(function* () {
       if (Option.isSome(options.reuse)) yield* takeOver(study, options.reuse.value, folder)
@@ -75,24 +83,25 @@ export const ablate = Command.make(
     const results = resultsOf(study, records)
     const report = Option.getOrElse(options.report, () => path.join(folder, "report"))
     yield* writeReport(report, { study, results, records, command: options.study, folder })
-    yield* Console.log(`\n${studyTable(results)}\n\nreport: ${path.join(report, "report.md")}`)
+    yield* Console.log(`\n${studyTable(results)}\n\nreport: ${Escape.line(path.join(report, "report.md"))}`)
     if (options.json) yield* Console.log(studyJson(results))
     if (results.numCompleted === 0) {
       const record = path.join(folder, "trials.jsonl")
       return yield* new StudyFruitless({ study: definition.name, record })
     }
-  })
+    // Stopped while its runs are run; all else is short, and loses no error.
+  }, Effect.uninterruptible)
 ).pipe(
   Command.withDescription(
     "Run a study: a grid of settings, each with several seeds; go on where one was stopped"
   ),
   Command.withExamples([
     {
-      command: "npx nx run cli:ablate --study=smoke",
+      command: "npx moco ablate --study=smoke",
       description: "all three mechanisms, less than a minute"
     },
-    { command: "npx nx run cli:ablate --study=momentum", description: "accuracy against m" },
-    { command: "npx nx run cli:ablate --study=mine.yaml --concurrency=1", description: "a study of your own" }
+    { command: "npx moco ablate --study=momentum", description: "accuracy against m" },
+    { command: "npx moco ablate --study=mine.yaml --concurrency=1", description: "a study of your own" }
   ])
 )
 
@@ -108,7 +117,7 @@ const takeOver = Effect.fnUntraced(function* (study: Study, from: string, folder
   const over = new Set((yield* all).filter(isOver).map(({ trial }) => trial))
   const found = (yield* completedElsewhere(study, from, folder)).filter(({ trial }) => !over.has(trial))
   yield* Effect.forEach(found, append, { discard: true })
-  yield* Console.log(`${found.length} runs taken over from ${from}`)
+  yield* Console.log(`${found.length} runs taken over from ${Escape.line(from)}`)
 })
 
 /** Runs in the folder that the study does not ask for, such as those of a seed that was taken out, are kept and said. */
@@ -145,14 +154,17 @@ const recipeOf = Effect.fnUntraced(function* ({ name, recipe }: StudyDefinition)
   })
 })
 
+/** Processes that a machine is asked to run side by side at most. */
+const maxConcurrency = 1024
+
 const concurrencyOf = Effect.fnUntraced(function* (wanted: Option.Option<number>, threads: number) {
   if (Option.isNone(wanted)) return Math.max(1, Math.floor(availableParallelism() / threads))
-  if (wanted.value >= 1) return wanted.value
+  if (wanted.value >= 1 && wanted.value <= maxConcurrency) return wanted.value
   const problem = {
     path: "--concurrency",
     value: String(wanted.value),
-    problem: "must be 1 or more",
-    hint: ""
+    problem: wanted.value < 1 ? "must be 1 or more" : `must be at most ${maxConcurrency}`,
+    hint: "each run is a process of its own; by default there are as many as the processors allow"
   }
   return yield* new StudyInvalid({ study: "command line", problems: [problem] })
 })

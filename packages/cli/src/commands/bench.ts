@@ -15,7 +15,7 @@ import { Command, Flag } from "effect/cli"
 import { profileFileOf, profileFlag, withProfile } from "../profile.ts"
 import { fashionMnistQuick } from "../recipes/fashionMnistQuick.ts"
 import { renderReport, renderWorkload } from "./bench/render.ts"
-import { type BenchFlags, encoders, workloadOf } from "./bench/workload.ts"
+import { type BenchFlags, encoders, imageNetSize, workloadOf } from "./bench/workload.ts"
 
 const count = (name: string, description: string, byDefault: number) =>
   Flag.Int(name).pipe(
@@ -29,6 +29,12 @@ const flags = {
   encoder: Flag.String("encoder").pipe(
     Flag.withDescription(`one of ${Object.keys(encoders).join(", ")} (default: resnet20)`),
     Flag.withDefault("resnet20")
+  ),
+  stem: Flag.Literals("stem", ["cifar", "imagenet"]).pipe(
+    Flag.withDescription(
+      `3x3 of stride 1, or 7x7 of stride 2 and a max-pool (default: imagenet from ${imageNetSize} pixels on)`
+    ),
+    Flag.optional
   ),
   imageSize: count("image-size", "height and width of the images, pixels", 28),
   channels: count("channels", "channels of the images", 1),
@@ -63,26 +69,29 @@ const flags = {
 export const bench = Command.make(
   "bench",
   flags,
-  Effect.fn("cli.bench")(function* ({ profile, ...flags }) {
-    const workload = yield* workloadOf(flags)
-    const file = yield* profileFileOf(profile, defaultProfileFile)
-    yield* Console.log(renderWorkload(flags))
-    const report = yield* measured(workload, flags, file).pipe(
-      Effect.provide(Layer.merge(layersOfWorkload(workload), LoadMeter.layer)),
-      // Behind the layers: the dictionary and the encoder take their memory when they are made.
-      Effect.catchTag("TensorError", (error) => Effect.fail(inFlags(explain(error, workload.config))))
-    )
-    yield* Console.log(reportText(report))
-  }, Effect.scoped)
+  Effect.fn("cli.bench")(
+    function* ({ profile, ...flags }) {
+      const workload = yield* workloadOf(flags)
+      const file = yield* profileFileOf(profile, defaultProfileFile)
+      yield* Console.log(renderWorkload(flags, workload))
+      const report = yield* measured(workload, flags, file).pipe(
+        Effect.provide(Layer.merge(layersOfWorkload(workload), LoadMeter.layer)),
+        // Behind the layers: the dictionary and the encoder take their memory when they are made.
+        Effect.catchTag("TensorError", (error) => Effect.fail(inFlags(explain(error, workload.config))))
+      )
+      yield* Console.log(reportText(report))
+    },
+    Effect.scoped,
+    Effect.interruptible
+  )
 ).pipe(
   Command.withDescription(
     "Measure the training step, stage by stage, beside what the machine can do; the last line is one JSON object"
   ),
   Command.withExamples([
-    { command: "npx nx run cli:bench", description: "a ResNet-20 on small images, half a minute" },
+    { command: "npx moco bench", description: "a ResNet-20 on small images, half a minute" },
     {
-      command:
-        "npx nx run cli:bench -- --encoder=resnet18 --image-size=32 --channels=3 --batch-size=64 --profile",
+      command: "npx moco bench --encoder=resnet18 --image-size=32 --channels=3 --batch-size=64 --profile",
       description: "a ResNet-18, and which operations its step is made of"
     }
   ])

@@ -1,3 +1,4 @@
+import * as Escape from "@moco/core/Escape"
 import { Console, Effect, Schema } from "effect"
 import { Command } from "effect/cli"
 import { dataDirsOf } from "../dataDirs.ts"
@@ -27,7 +28,7 @@ export const doctor = Command.make(
   Effect.fn("cli.doctor")(function* ({ dataDir, json }) {
     const findings = yield* checks(yield* dataDirsOf(dataDir))
     for (const { fix, found, name, state } of findings) {
-      yield* Console.log(`${marks[state].padEnd(8)} ${name.padEnd(20)} ${found}`)
+      yield* Console.log(`${marks[state].padEnd(8)} ${name.padEnd(20)} ${Escape.line(found)}`)
       if (fix !== undefined)
         yield* Console.log(
           fix
@@ -39,8 +40,8 @@ export const doctor = Command.make(
     const missing = findings.filter(({ state }) => state === "missing").map(({ name }) => name)
     if (json) yield* Console.log(JSON.stringify({ ok: missing.length === 0, findings }))
     if (missing.length > 0) return yield* new NotReady({ missing })
-  })
+  }, Effect.interruptible)
 ).pipe(
   Command.withDescription("Check what training needs; exit code 0 only if it can run"),
-  Command.withExamples([{ command: "npx nx run cli:doctor", description: "what is there and what is not" }])
+  Command.withExamples([{ command: "npx moco doctor", description: "what is there and what is not" }])
 )

@@ -1,10 +1,14 @@
 import { Backend } from "@moco/core/Backend"
+import { check as checkEnvironment, threadsIn } from "@moco/core/EnvironmentInvalid"
+import * as Escape from "@moco/core/Escape"
+import * as SafeFile from "@moco/core/SafeFile"
 import { Dataset } from "@moco/data/Dataset"
 import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "@moco/train/Checkpoint/fingerprint"
 import type { StoredCheckpoint } from "@moco/train/Checkpoint/load"
+import { steps } from "@moco/train/Checkpoint/store"
 import { type CheckpointEvery, Checkpoints } from "@moco/train/Checkpoints"
 import { encoderBytes } from "@moco/train/EncoderExport"
-import { explain } from "@moco/train/OutOfMemory"
+import { explained } from "@moco/train/OutOfMemory"
 import { pretrain } from "@moco/train/Pretrain"
 import { layersOf } from "@moco/train/PretrainLayers"
 import { type RunConfig, warnings } from "@moco/train/RunConfig"
@@ -12,50 +16,41 @@ import * as RunFolder from "@moco/train/RunFolder"
 import { environment } from "@moco/train/RunFolder/environment"
 import { RunLog } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
-import { ByteSize, Console, Effect, FileSystem, Layer, Option } from "effect"
+import { ByteSize, Cause, Console, Effect, Exit, FileSystem, Layer, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { dataDirsOf } from "../dataDirs.ts"
-import { dataDirFlag, folderFlag, jsonFlag } from "../flags.ts"
+import { dataDirsOf, requireUsed } from "../dataDirs.ts"
+import { dataDirFlag, folderFlag, jsonFlag, pathFlag } from "../flags.ts"
 import { Progress } from "../Progress.ts"
 import { profileFileOf, profileFlag, withProfile } from "../profile.ts"
-import { defaultRecipe, recipes } from "../recipes.ts"
 import { beginWith } from "./train/beginWith.ts"
 import { parseEvery } from "./train/checkpointEvery.ts"
 import { layerEncoderLast } from "./train/encoderLast.ts"
 import { changeOf, goOnWith } from "./train/goOnWith.ts"
+import { recipeFlag } from "./train/resolveConfig.ts"
 import { type RunStart, startOf, tellOfDamage } from "./train/start.ts"
 import { type RunResult, renderSummary, resultSoFar, withEvent } from "./train/summary.ts"
 
 const flags = {
-  recipe: Flag.String("recipe").pipe(
-    Flag.withDescription(`one of ${Object.keys(recipes).join(", ")} (default: ${defaultRecipe})`),
-    Flag.optional
-  ),
-  config: Flag.String("config").pipe(
-    Flag.withDescription(
-      "YAML or JSON file whose values replace the recipe's; the config.json of a run folder too"
-    ),
-    Flag.withMetavar("FILE"),
-    Flag.optional
+  recipe: recipeFlag,
+  config: pathFlag(
+    "config",
+    "YAML or JSON file whose values replace the recipe's; the config.json of a run folder too",
+    "FILE"
   ),
   set: Flag.KeyValuePair("set").pipe(
-    Flag.withDescription("replace one value, e.g. --set loss.temperature=0.1 --set encoder.layers=[1,1,1]"),
-    Flag.withMetavar("path=value"),
+    Flag.withDescription(
+      "replace the value of a setting, e.g. --set loss.temperature=0.1 --set encoder.layers=[1,1,1]; `npx moco settings` lists them"
+    ),
+    Flag.withMetavar("PATH=VALUE"),
     Flag.withDefault({})
   ),
   seed: Flag.Int("seed").pipe(Flag.withDescription("short for --set seed=N"), Flag.optional),
   epochs: Flag.Int("epochs").pipe(Flag.withDescription("short for --set training.epochs=N"), Flag.optional),
-  resume: Flag.String("resume").pipe(
-    Flag.withDescription("go on with the run in this folder where it was stopped"),
-    Flag.withMetavar("RUN"),
-    Flag.optional
-  ),
-  initFrom: Flag.String("init-from").pipe(
-    Flag.withDescription(
-      "begin a new run with the weights of a safetensors file (torchvision's names), or of a run that has ended"
-    ),
-    Flag.withMetavar("FILE|RUN"),
-    Flag.optional
+  resume: pathFlag("resume", "go on with the run in this folder where it was stopped", "RUN"),
+  initFrom: pathFlag(
+    "init-from",
+    "begin a new run with the weights of a safetensors file (torchvision's names), or of a run that has ended",
+    "FILE|RUN"
   ),
   checkpointEvery: Flag.String("checkpoint-every").pipe(
     Flag.withDescription(
@@ -66,7 +61,7 @@ const flags = {
   ),
   onNan: Flag.Literals("on-nan", ["stop", "rollback"]).pipe(
     Flag.withDescription(
-      "when a number is not finite: stop, or go back to the last checkpoint and on at half the rate"
+      "when a number is not finite: stop, or go back to an earlier state and on at a lower rate"
     ),
     Flag.withDefault("stop" as const)
   ),
@@ -83,25 +78,38 @@ const flags = {
 export const train = Command.make(
   "train",
   flags,
-  Effect.fn("cli.train")(function* ({ checkpointEvery, dataDir, json, onNan, profile, ...flags }) {
-    const every = yield* parseEvery(checkpointEvery)
-    const start = yield* startOf(flags)
-    const { config } = start
-    for (const { message, path } of warnings(config)) yield* Console.error(`warning: ${path}: ${message}`)
-    const dataDirs = yield* dataDirsOf(dataDir)
-    const given = start.initial === undefined ? {} : { initial: start.initial }
-    yield* trainInFolder(start, { json, every, onNan, profile }).pipe(
-      Effect.provide(RunState.layer.pipe(Layer.provideMerge(layersOf(config, { dataDirs, ...given })))),
-      // Behind the layers: the dictionary and the encoder take their memory when they are made.
-      Effect.catchTag("TensorError", (error) => Effect.fail(explain(error, config)))
-    )
-  }, Effect.scoped)
+  Effect.fn("cli.train")(
+    function* ({ checkpointEvery, dataDir, json, onNan, profile, ...flags }) {
+      yield* checkEnvironment(process.env)
+      const every = yield* parseEvery(checkpointEvery)
+      const start = yield* startOf(flags)
+      const { config } = start
+      for (const { message, path } of warnings(config)) yield* Console.error(`warning: ${path}: ${message}`)
+      yield* requireUsed(dataDir, [config])
+      const dataDirs = yield* dataDirsOf(dataDir)
+      const weights = start.initial === undefined ? {} : { initial: start.initial }
+      const given = {
+        "data-dir": Option.getOrUndefined(dataDir),
+        "checkpoint-every": Option.getOrUndefined(checkpointEvery),
+        "on-nan": onNan === "stop" ? undefined : onNan
+      }
+      const layers = RunState.layer.pipe(Layer.provideMerge(layersOf(config, { dataDirs, ...weights })))
+      yield* Effect.gen(function* () {
+        const stages = yield* Effect.interruptible(Layer.build(layers))
+        yield* Effect.provide(trainInFolder(start, { json, every, onNan, profile, given }), stages)
+        // Behind the layers: the dictionary and the encoder take their memory when they are made.
+      }).pipe(explained(config))
+      // Stopped where the layers are made and where `pretrain` can be; all else is short, and loses no error.
+    },
+    Effect.scoped,
+    Effect.uninterruptible
+  )
 ).pipe(
   Command.withDescription("Train an encoder by Momentum Contrast and judge it by its nearest neighbours"),
   Command.withExamples([
-    { command: "npx nx run cli:train", description: "the embedded images, a few minutes" },
+    { command: "npx moco train", description: "the embedded images, a few minutes" },
     {
-      command: "npx nx run cli:train --epochs=1 --set loss.temperature=0.1",
+      command: "npx moco train --epochs=1 --set loss.temperature=0.1",
       description: "with other values"
     }
   ])
@@ -112,6 +120,8 @@ interface TrainOptions {
   readonly every: CheckpointEvery
   readonly onNan: "stop" | "rollback"
   readonly profile: Option.Option<string>
+  /** Flags that whoever goes on with the run has to give again. */
+  readonly given: Readonly<Record<string, string | undefined>>
 }
 
 /** Checkpoints that are kept beside the best one. */
@@ -119,9 +129,18 @@ const keep = 2
 
 /** Trains with the layers that are there; saves and writes whatever there is when it is stopped on the way. */
 const trainInFolder = Effect.fnUntraced(function* (start: RunStart, options: TrainOptions) {
+  const folder = start.folder ?? (yield* RunFolder.createNumbered("runs", start.config.recipe))
+  return yield* folder.writing(trainIn(folder, start, options))
+})
+
+const trainIn = Effect.fnUntraced(function* (
+  folder: RunFolder.RunFolder,
+  start: RunStart,
+  options: TrainOptions
+) {
   const { config, from } = start
   const { every, json, onNan } = options
-  const folder = start.folder ?? (yield* RunFolder.createNumbered("runs", config.recipe))
+  const isThere = yield* RunFolder.hold(folder)
   const change = yield* changeOf(start)
   if (change === undefined) yield* RunFolder.writeConfig(folder, config)
   const fingerprint = yield* announce(config, folder)
@@ -143,20 +162,23 @@ const trainInFolder = Effect.fnUntraced(function* (start: RunStart, options: Tra
   )
   const checkpoints = Checkpoints.layerFolder({
     root: folder.checkpoints,
+    isThere,
     every,
     keep,
     config,
     fingerprint,
     onCorrupt: tellOfDamage
   })
-  const finish = Effect.uninterruptible(
-    Effect.gen(function* () {
-      const numBatches = result.numSteps * (config.loss.symmetric ? 2 : 1)
-      yield* RunFolder.writeFile(folder.encoder, yield* encoderBytes(numBatches))
-      yield* Console.log(renderSummary(result, config))
-      if (json) yield* Console.log(JSON.stringify(result))
-    })
-  )
+  const writeEncoder = Effect.gen(function* () {
+    const numBatches = result.numSteps * (config.loss.symmetric ? 2 : 1)
+    yield* RunFolder.unwritable(folder.path)(isThere)
+    yield* RunFolder.writeFile(folder.encoder, yield* encoderBytes(numBatches))
+  })
+  const sumUp = Effect.gen(function* () {
+    const [savedStep] = yield* Effect.orElseSucceed(steps(folder.checkpoints), () => [])
+    yield* Console.log(renderSummary(result, config, { flags: options.given, savedStep }))
+    if (json) yield* Console.log(JSON.stringify(result))
+  })
   const progress = change === undefined ? Effect.succeed(start.progress) : goOnWith(change, start, folder)
   yield* Effect.flatMap(Effect.andThen(initialised, progress), (from) =>
     pretrain({
@@ -168,9 +190,13 @@ const trainInFolder = Effect.fnUntraced(function* (start: RunStart, options: Tra
   ).pipe(
     withProfile(profileFile),
     Effect.provide(Layer.merge(runLog, checkpoints)),
-    Effect.onInterrupt(() => Effect.catch(finish, ({ message }) => Console.error(`error: ${message}`)))
+    // Each whether or not the other can be done, and what cannot is told.
+    Effect.onExit((exit) =>
+      Exit.isSuccess(exit) || Cause.hasInterrupts(exit.cause)
+        ? Effect.onExit(writeEncoder, () => sumUp)
+        : Effect.void
+    )
   )
-  yield* finish
 })
 
 /** Puts a checkpoint's state in place; where the machine is another one, says that bits may differ. */
@@ -180,7 +206,7 @@ const restore = Effect.fnUntraced(function* (
 ) {
   const state = yield* RunState
   for (const difference of fingerprintDifferences(manifest.fingerprint, fingerprint)) {
-    yield* Console.error(`warning: ${difference}: the run goes on, and its last bits may differ`)
+    yield* Console.error(`warning: ${Escape.line(difference)}: the run goes on, and its last bits may differ`)
   }
   yield* state.restore({ parts, counters: manifest.counters })
   yield* Console.log(`goes on after step ${manifest.progress.step}`)
@@ -192,8 +218,8 @@ const cutLog = Effect.fnUntraced(function* (metrics: string, position: number) {
   const found = yield* Effect.option(fileSystem.stat(metrics))
   if (Option.isNone(found)) return
   const size = Number(ByteSize.toBigInt(found.value.size))
-  if (size >= position) return yield* RunFolder.unwritable(metrics)(fileSystem.truncate(metrics, position))
-  const missing = `${metrics} ends ${position - size} bytes before the checkpoint was made`
+  if (size >= position) return yield* RunFolder.unwritable(metrics)(SafeFile.cut(metrics, position))
+  const missing = `${Escape.line(metrics)} ends ${position - size} bytes before the checkpoint was made`
   yield* Console.error(`warning: ${missing}: the run goes on, and these lines are lost`)
 })
 
@@ -201,15 +227,16 @@ const cutLog = Effect.fnUntraced(function* (metrics: string, position: number) {
 const announce = Effect.fnUntraced(function* (config: RunConfig, folder: RunFolder.RunFolder) {
   const backend = yield* Backend
   const dataset = yield* Dataset
-  const found = yield* environment(backend, config.backend.threads)
+  const threads = threadsIn(process.env, config.backend.threads)
+  const found = yield* environment(backend, threads)
   yield* RunFolder.writeEnvironment(folder, found)
   const { test, train } = dataset
   yield* Console.log(
     [
       `${config.recipe}, seed ${config.seed}: ${train.numImages} images of ${dataset.name}, judged by ${test.numImages}`,
-      `${backend.name} ${backend.version} on ${backend.device}, ${config.backend.threads} threads`,
-      `run folder: ${folder.path}`
+      `${backend.name} ${Escape.line(backend.version)} on ${backend.device}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+      `run folder: ${Escape.line(folder.path)}`
     ].join("\n")
   )
-  return fingerprintOf(backend, config.backend.threads, found.cpu)
+  return fingerprintOf(backend, threads, found.cpu)
 })

@@ -6,7 +6,7 @@ import { fashionMnistQuick } from "./fashionMnistQuick.ts"
  *
  * - Source: as `fashionMnistQuick`, with the authors' dictionary of 4,096 keys.
  * - Needs: the four IDX files (`apt-get install dataset-fashion-mnist`, or `--data-dir`)
- * - Command: `npx nx run cli:train --recipe=fashionMnist`
+ * - Command: `npx moco train --recipe=fashionMnist`
  * - Cost: seven and a half times the images of the quick recipe in each of 20 epochs
  */
 export const fashionMnist = (): RunConfig => {

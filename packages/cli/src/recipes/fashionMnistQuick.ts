@@ -6,7 +6,7 @@ import type { RunConfig } from "@moco/train/RunConfig"
  * - Source: the CIFAR-10 recipe of the authors' notebook (facebookresearch/moco, branch `colab-notebook`), scaled down to
  *   three residual blocks. Temperature, learning rate, jitter, K and head were chosen on 1,000 of the 8,000 training
  *   images (`--set data.judge=validation`).
- * - Command: `npx nx run cli:train`
+ * - Command: `npx moco train`
  * - Cost and expected kNN accuracy beside both baselines: README, "What it reaches"
  */
 export const fashionMnistQuick = (): RunConfig => ({

@@ -6,7 +6,7 @@ import { fashionMnistQuick } from "./fashionMnistQuick.ts"
  *
  * - Source: Chen et al. 2020, "Improved Baselines with Momentum Contrastive Learning". v2's probability and
  *   temperature; all else as `fashionMnistQuick`, so that the two differ in what v2 adds. Nothing was tuned for it.
- * - Command: `npx nx run cli:train --recipe=fashionMnistV2`
+ * - Command: `npx moco train --recipe=fashionMnistV2`
  * - Cost: about that of `fashionMnistQuick`. No accuracy is stated: it was not run to its end with several seeds
  */
 export const fashionMnistV2 = (): RunConfig => {

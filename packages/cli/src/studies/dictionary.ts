@@ -14,7 +14,7 @@ const large = 4096
  * are drawn once for the whole batch, as the queue's are shared by it.
  *
  * - Source: He et al. 2020, figure 3 (ResNet-50, ImageNet)
- * - Command: `npx nx run cli:ablate --study=dictionary`
+ * - Command: `npx moco ablate --study=dictionary`
  */
 export const dictionary = (): StudyDefinition =>
   smallStudy({

@@ -5,7 +5,7 @@ import { difference, smallStudy } from "./smallSetting.ts"
  * How slowly the key encoder must follow: m from 0 (a copy) to 0.9999.
  *
  * - Source: He et al. 2020, section 4.1, table "momentum" (ResNet-50, ImageNet, K = 4,096)
- * - Command: `npx nx run cli:ablate --study=momentum`
+ * - Command: `npx moco ablate --study=momentum`
  */
 export const momentum = (): StudyDefinition =>
   smallStudy({

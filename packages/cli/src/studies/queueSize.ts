@@ -5,7 +5,7 @@ import { difference, smallStudy } from "./smallSetting.ts"
  * How many keys the queue needs: K from 16 to 8,192, on 8,000 images.
  *
  * - Source: He et al. 2020, figure 3, the line of MoCo (ResNet-50, ImageNet, K = 256 to 65,536)
- * - Command: `npx nx run cli:ablate --study=queue-size`
+ * - Command: `npx moco ablate --study=queue-size`
  */
 export const queueSize = (): StudyDefinition =>
   smallStudy({

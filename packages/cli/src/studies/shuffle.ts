@@ -5,7 +5,7 @@ import { difference, smallStudy } from "./smallSetting.ts"
  * Shuffling batch norm: what happens when a query and its key share batch statistics.
  *
  * - Source: He et al. 2020, figure A.1 (with: pretext accuracy about 96.5 %; without: above 99.9 %, and worse features)
- * - Command: `npx nx run cli:ablate --study=shuffle`
+ * - Command: `npx moco ablate --study=shuffle`
  */
 export const shuffle = (): StudyDefinition =>
   smallStudy({

@@ -3,7 +3,7 @@ import type { StudyDefinition } from "@moco/train/Study"
 /**
  * All three mechanisms once, on a tiny encoder: shows in less than a minute that studies work. Its numbers say nothing.
  *
- * - Command: `npx nx run cli:ablate --study=smoke`
+ * - Command: `npx moco ablate --study=smoke`
  */
 export const smoke = (): StudyDefinition => ({
   name: "smoke",

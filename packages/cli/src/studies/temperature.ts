@@ -6,7 +6,7 @@ import { difference, smallStudy } from "./smallSetting.ts"
  *
  * - Source: MoCo v1 uses 0.07, v2 0.2. The figures beside ours are of a memory bank on CIFAR-100, by a third party
  *   (ResNet-18, linear; repository WangFeng18/UnsupervisedLearningCodes)
- * - Command: `npx nx run cli:ablate --study=temperature`
+ * - Command: `npx moco ablate --study=temperature`
  */
 export const temperature = (): StudyDefinition =>
   smallStudy({

@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs"
+import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
 import * as Queue from "@moco/core/Dictionary/Queue"
 import { KeyEncoder, QueryEncoder } from "@moco/core/Encoder"
 import { KeyShuffle } from "@moco/core/KeyShuffle"
@@ -17,6 +18,7 @@ import { Effect, Layer } from "effect"
 import { ablate } from "../../src/commands/ablate.ts"
 import { parity } from "../../src/commands/parity.ts"
 import { train } from "../../src/commands/train.ts"
+import { start } from "../program.ts"
 import { beginRun, command, type Family, openRecord, studyFlag, tensorflow, tinyStudy } from "./provoke.ts"
 
 /** The full data set, from `folder` alone. */
@@ -27,6 +29,7 @@ const fullSet = (folder: string) =>
 const withState = <A, E>(size: number, use: (state: RunState["Service"]) => Effect.Effect<A, E>) => {
   const state = RunState.layer.pipe(
     Layer.provide(Optimizer.layerSgd({ momentum: 0.9, weightDecay: 0 })),
+    Layer.provide(ContrastiveLoss.layerInfoNce({ temperature: 0.1 })),
     Layer.provide(Queue.layer({ size, seed: 1 })),
     Layer.provide([MomentumUpdate.layerEma(0.9), KeyShuffle.layer(1), KeyEncoder.layer]),
     Layer.provide(QueryEncoder.layer(LinearNetwork.identity(2), 1)),
@@ -46,6 +49,11 @@ export const config: Family = {
       return command(train, `--config=${folder}/mine.json`, `--out=${folder}`)
     },
     says: (folder) => [`${folder}/mine.json cannot be read`, '{ "seed": one }', "it must be JSON"]
+  },
+  EnvironmentInvalid: {
+    provokeInProgram: (folder) =>
+      start(["train", `--out=${folder}`], { TF_NUM_INTRAOP_THREADS: "2.5" }).ended,
+    says: () => ['TF_NUM_INTRAOP_THREADS="2.5" is no whole number', "unset it"]
   },
   BatchSizeInvalid: {
     provoke: () => {
@@ -100,7 +108,11 @@ export const data: Family = {
       mkdirSync(`${folder}/train-images-idx3-ubyte`)
       return fullSet(folder)
     },
-    says: (folder) => [`${folder}/train-images-idx3-ubyte cannot be read`, "directory", "or remove it"]
+    says: (folder) => [
+      `${folder}/train-images-idx3-ubyte cannot be read`,
+      "it is a folder and not a file",
+      "or remove it"
+    ]
   },
   FixtureUnusable: {
     provoke: (folder) => {

@@ -1,9 +1,14 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { Backend } from "@moco/core/Backend"
+import { QueryEncoder } from "@moco/core/Encoder"
+import * as ResNet from "@moco/core/Encoder/ResNet"
 import * as Tensor from "@moco/core/Tensor"
+import { tinyResNet } from "@moco/core/testing"
 import { sign } from "@moco/train/Checkpoint/manifest"
 import * as Checkpoint from "@moco/train/Checkpoint/store"
+import { encoderBytes } from "@moco/train/EncoderExport"
 import * as FolderLock from "@moco/train/FolderLock"
+import { MachineMemory } from "@moco/train/MachineMemory"
 import * as RunFolder from "@moco/train/RunFolder"
 import { RunLog } from "@moco/train/RunLog"
 import { sampleManifest } from "@moco/train/testing"
@@ -22,6 +27,8 @@ const withoutTensorflow = (folder: string, ...args: ReadonlyArray<string>) => {
   // The project's own ops would bring the library with them.
   return start(args, { LD_LIBRARY_PATH: folder, MOCO_NATIVE_OPS: "0" }).ended
 }
+
+const tinyNetwork = ResNet.make({ ...tinyResNet, batchNormGroups: 1 }, 1)
 
 /** The path of a file in `folder`, to be taken for a folder. */
 const fileIn = (folder: string) => {
@@ -54,11 +61,24 @@ export const nonFinite: Family = {
       return command(train, ...tinyRun({ epochs: 1 }), ...rate, `--out=${folder}`)
     },
     says: () => [
-      "loss is NaN",
+      "the next state is ",
       "in step ",
       "learning rate 100000000000000000000",
-      "lower optimizer.learningRate"
+      "--resume=RUN --on-nan=rollback",
+      "--resume=RUN --set optimizer.learningRate=50000000000000000000"
     ]
+  },
+  NonFiniteTensors: {
+    provoke: () => {
+      const query = QueryEncoder.layer(tinyNetwork, 1).pipe(Layer.provideMerge(tensorflow))
+      return Effect.gen(function* () {
+        const { parameters } = yield* QueryEncoder
+        const { "fc.bias": bias, ...others } = parameters.get()
+        parameters.replace({ ...others, "fc.bias": tf.fill(bias!.shape, Number.NaN) })
+        return yield* encoderBytes(1)
+      }).pipe(Effect.provide(query))
+    },
+    says: () => ["the encoder to be exported is not finite: NaN at query.parameters.fc.bias", "--resume=RUN"]
   }
 }
 
@@ -115,8 +135,19 @@ export const resource: Family = {
     ]
   },
   OutOfMemory: {
-    provoke: (folder) => command(train, "--set=dictionary.size=1000000000000", `--out=${folder}`),
-    says: () => ["Queue.init found no memory", "allocation failed", "dictionary.size=500000000000"]
+    // Where there were memory enough for any config, no array could be as long.
+    provoke: (folder) =>
+      Effect.provideService(
+        command(
+          train,
+          "--set=dictionary.size=100000000",
+          "--set=encoder.featureSize=65536",
+          `--out=${folder}`
+        ),
+        MachineMemory,
+        Number.POSITIVE_INFINITY
+      ),
+    says: () => ["Queue.init found no memory", "Invalid typed array length", "dictionary.size=50000000"]
   },
   StudyFolderOccupied: {
     provoke: (folder) =>

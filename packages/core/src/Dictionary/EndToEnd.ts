@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import { Dictionary, type DictionarySnapshot, type DictionaryStep, type PreparedStep } from "../Dictionary.ts"
-import { adopt, type Encoder, KeyEncoder, QueryEncoder, snapshotOf } from "../Encoder.ts"
+import { adopt, type Encoder, KeyEncoder, QueryEncoder, snapshotOf, snapshotOfWeights } from "../Encoder.ts"
 import { relativeDistance } from "../internal/distance.ts"
 import { KeyShuffle } from "../KeyShuffle.ts"
 import * as Similarities from "../Similarities.ts"
+import * as Snapshot from "../Snapshot.ts"
 import * as Stage from "../Stage.ts"
 import * as Tensor from "../Tensor.ts"
 
@@ -42,6 +43,7 @@ export const layerSeparate = ({ batchSize }: EndToEndSettings) =>
               const settled = prepared.settle(outcome)
               const parameters = Tensor.unprefixed(outcome.parameters, trainedAs)
               return {
+                entering: snapshotOfWeights({ parameters, statistics: settled.entering }, "key"),
                 commit: () => {
                   settled.commit()
                   key.parameters.replace(lease.handOver(parameters))
@@ -55,10 +57,9 @@ export const layerSeparate = ({ batchSize }: EndToEndSettings) =>
         fill: () => 1,
         encoderDistance: () => relativeDistance(query.parameters.get(), key.parameters.get()),
         snapshot: () => ({ tensors: snapshotOf(key, "key"), counters: {} }),
-        restore: ({ tensors }: DictionarySnapshot) =>
-          Effect.map(Tensor.copiesLike("EndToEnd.restore", snapshotOf(key, "key"), tensors), (copies) =>
-            adopt(key, copies, "key")
-          )
+        initial: () => ({ tensors: snapshotOfWeights(key.initial(), "key"), counters: {} }),
+        restore: (snapshot: DictionarySnapshot) =>
+          Effect.map(copiesOf(snapshotOf(key, "key"), snapshot), (copies) => adopt(key, copies, "key"))
       })
     })
   )
@@ -81,10 +82,9 @@ export const layerShared = ({ batchSize }: EndToEndSettings) =>
         fill: () => 1,
         encoderDistance: () => undefined,
         snapshot: () => ({ tensors: statistics.get(), counters: {} }),
-        restore: ({ tensors }: DictionarySnapshot) =>
-          Effect.map(Tensor.copiesLike("EndToEnd.restore", statistics.get(), tensors), (copies) =>
-            statistics.replace(copies)
-          )
+        initial: () => ({ tensors: query.initial().statistics, counters: {} }),
+        restore: (snapshot: DictionarySnapshot) =>
+          Effect.map(copiesOf(statistics.get(), snapshot), (copies) => statistics.replace(copies))
       })
     })
   )
@@ -93,6 +93,13 @@ const checkBatch = (batchSize: number) =>
   Stage.check(
     "EndToEnd",
     Stage.count("batchSize", batchSize, "a query's negatives are the other keys of its batch", 2)
+  )
+
+/** End-to-end training counts nothing. */
+const copiesOf = (current: Tensor.NamedTensors, { counters, tensors }: DictionarySnapshot) =>
+  Effect.andThen(
+    Snapshot.counters("EndToEnd.restore", {}, counters),
+    Tensor.copiesLike("EndToEnd.restore", current, tensors)
   )
 
 /** Encodes the keys inside `similarities`, so that the gradient flows; `weightsOf` picks the key encoder's. */
@@ -120,7 +127,10 @@ const preparation = (
             )
             return similaritiesInBatch(query_ND, key_ND)
           },
-          settle: () => ({ commit: () => cell.replace(lease.handOver(statistics)) })
+          settle: () => ({
+            entering: statistics,
+            commit: () => cell.replace(lease.handOver(statistics))
+          })
         }
       }
   )

@@ -5,6 +5,8 @@ import { Dictionary, type DictionarySnapshot, type DictionaryStep, type Prepared
 import { QueryEncoder } from "../Encoder.ts"
 import { l2Normalize } from "../internal/l2Normalize.ts"
 import { randomUnitRows } from "../internal/randomUnitRows.ts"
+import { scatterRows } from "../internal/scatterRows.ts"
+import * as Snapshot from "../Snapshot.ts"
 import * as Stage from "../Stage.ts"
 import * as Tensor from "../Tensor.ts"
 import { drawNegatives, negativesOf } from "./MemoryBank/negatives.ts"
@@ -42,14 +44,15 @@ export const layer = ({ entryMomentum, numImages, redrawOwn, seed, size }: Memor
         Stage.seed(seed)
       )
       const { network } = yield* QueryEncoder
-      const cell = yield* Tensor.cell("MemoryBank.init", () => ({
+      const noise = () => ({
         bank: randomUnitRows(
           CounterRandom.make(seed, CounterRandom.Purpose.bankInit),
           numImages,
           network.featureSize
         ),
         seen: tf.zeros([numImages])
-      }))
+      })
+      const cell = yield* Tensor.cell("MemoryBank.init", noise)
       const bank_MD = () => cell.get()["bank"] as tf.Tensor2D
       let numSeen = 0
 
@@ -68,14 +71,13 @@ export const layer = ({ entryMomentum, numImages, redrawOwn, seed, size }: Memor
           }),
           settle: ({ queries_ND }) => {
             const new_ND = tf.mul(tf.addN([...queries_ND]), (1 - entryMomentum) / queries_ND.length)
-            const entry_ND = l2Normalize(tf.add(tf.mul(own_ND, entryMomentum), new_ND))
+            const entry_ND = lease.keep(l2Normalize(tf.add(tf.mul(own_ND, entryMomentum), new_ND)))
             const rows_N1 = tf.reshape(indices_N, [-1, 1])
-            const bank = lease.keep(tf.tensorScatterUpdate(current_MD, rows_N1, entry_ND))
-            const seen = lease.keep(
-              tf.tensorScatterUpdate(cell.get()["seen"]!, rows_N1, tf.ones([indices.length]))
-            )
+            const bank = lease.keep(scatterRows(current_MD, rows_N1, entry_ND))
+            const seen = lease.keep(scatterRows(cell.get()["seen"]!, rows_N1, tf.ones([indices.length])))
             const nextSeen = tf.sum(seen).dataSync()[0]!
             return {
+              entering: { bank: entry_ND, seen },
               commit: () => {
                 cell.replace(lease.handOver({ bank, seen }))
                 numSeen = nextSeen
@@ -92,9 +94,16 @@ export const layer = ({ entryMomentum, numImages, redrawOwn, seed, size }: Memor
         fill: () => numSeen / numImages,
         encoderDistance: () => undefined,
         snapshot: () => ({ tensors: cell.get(), counters: { numSeen } }),
+        initial: () => ({ tensors: noise(), counters: { numSeen: 0 } }),
         restore: Effect.fnUntraced(function* ({ counters, tensors }: DictionarySnapshot) {
-          cell.replace(yield* Tensor.copiesLike("MemoryBank.restore", cell.get(), tensors))
-          numSeen = counters["numSeen"] ?? 0
+          const operation = "MemoryBank.restore"
+          const counted = yield* Snapshot.counters(operation, { numSeen: numImages }, counters)
+          const inRange = Effect.andThen(
+            Snapshot.requireUnitRows(operation, "bank", tensors),
+            requireSeen(operation, tensors, counted.numSeen)
+          )
+          cell.replace(yield* Tensor.copiesLike(operation, cell.get(), tensors, inRange))
+          numSeen = counted.numSeen
         })
       })
     })
@@ -106,3 +115,17 @@ const requireEntries = (indices: Int32Array, numImages: number): void => {
   if (foreign === undefined) return
   throw new RangeError(`image ${foreign} has no entry: the bank was made for ${numImages} images`)
 }
+
+/** Refuses marks that are neither 0 nor 1, and as many as were not counted. */
+const requireSeen = (operation: string, { seen }: Tensor.NamedTensors, numSeen: number) =>
+  Effect.flatMap(
+    Tensor.run(operation, () => seen!.dataSync()),
+    (marks) => {
+      const image = marks.findIndex((mark) => mark !== 0 && mark !== 1)
+      const numMarks = marks.filter((mark) => mark === 1).length
+      if (image >= 0)
+        return Snapshot.refuse(operation, `seen holds ${marks[image]} for image ${image}, not 0 or 1`)
+      const problem = `its counter numSeen is ${numSeen}, and seen marks ${numMarks} images`
+      return Snapshot.refuse(operation, numMarks === numSeen ? undefined : problem)
+    }
+  )

@@ -2,13 +2,14 @@ import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import * as CounterRandom from "../CounterRandom.ts"
 import { Dictionary, type DictionarySnapshot, type DictionaryStep, type PreparedStep } from "../Dictionary.ts"
-import { adopt, KeyEncoder, QueryEncoder, snapshotOf } from "../Encoder.ts"
+import { adopt, KeyEncoder, QueryEncoder, snapshotOf, snapshotOfWeights } from "../Encoder.ts"
 import { relativeDistance } from "../internal/distance.ts"
 import { enqueue } from "../internal/enqueue.ts"
 import { randomUnitRows } from "../internal/randomUnitRows.ts"
 import { KeyShuffle } from "../KeyShuffle.ts"
 import { MomentumUpdate } from "../MomentumUpdate.ts"
 import * as Similarities from "../Similarities.ts"
+import * as Snapshot from "../Snapshot.ts"
 import * as Stage from "../Stage.ts"
 import * as Tensor from "../Tensor.ts"
 
@@ -38,13 +39,14 @@ export const layer = ({ seed, size }: QueueSettings) =>
       const key = yield* KeyEncoder
       const momentum = yield* MomentumUpdate
       const shuffle = yield* KeyShuffle
-      const cell = yield* Tensor.cell("Queue.init", () => ({
+      const noise = () => ({
         queue: randomUnitRows(
           CounterRandom.make(seed, CounterRandom.Purpose.queueInit),
           size,
           key.network.featureSize
         )
-      }))
+      })
+      const cell = yield* Tensor.cell("Queue.init", noise)
       const queue_KD = () => cell.get()["queue"] as tf.Tensor2D
       const counters = { pointer: 0, filled: 0 }
 
@@ -77,12 +79,14 @@ export const layer = ({ seed, size }: QueueSettings) =>
           }),
           settle: () => {
             // The authors enqueue the second direction's keys before the first's.
-            const enqueued_MD = keys_ND.length === 1 ? keys_ND[0]! : tf.concat2d(keys_ND.toReversed(), 0)
+            const enqueued_MD =
+              keys_ND.length === 1 ? keys_ND[0]! : lease.keep(tf.concat2d(keys_ND.toReversed(), 0))
             const next_KD = lease.keep(enqueue(negatives_KD, enqueued_MD, counters.pointer))
             const numKeys = enqueued_MD.shape[0]
             const parameters = moved(dictionaryStep.step)
             for (const parameter of Object.values(parameters)) lease.keep(parameter)
             return {
+              entering: { queue: enqueued_MD, ...snapshotOfWeights({ parameters, statistics }, "key") },
               commit: () => {
                 key.parameters.replace(lease.handOver(parameters))
                 key.statistics.replace(lease.handOver(statistics))
@@ -103,12 +107,26 @@ export const layer = ({ seed, size }: QueueSettings) =>
         fill: () => counters.filled / size,
         encoderDistance: () => relativeDistance(query.parameters.get(), key.parameters.get()),
         snapshot: () => ({ tensors: tensors(), counters: { ...counters } }),
+        initial: () => ({
+          tensors: { ...noise(), ...snapshotOfWeights(key.initial(), "key") },
+          counters: { pointer: 0, filled: 0 }
+        }),
         restore: Effect.fnUntraced(function* (snapshot: DictionarySnapshot) {
-          const copies = yield* Tensor.copiesLike("Queue.restore", tensors(), snapshot.tensors)
+          const operation = "Queue.restore"
+          const most = { pointer: size - 1, filled: size }
+          const { filled, pointer } = yield* Snapshot.counters(operation, most, snapshot.counters)
+          if (filled < size && pointer !== filled) {
+            yield* Snapshot.refuse(operation, `its counter pointer is ${pointer}, and filled is ${filled}`)
+          }
+          const copies = yield* Tensor.copiesLike(
+            operation,
+            tensors(),
+            snapshot.tensors,
+            Snapshot.requireUnitRows(operation, "queue", snapshot.tensors)
+          )
           cell.replace({ queue: copies["queue"]! })
           adopt(key, copies, "key")
-          counters.pointer = snapshot.counters["pointer"] ?? 0
-          counters.filled = snapshot.counters["filled"] ?? 0
+          Object.assign(counters, { pointer, filled })
         })
       })
     })

@@ -1,24 +1,32 @@
 import { Schema } from "effect"
 
-const Positive = Schema.Int.check(Schema.isGreaterThan(0))
+/** The bounds are far above published networks: a ResNet-1202 has 600 blocks, a wide ResNet-50 has 2,048 channels. */
+const upTo = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 1, maximum }))
+
+const maxBlocks = 1000
+const depth = Schema.makeFilter((layers: ReadonlyArray<number>) => {
+  const numBlocks = layers.reduce((sum, blocks) => sum + blocks, 0)
+  return numBlocks <= maxBlocks || `has ${numBlocks} blocks in all, and ${maxBlocks} are the most`
+})
 
 /** One description of every residual network of He et al. 2016, ImageNet and CIFAR forms alike. */
 export const ResNetConfig = Schema.Struct({
   block: Schema.Literals(["basic", "bottleneck"]).annotate({
     description: "residual block: two 3x3 convolutions, or 1x1, 3x3, 1x1 with four times the width at its end"
   }),
-  layers: Schema.Array(Positive).check(Schema.isMinLength(1), Schema.isMaxLength(8)).annotate({
+  layers: Schema.Array(upTo(maxBlocks)).check(Schema.isMinLength(1), Schema.isMaxLength(8), depth).annotate({
     description: "blocks per stage; each stage after the first halves the image and doubles the width"
   }),
-  width: Positive.annotate({ description: "channels of the first stage" }),
+  width: upTo(65_536).annotate({ description: "channels of the first stage" }),
   stem: Schema.Literals(["cifar", "imagenet"]).annotate({
-    description: "3x3 stride 1, or 7x7 stride 2 followed by a 3x3 stride 2 max-pool"
+    description:
+      "3x3 stride 1, or 7x7 stride 2 followed by a 3x3 stride 2 max-pool; initialised as in torchvision, where the authors' CIFAR notebook leaves its stem at PyTorch's default"
   }),
   head: Schema.Literals(["linear", "mlp"]).annotate({
     description: "projection to the feature: one linear layer (MoCo v1), or linear, ReLU, linear (MoCo v2)"
   }),
-  featureSize: Positive.annotate({ description: "length of a feature (the dictionary's rows)" }),
-  batchNormGroups: Positive.annotate({
+  featureSize: upTo(65_536).annotate({ description: "length of a feature (the dictionary's rows)" }),
+  batchNormGroups: upTo(1_048_576).annotate({
     description: "parts of a batch with batch statistics of their own (split batch norm); 1 is ordinary"
   })
 })

@@ -7,7 +7,8 @@ import { type ConvSpec, convsOf, type LinearSpec, type ResNetLayout } from "./Re
  * Initial weights as torchvision's ResNet has them.
  *
  * Convolutions: Kaiming normal by fan-out (PyTorch's default for convolutions has about six times less
- * variance, and figures do not carry over). Batch norm: 1 and 0. Linear layers: uniform by fan-in.
+ * variance, and figures do not carry over; the authors' CIFAR notebook replaces torchvision's stem after it was
+ * initialised, and so leaves its own at that default). Batch norm: 1 and 0. Linear layers: uniform by fan-in.
  * Each layer draws from a stream of its own, so adding one changes no other.
  */
 export const initialWeights = (layout: ResNetLayout, seed: number): Weights => {

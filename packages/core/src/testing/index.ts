@@ -1,4 +1,5 @@
 export { assertClose } from "./assertClose.ts"
+export { forbidden, hostile } from "./hostile.ts"
 export * as LinearNetwork from "./LinearNetwork.ts"
 export { contrastiveLossLaws } from "./laws/ContrastiveLoss.ts"
 export {

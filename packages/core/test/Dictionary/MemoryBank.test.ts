@@ -36,6 +36,20 @@ const setBank = (rows: ReadonlyArray<Row>) =>
     yield* (yield* Dictionary).restore({ tensors, counters: { numSeen: 0 } })
   }).pipe(Effect.scoped)
 
+/** What is said against a snapshot of a bank of 4 images that differs in `changes`. */
+const refusal = (changes: {
+  readonly bank?: ReadonlyArray<Row>
+  readonly seen?: Row
+  readonly numSeen?: number
+}) =>
+  Effect.gen(function* () {
+    const { bank = range(4).map(atAngle), numSeen = 0, seen = [0, 0, 0, 0] } = changes
+    const { restore } = yield* Dictionary
+    const tensors = yield* Tensor.scoped("bank", () => ({ bank: matrix(bank), seen: tf.tensor1d([...seen]) }))
+    const { message } = yield* Effect.flip(restore({ tensors, counters: { numSeen } }))
+    return message
+  }).pipe(Effect.scoped, Effect.provide(bankOf()), Effect.provide(tensorflow))
+
 /** One step whose queries are given, rows for each direction; gives the similarities back. */
 const takeStep = (indices: Row, queries: ReadonlyArray<ReadonlyArray<Row>>, step = 0) =>
   Effect.gen(function* () {
@@ -84,6 +98,20 @@ const assertUniform = (values: Row, draws: Row) => {
   const statistic = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)
   assert.isBelow(statistic, values.length - 1 + 4 * Math.sqrt(2 * (values.length - 1)))
 }
+
+describe("a snapshot of a memory bank", () => {
+  it.effect("is refused where its marks, their number or its entries cannot be", () =>
+    Effect.gen(function* () {
+      assert.include(yield* refusal({ seen: [0, 0.5, 0, 0] }), "seen holds 0.5 for image 1, not 0 or 1")
+      assert.include(
+        yield* refusal({ seen: [0, 1, 1, 0], numSeen: 3 }),
+        "numSeen is 3, and seen marks 2 images"
+      )
+      const long = [...range(3).map(atAngle), [3, 4]]
+      assert.include(yield* refusal({ bank: long }), "row 3 of bank has the length 5 and should have 1")
+    })
+  )
+})
 
 describe("MemoryBank", () => {
   it.effect("starts with a random row of length 1 for every image, none of them seen", () =>

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Layer, Option, Path } from "effect"
 import {
   Dataset,
@@ -74,8 +75,8 @@ const installHint =
 const debianDir = "/usr/share/datasets/fashion-mnist"
 
 /**
- * The folders in which the full set is looked for, in order: the user's (itself, or its `fashion-mnist`), the
- * cache's `data/fashion-mnist`, Debian's.
+ * The folders in which the full set is looked for, in order: the one that the user has named (itself, or its
+ * `fashion-mnist`) and no other, else the cache's `data/fashion-mnist`, Debian's.
  */
 export const defaultSearchDirs = Effect.fnUntraced(function* (options: {
   readonly dataDir?: string | undefined
@@ -83,11 +84,9 @@ export const defaultSearchDirs = Effect.fnUntraced(function* (options: {
 }) {
   const path = yield* Path.Path
   const { cacheDir, dataDir } = options
-  return [
-    ...(dataDir === undefined ? [] : [dataDir, path.join(dataDir, fullName)]),
-    ...(cacheDir === undefined ? [] : [path.join(cacheDir, "data", fullName)]),
-    debianDir
-  ]
+  // Who names a folder means that one, and not another where the files happen to be.
+  if (dataDir !== undefined) return [dataDir, path.join(dataDir, fullName)]
+  return [...(cacheDir === undefined ? [] : [path.join(cacheDir, "data", fullName)]), debianDir]
 })
 
 /** Where a file of the full set was found; nothing is read but folders. */
@@ -179,13 +178,15 @@ const readPair = Effect.fnUntraced(function* (
   } satisfies ImageSet
 })
 
+/** Bytes that gzip may add to a file that it cannot make smaller; far more than it does. */
+const maxOverhead = 2 ** 20
+
 /** Reads one file and checks that it is the published one. */
 const readFile = Effect.fn("FashionMnist.readFile")(function* (
   dataset: string,
   source: SourceFile,
   searchDirs: ReadonlyArray<string>
 ) {
-  const fileSystem = yield* FileSystem.FileSystem
   const located = yield* locate(source.name, searchDirs)
   if (Option.isNone(located)) {
     const missing = { dataset, file: `${source.name}.gz`, searched: [...searchDirs], hint: installHint }
@@ -200,7 +201,7 @@ const readFile = Effect.fn("FashionMnist.readFile")(function* (
       hint: `remove the file; ${installHint}`
     })
   const stored = yield* Effect.mapError(
-    fileSystem.readFile(path),
+    SafeFile.readBytes(path, { maxBytes: source.numBytes + maxOverhead }),
     (cause) => new DatasetUnreadable({ file: path, hint: "check its permissions, or remove it", cause })
   )
   const raw = yield* Effect.mapError(

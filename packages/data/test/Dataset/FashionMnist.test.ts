@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import { existsSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
 import { gunzipSync, gzipSync } from "node:zlib"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
@@ -114,6 +115,30 @@ layer(NodeServices.layer)("Dataset/FashionMnist", (it) => {
       })
     )
 
+    for (const [kind, make] of [
+      ["a pipe", (path: string) => execFileSync("mkfifo", [path])],
+      ["a device, by a link", (path: string) => symlinkSync("/dev/zero", path)],
+      [
+        "far too large",
+        (path: string) => {
+          writeFileSync(path, "")
+          truncateSync(path, 2 ** 40)
+        }
+      ]
+    ] as const) {
+      it.effect(`refuses what is ${kind} at once, and names it`, () =>
+        Effect.gen(function* () {
+          const fileSystem = yield* FileSystem.FileSystem
+          const dir = yield* fileSystem.makeTempDirectoryScoped()
+          make(`${dir}/train-images-idx3-ubyte.gz`)
+          const error = yield* Effect.flip(full([dir]))
+          assert.strictEqual(error._tag, "DatasetUnreadable")
+          assert.include(error.message, `${dir}/train-images-idx3-ubyte.gz cannot be read: it `)
+          assert.match(error.message, /no regular file|are read at most/)
+        })
+      )
+    }
+
     it.effect.skipIf(!existsSync(debianDir))("reads Debian's package, and raw files just the same", () =>
       Effect.gen(function* () {
         const fileSystem = yield* FileSystem.FileSystem
@@ -163,15 +188,17 @@ layer(NodeServices.layer)("Dataset/FashionMnist", (it) => {
     })
   )
 
-  it.effect("looks into the user's folder first, then the cache, then Debian's", () =>
+  it.effect("looks into the folder that the user names and no other, else into the cache and Debian's", () =>
     Effect.gen(function* () {
       const path = yield* Path.Path
       assert.deepStrictEqual(yield* FashionMnist.defaultSearchDirs({}), [debianDir])
-      assert.deepStrictEqual(yield* FashionMnist.defaultSearchDirs({ dataDir: "mine", cacheDir: "cache" }), [
-        "mine",
-        path.join("mine", "fashion-mnist"),
+      assert.deepStrictEqual(yield* FashionMnist.defaultSearchDirs({ cacheDir: "cache" }), [
         path.join("cache", "data", "fashion-mnist"),
         debianDir
+      ])
+      assert.deepStrictEqual(yield* FashionMnist.defaultSearchDirs({ dataDir: "mine", cacheDir: "cache" }), [
+        "mine",
+        path.join("mine", "fashion-mnist")
       ])
     })
   )

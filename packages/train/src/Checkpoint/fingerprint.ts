@@ -1,4 +1,5 @@
 import type { Backend } from "@moco/core/Backend"
+import { threadsIn } from "@moco/core/EnvironmentInvalid"
 import { Effect, Schema } from "effect"
 import type { Cpu } from "../RunFolder/cpu.ts"
 
@@ -24,7 +25,7 @@ export const fingerprintOf = (backend: Backend["Service"], threads: number, cpu:
   backend: backend.name,
   version: backend.version,
   device: backend.device,
-  threads: Number(process.env["TF_NUM_INTRAOP_THREADS"] ?? threads),
+  threads: threadsIn(process.env, threads),
   oneDnn: process.env["TF_ENABLE_ONEDNN_OPTS"] ?? "",
   nativeOps: backend.nativeOps ?? "",
   cpuFeatures: cpu.features,

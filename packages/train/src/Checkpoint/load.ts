@@ -1,3 +1,4 @@
+import * as SafeFile from "@moco/core/SafeFile"
 import { ByteSize, Effect, FileSystem, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { fileTrouble } from "../internal/fileTrouble.ts"
@@ -61,7 +62,7 @@ const readFile = Effect.fnUntraced(function* (file: string, isRight: (bytes: num
   if (!isRight(bytes)) {
     return yield* new CheckpointCorrupt({ path: file, problem: `its length of ${bytes} bytes is not right` })
   }
-  return yield* Effect.mapError(fileSystem.readFile(file), trouble)
+  return yield* Effect.mapError(SafeFile.readBytes(file, { maxBytes: bytes }), trouble)
 })
 
 /**
@@ -69,14 +70,17 @@ const readFile = Effect.fnUntraced(function* (file: string, isRight: (bytes: num
  *
  * Damaged ones that are newer are told to `onCorrupt` and get another name, or they would take the place of whole ones
  * when old checkpoints are removed. Where none is whole, none is touched.
+ *
+ * @param isCandidate  which steps count; the others are as if they were not there
  */
 export const newestGood = Effect.fn("Checkpoint.newestGood")(function* (
   root: string,
-  onCorrupt: (error: CheckpointCorrupt) => Effect.Effect<void>
+  onCorrupt: (error: CheckpointCorrupt) => Effect.Effect<void>,
+  isCandidate: (step: number) => boolean = () => true
 ) {
   const path = yield* Path.Path
   const passedOver: Array<readonly [number, CheckpointCorrupt]> = []
-  for (const step of yield* steps(root)) {
+  for (const step of (yield* steps(root)).filter(isCandidate)) {
     const loaded = yield* Effect.catchTag(
       load(path.join(root, folderName(step))),
       "CheckpointCorrupt",
@@ -85,7 +89,7 @@ export const newestGood = Effect.fn("Checkpoint.newestGood")(function* (
     if (loaded === undefined) continue
     for (const [damagedStep, error] of passedOver) {
       yield* onCorrupt(error)
-      yield* setAside(root, damagedStep)
+      yield* setAside(root, damagedStep, ".damaged")
     }
     return loaded
   }

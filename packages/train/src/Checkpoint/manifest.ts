@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto"
 import { Effect, Option, Schema } from "effect"
 import { schemaTrouble } from "../internal/schemaTrouble.ts"
+import { most } from "../RunConfig/bounds.ts"
 import { RunConfig } from "../RunConfig.ts"
-import { NeighbourAccuracy } from "../RunLog/RunEvent.ts"
+import { NeighbourAccuracy, RunEvent } from "../RunLog/RunEvent.ts"
 import { Fingerprint } from "./fingerprint.ts"
 
 /**
@@ -12,40 +13,60 @@ import { Fingerprint } from "./fingerprint.ts"
 export const formatVersion = 1
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+const between = (minimum: number, maximum: number) =>
+  Schema.Finite.check(Schema.isBetween({ minimum, maximum }))
+const Step = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: most.steps }))
+/** Some 30,000 years. */
+const Seconds = between(0, 1e12)
+const Fraction = between(0, 1)
+/** Each halves the learning rate. */
+const Rollbacks = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1000 }))
 
 /** A file of a checkpoint. */
 export const Part = Schema.Struct({
   name: Schema.String,
   bytes: Count,
   /** Of the whole file, lower-case hexadecimal. */
-  sha256: Schema.String
+  sha256: Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/))
 })
 export type Part = typeof Part.Type
 
-const Accuracies = Schema.Array(NeighbourAccuracy)
+const Accuracies = Schema.Array(Schema.Struct({ ...NeighbourAccuracy.fields, accuracy: Fraction }))
+
+/** What was done before a step was taken cannot have been done after it. */
+const inOrder = Schema.makeFilter(
+  ({ best, evaluatedAt, step }: { step: number; evaluatedAt: number; best?: { step: number } }) => {
+    if (evaluatedAt > step) return `evaluatedAt (${evaluatedAt}) is behind step (${step})`
+    return best === undefined || best.step <= step || `best.step (${best.step}) is behind step (${step})`
+  }
+)
 
 /** How far a run is, beside its tensors. */
 export const RunProgress = Schema.Struct({
   /** Steps taken. */
-  step: Count,
-  trainingSeconds: Schema.Finite,
-  evaluationSeconds: Schema.Finite,
+  step: Step,
+  trainingSeconds: Seconds,
+  evaluationSeconds: Seconds,
   /** Where the run log ended when this was true; what stands behind it belongs to steps that are taken again. */
   logPosition: Count,
+  /** What happened last, where the run log could not take it: it is logged when the run goes on. */
+  unlogged: Schema.optionalKey(RunEvent),
   evaluations: Schema.Struct({
     encoder: Schema.optionalKey(Accuracies),
     untrainedEncoder: Schema.optionalKey(Accuracies),
     rawPixels: Schema.optionalKey(Accuracies)
   }),
   /** The best evaluation so far, by the first k. */
-  best: Schema.optionalKey(Schema.Struct({ step: Count, accuracy: Schema.Finite })),
+  best: Schema.optionalKey(Schema.Struct({ step: Step, accuracy: Fraction })),
   /** Steps that were taken before the last evaluation; 0 before the first. */
-  evaluatedAt: Count,
+  evaluatedAt: Step,
   /** Times that the run has gone back to a checkpoint. */
-  rollbacks: Count,
+  rollbacks: Rollbacks,
   /** What the learning rate is multiplied by; below 1 after a rollback. */
-  rateFactor: Schema.Finite
-})
+  rateFactor: between(1e-30, 1),
+  /** Steps of the states that it has gone back to and that a later step has failed from all the same, rising. */
+  triedStates: Schema.optionalKey(Schema.Array(Step).check(Schema.isMaxLength(100)))
+}).check(inOrder)
 export type RunProgress = typeof RunProgress.Type
 
 /** What a checkpoint says about itself. */
@@ -56,9 +77,16 @@ export const Manifest = Schema.Struct({
   config: RunConfig,
   fingerprint: Fingerprint,
   progress: RunProgress,
-  /** Counters of the dictionary. */
+  /** Counters of the dictionary, and the state of the loss. */
   counters: Schema.Record(Schema.String, Schema.Finite),
-  parts: Schema.Array(Part)
+  parts: Schema.Array(Part).check(
+    Schema.isMaxLength(100),
+    Schema.makeFilter((parts) => {
+      const names = parts.map(({ name }) => name)
+      const twice = names.find((name, i) => names.indexOf(name) !== i)
+      return twice === undefined || `has ${JSON.stringify(twice)} twice`
+    })
+  )
 })
 export type Manifest = typeof Manifest.Type
 

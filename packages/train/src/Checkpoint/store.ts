@@ -1,8 +1,8 @@
+import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import { fileTrouble } from "../internal/fileTrouble.ts"
+import { fileTrouble, isOutOfDescriptors } from "../internal/fileTrouble.ts"
 import { hashAside } from "../internal/hashAside.ts"
-import { syncFolder } from "../internal/syncFolder.ts"
 import { CheckpointUnreadable, CheckpointUnwritable } from "./errors.ts"
 import { encodeManifest, type Manifest } from "./manifest.ts"
 
@@ -11,6 +11,12 @@ export interface UnsignedCheckpoint {
   readonly manifest: Omit<Manifest, "parts">
   /** By file name. */
   readonly parts: Readonly<Record<string, Uint8Array>>
+}
+
+/** A checkpoint that is on disk. */
+export interface Stored {
+  readonly folder: string
+  readonly manifest: Manifest
 }
 
 export const manifestName = "manifest.jsonl"
@@ -22,11 +28,15 @@ export const folderName = (step: number): string => String(step).padStart(9, "0"
 const unfinished = ".tmp"
 const replaced = ".old"
 
-/** Ending of a checkpoint that was found damaged and passed over. */
-const damaged = ".damaged"
+/**
+ * Endings of checkpoints that no run goes on from: one that was found damaged, and one of a state that a step failed
+ * from, whatever the reason it is kept for.
+ */
+type Aside = ".damaged" | ".failed"
 
 /**
- * Writes a checkpoint into `<root>/<step>`, as a whole or not at all.
+ * Writes a checkpoint into `<root>/<step>`, as a whole or not at all; gives the folder, and what it says. `root` is made where it is not,
+ * and nothing above it.
  *
  * Everything goes into a folder of a temporary name, the parts on disk before the manifest; then the folder gets its
  * name. One that had the name is moved aside first. So a crash at any instant leaves the old checkpoints and this one,
@@ -40,13 +50,21 @@ export const save = Effect.fn("Checkpoint.save")(function* (
   const path = yield* Path.Path
   const final = path.join(root, folderName(manifest.progress.step))
   const [temporary, aside] = [`${final}${unfinished}`, `${final}${replaced}`]
-  const write = Effect.fnUntraced(function* (name: string, bytes: Uint8Array) {
-    const file = yield* fileSystem.open(path.join(temporary, name), { flag: "wx" })
-    yield* file.writeAll(bytes)
-    yield* file.sync
-  }, Effect.scoped)
   const names = Object.keys(parts)
-  const writeParts = Effect.forEach(names, (name) => write(name, parts[name]!), { concurrency: "unbounded" })
+  const writeParts = (concurrency: number | "unbounded") =>
+    Effect.gen(function* () {
+      yield* fileSystem.remove(temporary, { recursive: true, force: true })
+      yield* fileSystem.makeDirectory(temporary)
+      const writeAll = Effect.forEach(
+        names,
+        (name) => SafeFile.create(path.join(temporary, name), parts[name]!),
+        {
+          concurrency
+        }
+      )
+      const [hashes] = yield* Effect.all([hashAside(Object.values(parts)), writeAll], { concurrency })
+      return names.map((name, i) => ({ name, bytes: parts[name]!.length, sha256: hashes[i]! }))
+    })
   const replace = Effect.gen(function* () {
     if (!(yield* fileSystem.exists(final))) return yield* fileSystem.rename(temporary, final)
     yield* fileSystem.remove(aside, { recursive: true, force: true })
@@ -55,31 +73,38 @@ export const save = Effect.fn("Checkpoint.save")(function* (
       Effect.ignore(fileSystem.rename(aside, final))
     )
   })
-  yield* Effect.gen(function* () {
-    if (!(yield* fileSystem.exists(root))) {
-      yield* fileSystem.makeDirectory(root, { recursive: true })
-      yield* syncFolder(path.dirname(root))
-    }
-    yield* fileSystem.remove(temporary, { recursive: true, force: true })
-    yield* fileSystem.makeDirectory(temporary)
-    const [hashes] = yield* Effect.all([hashAside(Object.values(parts)), writeParts], {
-      concurrency: "unbounded"
-    })
-    const described = names.map((name, i) => ({ name, bytes: parts[name]!.length, sha256: hashes[i]! }))
-    const text = encodeManifest({ ...manifest, parts: described })
-    yield* write(manifestName, new TextEncoder().encode(text))
-    yield* syncFolder(temporary)
+  return yield* Effect.gen(function* () {
+    if (yield* SafeFile.makeFolder(root)) yield* SafeFile.syncFolder(path.dirname(root))
+    // One after another where the system has no more descriptors for all at once.
+    const described = yield* Effect.catchIf(writeParts("unbounded"), isOutOfDescriptors, () => writeParts(1))
+    const whole: Manifest = { ...manifest, parts: described }
+    yield* SafeFile.create(path.join(temporary, manifestName), textOf(whole))
+    yield* SafeFile.syncFolder(temporary)
     yield* replace
-    yield* syncFolder(root)
+    yield* SafeFile.syncFolder(root)
+    const stored: Stored = { folder: final, manifest: whole }
+    return stored
   }).pipe(
     Effect.tapError(() => Effect.ignore(fileSystem.remove(temporary, { recursive: true, force: true }))),
-    Effect.mapError(
-      (error: PlatformError) => new CheckpointUnwritable({ path: final, ...fileTrouble(error) })
-    )
+    unwritable(final),
+    Effect.tap(() => Effect.ignore(fileSystem.remove(aside, { recursive: true, force: true })))
   )
-  yield* Effect.ignore(fileSystem.remove(aside, { recursive: true, force: true }))
-  return final
 }, Effect.uninterruptible)
+
+/**
+ * Gives a checkpoint of the same state another manifest, as a whole or not at all: its other files are as they were.
+ */
+export const retell = Effect.fn("Checkpoint.retell")(function* (root: string, manifest: Manifest) {
+  const path = yield* Path.Path
+  const folder = path.join(root, folderName(manifest.progress.step))
+  const told = SafeFile.replace(path.join(folder, manifestName), textOf(manifest))
+  return yield* Effect.as(unwritable(folder)(told), { folder, manifest } satisfies Stored)
+}, Effect.uninterruptible)
+
+const textOf = (manifest: Manifest) => new TextEncoder().encode(encodeManifest(manifest))
+
+const unwritable = (path: string) =>
+  Effect.mapError((error: PlatformError) => new CheckpointUnwritable({ path, ...fileTrouble(error) }))
 
 /**
  * Clears up what a killed process has left: a checkpoint that was being replaced gets its name back, and what was being
@@ -120,15 +145,39 @@ const namesIn = Effect.fnUntraced(function* (root: string) {
   )
 })
 
-/** Gives a damaged checkpoint another name: it is kept, and no longer counts among the newest. */
-export const setAside = Effect.fn("Checkpoint.setAside")(function* (root: string, step: number) {
+/** Gives a checkpoint another name: it is kept, and no longer counts among the newest. */
+export const setAside = Effect.fn("Checkpoint.setAside")(function* (
+  root: string,
+  step: number,
+  ending: Aside
+) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const folder = path.join(root, folderName(step))
-  yield* fileSystem.remove(`${folder}${damaged}`, { recursive: true, force: true }).pipe(
-    Effect.andThen(fileSystem.rename(folder, `${folder}${damaged}`)),
+  yield* fileSystem.remove(`${folder}${ending}`, { recursive: true, force: true }).pipe(
+    Effect.andThen(fileSystem.rename(folder, `${folder}${ending}`)),
+    Effect.andThen(SafeFile.syncFolder(root)),
     Effect.mapError((error) => new CheckpointUnwritable({ path: folder, ...fileTrouble(error) }))
   )
+})
+
+/**
+ * Sets the checkpoints of these states aside, newest first, where there are any: what is killed on the way goes on from
+ * one of the others, or from one of which the next step fails again. Of what was set aside so, the last is kept, for
+ * whoever wants to know why.
+ */
+export const setFailedAside = Effect.fn("Checkpoint.setFailedAside")(function* (
+  root: string,
+  hasFailed: (step: number) => boolean
+) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  for (const step of (yield* steps(root)).filter(hasFailed)) {
+    for (const name of (yield* namesIn(root)).filter((name) => /^\d{9,}\.failed$/.test(name))) {
+      yield* Effect.ignore(fileSystem.remove(path.join(root, name), { recursive: true }))
+    }
+    yield* setAside(root, step, ".failed")
+  }
 })
 
 /**

@@ -1,6 +1,6 @@
+import * as SafeFile from "@moco/core/SafeFile"
 import { decode, encode, SafetensorsMalformed } from "@moco/core/Safetensors"
-import { ByteSize, Effect, FileSystem, Path, Schema } from "effect"
-import type { PlatformError } from "effect/PlatformError"
+import { Effect, FileSystem, Path, Schema } from "effect"
 import { sha256 } from "../Checkpoint/manifest.ts"
 import type { GivenWeights } from "../InitialWeights.ts"
 import { fileTrouble } from "../internal/fileTrouble.ts"
@@ -67,15 +67,8 @@ const decodeAt = (file: string, bytes: Uint8Array) =>
     ({ problem, where }) => new SafetensorsMalformed({ where: `${file}: ${where}`, problem })
   )
 
-const regularFile = Effect.fnUntraced(function* (file: string) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const refuse = (reason: string) => Effect.fail(new WeightsUnreadable({ path: file, reason, hint: usual }))
-  const readable = Effect.mapError(
-    (error: PlatformError) =>
-      new WeightsUnreadable({ path: file, reason: fileTrouble(error).reason, hint: usual })
+const regularFile = (file: string) =>
+  Effect.mapError(
+    SafeFile.readBytes(file, { maxBytes }),
+    (error) => new WeightsUnreadable({ path: file, reason: fileTrouble(error).reason, hint: usual })
   )
-  const { size, type } = yield* readable(fileSystem.stat(file))
-  if (type !== "File") return yield* refuse("it is no regular file")
-  if (Number(ByteSize.toBigInt(size)) > maxBytes) return yield* refuse("it has more than 4 GiB")
-  return yield* readable(fileSystem.readFile(file))
-})

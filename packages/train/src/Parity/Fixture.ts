@@ -1,11 +1,12 @@
 import type { Weights } from "@moco/core/Encoder"
 import type { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
 import type { ShuffleKey } from "@moco/core/KeyShuffle"
+import * as SafeFile from "@moco/core/SafeFile"
 import { decode, type HostTensor, type SafetensorsMalformed } from "@moco/core/Safetensors"
 import { fromTorch } from "@moco/core/TorchTensors"
 import type { ViewBatch } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect, FileSystem, Path, Schema } from "effect"
+import { Effect, Path, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { fileTrouble } from "../internal/fileTrouble.ts"
 import { schemaTrouble } from "../internal/schemaTrouble.ts"
@@ -54,24 +55,28 @@ export class FixtureUnusable extends Schema.TaggedError<FixtureUnusable>()("Fixt
   }
 }
 
+/** Bytes of a fixture's files that are read at most; recorded runs have up to some megabytes. */
+const maxTensorBytes = 2 ** 30
+const maxDescriptionBytes = 2 ** 16
+
 /** Reads a fixture folder. */
 export const read = Effect.fn("Fixture.read")(function* (dir: string) {
-  const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const unusable = (where: string) => (cause: Parameters<typeof problemOf>[0]) =>
     new FixtureUnusable({ where, problem: problemOf(cause) })
   const tensors = Effect.fnUntraced(function* (name: string) {
     const file = path.join(dir, `${name}.safetensors`)
-    const contents = yield* fs.readFile(file).pipe(Effect.flatMap(decode), Effect.mapError(unusable(file)))
+    const contents = yield* SafeFile.readBytes(file, { maxBytes: maxTensorBytes }).pipe(
+      Effect.flatMap(decode),
+      Effect.mapError(unusable(file))
+    )
     return contents.tensors
   })
   const file = path.join(dir, "fixture.json")
-  const description = yield* fs
-    .readFileString(file)
-    .pipe(
-      Effect.flatMap(Schema.decodeUnknownEffect(Schema.fromJsonString(Description), { reportInput: true })),
-      Effect.mapError(unusable(file))
-    )
+  const description = yield* SafeFile.readText(file, { maxBytes: maxDescriptionBytes }).pipe(
+    Effect.flatMap(Schema.decodeUnknownEffect(Schema.fromJsonString(Description), { reportInput: true })),
+    Effect.mapError(unusable(file))
+  )
   const initial = yield* tensors("initial")
   const views = yield* tensors("views")
   const expected = yield* tensors("expected")

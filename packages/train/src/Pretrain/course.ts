@@ -1,4 +1,5 @@
 import * as Stage from "@moco/core/Stage"
+import { SnapshotMismatch } from "@moco/core/Tensor"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import { Clock, Effect } from "effect"
 import type { RunProgress } from "../Checkpoint/manifest.ts"
@@ -34,8 +35,14 @@ export const courseOf = Effect.fnUntraced(function* (settings: PretrainSettings)
     Stage.count("evaluateEveryEpochs", evaluateEveryEpochs, "epochs between evaluations")
   )
   const { stepsPerEpoch } = yield* ViewPairs
+  const numSteps = settings.numEpochs * stepsPerEpoch
+  const taken = settings.from?.step ?? 0
+  if (taken > numSteps) {
+    const problem = `its progress.step is ${taken}, and the run has ${numSteps} steps`
+    return yield* new SnapshotMismatch({ operation: "pretrain", problem })
+  }
   const course: Course = {
-    numSteps: settings.numEpochs * stepsPerEpoch,
+    numSteps,
     stepsPerEpoch,
     settings,
     progress: settings.from ?? beginning
@@ -50,17 +57,41 @@ export const epochOf = ({ progress, stepsPerEpoch }: Course): number =>
 /** On a clock that is never set back. */
 export const seconds = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e9)
 
-/** The run's state on disk: after every step where it is due, and whenever it is asked for. */
+/** Logs what the log could not take before. */
+export const catchUp = Effect.fnUntraced(function* (course: Course) {
+  const { unlogged, ...progress } = course.progress
+  if (unlogged === undefined) return
+  yield* (yield* RunLog).record(unlogged)
+  course.progress = progress
+})
+
+/** The run's state on disk: after every step where it is due, around every evaluation, and at the end. */
 export const keeping = Effect.fnUntraced(function* (course: Course) {
   const runLog = yield* RunLog
   const checkpoints = yield* Checkpoints
-  const progress = Effect.map(runLog.flush, (logPosition) => ({ ...course.progress, logPosition }))
+  const progressAt = (logPosition: number) => ({ ...course.progress, logPosition })
+  const progress = Effect.map(runLog.flush, progressAt)
+  const now = Effect.suspend(() => checkpoints.save(course.progress.step, progress))
   return {
     whereDue: Effect.suspend(() => {
-      const { best, step } = course.progress
       const { stepsPerEpoch } = course
-      return checkpoints.afterStep({ step, stepsPerEpoch, isBest: best?.step === step }, progress)
+      return checkpoints.afterStep({ step: course.progress.step, stepsPerEpoch }, progress)
     }),
-    now: Effect.suspend(() => checkpoints.save(course.progress.step, progress))
+    now,
+    /** What is due is on disk; after the last step it always is. */
+    beforeJudging: Effect.suspend(() =>
+      course.progress.step === course.numSteps ? now : checkpoints.settled
+    ),
+    afterJudging: Effect.suspend(() => {
+      const { best, step } = course.progress
+      return checkpoints.afterJudging({ step, isBest: best?.step === step }, progress)
+    }),
+    settled: checkpoints.settled,
+    /** Also where the log cannot be brought to disk; that is told after all. */
+    atAnyPrice: Effect.gen(function* () {
+      const flushed = yield* Effect.exit(runLog.flush)
+      const save = checkpoints.save(course.progress.step, Effect.map(runLog.position, progressAt))
+      yield* Effect.onExit(save, () => Effect.asVoid(flushed))
+    })
   }
 })

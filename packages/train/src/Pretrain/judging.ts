@@ -2,10 +2,19 @@ import { QueryEncoder, type Weights, weightsOf } from "@moco/core/Encoder"
 import * as Tensor from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
+import { NonFinite, representation } from "../Diagnostics.ts"
+import { comparable, incomparable } from "../Evaluation/comparable.ts"
 import { Evaluation, type Represent } from "../Evaluation.ts"
+import { LearningRate } from "../LearningRate.ts"
 import { RunLog } from "../RunLog.ts"
-import { type Course, epochOf, seconds } from "./course.ts"
+import { type Course, epochOf, keeping, seconds } from "./course.ts"
 import type { PretrainResult } from "./settings.ts"
+
+const representations = {
+  encoder: representation,
+  untrainedEncoder: "the untrained encoder's representation",
+  rawPixels: "the images as they are"
+} as const
 
 type Subject = keyof PretrainResult["evaluations"]
 
@@ -15,26 +24,28 @@ const rawPixels: Represent = (image_NHWC) => tf.reshape(image_NHWC, [image_NHWC.
 /**
  * Judges the encoder where it is time to and it was not done yet, and the baselines before its first judgement: to
  * judge them before the first step would only keep who started the run from seeing it train.
+ * A state that is due on disk is there before it is judged, for judging may take minutes, and may fail.
  */
 export const judging = Effect.fnUntraced(function* (course: Course) {
   const query = yield* QueryEncoder
   const evaluation = yield* Evaluation
   const runLog = yield* RunLog
+  const learningRate = yield* LearningRate
+  const keep = yield* keeping(course)
 
   // Judging may take minutes and can be stopped, and is then done again; what is logged is counted too.
   const judge = Effect.fnUntraced(function* (subject: Subject, represent: Represent) {
     const start = yield* seconds
-    const neighbours = yield* evaluation.judge(represent)
+    const neighbours = yield* Effect.catchTag(
+      Effect.interruptible(evaluation.judge(comparable(represent, representations[subject]))),
+      "TensorError",
+      incomparable
+    )
     const elapsed = (yield* seconds) - start
     const at = subject === "encoder" ? { step: course.progress.step, epoch: epochOf(course) } : untrained
     const told = { subject, neighbours, seconds: elapsed }
-    const record = runLog.record({ event: "evaluation", ...at, ...told })
-    yield* Effect.uninterruptible(
-      Effect.andThen(
-        record,
-        Effect.sync(() => note(told))
-      )
-    )
+    yield* runLog.record({ event: "evaluation", ...at, ...told })
+    note(told)
   })
 
   const note = ({ neighbours, seconds, subject }: Judgement) => {
@@ -50,6 +61,12 @@ export const judging = Effect.fnUntraced(function* (course: Course) {
     }
   }
 
+  const unjudged = (value: string) => {
+    const { rateFactor, step } = course.progress
+    const rate = rateFactor * learningRate.at(step / course.stepsPerEpoch)
+    return new NonFinite({ step, metric: representations.encoder, where: [], value, learningRate: rate })
+  }
+
   const representBy =
     (weights: Weights): Represent =>
     (image_NHWC) =>
@@ -60,14 +77,23 @@ export const judging = Effect.fnUntraced(function* (course: Course) {
     }))
     yield* judge("untrainedEncoder", representBy({ parameters, statistics }))
   }).pipe(Effect.scoped)
-  const whereDue = Effect.gen(function* () {
+  const isDue = () => {
     const { numSteps, settings, stepsPerEpoch } = course
-    const { evaluatedAt, evaluations, step } = course.progress
+    const { evaluatedAt, step } = course.progress
     const isTime = step === numSteps || step % (settings.evaluateEveryEpochs * stepsPerEpoch) === 0
-    if (!isTime || step === evaluatedAt) return
+    return isTime && step !== evaluatedAt
+  }
+  const whereDue = Effect.gen(function* () {
+    if (!isDue()) return
+    yield* keep.beforeJudging
+    const { evaluations } = course.progress
     if (evaluations.rawPixels === undefined) yield* judge("rawPixels", rawPixels)
     if (evaluations.untrainedEncoder === undefined) yield* untrainedEncoder
-    yield* judge("encoder", representBy(weightsOf(query)))
+    // Unlike the baselines, it has come to this by training: a run can go back from it.
+    yield* Effect.catchTag(judge("encoder", representBy(weightsOf(query))), "NonFiniteTensors", ({ value }) =>
+      Effect.fail(unjudged(value))
+    )
+    yield* keep.afterJudging
   })
   return { whereDue }
 })

@@ -1,3 +1,4 @@
+import { line } from "@moco/core/Escape"
 import { isObject } from "./fields.ts"
 
 /** One thing that is wrong with a config. */
@@ -35,9 +36,7 @@ export const renderValue = (value: unknown): string => {
 /** `text`, or its beginning where it is longer than `maxLength`; on one line and with nothing that a terminal obeys. */
 export const shorten = (text: string, maxLength: number): string => {
   const start = text.length <= maxLength ? text : `${text.slice(0, maxLength - 3).toWellFormed()}...`
-  return start.replace(/\p{Cc}/gu, (control) =>
-    /\s/.test(control) ? " " : `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`
-  )
+  return line(start)
 }
 
 /** Every level of nesting gives a character before the next, so whoever stops after 60 has gone 60 levels deep at most. */

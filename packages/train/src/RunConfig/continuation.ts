@@ -12,7 +12,7 @@ export type ConfigChangedEvent = RunEvent & { readonly event: "configChanged" }
  * What it means for the next step that a run goes on with `now` where it has been on its way with `before`: nothing,
  * where no setting has changed that is logged.
  *
- * @param progress  how far the run is
+ * @param progress  how far the run is, under `before`
  */
 export const continuation = (
   before: RunConfig,
@@ -23,7 +23,6 @@ export const continuation = (
   const changes = configDifferences(before, now).filter(({ path }) => permissionOf(path) === "isLogged")
   if (changes.length === 0) return undefined
   const epoch = step / stepsPerEpoch
-  const rateIn = (config: RunConfig) => rateFactor * scheduleOf(config)(epoch)
   const momentum = { before: momentumOf(before)(epoch), now: momentumOf(now)(epoch) }
   return {
     event: "configChanged",
@@ -31,21 +30,30 @@ export const continuation = (
     epoch: Math.floor(epoch),
     changes,
     schedule: now.optimizer.schedule.kind,
-    learningRate: { before: rateIn(before), now: rateIn(now) },
+    learningRate: {
+      before: rateFactor * scheduleOf(before)(epoch),
+      now: (hasOtherRate(before, now) ? 1 : rateFactor) * scheduleOf(now)(epoch)
+    },
     ...(momentum.now === undefined ? {} : { momentum: { before: momentum.before!, now: momentum.now } })
   }
 }
 
+/** A learning rate that somebody has chosen is taken as it is, whatever the rates before it have led to. */
+const hasOtherRate = (before: RunConfig, now: RunConfig): boolean =>
+  before.optimizer.learningRate !== now.optimizer.learningRate
+
 /**
- * Progress as it counts under a config: what was judged by another number of neighbours or another temperature is no
- * longer to be compared, and is judged again.
+ * Progress as it counts under a config. What was judged by another number of neighbours or another temperature is no
+ * longer to be compared, and is judged again. Returns to earlier states say nothing about another learning rate.
  */
 export const progressUnder = (now: RunConfig, before: RunConfig, progress: RunProgress): RunProgress => {
+  const { triedStates: _, ...untried } = progress
+  const current = hasOtherRate(before, now) ? { ...untried, rateFactor: 1, rollbacks: 0 } : progress
   const isJudgedOtherwise = configDifferences(before, now).some(
     ({ path }) => path.startsWith("evaluation.") && permissionOf(path) === "isLogged"
   )
-  if (!isJudgedOtherwise) return progress
-  const { best: _, ...rest } = progress
+  if (!isJudgedOtherwise) return current
+  const { best: __, ...rest } = current
   return { ...rest, evaluations: {}, evaluatedAt: 0 }
 }
 

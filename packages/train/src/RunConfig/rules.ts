@@ -1,5 +1,7 @@
 import { cropProblem } from "@moco/data/Augmentation/Crop"
+import { most } from "./bounds.ts"
 import { valueAt } from "./fields.ts"
+import { excessOf, footprint, type ImageSet } from "./footprint.ts"
 import { type Problem, renderValue } from "./Problem.ts"
 import type { RunConfig } from "./schema.ts"
 
@@ -15,6 +17,14 @@ const imageSize = 28
 /** Images that a config trains on. */
 export const numTraining = ({ data }: Pick<RunConfig, "data">): number =>
   numTrainingImages[data.name][data.judge]
+
+/** The images that a config trains on. */
+export const imagesOf = (config: Pick<RunConfig, "data">): ImageSet => ({
+  numImages: numTraining(config),
+  height: imageSize,
+  width: imageSize,
+  channels: 1
+})
 
 interface Verdict {
   readonly problem: string
@@ -106,6 +116,17 @@ const rules: ReadonlyArray<Rule> = [
     }
   },
   {
+    at: "training.epochs",
+    reads: ["training.epochs", "training.batchSize", "data.name", "data.judge"],
+    check: (config) => {
+      const perEpoch = Math.floor(numTraining(config) / config.training.batchSize)
+      const steps = config.training.epochs * perEpoch
+      if (steps <= most.steps) return undefined
+      const problem = `makes ${steps.toLocaleString("en")} steps, and ${most.steps.toLocaleString("en")} are the most`
+      return { problem, hint: "train for fewer epochs, or with a larger batch" }
+    }
+  },
+  {
     at: "augmentation.cropScale",
     reads: [
       "augmentation.cropScale.min",
@@ -123,8 +144,26 @@ const rules: ReadonlyArray<Rule> = [
  *
  * @param input  the config as it was given; what a rule reads has passed the Schema
  * @param found  what the Schema found
+ * @param memory  bytes that there are
  */
-export const ruleProblems = (input: unknown, found: ReadonlyArray<Problem>): ReadonlyArray<Problem> =>
+export const ruleProblems = (
+  input: unknown,
+  found: ReadonlyArray<Problem>,
+  memory: number
+): ReadonlyArray<Problem> => {
+  const broken = brokenRules(input, found)
+  // A size that is wrong already would be told of twice.
+  return found.length + broken.length > 0 ? broken : oversize(input as RunConfig, memory)
+}
+
+const oversize = (config: RunConfig, memory: number): ReadonlyArray<Problem> => {
+  const excess = excessOf(footprint(config, imagesOf(config)), memory)
+  return excess === undefined
+    ? []
+    : [{ ...excess, value: renderValue(valueAt(config, excess.path.split("."))) }]
+}
+
+const brokenRules = (input: unknown, found: ReadonlyArray<Problem>): ReadonlyArray<Problem> =>
   rules.flatMap(({ at, check, reads }) => {
     const isUnsound = found.some(({ path }) => reads.some((read) => touches(path, read)))
     const verdict = isUnsound ? undefined : check(input as RunConfig)

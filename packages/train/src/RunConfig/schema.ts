@@ -1,9 +1,11 @@
 import { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
 import { AugmentationSettings } from "@moco/data/Augmentation"
 import { Schema } from "effect"
+import { leastTemperature, most } from "./bounds.ts"
 
-const atLeast = (minimum: number) => Schema.Int.check(Schema.isGreaterThanOrEqualTo(minimum))
-const Positive = Schema.Finite.check(Schema.isGreaterThan(0))
+const upTo = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 1, maximum }))
+const positiveUpTo = (maximum: number) =>
+  Schema.Finite.check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(maximum))
 const between = (minimum: number, maximum: number) =>
   Schema.Finite.check(Schema.isBetween({ minimum, maximum }))
 
@@ -25,11 +27,13 @@ const Data = Schema.Struct({
 const Dictionary = Schema.Union([
   Schema.Struct({
     kind: Schema.Literal("queue"),
-    size: atLeast(1).annotate({ description: "keys in the queue, K; also the number of negatives" })
+    size: upTo(most.dictionarySize).annotate({
+      description: "keys in the queue, K; also the number of negatives"
+    })
   }),
   Schema.Struct({
     kind: Schema.Literal("memoryBank"),
-    size: atLeast(1).annotate({ description: "negatives that a step draws from the bank, K" }),
+    size: upTo(most.dictionarySize).annotate({ description: "negatives that a step draws from the bank, K" }),
     entryMomentum: Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0), Schema.isLessThan(1)).annotate({
       description:
         "part of an image's entry that is kept when it is seen again; unitless, 0.5 in the literature"
@@ -69,7 +73,9 @@ const KeyShuffle = Schema.Union([
   description: "whether keys are encoded in another order than their queries; plain: with ordinary batch norm"
 })
 
-const temperature = Positive.annotate({
+const Temperature = between(leastTemperature, most.temperature)
+
+const temperature = Temperature.annotate({
   description: "divides the similarities; unitless, 0.07 in MoCo v1, 0.2 in v2"
 })
 const symmetric = Schema.Boolean.annotate({
@@ -79,57 +85,70 @@ const symmetric = Schema.Boolean.annotate({
 const Loss = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("infoNce"), temperature, symmetric }),
   Schema.Struct({ kind: Schema.Literal("nce"), temperature, symmetric })
-]).annotate({ description: "what training minimises; nce is the memory bank's original loss" })
+]).annotate({
+  description:
+    "what training minimises; nce is the memory bank's original loss, whose normalizer moves while the bank fills and then is kept"
+})
 
 /** How the learning rate changes over the run; told apart by `kind`. */
 const Schedule = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("cosine") }),
   Schema.Struct({
     kind: Schema.Literal("step"),
-    milestones: Schema.Array(atLeast(1))
-      .check(Schema.isMinLength(1), rising)
+    milestones: Schema.Array(upTo(most.epochs))
+      .check(Schema.isMinLength(1), Schema.isMaxLength(most.milestones), rising)
       .annotate({ description: "epochs at which the learning rate is multiplied by factor, rising" }),
-    factor: Positive.check(Schema.isLessThanOrEqualTo(1)).annotate({
+    factor: positiveUpTo(1).annotate({
       description: "what the learning rate is multiplied by at a milestone; unitless, e.g. 0.1"
     })
   }),
   Schema.Struct({ kind: Schema.Literal("constant") })
-]).annotate({ description: "how the learning rate changes over the run" })
+]).annotate({
+  description:
+    "how the learning rate changes over the run; cosine moves it in every step, the authors' code once an epoch"
+})
 
 const Optimizer = Schema.Struct({
-  learningRate: Positive.annotate({ description: "size of a step at the start; 0.03 to 0.06 is usual" }),
+  learningRate: positiveUpTo(most.learningRate).annotate({
+    description: "size of a step at the start; 0.03 to 0.06 is usual"
+  }),
   momentum: Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0), Schema.isLessThan(1)).annotate({
     description: "part of the last step that is kept; unitless, 0.9 is usual"
   }),
-  weightDecay: Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)).annotate({
+  weightDecay: between(0, most.weightDecay).annotate({
     description: "pull of every parameter towards 0; 0.0001 to 0.0005 is usual"
   }),
   schedule: Schedule
 })
 
 const Training = Schema.Struct({
-  epochs: atLeast(1).annotate({ description: "how often every training image is seen" }),
-  batchSize: atLeast(1).annotate({ description: "images in a step" })
+  epochs: upTo(most.epochs).annotate({ description: "how often every training image is seen" }),
+  batchSize: upTo(most.batchSize).annotate({ description: "images in a step" })
 })
 
 const Evaluation = Schema.Struct({
-  everyEpochs: atLeast(1).annotate({ description: "epochs between evaluations; the end is always one" }),
-  neighbours: Schema.Array(atLeast(1))
-    .check(Schema.isMinLength(1))
+  everyEpochs: upTo(most.epochs).annotate({
+    description: "epochs between evaluations; the end is always one"
+  }),
+  neighbours: Schema.Array(upTo(most.dictionarySize))
+    .check(Schema.isMinLength(1), Schema.isMaxLength(most.neighbours))
     .annotate({ description: "numbers of neighbours that vote, e.g. [200, 20]" }),
-  temperature: Positive.annotate({ description: "sharpness of the votes; unitless, 0.1 in the literature" })
+  temperature: Temperature.annotate({
+    description: "sharpness of the votes; unitless, 0.1 in the literature"
+  })
 })
 
 const Backend = Schema.Struct({
   name: Schema.Literals(["tensorflow", "cpu"]).annotate({
     description: "libtensorflow, or tfjs's JavaScript kernels (about 500 times slower, for tests)"
   }),
-  threads: atLeast(1).annotate({ description: "threads inside one operation" })
+  threads: upTo(most.threads).annotate({ description: "threads inside one operation" })
 })
 
 /** Everything a run depends on. Two runs of one config on one machine and library version are the same run. */
 export const RunConfig = Schema.Struct({
   recipe: Schema.String.check(
+    Schema.isMaxLength(most.nameLength),
     Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, {
       expected: "a name of letters, digits, - and _ that starts with a letter or digit"
     })

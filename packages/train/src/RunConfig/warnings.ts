@@ -1,6 +1,9 @@
 import { numTraining } from "./rules.ts"
 import type { RunConfig } from "./schema.ts"
 
+/** Part of the images that an epoch may leave over before it is told; a batch less than a whole one is usual. */
+const maxLeftOver = 0.05
+
 /** Something that is allowed and probably not meant. */
 export interface Warning {
   readonly path: string
@@ -29,6 +32,14 @@ export const warnings = (config: RunConfig): ReadonlyArray<Warning> => {
   if (dictionary.kind === "queue" && dictionary.size % perStep !== 0) {
     const message = `${dictionary.size} is no multiple of the ${perStep} keys that enter in a step`
     warn("dictionary.size", `${message}: a part of a batch is dropped before the rest`)
+  }
+  const leftOver = images % training.batchSize
+  if (leftOver / images > maxLeftOver) {
+    const part = `${leftOver} of ${images} images (${Math.round((100 * leftOver) / images)} %)`
+    warn(
+      "training.batchSize",
+      `${part} are left over in every epoch, other ones each time: they do not fill a batch of ${training.batchSize}`
+    )
   }
   if (backend.name === "cpu") {
     warn(

@@ -1,4 +1,5 @@
-import { Effect, FileSystem, Schema } from "effect"
+import * as SafeFile from "@moco/core/SafeFile"
+import { Effect, FileSystem, Option, Schema } from "effect"
 import { steps } from "../Checkpoint/store.ts"
 import { RunConfig } from "../RunConfig.ts"
 import * as RunLog from "../RunLog.ts"
@@ -13,15 +14,10 @@ export type Contents = "nothing" | "interrupted run" | "finished run"
  * reads might never end. The folder itself may be a link.
  */
 export const refuseStrange = Effect.fnUntraced(function* ({ path, ...files }: RunFolder) {
-  const fileSystem = yield* FileSystem.FileSystem
   for (const file of Object.values(files)) {
-    const isLink = yield* Effect.match(fileSystem.readLink(file), {
-      onSuccess: () => true,
-      onFailure: () => false
-    })
     const wanted = file === files.checkpoints ? "Directory" : "File"
-    const found = yield* Effect.option(fileSystem.stat(file))
-    if (isLink || (found._tag === "Some" && found.value.type !== wanted)) {
+    const found = yield* unwritable(file)(SafeFile.lstat(file))
+    if (Option.isSome(found) && found.value.type !== wanted) {
       const holds = `${file}, which is no ${wanted === "File" ? "regular file" : "folder"}`
       return yield* new RunFolderOccupied({ path, holds })
     }
@@ -46,7 +42,9 @@ export const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
   if (hasEncoder) return yield* occupied(folder.encoder)
   if (yield* exists(folder.config)) {
     // Ours, of a run that was killed before its first line; anybody else's must not be written over.
-    const text = yield* unwritable(folder.config)(fileSystem.readFileString(folder.config))
+    const text = yield* unwritable(folder.config)(
+      SafeFile.readText(folder.config, { maxBytes: maxConfigBytes })
+    )
     if ((yield* Effect.exit(decodeConfig(text)))._tag === "Failure") {
       return yield* occupied(`${folder.config}, which is no run's`)
     }
@@ -58,5 +56,8 @@ export const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
   }
   return "nothing" satisfies Contents
 })
+
+/** Bytes of a config that are read at most; one that a run has written has some thousands. */
+const maxConfigBytes = 2 ** 20
 
 const decodeConfig = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.toCodecJson(RunConfig)))

@@ -1,6 +1,7 @@
 import type { Backend } from "@moco/core/Backend"
 import * as ProcessEnvironment from "@moco/core/ProcessEnvironment"
-import { Clock, Effect, FileSystem, Path, Schema } from "effect"
+import * as SafeFile from "@moco/core/SafeFile"
+import { Clock, Effect, Path, Schema } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { type Cpu, cpu } from "./cpu.ts"
 
@@ -56,10 +57,9 @@ const decodeVersion = Schema.decodeUnknownEffect(
 
 /** Of this package; all packages of the repository carry the same. */
 const version = Effect.gen(function* () {
-  const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const file = yield* path.fromFileUrl(new URL("../../package.json", import.meta.url))
-  return (yield* decodeVersion(yield* fileSystem.readFileString(file))).version
+  return (yield* decodeVersion(yield* SafeFile.readText(file, { maxBytes: 2 ** 20 }))).version
 }).pipe(Effect.orElseSucceed(() => "unknown"))
 
 /** Of the sources that run, not of the folder that the user is in. */

@@ -27,6 +27,8 @@ const step = {
   featureStd: Measure,
   /** Euclidean norm of the gradient over all parameters. */
   gradientNorm: Schema.optional(Measure),
+  /** State of the loss after the step, where it has one: with NCE its normalizer's logarithm. */
+  lossState: Schema.optional(Schema.Record(Schema.String, Measure)),
   stepMs: Measure,
   imagesPerSecond: Measure,
   /** Tensors alive after the step; must not grow. */
@@ -108,6 +110,17 @@ const rolledBack = {
   rateFactor: Measure
 }
 
+const standstill = {
+  event: Schema.Literal("standstill"),
+  /** The first step of which it is true. */
+  step: Count,
+  epoch: Count,
+  /** The number that tells it, as its step does. */
+  metric: Schema.Literals(["featureStd", "gradientNorm"]),
+  value: Measure,
+  message: Schema.String
+}
+
 /** One thing that happened in a run. */
 export const RunEvent = Schema.Union([
   Schema.Struct(step),
@@ -116,6 +129,7 @@ export const RunEvent = Schema.Union([
   Schema.Struct(configChanged),
   Schema.Struct(initialised),
   Schema.Struct(rolledBack),
+  Schema.Struct(standstill),
   Schema.Struct(finished)
 ])
 export type RunEvent = typeof RunEvent.Type
@@ -130,6 +144,7 @@ export const RunRecord = Schema.Union([
   Schema.Struct({ time, ...configChanged }),
   Schema.Struct({ time, ...initialised }),
   Schema.Struct({ time, ...rolledBack }),
+  Schema.Struct({ time, ...standstill }),
   Schema.Struct({ time, ...finished })
 ])
 export type RunRecord = typeof RunRecord.Type

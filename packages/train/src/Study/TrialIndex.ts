@@ -1,3 +1,4 @@
+import * as SafeFile from "@moco/core/SafeFile"
 import Database from "better-sqlite3"
 import { Effect, FileSystem } from "effect"
 import type { TrialRecord } from "./TrialRecord.ts"
@@ -21,24 +22,32 @@ const schema = `
   );
 `
 
-/** Makes the index at `path` from `records`; closed with the Scope. */
+/**
+ * Makes the index at `path` from `records`. It is kept in memory and written as a whole after every change, so that no
+ * file of SQLite's own (`-journal`, `-wal`) lies beside it, and whoever looks always finds a whole one.
+ */
 export const openIndex = Effect.fnUntraced(function* (path: string, records: ReadonlyArray<TrialRecord>) {
   const fileSystem = yield* FileSystem.FileSystem
-  // Whatever is there, damaged or old: the record is the truth.
-  for (const file of [path, `${path}-journal`, `${path}-wal`, `${path}-shm`]) {
-    yield* Effect.ignore(fileSystem.remove(file, { force: true }))
-  }
-  return yield* Effect.acquireRelease(
-    Effect.sync(() => attempt(() => new Database(path))),
+  const database = yield* Effect.acquireRelease(
+    Effect.sync(() => attempt(() => new Database(":memory:"))),
     (database) => Effect.sync(() => attempt(() => database?.close()))
-  ).pipe(
-    Effect.map((database): StudyIndex => {
-      const write = database && attempt(() => writer(database))
-      const put = (record: TrialRecord) => attempt(() => write?.(record))
-      attempt(() => database?.transaction(() => records.forEach(put))())
-      return { put: (record) => Effect.sync(() => put(record)) }
-    })
   )
+  const insert = database && attempt(() => writer(database))
+  const save = Effect.suspend(() => {
+    const bytes = attempt(() => database?.serialize())
+    return bytes === undefined ? Effect.void : SafeFile.replace(path, bytes)
+  }).pipe(Effect.ignore, Effect.provideService(FileSystem.FileSystem, fileSystem))
+  const put = (record: TrialRecord) => attempt(() => insert?.(record))
+  attempt(() => database?.transaction(() => records.forEach(put))())
+  yield* save
+  const index: StudyIndex = {
+    put: (record) =>
+      Effect.andThen(
+        Effect.sync(() => put(record)),
+        save
+      )
+  }
+  return index
 })
 
 const attempt = <A>(act: () => A): A | undefined => {

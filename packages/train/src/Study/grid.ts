@@ -18,24 +18,44 @@ export interface Grid {
 /** More cells than anybody trains: a few values too many on every axis, and they would fill the memory. */
 const maxCells = 10_000
 
-const tooMany = (numCells: number): Problem => ({
-  path: "axes",
-  value: `${numCells.toLocaleString("en")} cells`,
-  problem: `must be at most ${maxCells.toLocaleString("en")} together`,
-  hint: "take fewer values on an axis, or list the cells"
-})
+/** More runs than anybody waits for: at a minute each, two weeks. */
+const maxRuns = 20_000
+
+/** What is too much of a study, before any of it is laid out. */
+const excessOf = ({ axes = [], cells = [], seeds }: StudyDefinition): Problem | undefined => {
+  const english = (value: number) => value.toLocaleString("en")
+  const lengthOf = ({ points, values }: Axis) => Math.max(1, (points ?? values ?? []).length)
+  const numCells = Math.max(cells.length, axes.length === 0 ? 0 : axes.map(lengthOf).reduce((a, b) => a * b))
+  if (numCells > maxCells) {
+    return {
+      path: axes.length === 0 ? "cells" : "axes",
+      value: `${english(numCells)} cells`,
+      problem: `must be at most ${english(maxCells)} together`,
+      hint: "take fewer values on an axis, or list the cells"
+    }
+  }
+  const numRuns = numCells * seeds.length
+  if (numRuns <= maxRuns) return undefined
+  const problem = `make ${english(numRuns)} runs of ${english(numCells)} cells, and ${english(maxRuns)} are the most`
+  return {
+    path: "seeds",
+    value: `${english(seeds.length)} seeds`,
+    problem,
+    hint: "take fewer seeds or cells"
+  }
+}
 
 /** Every combination of the axes, the last one fastest; or the listed cells. */
 export const gridOf = (definition: StudyDefinition): Grid => {
   const { axes = [], cells: listed = [] } = definition
+  const excess = excessOf(definition)
+  if (excess !== undefined) return { cells: [], problems: [excess] }
   const problems = [
     ...axes.flatMap((axis, i) => axisProblems(axis, `axes[${i}]`)),
     ...contradictions(definition),
     ...listedProblems(definition)
   ]
   if (problems.length > 0) return { cells: [], problems }
-  const numCells = axes.reduce((count, axis) => count * (axis.points ?? axis.values!).length, 1)
-  if (numCells > maxCells) return { cells: [], problems: [tooMany(numCells)] }
   const cells = axes.reduce<ReadonlyArray<GridCell>>(
     (before, axis) => before.flatMap((cell) => pointsOf(axis).map((point) => merge(cell, point))),
     axes.length === 0 ? [] : [{ settings: {}, set: {} }]
@@ -90,7 +110,7 @@ const axisProblems = (axis: Axis, path: string): ReadonlyArray<Problem> => {
   if (labels.length === 0) {
     return problem("is empty, and so is the grid", "give at least one", `${path}.${key}`, given)
   }
-  const twice = labels.find((label, i) => labels.indexOf(label) !== i)
+  const twice = repeatedIn(labels)
   return twice === undefined
     ? []
     : problem(`has ${renderValue(twice)} twice`, "leave one out", `${path}.${key}`, given)
@@ -159,9 +179,10 @@ const listedProblems = ({ axes = [], cells = [], seeds }: StudyDefinition): Read
     report("cells", cells, "contradicts axes", "give axes or cells, and not both")
   }
   if (seeds.length === 0) report("seeds", seeds, "is empty, and so is the grid", "give at least one")
-  const twice = seeds.find((seed, i) => seeds.indexOf(seed) !== i)
+  const twice = repeatedIn(seeds)
   if (twice !== undefined) report("seeds", seeds, `has ${twice} twice`, "leave one out")
   const names = Object.keys(cells[0]?.settings ?? {})
+  const places = new Map<string, number>()
   cells.forEach(({ settings }, i) => {
     const own = Object.keys(settings)
     const isSame = own.length === names.length && names.every((name) => own.includes(name))
@@ -174,8 +195,10 @@ const listedProblems = ({ axes = [], cells = [], seeds }: StudyDefinition): Read
         "name the same"
       )
     }
-    const earlier = cells.slice(0, i).findIndex((cell) => looksLike(cell.settings, settings))
-    if (earlier >= 0) {
+    const place = placeOf(settings)
+    const earlier = places.get(place)
+    if (earlier === undefined) places.set(place, i)
+    else {
       report(
         `cells[${i}].settings`,
         settings,
@@ -187,7 +210,16 @@ const listedProblems = ({ axes = [], cells = [], seeds }: StudyDefinition): Read
   return problems
 }
 
-/** Whether two cells would have the same name in a table. */
-const looksLike = (a: Settings, b: Settings): boolean =>
-  Object.keys(a).length === Object.keys(b).length &&
-  Object.entries(a).every(([axis, value]) => String(b[axis]) === String(value))
+/** The same for cells that would have the same name in a table. */
+const placeOf = (settings: Settings): string =>
+  JSON.stringify(
+    Object.entries(settings)
+      .map(([axis, value]) => [axis, String(value)])
+      .sort()
+  )
+
+/** The first value that was there before. */
+const repeatedIn = <A>(values: ReadonlyArray<A>): A | undefined => {
+  const seen = new Set<A>()
+  return values.find((value) => seen.size === seen.add(value).size)
+}

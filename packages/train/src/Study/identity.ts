@@ -25,12 +25,14 @@ export const canonical = (value: unknown): string => {
 const encode = Schema.encodeSync(RunConfig)
 
 const effective = (config: RunConfig): unknown => {
-  const { augmentation, keyShuffle, momentum, ...rest } = encode(config)
+  const { augmentation, keyShuffle, loss, momentum, ...rest } = encode(config)
   const { blur, blurSigma, ...views } = augmentation
   const isQueue = config.dictionary.kind === "queue"
   const encodesKeys = config.dictionary.kind !== "memoryBank"
   return {
     ...rest,
+    // Runs of NCE from when its normalizer was that of a random bank were other runs.
+    loss: loss.kind === "nce" ? { ...loss, normalizer: "features" } : loss,
     augmentation: blur === 0 ? views : { ...views, blur, blurSigma },
     ...(isQueue ? { momentum: asEma(momentum) } : {}),
     // Plain says which batch norm is meant; what is computed is the same.

@@ -1,3 +1,4 @@
+import { FileRefused } from "@moco/core/SafeFile"
 import type { PlatformError } from "effect/PlatformError"
 
 /** Why a file could not be read or written, and what its owner can do about it. */
@@ -18,12 +19,34 @@ const bySystemCode: Readonly<Record<string, FileTrouble>> = {
   EEXIST: { reason: "a file is in the way", hint: "choose another folder" },
   EISDIR: { reason: "it is a folder and not a file", hint: "check the path" },
   ENAMETOOLONG: { reason: "its name is too long", hint: "choose a shorter name" },
-  EMFILE: { reason: "too many files are open", hint: "close some programs, or raise `ulimit -n`" }
+  ELOOP: {
+    reason: "it is a link",
+    hint: "remove it, or choose another place: nothing is written through it"
+  },
+  EMFILE: { reason: "too many files are open", hint: "close some programs, or raise `ulimit -n`" },
+  ENFILE: { reason: "too many files are open on this machine", hint: "close some programs" },
+  EIO: {
+    reason: "the device has failed to read or write",
+    hint: "check the disk, or choose a folder elsewhere"
+  },
+  ESTALE: {
+    reason: "it, or its folder, was removed, moved or replaced while it was in use",
+    hint: "nothing is put in its place; where it was moved, go on there with its new path"
+  }
 }
+
+const codeOf = (error: PlatformError): string => {
+  const cause = "cause" in error.reason ? error.reason.cause : undefined
+  return cause instanceof Error && "code" in cause ? String(cause.code) : ""
+}
+
+/** Whether the process, or the machine, has as many files open as it may. */
+export const isOutOfDescriptors = (error: PlatformError): boolean =>
+  ["EMFILE", "ENFILE"].includes(codeOf(error))
 
 /** Says in plain words why a file operation failed. */
 export const fileTrouble = (error: PlatformError): FileTrouble => {
   const cause = "cause" in error.reason ? error.reason.cause : undefined
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : ""
-  return bySystemCode[code] ?? { reason: error.message, hint: "check the path and its permissions" }
+  if (cause instanceof FileRefused) return { reason: cause.reason, hint: cause.hint }
+  return bySystemCode[codeOf(error)] ?? { reason: error.message, hint: "check the path and its permissions" }
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { Worker } from "node:worker_threads"
 import { Effect } from "effect"
 
@@ -13,11 +14,25 @@ parentPort.postMessage(workerData.map((bytes) => createHash("sha256").update(byt
 /**
  * SHA-256 of each in lower-case hexadecimal, worked out on another thread, so that training goes on meanwhile. What
  * {@link allocateShared} gave is not copied; Web Crypto's digest, which has threads too, copies on this one.
+ *
+ * A thread needs file descriptors and memory of its own: where the system has none to give, it is done on this one.
  */
 export const hashAside = (parts: ReadonlyArray<Uint8Array>): Effect.Effect<ReadonlyArray<string>> =>
-  Effect.callback<ReadonlyArray<string>>((resume) => {
-    const worker = new Worker(program, { eval: true, workerData: parts })
+  Effect.catch(onThread(parts), () => Effect.sync(() => parts.map(sha256)))
+
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex")
+
+/** Fails with whatever keeps a thread from starting, or ends it. */
+const onThread = (parts: ReadonlyArray<Uint8Array>) =>
+  Effect.callback<ReadonlyArray<string>, unknown>((resume) => {
+    let worker: Worker
+    try {
+      worker = new Worker(program, { eval: true, workerData: parts })
+    } catch (cause) {
+      return resume(Effect.fail(cause))
+    }
     worker.once("message", (hashes: ReadonlyArray<string>) => resume(Effect.succeed(hashes)))
-    worker.once("error", (error) => resume(Effect.die(error)))
+    worker.once("error", (cause) => resume(Effect.fail(cause)))
+    worker.once("exit", (code) => resume(Effect.fail(new Error(`the thread has ended with ${code}`))))
     return Effect.promise(() => worker.terminate())
   })

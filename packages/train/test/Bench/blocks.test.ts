@@ -5,7 +5,7 @@ import type { StepTimes } from "@moco/train/StageTimes"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 
-const stages = { views: 0, keys: 0, gradient: 0, optimizer: 0, diagnostics: 0, settle: 0 }
+const stages = { views: 0, keys: 0, gradient: 0, optimizer: 0, diagnostics: 0, settle: 0, check: 0 }
 
 /** Steps of 100 ms, told apart by their number. */
 const counted = () => {

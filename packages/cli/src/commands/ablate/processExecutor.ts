@@ -1,14 +1,17 @@
 import { constants } from "node:os"
 import { fileURLToPath } from "node:url"
+import * as SafeFile from "@moco/core/SafeFile"
 import * as FolderLock from "@moco/train/FolderLock"
 import type { Trial } from "@moco/train/Study"
 import { renderSettings } from "@moco/train/Study/settings"
 import { TrialExecutor, TrialImpossible, type TrialProgress } from "@moco/train/Study/TrialExecutor"
 import type { TrialRecord } from "@moco/train/Study/TrialRecord"
-import { Clock, Effect, FileSystem, Layer, Path, Schedule, Stream } from "effect"
+import { StudyRecordError } from "@moco/train/StudyRecord"
+import { Clock, Effect, Exit, Fiber, type FileSystem, Layer, Path, Schedule, Stream } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
-import { ExitCode } from "../../ExitCode.ts"
+import { readsDataDir } from "../../dataDirs.ts"
+import { codeOfSignal, ExitCode } from "../../ExitCode.ts"
 import { stopWithParent } from "../../stopWithParent.ts"
 import {
   completedTrial,
@@ -17,6 +20,7 @@ import {
   failedTrial,
   hasCompleted,
   lastStep,
+  reasonOf,
   type TrialEnd
 } from "./trialRecord.ts"
 
@@ -35,7 +39,7 @@ const neverBegan: ReadonlyArray<number> = [ExitCode.config, ExitCode.data]
  * Exit codes of a run that was asked to stop, by somebody else than the study. nx does so: it signals a process when
  * those that it started are gone, so Ctrl-C reaches the runs first and the study only when no run is left.
  */
-const askedToStop: ReadonlyArray<number> = [ExitCode.interrupted, ExitCode.terminated]
+const askedToStop: ReadonlyArray<number> = Object.values(codeOfSignal)
 
 /**
  * Runs every trial as `moco train` in a process of its own, in `<folder>/runs/<trial>`.
@@ -48,22 +52,27 @@ export const layerProcesses = (options: { readonly folder: string; readonly data
   Layer.effect(
     TrialExecutor,
     Effect.gen(function* () {
-      const fileSystem = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       const services = yield* Effect.context<
         FileSystem.FileSystem | Path.Path | ChildProcessSpawner.ChildProcessSpawner
       >()
       const runs = path.join(options.folder, "runs")
-      const dataDir = options.dataDir === undefined ? [] : [`--data-dir=${options.dataDir}`]
+      const dataDirOf = ({ config }: Trial) =>
+        options.dataDir !== undefined && readsDataDir(config) ? [`--data-dir=${options.dataDir}`] : []
 
-      const start = Effect.fnUntraced(function* (trial: Trial, folder: string, observe: Observe) {
+      const start = Effect.fnUntraced(function* (
+        trial: Trial,
+        folder: string,
+        observe: Observe,
+        onStopped: (ended: Ended) => void
+      ) {
         const config = path.join(runs, `${trial.id}.json`)
-        yield* fileSystem.writeFileString(config, `${JSON.stringify(trial.config, null, 2)}\n`)
-        const args = [main, "train", `--config=${config}`, `--out=${folder}`, ...dataDir]
+        yield* SafeFile.replaceText(config, `${JSON.stringify(trial.config, null, 2)}\n`)
+        const args = [main, "train", `--config=${config}`, `--out=${folder}`, ...dataDirOf(trial)]
         const step = Effect.orElseSucceed(lastStep(metricsOf(path, folder)), () => undefined)
         const look = Effect.flatMap(step, (progress) => (progress ? observe(progress) : Effect.void))
         return yield* Effect.raceFirst(
-          Effect.repeat(runProcess(args), {
+          Effect.repeat(runProcess(args, onStopped), {
             // What a killed study has left running stops within a step, and holds its folder until then.
             while: ({ stderr }) => stderr.includes(FolderLock.worksInThisFolder),
             schedule: Schedule.spaced(lookEvery),
@@ -74,12 +83,18 @@ export const layerProcesses = (options: { readonly folder: string; readonly data
       })
 
       const run = Effect.fnUntraced(function* (trial: Trial, observe: Observe) {
-        yield* fileSystem.makeDirectory(runs, { recursive: true })
+        yield* SafeFile.makeFolder(runs)
         const startedAt = yield* Clock.currentTimeMillis
         const folder = path.join(runs, trial.id)
         const metrics = metricsOf(path, folder)
         const isDone = yield* hasCompleted(metrics)
-        const ended = isDone ? done : yield* Effect.interruptible(start(trial, folder, observe))
+        let stopped = done
+        const started = start(trial, folder, observe, (ended) => {
+          stopped = ended
+        })
+        const ended = isDone
+          ? done
+          : yield* Effect.onInterrupt(Effect.interruptible(started), () => unlessSaved(folder, stopped))
         if (askedToStop.includes(ended.exitCode)) return yield* Effect.interrupt
         const seconds = ((yield* Clock.currentTimeMillis) - startedAt) / 1000
         const end: TrialEnd = { trial, seconds, runFolder: path.join("runs", trial.id) }
@@ -87,7 +102,7 @@ export const layerProcesses = (options: { readonly folder: string; readonly data
         const failure = yield* failedTrial(end, metrics, ended)
         if (!neverBegan.includes(ended.exitCode)) return failure as TrialRecord
         const name = `${renderSettings(trial.settings)}, seed ${trial.seed}`
-        return yield* new TrialImpossible({ trial: name, reason: failure.reason })
+        return yield* new TrialImpossible({ trial: name, reason: failure.reason.split("\n") })
       })
 
       return TrialExecutor.of({
@@ -95,7 +110,7 @@ export const layerProcesses = (options: { readonly folder: string; readonly data
           run(trial, observe).pipe(
             // Trouble of the study's own with a trial's files is as good a reason as the trial's own.
             Effect.catchIf(
-              (error) => error._tag !== "TrialImpossible",
+              (error) => error._tag !== "TrialImpossible" && error._tag !== "StudyRecordError",
               ({ message }) =>
                 failedTrial({ trial, seconds: 0, runFolder: "" }, "", {
                   exitCode: ExitCode.resource,
@@ -114,26 +129,43 @@ const metricsOf = (path: Path.Path, folder: string) => path.join(folder, "metric
 
 const done: Ended = { exitCode: ExitCode.success, stderr: "" }
 
-/** Runs this program with other arguments; interruption asks it to stop and waits for it. */
+/** Fails where a run that was stopped has ended otherwise than with its state saved. */
+const unlessSaved = (path: string, { exitCode, stderr }: Ended): Effect.Effect<void, StudyRecordError> => {
+  if (exitCode === ExitCode.success || askedToStop.includes(exitCode)) return Effect.void
+  const reason = reasonOf({ exitCode, stderr })
+  const hint = "its last checkpoint is as it was; the same command goes on with it"
+  return Effect.fail(new StudyRecordError({ operation: "written", path, reason, hint }))
+}
+
+/** Runs this program with other arguments; interruption asks it to stop, waits for it, and tells how it has ended. */
 const runProcess = (
-  args: ReadonlyArray<string>
+  args: ReadonlyArray<string>,
+  onStopped: (ended: Ended) => void
 ): Effect.Effect<Ended, PlatformError, ChildProcessSpawner.ChildProcessSpawner> =>
   Effect.gen(function* () {
     const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+    const stopping = { killSignal: "SIGTERM", forceKillAfter: "10 seconds" } as const
     const handle = yield* spawner.spawn(
       ChildProcess.make(process.execPath, args, {
         // Node warns where both are set, and nx sets the second one.
         env: { ...stopWithParent, NO_COLOR: "1", FORCE_COLOR: undefined },
         extendEnv: true,
         stdout: "ignore",
-        killSignal: "SIGTERM",
-        forceKillAfter: "10 seconds"
+        ...stopping
       })
     )
-    const stderr = yield* Stream.mkString(Stream.decodeText(handle.stderr))
-    // A process that a signal ended has no exit code; what it has left is a result all the same.
-    const exitCode = yield* Effect.catch(handle.exitCode, (error) => Effect.succeed(exitCodeOfSignal(error)))
-    return { exitCode, stderr }
+    const ending = yield* Effect.gen(function* () {
+      const stderr = yield* Stream.mkString(Stream.decodeText(handle.stderr))
+      // A process that a signal ended has no exit code; what it has left is a result all the same.
+      const exitCode = yield* Effect.catch(handle.exitCode, (error) =>
+        Effect.succeed(exitCodeOfSignal(error))
+      )
+      return { exitCode, stderr }
+    }).pipe(Effect.forkScoped({ startImmediately: true }))
+    const stop = Effect.andThen(Effect.ignore(handle.kill(stopping)), Fiber.await(ending)).pipe(
+      Effect.map((exit) => Exit.isSuccess(exit) && onStopped(exit.value))
+    )
+    return yield* Effect.onInterrupt(Fiber.join(ending), () => stop)
   }).pipe(Effect.scoped)
 
 /** What a shell gives as exit code of a process that a signal has ended. */

@@ -1,3 +1,4 @@
+import * as Escape from "@moco/core/Escape"
 import type { CellReport, Estimate } from "@moco/train/Study/Report"
 import type { StudyResults, Verdict } from "@moco/train/Study/results"
 import { isSame, renderSettings } from "@moco/train/Study/settings"
@@ -61,15 +62,30 @@ const words = {
   "cannot tell": "these runs cannot tell"
 } as const
 
+/** How the words of a study are set: `text` escapes what its file says, `strong` stresses what we say. */
+interface Typography {
+  readonly text: (foreign: string) => string
+  readonly strong: (own: string) => string
+}
+
+/** For a terminal. */
+const plain: Typography = { text: Escape.line, strong: (own) => own }
+
+/** For Markdown. */
+export const inMarkdown: Typography = { text: Escape.markdownBlock, strong: (own) => `**${own}**` }
+
 /** A claim of the paper, and what the runs say about it. */
-export const verdictLines = ({ claim, contrasts, verdict }: Verdict): ReadonlyArray<string> => [
-  `${claim.statement}: **${words[verdict]}**`,
-  `paper: ${claim.paper}`,
+export const verdictLines = (
+  { claim, contrasts, verdict }: Verdict,
+  { strong, text }: Typography
+): ReadonlyArray<string> => [
+  `${text(claim.statement)}: ${strong(words[verdict])}`,
+  `paper: ${text(claim.paper)}`,
   ...contrasts.map(({ estimate, label, numFailed }) => {
     const failed = numFailed === 0 ? "" : `; ${numFailed} runs of these cells failed`
-    if (estimate === undefined) return `${label}: no seed has finished in all of these cells${failed}`
+    if (estimate === undefined) return `${text(label)}: no seed has finished in all of these cells${failed}`
     const found = `${signed(estimate.mean)} points, 95 % interval ${interval(estimate, signed)}`
-    return `${label}: ${found}, n = ${estimate.n}${failed}`
+    return `${text(label)}: ${found}, n = ${estimate.n}${failed}`
   })
 ]
 
@@ -81,23 +97,24 @@ export const studyTable = (results: StudyResults): string => {
   return [
     aligned(cellTable(results)),
     [...baseline("raw pixels", rawPixels), ...baseline("untrained encoder", untrainedEncoder)].join(", "),
-    ...(results.published === undefined ? [] : [`paper: ${results.published.source}`]),
+    ...(results.published === undefined ? [] : [`paper: ${plain.text(results.published.source)}`]),
     ...(results.comparisons.length > 0 ? ["", "paired by seed", aligned(comparisonTable(results))] : []),
     ...results.verdicts.flatMap((verdict) => {
-      const [first, ...rest] = verdictLines(verdict)
-      return ["", first!.replaceAll("**", ""), ...rest.map((line) => `  ${line}`)]
+      const [first, ...rest] = verdictLines(verdict, plain)
+      return ["", first!, ...rest.map((line) => `  ${line}`)]
     }),
-    ...failureLines(results).map((line) => `failed: ${line}`)
+    ...failureLines(results).map((line) => `failed: ${plain.text(line)}`)
   ].join("\n")
 }
 
-/** One line for each failed run. */
+/** One line for each failed run, to be escaped. */
 export const failureLines = ({ cells }: StudyResults): ReadonlyArray<string> =>
   cells.flatMap(({ failures, settings }) =>
     failures.map(({ reason, seed }) => `${renderSettings(settings)}, seed ${seed}: ${reason.split("\n")[0]}`)
   )
 
-const aligned = (table: Table): string => {
+const aligned = (foreign: Table): string => {
+  const table = foreign.map((row) => row.map(plain.text))
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)))
   return table
     .map((row) =>
@@ -111,8 +128,7 @@ const aligned = (table: Table): string => {
 
 /** A table in Markdown. */
 export const markdown = (table: Table): string => {
-  const escaped = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ")
-  const line = (row: ReadonlyArray<string>) => `| ${row.map(escaped).join(" | ")} |`
+  const line = (row: ReadonlyArray<string>) => `| ${row.map(Escape.markdown).join(" | ")} |`
   const [head, ...rows] = table
   return [line(head!), `|${head!.map(() => "---|").join("")}`, ...rows.map(line)].join("\n")
 }
@@ -133,12 +149,7 @@ export const studyCsv = ({ cells, study }: StudyResults): string => {
     values.map(({ seed }) => seed).join(" "),
     values.map((value) => value.accuracy).join(" ")
   ])
-  return `${[head, ...rows].map((row) => row.map(quoted).join(",")).join("\n")}\n`
-}
-
-const quoted = (value: string | number | undefined): string => {
-  const text = value === undefined ? "" : String(value)
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  return `${[head, ...rows].map((row) => row.map(Escape.csv).join(",")).join("\n")}\n`
 }
 
 /** What a program wants to know, on one line; accuracies are fractions. */

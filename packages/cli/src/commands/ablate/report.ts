@@ -1,3 +1,5 @@
+import * as Escape from "@moco/core/Escape"
+import * as SafeFile from "@moco/core/SafeFile"
 import * as RunFolder from "@moco/train/RunFolder"
 import type { Study } from "@moco/train/Study"
 import type { StudyResults } from "@moco/train/Study/results"
@@ -9,6 +11,7 @@ import {
   cellTable,
   comparisonTable,
   failureLines,
+  inMarkdown,
   markdown,
   studyCsv,
   studyJson,
@@ -56,27 +59,29 @@ const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
   const { results, study } = source
   const { definition, trials } = study
   const percent = (value: number | undefined) => (value === undefined ? "-" : `${(100 * value).toFixed(1)} %`)
-  const failures = failureLines(results).map((line) => `- ${line}`)
+  const failures = failureLines(results).map((line) => `- ${Escape.markdownBlock(line)}`)
   const plots =
     results.numCompleted === 0
       ? []
       : ["![accuracy](accuracy.svg)", "", "![loss and pretext accuracy](loss.svg)", ""]
   return [
-    `# Study ${definition.name}`,
+    `# Study ${Escape.markdown(definition.name)}`,
     "",
     `kNN accuracy (k = ${results.neighbours}) at the end of training. Baselines, judged in the same runs: raw pixels ` +
       `${percent(results.baselines.rawPixels)}, untrained encoder ${percent(results.baselines.untrainedEncoder)}.`,
     "",
     markdown(cellTable(results)),
     "",
-    ...(results.published === undefined ? [] : [`Column "paper": ${results.published.source}.`, ""]),
+    ...(results.published === undefined
+      ? []
+      : [`Column "paper": ${Escape.markdown(results.published.source)}.`, ""]),
     ...plots,
     ...(results.comparisons.length > 0
       ? ["## Paired by seed", "", markdown(comparisonTable(results)), ""]
       : []),
     ...(results.verdicts.length > 0 ? ["## Against the paper", "", claimRule, ""] : []),
     ...results.verdicts.flatMap((verdict) => {
-      const [first, ...rest] = verdictLines(verdict)
+      const [first, ...rest] = verdictLines(verdict, inMarkdown)
       return [`- ${first}`, ...rest.map((line) => `  - ${line}`)]
     }),
     ...(failures.length > 0 ? ["", "## Failed runs", "", ...failures] : []),
@@ -84,7 +89,7 @@ const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
     "## How it was made",
     "",
     ...(yield* provenance(source)),
-    `- recipe \`${definition.recipe}\`, changed in: \`${JSON.stringify(definition.set ?? {})}\``,
+    `- recipe ${Escape.markdownCode(definition.recipe)}, changed in: ${Escape.markdownCode(JSON.stringify(definition.set ?? {}))}`,
     `- seeds ${definition.seeds.join(", ")}; ${results.numCompleted} of ${trials.length} runs completed, ${results.numFailed} failed`,
     ""
   ].join("\n")
@@ -109,13 +114,12 @@ const RunEnvironment = Schema.fromJsonString(
 )
 
 const provenance = Effect.fnUntraced(function* ({ command, folder, records, results }: ReportSource) {
-  const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const times = records.map(({ time }) => time).sort()
   const found = yield* Effect.forEach(records, ({ runFolder }) =>
     Effect.option(
       Effect.andThen(
-        fileSystem.readFileString(path.join(folder, runFolder, "environment.json")),
+        SafeFile.readText(path.join(folder, runFolder, "environment.json"), { maxBytes: 2 ** 20 }),
         Schema.decodeUnknownEffect(RunEnvironment)
       )
     )
@@ -124,9 +128,9 @@ const provenance = Effect.fnUntraced(function* ({ command, folder, records, resu
     environment._tag === "Some" ? [environment.value] : []
   )
   const distinct = (of: (environment: (typeof environments)[number]) => string) =>
-    [...new Set(environments.map(of))].join("; ")
+    Escape.markdown([...new Set(environments.map(of))].join("; "))
   return [
-    `- command: \`npx nx run cli:ablate --study=${command}\``,
+    `- command: ${Escape.markdownCode(`npx moco ablate --study=${command}`)}`,
     ...(environments.length === 0
       ? []
       : [
@@ -137,7 +141,7 @@ const provenance = Effect.fnUntraced(function* ({ command, folder, records, resu
     ...(times.length === 0
       ? []
       : [
-          `- last run ended ${times.at(-1)}; all runs together took ${duration(results.seconds)} of wall time`
+          `- last run ended ${Escape.markdown(times.at(-1)!)}; all runs together took ${duration(results.seconds)} of wall time`
         ])
   ]
 })

@@ -1,10 +1,11 @@
 import { constants } from "node:os"
+import * as SafeFile from "@moco/core/SafeFile"
 import * as RunLog from "@moco/train/RunLog"
 import type { Trial } from "@moco/train/Study"
 import type { EpochSummary } from "@moco/train/Study/Report"
 import type { TrialProgress } from "@moco/train/Study/TrialExecutor"
 import type { CompletedTrial, FailedTrial, TrialRecord } from "@moco/train/Study/TrialRecord"
-import { ByteSize, Clock, Effect, FileSystem, Option } from "effect"
+import { Clock, Effect } from "effect"
 import { ExitCode } from "../../ExitCode.ts"
 
 /** A trial whose process has ended. */
@@ -84,15 +85,11 @@ export const hasCompleted = (metrics: string) =>
 
 /** How far a run is, from the end of its log; nothing where it has not begun. */
 export const lastStep = Effect.fnUntraced(function* (metrics: string) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const file = yield* fileSystem.open(metrics, { flag: "r" })
-  const size = ByteSize.toBigInt((yield* file.stat).size)
-  yield* file.seek(size > tailBytes ? size - tailBytes : 0n, "start")
-  const tail = Option.getOrElse(yield* file.readAlloc(Number(tailBytes)), () => new Uint8Array())
-  const lines = new TextDecoder().decode(tail).split("\n").slice(0, -1)
+  const { bytes } = yield* SafeFile.readTail(metrics, { maxBytes: tailBytes })
+  const lines = new TextDecoder().decode(bytes).split("\n").slice(0, -1)
   const line = lines.findLast((text) => text.includes('"event":"step"'))
   return line === undefined ? undefined : progressOf(line)
-}, Effect.scoped)
+})
 
 type StepRecord = RunLog.RunRecord & { readonly event: "step" }
 
@@ -103,7 +100,7 @@ const isEvaluation = (event: RunLog.RunRecord): event is EvaluationRecord => eve
 const isStep = (event: RunLog.RunRecord): event is StepRecord => event.event === "step"
 
 /** Some lines of a run log. */
-const tailBytes = 4096n
+const tailBytes = 4096
 
 const progressOf = (line: string): TrialProgress | undefined => {
   try {

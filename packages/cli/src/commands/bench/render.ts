@@ -1,12 +1,27 @@
-import type { BenchReport } from "@moco/train/Bench"
+import type { BenchReport, Workload } from "@moco/train/Bench"
+import { indented } from "../../commandLine/wrap.ts"
 import type { BenchFlags } from "./workload.ts"
 
-/** What is about to be measured, in one line. */
-export const renderWorkload = (flags: BenchFlags): string => {
+/** What is about to be measured, in a line or two. */
+export const renderWorkload = (flags: BenchFlags, { config }: Pick<Workload, "config">): string => {
   const { augment, batchSize, bnGroups, channels, encoder, imageSize, queueSize } = flags
   const groups = bnGroups === 1 ? "ordinary batch norm" : `${bnGroups} batch-norm groups`
-  return `${encoder}, images of ${imageSize} x ${imageSize} x ${channels}, batch ${batchSize}, K ${queueSize}, ${groups}, augmentation ${augment}`
+  const stem = `${stems[config.encoder.stem]}${flags.stem._tag === "Some" ? "" : ` (for images of ${imageSize} pixels; --stem chooses)`}`
+  const images = `images of ${imageSize} x ${imageSize} x ${channels}`
+  return indented(
+    [
+      `${encoder} with ${stem}`,
+      images,
+      `batch ${batchSize}`,
+      `K ${queueSize}`,
+      groups,
+      `augmentation ${augment}`
+    ].join(", "),
+    0
+  ).join("\n")
 }
+
+const stems = { cifar: "a CIFAR stem", imagenet: "an ImageNet stem" }
 
 /** What was measured, for people: where the time of a step goes, and how that compares with what the machine can do. */
 export const renderReport = (report: BenchReport): string => {

@@ -1,12 +1,18 @@
 import { numImages, type Workload } from "@moco/train/Bench"
+import { MachineMemory } from "@moco/train/MachineMemory"
 import { ConfigInvalid, decode, type Problem, type RunConfig } from "@moco/train/RunConfig"
+import { valueAt } from "@moco/train/RunConfig/fields"
+import { excessOf, footprint } from "@moco/train/RunConfig/footprint"
 import { schemaProblems } from "@moco/train/RunConfig/schemaProblems"
-import { Effect, Result, Schema } from "effect"
+import { Effect, Option, Result, Schema } from "effect"
 import { fashionMnistQuick } from "../../recipes/fashionMnistQuick.ts"
 
 type Shape = Pick<RunConfig["encoder"], "block" | "layers" | "width">
 
-/** The networks that are measured, all with a CIFAR stem (3x3, stride 1) and a linear head. */
+/** Images of this height and more get the stem that ResNets have on ImageNet, unless the other one is asked for. */
+export const imageNetSize = 64
+
+/** The networks that are measured, all with a linear head. */
 export const encoders = {
   resnet18: { block: "basic", layers: [2, 2, 2, 2], width: 64 },
   resnet20: { block: "basic", layers: [3, 3, 3], width: 16 },
@@ -18,9 +24,13 @@ const encoderNames = ["resnet18", "resnet20", "resnet34", "resnet50"] as const s
   keyof typeof encoders
 >
 
+type Stem = RunConfig["encoder"]["stem"]
+
 /** The flags of `bench`, as they were given. */
 export interface BenchFlags {
   readonly encoder: string
+  /** None: the stem that is usual for the image size. */
+  readonly stem: Option.Option<Stem>
   /** Height and width, pixels. */
   readonly imageSize: number
   readonly channels: number
@@ -75,7 +85,7 @@ export const workloadOf = Effect.fn("cli.workloadOf")(function* (flags: BenchFla
     return yield* new ConfigInvalid({ problems: problems.map(inFlags) })
   }
   const workload: Workload = { config: config.success, imageSize, channels, augment: flags.augment === "on" }
-  const tooLarge = sizeProblem(workload)
+  const tooLarge = sizeProblem(workload) ?? memoryProblem(workload, yield* MachineMemory)
   return tooLarge === undefined ? workload : yield* new ConfigInvalid({ problems: [tooLarge] })
 })
 
@@ -90,7 +100,7 @@ const configOf = (flags: BenchFlags): RunConfig => {
     recipe: "bench",
     // The set with the most images: it allows the largest batch.
     data: { ...base.data, name: "fashion-mnist" },
-    encoder: { ...base.encoder, ...shape, batchNormGroups: flags.bnGroups },
+    encoder: { ...base.encoder, ...shape, stem: stemOf(flags), batchNormGroups: flags.bnGroups },
     dictionary: { kind: "queue", size: flags.queueSize },
     keyShuffle: { kind: flags.bnGroups === 1 ? "plain" : "shuffle" },
     optimizer: { ...base.optimizer, learningRate: 1e-3, schedule: { kind: "constant" } },
@@ -98,6 +108,9 @@ const configOf = (flags: BenchFlags): RunConfig => {
     backend: { name: flags.backend, threads: flags.threads }
   }
 }
+
+const stemOf = ({ imageSize, stem }: BenchFlags): Stem =>
+  Option.getOrElse(stem, () => (imageSize >= imageNetSize ? "imagenet" : "cifar"))
 
 /** A problem of the config, in the words of the command line. */
 const inFlags = ({ hint, path, problem, value }: Problem): Problem => ({
@@ -113,6 +126,14 @@ const withFlags = (text: string): string =>
     (sentence, [setting, flag]) => (setting.includes(".") ? sentence.replaceAll(setting, flag) : sentence),
     text
   )
+
+/** What the config's own check says for images of the data set's size. */
+const memoryProblem = (workload: Workload, memory: number): Problem | undefined => {
+  const { channels, config, imageSize } = workload
+  const images = { numImages: numImages(workload), height: imageSize, width: imageSize, channels }
+  const excess = excessOf(footprint(config, images), memory)
+  return excess && inFlags({ ...excess, value: String(valueAt(config, excess.path.split("."))) })
+}
 
 const maxBytes = 2 ** 31
 

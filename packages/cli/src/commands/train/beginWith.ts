@@ -1,4 +1,5 @@
 import { QueryEncoder } from "@moco/core/Encoder"
+import * as Escape from "@moco/core/Escape"
 import { fit } from "@moco/train/InitialWeights"
 import { keepInitial } from "@moco/train/InitialWeights/files"
 import * as RunFolder from "@moco/train/RunFolder"
@@ -32,7 +33,7 @@ export const beginWith = Effect.fn("cli.beginWith")(function* (
     headLeftOut.length === 0 ? "head included" : `the head is the seed's: ${headLeftOut.join("; ")}`
   yield* Console.log(
     [
-      `begins with ${numTaken} tensors of ${source} (${head})`,
+      `begins with ${numTaken} tensors of ${Escape.line(source)} (${Escape.line(head)})`,
       "  the untrained encoder that it is compared with stays the seed's"
     ].join("\n")
   )

@@ -13,6 +13,9 @@ const units = {
   minutes: "minutes"
 } as const
 
+/** Beyond these no run goes, so that a checkpoint would never be due; times are exact up to there. */
+const most = { steps: 1e9, epochs: 1e6, seconds: 1e9, minutes: 1e7 } as const
+
 /** `500steps`, `1epoch,2minutes`, `never`. */
 export const parseEvery = Effect.fnUntraced(function* (flag: Option.Option<string>) {
   if (Option.isNone(flag)) return defaultEvery
@@ -29,6 +32,13 @@ export const parseEvery = Effect.fnUntraced(function* (flag: Option.Option<strin
       })
     }
     const unit = units[word as keyof typeof units]
+    if (count > most[unit]) {
+      const problem = `must be at most ${most[unit].toLocaleString("en")} ${unit}`
+      const hint = "write never for no checkpoint but the one at the end"
+      return yield* new ConfigInvalid({
+        problems: [{ path: "--checkpoint-every", value: part, problem, hint }]
+      })
+    }
     every = unit === "minutes" ? { ...every, seconds: 60 * count } : { ...every, [unit]: count }
   }
   return every

@@ -9,9 +9,9 @@ import { Console, Effect } from "effect"
 import type { RunStart } from "./start.ts"
 
 /** What changes at the next step for a run that goes on with another config; nothing where nothing does. */
-export const changeOf = Effect.fnUntraced(function* ({ begun, config, progress = beginning }: RunStart) {
+export const changeOf = Effect.fnUntraced(function* ({ begun, config, from }: RunStart) {
   const { stepsPerEpoch } = yield* ViewPairs
-  return continuation(begun, config, progress, stepsPerEpoch)
+  return continuation(begun, config, from?.manifest.progress ?? beginning, stepsPerEpoch)
 })
 
 /**

@@ -1,8 +1,19 @@
 import { applyOverrides, ConfigInvalid, type Problem } from "@moco/train/RunConfig"
 import { nearest } from "@moco/train/RunConfig/nearest"
 import { Effect, Option, Schema } from "effect"
+import { Flag } from "effect/cli"
 import { readStructuredFile } from "../../readStructuredFile.ts"
 import { defaultRecipe, recipes } from "../../recipes.ts"
+
+export const recipeFlag = Flag.String("recipe").pipe(
+  Flag.withDescription(`one of ${Object.keys(recipes).join(", ")} (default: ${defaultRecipe})`),
+  Flag.withMetavar("NAME"),
+  Flag.optional
+)
+
+/** The config of the recipe that was named, or of the default one. */
+export const recipeConfig = (flag: Option.Option<string>) =>
+  Effect.map(recipeName(flag, {}), (name) => recipes[name]!())
 
 /** What the command line says about the config. */
 export interface ConfigFlags {

@@ -1,3 +1,4 @@
+import * as Escape from "@moco/core/Escape"
 import type { CheckpointCorrupt } from "@moco/train/Checkpoint/errors"
 import type { StoredCheckpoint } from "@moco/train/Checkpoint/load"
 import { newestGood } from "@moco/train/Checkpoint/load"
@@ -49,7 +50,7 @@ export class FlagsContradict extends Schema.TaggedError<FlagsContradict>()("Flag
 /** Where a run begins: a config, a folder if one was named, and what to go on from. */
 export interface RunStart {
   readonly config: RunConfig
-  readonly folder: RunFolder.RunFolder | undefined
+  readonly folder: RunFolder.HeldRunFolder | undefined
   readonly from: StoredCheckpoint | undefined
   /** How far the run is in `from`; what was judged in another way than the config says is left out. */
   readonly progress: RunProgress | undefined
@@ -108,8 +109,8 @@ const requireSameWeights = Effect.fnUntraced(function* (
 })
 
 /** Says on standard error that a checkpoint was passed over. */
-export const tellOfDamage = ({ message }: CheckpointCorrupt): Effect.Effect<void> =>
-  Console.error(`warning: ${message}; an older one is used`)
+export const tellOfDamage = (error: CheckpointCorrupt): Effect.Effect<void> =>
+  Console.error(`warning: ${Escape.message(error)}; an older one is used`)
 
 /** A run that is continued by its folder alone: its own config, with what may change laid over it. */
 const resumed = Effect.fnUntraced(function* (path: string, flags: StartFlags) {

@@ -1,6 +1,8 @@
+import * as Escape from "@moco/core/Escape"
 import type { RunProgress } from "@moco/train/Checkpoint/manifest"
 import type { RunConfig } from "@moco/train/RunConfig"
 import type { NeighbourAccuracy, RunEvent, Subject } from "@moco/train/RunLog"
+import { commandText } from "../../commandLine/commandText.ts"
 import { duration } from "../../Progress/line.ts"
 
 /** What came out of a run; the object that `--json` prints. */
@@ -41,6 +43,7 @@ export const withEvent = (result: RunResult, event: RunEvent): RunResult => {
     case "evaluation":
       return { ...result, evaluations: { ...result.evaluations, [event.subject]: event.neighbours } }
     case "resumed":
+    case "standstill":
     case "configChanged":
     case "initialised":
       return result
@@ -62,21 +65,42 @@ const rows = [
   ["rawPixels", "raw pixels"]
 ] as const
 
-/** The closing words of a run. */
-export const renderSummary = (result: RunResult, config: RunConfig): string => {
+/**
+ * The closing words of a run.
+ *
+ * @param flags  those that a config does not hold, as they were given: the commands that go on from here have them too
+ * @param savedStep  steps of the newest checkpoint, where there is one
+ */
+export const renderSummary = (
+  result: RunResult,
+  config: RunConfig,
+  {
+    flags,
+    savedStep
+  }: {
+    readonly flags: Readonly<Record<string, string | undefined>>
+    readonly savedStep: number | undefined
+  }
+): string => {
   const took = `${duration(result.trainingSeconds)} of training, ${duration(result.evaluationSeconds)} of evaluation`
-  const again = `npx nx run cli:train --config=${result.runFolder}/config.json`
-  const on = `npx nx run cli:train --resume=${result.runFolder}`
+  const again = commandText("train", {
+    config: `${result.runFolder}/config.json`,
+    seed: String((config.seed + 1) % 2 ** 32),
+    ...flags
+  })
+  const from = savedStep === result.numSteps ? "" : ` from step ${savedStep}`
+  const on = `go on with it${from}: ${commandText("train", { resume: result.runFolder, ...flags })}`
   const isWhole = result.outcome === "completed"
   return [
     "",
     ...table(result, config),
-    "",
     `${isWhole ? "trained" : "interrupted after"} ${result.numSteps} steps in ${took}`,
-    `run folder: ${result.runFolder}`,
+    `run folder: ${Escape.line(result.runFolder)}`,
     isWhole
-      ? `next, the same with another seed: ${again} --seed=${(config.seed + 1) % 2 ** 32}`
-      : `go on with it: ${on}`
+      ? `next, the same with another seed: ${again}`
+      : savedStep === undefined
+        ? "no checkpoint of it could be saved: there is nothing to go on from"
+        : on
   ].join("\n")
 }
 
@@ -91,5 +115,9 @@ const table = ({ evaluations }: RunResult, config: RunConfig): ReadonlyArray<str
     })
     return [`  ${name}`.padEnd(34), ...cells].join("")
   }
-  return [head, ...rows.map(([subject, name]) => row(name, evaluations[subject]))]
+  // Of a run that was stopped before anything was judged there is nothing to show.
+  const judged = rows.filter(([subject]) => evaluations[subject] !== undefined)
+  return judged.length === 0
+    ? []
+    : [head, ...judged.map(([subject, name]) => row(name, evaluations[subject])), ""]
 }

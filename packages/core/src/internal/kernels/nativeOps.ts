@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
+import { addonsDir } from "../addons.ts"
 import { type EagerBackend, eagerBackend } from "../eager.ts"
 import { hashOfSources, nativeSourcesDir } from "../nativeSources.ts"
 
@@ -74,10 +75,7 @@ export const fillVectors = (...channels: ReadonlyArray<number>): boolean =>
   channels.every((count) => count % 16 === 0)
 
 /** Beside the binding, where the set-up puts them. */
-const fileOfNativeOps = (): string => {
-  const tfjsNode = createRequire(import.meta.url).resolve("@tensorflow/tfjs-node-gpu/package.json")
-  return join(dirname(tfjsNode), "lib", "napi-v8", "moco_ops.node")
-}
+const fileOfNativeOps = (): string => join(addonsDir(), "moco_ops.node")
 
 /** AVX2 and FMA: every x86 processor since about 2014. A folder may be shared with an older machine. */
 const hasVectors = (): boolean => {

@@ -5,14 +5,16 @@ import * as tf from "@tensorflow/tfjs-core"
 import { Effect, type Layer } from "effect"
 import fc from "fast-check"
 import { Backend } from "../../Backend.ts"
-import { ContrastiveLoss } from "../../ContrastiveLoss.ts"
+import { ContrastiveLoss, stateOf } from "../../ContrastiveLoss.ts"
 import * as CounterRandom from "../../CounterRandom.ts"
 import { valueAndGradients } from "../../Gradient.ts"
 import { randomUnitRows } from "../../internal/randomUnitRows.ts"
 import { type Negatives, negativeSimilarities, perQuery, shared } from "../../Similarities.ts"
 import type { StageInvalid } from "../../Stage.ts"
 import { assertClose } from "../assertClose.ts"
+import * as Property from "../Property.ts"
 import * as TensorLeak from "../TensorLeak.ts"
+import { compareCosines, lossStateLaws, settleOn } from "./LossState.ts"
 
 const cosine = fc.float({ min: -1, max: 1, noNaN: true })
 
@@ -56,59 +58,47 @@ const observed = (
   return numbers
 }
 
-/** The loss of similarities that are written down, and the closest negatives. */
-const comparePerQuery = (
-  loss: ContrastiveLoss["Service"],
-  positive_N1: tf.Tensor2D,
-  negative_NK: tf.Tensor2D
-) => {
-  const { closest_N1, mean } = loss.compare({ positive_N1, negatives: perQuery(negative_NK) }, tf.keep)
-  const read = { mean: mean.dataSync()[0]!, closest: Array.from(closest_N1.dataSync()) }
-  closest_N1.dispose()
-  return read
-}
+/** What every contrastive loss has in common; a variant joins by one line. */
+export const contrastiveLossLaws = (variant: Layer.Layer<ContrastiveLoss, StageInvalid>) => {
+  lossStateLaws(variant, similarities)
 
-/**
- * What every contrastive loss has in common; a variant joins by one line.
- *
- * @param chanceAt  the one cosine that the chance level holds for, where it does not hold for every cosine
- */
-export const contrastiveLossLaws = (
-  variant: Layer.Layer<ContrastiveLoss, StageInvalid>,
-  chanceAt?: number
-) => {
   type Mean = (positives: ReadonlyArray<number>, negatives: ReadonlyArray<ReadonlyArray<number>>) => number
   const law = (title: string, test: (mean: Mean, loss: ContrastiveLoss["Service"]) => void) =>
     it.effect(title, () =>
       Effect.gen(function* () {
         yield* Backend
         const loss = yield* ContrastiveLoss
-        const mean: Mean = (positives, negatives) =>
-          tf.tidy(() => {
-            const positive_N1 = tf.tensor2d([...positives], [positives.length, 1])
-            const negative_NK = tf.tensor2d(negatives.map((row) => [...row]))
-            return comparePerQuery(loss, positive_N1, negative_NK).mean
-          })
+        const mean: Mean = (positives, negatives) => compareCosines(loss, { positives, negatives }).mean
+        // One state for all cases, where the loss has one: a step has settled it.
+        settleOn(loss, { positives: [0], negatives: [[0]] }).commit()
         yield* TensorLeak.check(Effect.sync(() => test(mean, loss)))
       }).pipe(Effect.provide(variant), Effect.provide(Backend.layerTensorflow({ threads: 2 })))
     )
 
-  law("is at its chance level when a query is as close to its key as to every negative", (mean, loss) => {
-    fc.assert(
-      fc.property(cosine, fc.integer({ min: 1, max: 4096 }), (anyCosine, numNegatives) => {
-        const same = chanceAt ?? anyCosine
-        const actual = mean([same], [new Array<number>(numNegatives).fill(same)])
-        assert.closeTo(actual, loss.chance(numNegatives), 1e-4)
-      })
-    )
-  })
+  it.effect("is at its chance level when a query is as close to its key as to every negative", () =>
+    Effect.gen(function* () {
+      yield* Backend
+      const loss = yield* ContrastiveLoss
+      const { restore, snapshot } = stateOf(loss)
+      const begin = snapshot()
+      const cases = fc.record({ same: cosine, size: fc.integer({ min: 1, max: 4096 }) })
+      yield* Property.check(cases, ({ same, size }) =>
+        Effect.gen(function* () {
+          const cosines = { positives: [same], negatives: [new Array<number>(size).fill(same)] }
+          yield* restore(begin)
+          assert.closeTo(compareCosines(loss, cosines).mean, loss.chance(size), 1e-4)
+          // And in the steps after it, as long as nothing is learned.
+          settleOn(loss, cosines).commit()
+          assert.closeTo(compareCosines(loss, cosines).mean, loss.chance(size), 1e-4)
+        })
+      )
+    }).pipe(Effect.provide(variant), Effect.provide(Backend.layerTensorflow({ threads: 2 })))
+  )
 
   law("always tells how close each query's closest negative is", (_, loss) => {
     fc.assert(
       fc.property(similarities, ({ negatives, positives }) => {
-        const { closest } = tf.tidy(() =>
-          comparePerQuery(loss, tf.tensor2d([...positives], [positives.length, 1]), tf.tensor2d(negatives))
-        )
+        const { closest } = compareCosines(loss, { positives, negatives })
         const expected = negatives.map((row) => Math.max(...row))
         // Numbers too small for their full digits may count as zero.
         assertClose(closest, expected, 2 ** -126)

@@ -6,6 +6,7 @@ import { Backend } from "../../Backend.ts"
 import * as CounterRandom from "../../CounterRandom.ts"
 import { Dictionary, type DictionaryStep } from "../../Dictionary.ts"
 import { QueryEncoder } from "../../Encoder.ts"
+import { nonFinite } from "../../Finite.ts"
 import { negativeSimilarities } from "../../Similarities.ts"
 import * as Tensor from "../../Tensor.ts"
 import * as TensorLeak from "../TensorLeak.ts"
@@ -17,12 +18,27 @@ export type DictionaryLayer<E> = Layer.Layer<Dictionary | QueryEncoder, E, Backe
 export const batchSize = 3
 export const numImages = 12
 
+/** How a step of the laws differs from the one that a trainer takes. */
+interface Variation {
+  readonly numDirections?: number
+  /** Stands in place of the first pixel, of one view or the other. */
+  readonly poison?: { readonly view: "first" | "second"; readonly value: number }
+}
+
 /** Random views of `size` pixels, another batch at every step; they belong to the lease. */
-const stepAt = (step: number, size: number, numDirections: number, lease: Tensor.Lease): DictionaryStep => {
+const stepAt = (
+  step: number,
+  size: number,
+  { numDirections = 1, poison }: Variation,
+  lease: Tensor.Lease
+): DictionaryStep => {
   const random = CounterRandom.make(step, CounterRandom.Purpose.synthetic)
-  const view = () =>
-    lease.keep(tf.tensor4d(CounterRandom.normals(random, batchSize * size), [batchSize, 1, size, 1]))
-  const [a, b] = [view(), view()]
+  const view = (name: "first" | "second") => {
+    const pixels = Float32Array.from(CounterRandom.normals(random, batchSize * size))
+    if (poison?.view === name) pixels[0] = poison.value
+    return lease.keep(tf.tensor4d(pixels, [batchSize, 1, size, 1]))
+  }
+  const [a, b] = [view("first"), view("second")]
   const directions = [
     { query_NHWC: a, key_NHWC: b },
     { query_NHWC: b, key_NHWC: a }
@@ -32,13 +48,13 @@ const stepAt = (step: number, size: number, numDirections: number, lease: Tensor
 }
 
 /** One step of a trainer that learns nothing, with or without its commit. */
-const step = (index: number, size: number, commit: boolean, numDirections = 1) =>
+const step = (index: number, size: number, commit: boolean, variation: Variation = {}) =>
   Effect.gen(function* () {
     const dictionary = yield* Dictionary
     const query = yield* QueryEncoder
     const lease = yield* Tensor.lease
     return yield* Tensor.run("law", () => {
-      const dictionaryStep = stepAt(index, size, numDirections, lease)
+      const dictionaryStep = stepAt(index, size, variation, lease)
       const prepared = dictionary.prepare(dictionaryStep, lease)
       const { network, parameters, statistics } = query
       const weights = { parameters: parameters.get(), statistics: statistics.get() }
@@ -46,7 +62,7 @@ const step = (index: number, size: number, commit: boolean, numDirections = 1) =
       const queries_ND = dictionaryStep.directions.map(
         ({ query_NHWC }) => network.train(weights, query_NHWC, lease.keep).feature_ND
       )
-      const read = queries_ND.map((query_ND, direction) => {
+      const directions = queries_ND.map((query_ND, direction) => {
         const { negatives, positive_N1 } = prepared.similarities(query_ND, direction, trained)
         const negative_NK = negativeSimilarities(negatives)
         return {
@@ -59,8 +75,10 @@ const step = (index: number, size: number, commit: boolean, numDirections = 1) =
         Object.entries(trained).map(([name, tensor]) => [name, lease.keep(tf.clone(tensor))])
       )
       const settled = prepared.settle({ queries_ND, parameters: next })
+      const { entering } = settled
+      const enters = { names: Object.keys(entering), nonFinite: nonFinite(entering) }
       if (commit) settled.commit()
-      return read
+      return { directions, enters }
     })
   }).pipe(Effect.scoped)
 
@@ -68,6 +86,21 @@ const stateOf = Effect.map(Dictionary, ({ snapshot }) => {
   const { counters, tensors } = snapshot()
   const values = Object.entries(tensors).map(([name, tensor]) => [name, String(tensor.dataSync())])
   return JSON.stringify({ counters, values })
+})
+
+/** Names of the tensors that are not what they were, and of those that hold what is no number. */
+const snapshotNames = Effect.map(Dictionary, ({ snapshot }) => {
+  const before = Object.entries(snapshot().tensors).map(([name, tensor]) => [name, String(tensor.dataSync())])
+  const valuesBefore = Object.fromEntries(before)
+  return () => {
+    const { tensors } = snapshot()
+    return {
+      changed: Object.keys(tensors).filter(
+        (name) => String(tensors[name]!.dataSync()) !== valuesBefore[name]
+      ),
+      nonFinite: nonFinite(tensors)
+    }
+  }
 })
 
 const readAll =
@@ -93,7 +126,7 @@ export const dictionaryLaws = <E>(variant: DictionaryLayer<E>, size: number) => 
       `gives cosines: one positive and numNegatives negatives for each query, in ${numDirections} direction(s)`,
       Effect.gen(function* () {
         const { numNegatives } = yield* Dictionary
-        const directions = yield* step(0, size, false, numDirections)
+        const { directions } = yield* step(0, size, false, { numDirections })
         assert.strictEqual(directions.length, numDirections)
         for (const { negatives, positives, shape } of directions) {
           assert.deepStrictEqual(shape, [batchSize, numNegatives])
@@ -107,10 +140,32 @@ export const dictionaryLaws = <E>(variant: DictionaryLayer<E>, size: number) => 
     law(
       `holds as many tensors after a commit as before it, in ${numDirections} direction(s)`,
       Effect.gen(function* () {
-        yield* step(0, size, true, numDirections)
-        yield* TensorLeak.check(step(1, size, true, numDirections))
+        yield* step(0, size, true, { numDirections })
+        yield* TensorLeak.check(step(1, size, true, { numDirections }))
       })
     )
+
+    law(
+      `says before a commit which tensors it changes, in ${numDirections} direction(s)`,
+      Effect.gen(function* () {
+        const namesSince = yield* snapshotNames
+        const { enters } = yield* step(0, size, true, { numDirections })
+        assert.includeMembers(enters.names, namesSince().changed)
+        assert.deepStrictEqual(enters.nonFinite, [])
+      })
+    )
+
+    for (const view of ["first", "second"] as const)
+      law(
+        `shows before a commit what of its next state is no number, in ${numDirections} direction(s) from the ${view} view`,
+        Effect.gen(function* () {
+          for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+            const namesSince = yield* snapshotNames
+            const { enters } = yield* step(0, size, true, { numDirections, poison: { view, value } })
+            assert.includeMembers([...enters.nonFinite], [...namesSince().nonFinite])
+          }
+        })
+      )
   }
 
   law(
@@ -151,6 +206,24 @@ export const dictionaryLaws = <E>(variant: DictionaryLayer<E>, size: number) => 
   )
 
   law(
+    "makes the state that it began with anew, to the bit",
+    Effect.gen(function* () {
+      const dictionary = yield* Dictionary
+      const began = readAll(dictionary)()
+      yield* step(0, size, true)
+      yield* step(1, size, true)
+      assert.notDeepEqual(readAll(dictionary)(), began)
+      const again = Effect.gen(function* () {
+        const { counters, tensors } = yield* Tensor.run("law", dictionary.initial)
+        yield* dictionary.restore({ tensors, counters })
+        tf.dispose(Object.values(tensors))
+      })
+      yield* TensorLeak.check(again)
+      assert.deepStrictEqual(readAll(dictionary)(), began)
+    })
+  )
+
+  law(
     "refuses a snapshot that lacks a tensor or has another shape, names it, and stays as it is",
     Effect.gen(function* () {
       const { restore, snapshot } = yield* Dictionary
@@ -163,6 +236,47 @@ export const dictionaryLaws = <E>(variant: DictionaryLayer<E>, size: number) => 
         const error = yield* Effect.flip(TensorLeak.check(restore({ tensors: wrong, counters })))
         assert.strictEqual(error._tag, "SnapshotMismatch")
         assert.match(error.message, new RegExp(`${name}|foreign`))
+      }
+      assert.strictEqual(yield* stateOf, before)
+    }).pipe(Effect.scoped)
+  )
+
+  law(
+    "refuses a snapshot whose counters lack one, have a foreign one or count what cannot be, and stays as it is",
+    Effect.gen(function* () {
+      const { restore, snapshot } = yield* Dictionary
+      const { counters, tensors } = snapshot()
+      const before = yield* stateOf
+      const wrong = Object.keys(counters).flatMap(
+        (name): ReadonlyArray<readonly [string, typeof counters]> => {
+          const { [name]: _, ...rest } = counters
+          const values = [-1, 1.5, 1e12, Number.NaN].map(
+            (value) => [name, { ...counters, [name]: value }] as const
+          )
+          return [[name, rest], ...values]
+        }
+      )
+      for (const [name, changed] of [...wrong, ["foreign", { ...counters, foreign: 0 }] as const]) {
+        const error = yield* Effect.flip(TensorLeak.check(restore({ tensors, counters: changed })))
+        assert.strictEqual(error._tag, "SnapshotMismatch")
+        assert.include(error.message, name)
+      }
+      assert.strictEqual(yield* stateOf, before)
+    })
+  )
+
+  law(
+    "refuses a snapshot with a tensor of another type, names it, and stays as it is",
+    Effect.gen(function* () {
+      const { restore, snapshot } = yield* Dictionary
+      const { counters, tensors } = snapshot()
+      const before = yield* stateOf
+      for (const [name, { shape }] of Object.entries(tensors)) {
+        const integers = yield* Tensor.scoped("law", () => tf.zeros(shape, "int32"))
+        const wrong = { tensors: { ...tensors, [name]: integers }, counters }
+        const error = yield* Effect.flip(TensorLeak.check(restore(wrong)))
+        assert.strictEqual(error._tag, "SnapshotMismatch")
+        assert.include(error.message, `${name} is of type int32 and should be float32`)
       }
       assert.strictEqual(yield* stateOf, before)
     }).pipe(Effect.scoped)

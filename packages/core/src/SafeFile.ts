@@ -1,0 +1,23 @@
+/**
+ * The one way in which files are read and written.
+ *
+ * Only regular files of a sane size are read, and no file is opened before that is known. Nothing is written through a
+ * link, and nothing into a file that has other names: a file is made under a name of its own and then renamed, or, where
+ * it grows, copied first. A test looks for every other call that would read or write.
+ *
+ * Programs that have loaded nothing yet use `SafeFile/plain`, which does the same with Node's own functions.
+ */
+export { FileRefused, refuse } from "./SafeFile/FileRefused.ts"
+export { type ReadLimit, readBytes, readTail, readText } from "./SafeFile/reading.ts"
+export {
+  create,
+  cut,
+  hasOtherNames,
+  lstat,
+  makeFolder,
+  openToAppend,
+  removeDrafts,
+  replace,
+  replaceText,
+  syncFolder
+} from "./SafeFile/writing.ts"

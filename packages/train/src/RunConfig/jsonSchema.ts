@@ -1,0 +1,93 @@
+import { Schema } from "effect"
+import { descriptionOf, type Field } from "./fields.ts"
+import { RunConfig } from "./schema.ts"
+
+/** A JSON Schema, as far as it is looked into here. */
+export interface JsonSchema {
+  readonly type?: string
+  readonly description?: string
+  readonly enum?: ReadonlyArray<unknown>
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly required?: ReadonlyArray<string>
+  readonly additionalProperties?: boolean
+  readonly anyOf?: ReadonlyArray<JsonSchema>
+  readonly allOf?: ReadonlyArray<JsonSchema>
+  readonly items?: JsonSchema
+  readonly minItems?: number
+  readonly maxItems?: number
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly exclusiveMinimum?: number
+  readonly exclusiveMaximum?: number
+}
+
+/** The config's Schema as JSON Schema (draft 2020-12). */
+export const runConfigSchema = (): JsonSchema => {
+  const { definitions, schema } = Schema.toJsonSchemaDocument(RunConfig)
+  if (Object.keys(definitions).length > 0) throw new Error("a definition that is referred to would be lost")
+  return described(schema as JsonSchema, RunConfig.ast)
+}
+
+/** With the descriptions that are lost on their way: of fields with a check that JSON Schema has no words for. */
+const described = (schema: JsonSchema, field: Field | undefined): JsonSchema => {
+  const { anyOf, properties, ...rest } = schema
+  const members = field?._tag === "Union" ? field.types : []
+  const fields = field?._tag === "Objects" ? field.propertySignatures : []
+  const description = rest.description ?? descriptionOf(field)
+  return {
+    ...rest,
+    ...(description === undefined ? {} : { description }),
+    ...(anyOf === undefined ? {} : { anyOf: anyOf.map((member, i) => described(member, members[i])) }),
+    ...(properties === undefined
+      ? {}
+      : {
+          properties: mapValues(properties, (inner, key) =>
+            described(inner, fields.find(({ name }) => name === key)?.type)
+          )
+        })
+  }
+}
+
+const mapValues = <A, B>(record: Readonly<Record<string, A>>, f: (value: A, key: string) => B) =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value, key)]))
+
+/**
+ * What an editor checks a config file with: any part of a config, for a file lies over a recipe; and no key that is not
+ * known, as when it is read.
+ *
+ * @param recipes  names that `recipe` may have
+ */
+export const configFileSchema = (recipes: ReadonlyArray<string>) => {
+  const part = asPart(runConfigSchema())
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "moco-effect config",
+    ...part,
+    description: "settings that are laid over a recipe's (moco train --config=FILE)",
+    properties: {
+      $schema: { type: "string", description: "this schema, for editors; the program does not read it" },
+      ...part.properties,
+      recipe: { ...part.properties?.["recipe"], enum: recipes }
+    }
+  }
+}
+
+/** The schema of a part of what `schema` describes: nothing is required, nothing unknown is allowed. */
+const asPart = ({
+  additionalProperties: _,
+  anyOf,
+  properties,
+  required: __,
+  ...rest
+}: JsonSchema): JsonSchema => ({
+  ...rest,
+  ...(anyOf === undefined ? {} : { anyOf: anyOf.map(asPart) }),
+  ...(properties === undefined
+    ? {}
+    : {
+        properties: Object.fromEntries(
+          Object.entries(properties).map(([key, value]) => [key, asPart(value)])
+        ),
+        additionalProperties: false
+      })
+})

@@ -1,0 +1,157 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { TensorError } from "@moco/core/Tensor"
+import { newestGood } from "@moco/train/Checkpoint/load"
+import * as Store from "@moco/train/Checkpoint/store"
+import { Evaluation } from "@moco/train/Evaluation"
+import { pretrain } from "@moco/train/Pretrain"
+import { RecordedEvents, type RunEvent, RunLog, RunLogError } from "@moco/train/RunLog"
+import { RunState } from "@moco/train/RunState"
+import { Cause, Effect, Exit, Fiber, FileSystem, Path } from "effect"
+import { inTemporary, losses, runOf, settings, stateHash } from "./checkpointedRun.ts"
+
+const newest = (root: string) =>
+  Effect.map(
+    newestGood(root, () => Effect.void),
+    (found) => found!
+  )
+
+/** A run whose encoder's evaluation begins and does not end. */
+const stuckInEvaluation = () => {
+  let numJudged = 0
+  const stuck = Effect.updateService(Evaluation, ({ judge }) => ({
+    judge: (represent) => (numJudged++ < 2 ? judge(represent) : Effect.never)
+  }))
+  return { stuck, isStuck: () => numJudged === 3 }
+}
+
+const full = new RunLogError({ operation: "written", path: "log", reason: "no room", hint: "none" })
+
+/** A run whose log takes no event that is `refused`. */
+const withoutRoomFor = (refused: (event: RunEvent) => boolean) =>
+  Effect.updateService(RunLog, (log) => ({
+    ...log,
+    record: (event: RunEvent) => (refused(event) ? Effect.fail(full) : log.record(event))
+  }))
+
+const errorsOf = (exit: Exit.Exit<unknown, { readonly _tag: string }>) =>
+  Exit.isFailure(exit) ? exit.cause.reasons.filter(Cause.isFailReason).map(({ error }) => error._tag) : []
+
+describe("A run that ends before its end", () => {
+  for (const [name, every] of [
+    ["by the epoch", { epochs: 1 }],
+    ["never but at the end, after the last step,", {}]
+  ] as const) {
+    it.effect(`has the state that is due ${name} on disk before it is judged`, () =>
+      inTemporary((root) =>
+        Effect.gen(function* () {
+          const { isStuck, stuck } = stuckInEvaluation()
+          yield* Effect.gen(function* () {
+            const fiber = yield* Effect.forkChild(stuck(pretrain({ numEpochs: 1, evaluateEveryEpochs: 1 })))
+            while (!isStuck()) yield* Effect.yieldNow
+            // As a kill at this instant would find it.
+            const { manifest } = yield* newest(root)
+            assert.deepInclude(manifest.progress, { step: 8, evaluatedAt: 0 })
+            yield* Fiber.interrupt(fiber)
+          }).pipe(Effect.provide(runOf(root, {}, every)))
+          // Both baselines were judged before, and what came out is not worked out again.
+          const { evaluations } = (yield* newest(root)).manifest.progress
+          assert.sameMembers(Object.keys(evaluations), ["rawPixels", "untrainedEncoder"])
+        })
+      )
+    )
+  }
+
+  it.effect("has what an evaluation came to on disk, without another copy of the state that was judged", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const fileSystem = yield* FileSystem.FileSystem
+        const path = yield* Path.Path
+        const part = path.join(root, Store.folderName(8), "query.safetensors")
+        const seen: Array<unknown> = []
+        const watched = Effect.updateService(Evaluation, ({ judge }) => ({
+          judge: (represent) =>
+            Effect.tap(judge(represent), () =>
+              Effect.map(Effect.orDie(fileSystem.stat(part)), ({ ino }) => seen.push(ino))
+            )
+        }))
+        yield* Effect.gen(function* () {
+          yield* watched(pretrain({ numEpochs: 1, evaluateEveryEpochs: 1 }))
+          const { manifest } = yield* newest(root)
+          const events = yield* (yield* RecordedEvents).all
+          const judged = events.findLast((event) => event.event === "evaluation")
+          assert.deepStrictEqual(manifest.progress.evaluations.encoder, judged?.neighbours)
+          assert.deepInclude(manifest.progress, { step: 8, evaluatedAt: 8 })
+          assert.strictEqual(manifest.progress.best?.step, 8)
+        }).pipe(Effect.provide(runOf(root, {}, { epochs: 1 })))
+        assert.deepStrictEqual(seen, Array(3).fill((yield* fileSystem.stat(part)).ino))
+      })
+    )
+  )
+
+  it.effect("because judging fails has saved its newest state, however rarely checkpoints are due", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const failed = new TensorError({ operation: "Knn", cause: new Error("OOM") })
+        const failing = Effect.updateService(Evaluation, () => ({ judge: () => Effect.fail(failed) }))
+        const error = yield* Effect.flip(failing(pretrain(settings))).pipe(
+          Effect.provide(runOf(root, {}, {}))
+        )
+        assert.strictEqual(error, failed)
+        assert.deepInclude((yield* newest(root)).manifest.progress, { step: 16, evaluatedAt: 0 })
+      })
+    )
+  )
+
+  it.effect("because its log has no room goes on to the bit, and then logs what the log could not take", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const whole = yield* Effect.gen(function* () {
+          yield* pretrain(settings)
+          return { hash: yield* stateHash, losses: yield* losses }
+        }).pipe(Effect.provide(runOf(`${root}-whole`, {}, {})))
+        const noRoom = withoutRoomFor((event) => event.event === "step" && event.step === 10)
+        yield* Effect.flip(noRoom(pretrain(settings))).pipe(Effect.provide(runOf(root, {}, {})))
+        const { manifest, parts } = yield* newest(root)
+        assert.strictEqual(manifest.progress.step, 11)
+        const rest = yield* Effect.gen(function* () {
+          yield* (yield* RunState).restore({ parts, counters: manifest.counters })
+          yield* pretrain({ ...settings, from: manifest.progress })
+          return { hash: yield* stateHash, losses: yield* losses }
+        }).pipe(Effect.provide(runOf(root, {}, {})))
+        assert.strictEqual(rest.hash, whole.hash)
+        assert.deepStrictEqual(rest.losses, whole.losses.slice(10))
+        assert.notProperty((yield* newest(root)).manifest.progress, "unlogged")
+      })
+    )
+  )
+
+  it.effect("says of an interruption everything that could not be saved, and not only the first of it", () =>
+    Effect.gen(function* () {
+      const seen = yield* RecordedEvents
+      const noRoom = withoutRoomFor(({ event }) => event === "finished")
+      const fiber = yield* Effect.forkChild(noRoom(pretrain(settings)))
+      while ((yield* seen.all).every(({ event }) => event !== "step")) yield* Effect.yieldNow
+      yield* Fiber.interrupt(fiber)
+      const exit = yield* Fiber.await(fiber)
+      assert.deepStrictEqual(errorsOf(exit), ["CheckpointUnwritable", "RunLogError"])
+      assert.isTrue(Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause))
+    }).pipe(Effect.provide(runOf("/dev/null/nowhere", {}, {})), Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("keeps the best state beside newer ones, and the newest says which it was", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const accuracies = [0.1, 0.2, 0.7, 0.4, 0.6]
+        const judged = Effect.updateService(Evaluation, () => ({
+          judge: () => Effect.sync(() => [{ k: 5, accuracy: accuracies.shift()! }])
+        }))
+        yield* judged(pretrain({ numEpochs: 3, evaluateEveryEpochs: 1 })).pipe(
+          Effect.provide(runOf(root, {}, { epochs: 1 }, 1))
+        )
+        assert.deepStrictEqual(yield* Store.steps(root), [24, 8])
+        assert.deepStrictEqual((yield* newest(root)).manifest.progress.best, { step: 8, accuracy: 0.7 })
+      })
+    )
+  )
+})

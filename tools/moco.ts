@@ -1,0 +1,25 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { join } from "node:path"
+import { needsLibrary } from "./moco/needsLibrary.ts"
+
+/**
+ * `npx moco COMMAND`: the same program as `npx nx run cli:COMMAND` without nx, in a checkout of somebody else's too. Before
+ * a command that computes, libtensorflow is set up where it is not, as nx does it.
+ */
+
+/** The program's code for a backend that cannot be loaded. */
+const noBackend = 6
+
+const setUp = async () => {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "libtensorflow.ts")], { stdio: "inherit" })
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+  const pass = (signal: NodeJS.Signals) => child.kill(signal)
+  for (const signal of signals) process.on(signal, pass)
+  const [code] = await once(child, "exit")
+  for (const signal of signals) process.off(signal, pass)
+  if (code !== 0) process.exit(code === 130 ? code : noBackend)
+}
+
+if (needsLibrary(process.argv.slice(2))) await setUp()
+await import("../packages/cli/src/main.ts")
