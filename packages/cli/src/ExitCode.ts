@@ -58,6 +58,8 @@ const byTag = {
   RunFolderEmpty: ExitCode.data,
   SnapshotMismatch: ExitCode.data,
   TrialImpossible: ExitCode.data,
+  WeightsUnfit: ExitCode.data,
+  WeightsUnreadable: ExitCode.data,
   DatasetCorrupt: ExitCode.corrupt,
   IdxMalformed: ExitCode.corrupt,
   SafetensorsMalformed: ExitCode.corrupt,

@@ -1,8 +1,11 @@
 import { Flag } from "effect/cli"
 
 /** A path that may be named. A variable of the shell that is not set gives an empty one, which names nothing. */
-export const pathFlag = (name: string, description: string, metavar: "DIR" | "FILE" | "RUN" = "DIR") =>
-  namedFlag(name).pipe(Flag.withDescription(description), Flag.withMetavar(metavar), Flag.optional)
+export const pathFlag = (
+  name: string,
+  description: string,
+  metavar: "DIR" | "FILE" | "RUN" | "FILE|RUN" = "DIR"
+) => namedFlag(name).pipe(Flag.withDescription(description), Flag.withMetavar(metavar), Flag.optional)
 
 /** A name or a path; an empty one is refused by the flag's own name. */
 export const namedFlag = (name: string) =>

@@ -74,14 +74,24 @@ const cellsOf = (
 
 /** An encoder that can say what it began as. */
 export interface SeededEncoder extends Encoder {
-  /** The weights before the first step, made anew: the untrained baseline. The caller owns them. */
+  /** The weights that the seed gives, made anew: the untrained baseline. The caller owns them. */
   readonly untrained: () => Weights
+  /** The weights before the first step, made anew: the seed's, or others that were given. The caller owns them. */
+  readonly initial: () => Weights
 }
 
 /** The encoder that learns (theta_q): its features are the queries. */
 export class QueryEncoder extends Context.Service<QueryEncoder, SeededEncoder>()("@moco/core/QueryEncoder") {
-  /** Initialises `network` from `seed`. */
-  static readonly layer = (network: Network, seed: number) =>
+  /**
+   * Initialises `network` from `seed`.
+   *
+   * @param given  puts other weights in place of the seed's, which it is given away
+   */
+  static readonly layer = (
+    network: Network,
+    seed: number,
+    given: (seeds: Weights) => Weights = (seeds) => seeds
+  ) =>
     Layer.effect(
       QueryEncoder,
       Effect.gen(function* () {
@@ -93,7 +103,8 @@ export class QueryEncoder extends Context.Service<QueryEncoder, SeededEncoder>()
           Stage.count("network.featureSize", featureSize, "length of a feature: 128 in the literature")
         )
         const untrained = () => network.init(seed)
-        return { ...(yield* cellsOf("QueryEncoder.init", network, untrained)), untrained }
+        const initial = () => given(untrained())
+        return { ...(yield* cellsOf("QueryEncoder.init", network, initial)), untrained, initial }
       })
     )
 }
@@ -105,12 +116,12 @@ export class KeyEncoder extends Context.Service<KeyEncoder, SeededEncoder>()("@m
     KeyEncoder,
     Effect.gen(function* () {
       const query = yield* QueryEncoder
-      const { network, untrained } = query
+      const { initial, network, untrained } = query
       const encoder = yield* cellsOf("KeyEncoder.init", network, () => ({
         parameters: Tensor.clone(query.parameters.get()),
         statistics: Tensor.clone(query.statistics.get())
       }))
-      return { ...encoder, untrained }
+      return { ...encoder, untrained, initial }
     })
   )
 }

@@ -17,6 +17,7 @@ import { ViewPairs } from "@moco/data/ViewPairs"
 import { Effect, Layer } from "effect"
 import { Diagnostics } from "./Diagnostics.ts"
 import * as Knn from "./Evaluation/Knn.ts"
+import { fit, type GivenWeights, laidOver } from "./InitialWeights.ts"
 import { LearningRate } from "./LearningRate.ts"
 import { Optimizer } from "./Optimizer.ts"
 import { rehearse } from "./PretrainLayers/rehearse.ts"
@@ -28,6 +29,8 @@ export interface StageOptions {
   readonly dataDirs: ReadonlyArray<string>
   /** A data set of your own, in place of the one that the config names. */
   readonly dataset?: ReturnType<typeof datasetOf>
+  /** Weights that the query encoder begins with in place of the seed's; the key encoder begins as its copy. */
+  readonly initial?: GivenWeights
   /** An augmentation of your own, in place of the one that the config describes. */
   readonly augmentation?: ReturnType<typeof Augmentation.layer>
   /** A mechanism of your own, in place of the one that the config names. */
@@ -45,7 +48,7 @@ export const layersOf = (config: RunConfig, options: StageOptions) => {
   const world = Layer.merge(options.dataset ?? datasetOf(config, options.dataDirs), backendOf(config))
   const augmentation = options.augmentation ?? Augmentation.layer(config.augmentation)
   const batches = views.pipe(Layer.provideMerge(augmentation))
-  const encoder = queryEncoderOf(config)
+  const encoder = queryEncoderOf(config, options.initial)
   // What somebody else has written can only be known by trying it.
   const isOwn = options.augmentation ?? options.dictionary ?? options.loss
   const rehearsal = Layer.effectDiscard(isOwn === undefined ? Effect.void : rehearse)
@@ -74,12 +77,16 @@ const datasetOf = ({ data }: RunConfig, searchDirs: ReadonlyArray<string>) =>
     ? FashionMnist.layerFull({ judge: data.judge, searchDirs })
     : FashionMnist.layerEmbedded({ judge: data.judge })
 
-const queryEncoderOf = (config: RunConfig) =>
+const queryEncoderOf = (config: RunConfig, initial: GivenWeights | undefined) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const { train } = yield* Dataset.checked
       const use = { ...train, batchSize: config.training.batchSize }
-      return QueryEncoder.layer(yield* ResNet.fitted(config.encoder, use), config.seed)
+      const network = yield* ResNet.fitted(config.encoder, use)
+      if (initial === undefined) return QueryEncoder.layer(network, config.seed)
+      yield* Backend
+      const { taken } = yield* fit(network, initial)
+      return QueryEncoder.layer(network, config.seed, laidOver(taken))
     })
   )
 

@@ -148,7 +148,7 @@ export class RunState extends Context.Service<
       )
       const reset = Effect.gen(function* () {
         const made = yield* Tensor.scoped("RunState.reset", () => ({
-          query: { ...snapshotOfWeights(query.untrained(), "query") },
+          query: { ...snapshotOfWeights(query.initial(), "query") },
           moments: { ...optimizer.initial() }
         }))
         const { counters, tensors } = yield* initialDictionary

@@ -1,5 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { configDifferences, isFree } from "@moco/train/RunConfig/differences"
+import {
+  changeable,
+  configDifferences,
+  isFree,
+  type Permission,
+  permissionOf
+} from "@moco/train/RunConfig/differences"
 import { validConfig } from "./validConfig.ts"
 
 /** Paths of every setting, with another value in its place. */
@@ -40,9 +46,27 @@ describe("a run that goes on with another config", () => {
     }
   })
 
-  it("may change how often it is judged and its threads, and nothing that it computes with", () => {
-    const free = all.filter(([path]) => isFree({ path, before: "", now: "" })).map(([path]) => path)
-    assert.sameMembers(free, ["evaluation.everyEpochs", "backend.threads"])
+  const permissions: Readonly<Record<string, Permission>> = {
+    "evaluation.everyEpochs": "mayChange",
+    "backend.threads": "mayChange",
+    "training.epochs": "isLogged",
+    "optimizer.learningRate": "isLogged",
+    "evaluation.neighbours": "isLogged",
+    "evaluation.temperature": "isLogged"
+  }
+  for (const [path] of all) {
+    const expected = permissions[path] ?? "mustMatch"
+    it(`has the permission ${expected} for ${path}`, () => {
+      assert.strictEqual(permissionOf(path), expected)
+      assert.strictEqual(isFree({ path, before: "", now: "" }), expected === "mayChange")
+      assert.strictEqual(changeable.includes(path), expected !== "mustMatch")
+    })
+  }
+
+  it("has no permission for a setting that nobody knows", () => {
+    for (const path of ["", "optimizer", "toString", "optimizer.learningRate.x"]) {
+      assert.strictEqual(permissionOf(path), "mustMatch")
+    }
   })
 
   it("is told of a setting that only one of the configs has", () => {

@@ -13,6 +13,27 @@ export const records: ReadonlyArray<RunRecord> = [
     ...{ encoderDistance: 0.1, gradientNorm: 2, stepMs: 10, imagesPerSecond: 100, numTensors: 50 }
   },
   { time, event: "evaluation", step: 4, epoch: 0, subject: "encoder", neighbours, seconds: 1 },
+  {
+    ...{
+      time,
+      event: "configChanged",
+      step: 4,
+      epoch: 0,
+      schedule: "cosine",
+      momentum: { before: 1, now: 0.9 }
+    },
+    changes: [{ path: "training.epochs", before: "1", now: "2" }],
+    learningRate: { before: 0, now: 0.06 }
+  },
+  {
+    time,
+    event: "initialised",
+    step: 0,
+    source: "encoder.safetensors",
+    sha256: "ab",
+    taken: 17,
+    headLeftOut: []
+  },
   { time, event: "rolledBack", step: 3, failedStep: 4, reason: "loss is NaN", rateFactor: 0.5 },
   { time, event: "standstill", step: 5, epoch: 0, metric: "gradientNorm", value: 0, message: "it is 0" },
   {

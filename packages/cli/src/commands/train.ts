@@ -23,6 +23,7 @@ import { dataDirsOf, requireUsed } from "../dataDirs.ts"
 import { dataDirFlag, folderFlag, jsonFlag, pathFlag } from "../flags.ts"
 import { Progress } from "../Progress.ts"
 import { profileFileOf, profileFlag, withProfile } from "../profile.ts"
+import { beginWith } from "./train/beginWith.ts"
 import { parseEvery } from "./train/checkpointEvery.ts"
 import { layerEncoderLast } from "./train/encoderLast.ts"
 import { changeOf, goOnWith } from "./train/goOnWith.ts"
@@ -47,6 +48,11 @@ const flags = {
   seed: Flag.Int("seed").pipe(Flag.withDescription("short for --set seed=N"), Flag.optional),
   epochs: Flag.Int("epochs").pipe(Flag.withDescription("short for --set training.epochs=N"), Flag.optional),
   resume: pathFlag("resume", "go on with the run in this folder where it was stopped", "RUN"),
+  initFrom: pathFlag(
+    "init-from",
+    "begin a new run with the weights of a safetensors file (torchvision's names), or of a run that has ended",
+    "FILE|RUN"
+  ),
   checkpointEvery: Flag.String("checkpoint-every").pipe(
     Flag.withDescription(
       "e.g. 500steps, 1epoch, 2minutes, or several with commas (default: 1epoch,2minutes); never: only at the end"
@@ -82,12 +88,13 @@ export const train = Command.make(
       for (const { message, path } of warnings(config)) yield* Console.error(`warning: ${path}: ${message}`)
       yield* requireUsed(dataDir, [config])
       const dataDirs = yield* dataDirsOf(dataDir)
+      const weights = start.initial === undefined ? {} : { initial: start.initial }
       const given = {
         "data-dir": Option.getOrUndefined(dataDir),
         "checkpoint-every": Option.getOrUndefined(checkpointEvery),
         "on-nan": onNan === "stop" ? undefined : onNan
       }
-      const layers = RunState.layer.pipe(Layer.provideMerge(layersOf(config, { dataDirs })))
+      const layers = RunState.layer.pipe(Layer.provideMerge(layersOf(config, { dataDirs, ...weights })))
       yield* Effect.gen(function* () {
         const stages = yield* Effect.interruptible(Layer.build(layers))
         yield* Effect.provide(trainInFolder(start, { json, every, onNan, profile, given }), stages)
@@ -138,6 +145,7 @@ const trainIn = Effect.fnUntraced(function* (
   const change = yield* changeOf(start)
   if (change === undefined) yield* RunFolder.writeConfig(folder, config)
   const fingerprint = yield* announce(config, folder)
+  const initialised = yield* beginWith(start, folder)
   if (from !== undefined) yield* restore(from, fingerprint)
   const profileFile = yield* profileFileOf(options.profile, folder.profile)
   yield* cutLog(folder.metrics, from?.manifest.progress.logPosition ?? 0)
@@ -175,7 +183,7 @@ const trainIn = Effect.fnUntraced(function* (
     if (json) yield* Console.log(JSON.stringify(result))
   })
   const progress = change === undefined ? Effect.succeed(start.progress) : goOnWith(change, start, folder)
-  yield* Effect.flatMap(progress, (from) =>
+  yield* Effect.flatMap(Effect.andThen(initialised, progress), (from) =>
     pretrain({
       numEpochs: config.training.epochs,
       evaluateEveryEpochs: config.evaluation.everyEpochs,

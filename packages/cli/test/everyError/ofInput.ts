@@ -4,6 +4,7 @@ import * as Queue from "@moco/core/Dictionary/Queue"
 import { KeyEncoder, QueryEncoder } from "@moco/core/Encoder"
 import { KeyShuffle } from "@moco/core/KeyShuffle"
 import { MomentumUpdate } from "@moco/core/MomentumUpdate"
+import { encode } from "@moco/core/Safetensors"
 import { LinearNetwork } from "@moco/core/testing"
 import { Augmentation } from "@moco/data/Augmentation"
 import { Dataset } from "@moco/data/Dataset"
@@ -144,6 +145,28 @@ export const data: Family = {
         (captured) => withState(6, ({ restore }) => restore(captured))
       ),
     says: () => ["Queue.restore", "queue is 8,2 and should be 6,2", "restore it with the config"]
+  },
+  WeightsUnfit: {
+    provoke: (folder) => {
+      const weight = { dtype: "F32", shape: [1], data: Float32Array.of(1) } as const
+      writeFileSync(`${folder}/mine.safetensors`, encode({ "conv1.weight": weight, "layer9.weight": weight }))
+      return command(train, `--init-from=${folder}/mine.safetensors`, `--out=${folder}/run`)
+    },
+    says: (folder) => [
+      `the weights in ${folder}/mine.safetensors do not fit`,
+      "conv1.weight is [1] and should be [16,1,3,3]",
+      "missing: bn1.weight, bn1.bias, ",
+      "not part of it: layer9.weight",
+      "set encoder.block, layers, width and stem as they were"
+    ]
+  },
+  WeightsUnreadable: {
+    provoke: (folder) => command(train, `--init-from=${folder}`, `--out=${folder}/run`),
+    says: (folder) => [
+      `the weights ${folder}/encoder.safetensors cannot be read`,
+      "it does not exist",
+      "give a safetensors file"
+    ]
   },
   TrialImpossible: {
     provoke: (folder) => {

@@ -57,7 +57,7 @@ export const layerSeparate = ({ batchSize }: EndToEndSettings) =>
         fill: () => 1,
         encoderDistance: () => relativeDistance(query.parameters.get(), key.parameters.get()),
         snapshot: () => ({ tensors: snapshotOf(key, "key"), counters: {} }),
-        initial: () => ({ tensors: snapshotOfWeights(key.untrained(), "key"), counters: {} }),
+        initial: () => ({ tensors: snapshotOfWeights(key.initial(), "key"), counters: {} }),
         restore: (snapshot: DictionarySnapshot) =>
           Effect.map(copiesOf(snapshotOf(key, "key"), snapshot), (copies) => adopt(key, copies, "key"))
       })
@@ -82,7 +82,7 @@ export const layerShared = ({ batchSize }: EndToEndSettings) =>
         fill: () => 1,
         encoderDistance: () => undefined,
         snapshot: () => ({ tensors: statistics.get(), counters: {} }),
-        initial: () => ({ tensors: query.untrained().statistics, counters: {} }),
+        initial: () => ({ tensors: query.initial().statistics, counters: {} }),
         restore: (snapshot: DictionarySnapshot) =>
           Effect.map(copiesOf(statistics.get(), snapshot), (copies) => statistics.replace(copies))
       })

@@ -108,7 +108,7 @@ export const layer = ({ seed, size }: QueueSettings) =>
         encoderDistance: () => relativeDistance(query.parameters.get(), key.parameters.get()),
         snapshot: () => ({ tensors: tensors(), counters: { ...counters } }),
         initial: () => ({
-          tensors: { ...noise(), ...snapshotOfWeights(key.untrained(), "key") },
+          tensors: { ...noise(), ...snapshotOfWeights(key.initial(), "key") },
           counters: { pointer: 0, filled: 0 }
         }),
         restore: Effect.fnUntraced(function* (snapshot: DictionarySnapshot) {

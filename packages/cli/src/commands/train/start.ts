@@ -3,6 +3,8 @@ import type { CheckpointCorrupt } from "@moco/train/Checkpoint/errors"
 import type { StoredCheckpoint } from "@moco/train/Checkpoint/load"
 import { newestGood } from "@moco/train/Checkpoint/load"
 import type { RunProgress } from "@moco/train/Checkpoint/manifest"
+import type { GivenWeights } from "@moco/train/InitialWeights"
+import { initialIn, weightsIn } from "@moco/train/InitialWeights/files"
 import { applyOverrides, ConfigInvalid, decode, type RunConfig } from "@moco/train/RunConfig"
 import { progressUnder } from "@moco/train/RunConfig/continuation"
 import {
@@ -12,6 +14,7 @@ import {
   isFree,
   permissionOf
 } from "@moco/train/RunConfig/differences"
+import { shorten } from "@moco/train/RunConfig/Problem"
 import { numTraining } from "@moco/train/RunConfig/rules"
 import * as RunFolder from "@moco/train/RunFolder"
 import { Console, Effect, Option, Schema } from "effect"
@@ -51,6 +54,8 @@ export interface RunStart {
   readonly from: StoredCheckpoint | undefined
   /** How far the run is in `from`; what was judged in another way than the config says is left out. */
   readonly progress: RunProgress | undefined
+  /** Weights that the run begins, or has begun, with in place of the seed's. */
+  readonly initial: GivenWeights | undefined
   /** The config that the run has been on its way with. */
   readonly begun: RunConfig
 }
@@ -59,29 +64,49 @@ export interface RunStart {
 export interface StartFlags extends ConfigFlags {
   readonly out: Option.Option<string>
   readonly resume: Option.Option<string>
+  readonly initFrom: Option.Option<string>
 }
 
 /** Decides between a new run and one that goes on. The folder, where one is named, is locked with the Scope. */
 export const startOf = Effect.fn("cli.startOf")(function* (flags: StartFlags) {
   if (Option.isSome(flags.resume)) return yield* resumed(flags.resume.value, flags)
   const config = yield* resolveConfig(flags)
-  if (Option.isNone(flags.out)) return startWith(config, config, undefined, undefined)
+  const given = Option.isNone(flags.initFrom) ? undefined : yield* weightsIn(flags.initFrom.value)
+  if (Option.isNone(flags.out)) return startWith({ config, begun: config, initial: given })
   const { folder, holds } = yield* RunFolder.open(flags.out.value)
   const from = holds === "nothing" ? undefined : yield* newestGood(folder.checkpoints, tellOfDamage)
   const begun = holds === "nothing" ? config : yield* begunWith(folder, from)
   yield* requireSame(folder, begun, config, isFree)
-  return startWith(config, begun, folder, from)
+  const initial = holds === "nothing" ? given : yield* initialIn(folder)
+  yield* requireSameWeights(folder.path, initial, given)
+  return startWith({ config, begun, folder, from, initial })
 })
 
-const startWith = (
-  config: RunConfig,
-  begun: RunConfig,
-  folder: RunFolder.HeldRunFolder | undefined,
-  from: StoredCheckpoint | undefined
-): RunStart => {
+const startWith = ({
+  begun,
+  config,
+  folder,
+  from,
+  initial
+}: Pick<RunStart, "config" | "begun" | "initial"> & Partial<RunStart>): RunStart => {
   const progress = from && progressUnder(config, begun, from.manifest.progress)
-  return { config, begun, folder, from, progress }
+  return { config, begun, folder, from, progress, initial }
 }
+
+/** A run that is begun again by the same command goes on, and the weights that it has begun with are part of it. */
+const requireSameWeights = Effect.fnUntraced(function* (
+  path: string,
+  initial: GivenWeights | undefined,
+  given: GivenWeights | undefined
+) {
+  if (initial?.sha256 === given?.sha256) return
+  const began = initial === undefined ? "those of its seed" : `those of ${shorten(initial.source, 300)}`
+  return yield* new FlagsContradict({
+    flags: `--out=${path} and ${given === undefined ? "no --init-from" : `--init-from=${given.source}`}`,
+    problem: `the run in ${path} has begun with other weights, ${began}`,
+    hint: `go on with it by --resume=${path}, or start a new run with another --out`
+  })
+})
 
 /** Says on standard error that a checkpoint was passed over. */
 export const tellOfDamage = (error: CheckpointCorrupt): Effect.Effect<void> =>
@@ -89,13 +114,18 @@ export const tellOfDamage = (error: CheckpointCorrupt): Effect.Effect<void> =>
 
 /** A run that is continued by its folder alone: its own config, with what may change laid over it. */
 const resumed = Effect.fnUntraced(function* (path: string, flags: StartFlags) {
-  for (const name of ["recipe", "config", "out"] as const) {
+  for (const [name, flag] of [
+    ["recipe", "recipe"],
+    ["config", "config"],
+    ["out", "out"],
+    ["initFrom", "init-from"]
+  ] as const) {
     const value = flags[name]
     if (Option.isSome(value)) {
       return yield* new FlagsContradict({
-        flags: `--resume=${path} and --${name}=${value.value}`,
-        problem: "a run that goes on has its recipe, config and folder already",
-        hint: `leave --${name} away, or start a new run without --resume`
+        flags: `--resume=${path} and --${flag}=${value.value}`,
+        problem: "a run that goes on has its recipe, config, folder and weights already",
+        hint: `leave --${flag} away, or start a new run without --resume`
       })
     }
   }
@@ -108,9 +138,9 @@ const resumed = Effect.fnUntraced(function* (path: string, flags: StartFlags) {
   const begun = yield* begunWith(folder, from)
   const config = yield* applyOverrides(begun, [], yield* setsOf(flags))
   yield* requireSame(folder, begun, config, ({ path }) => permissionOf(path) !== "mustMatch")
-  if (holds === "finished run") yield* requireLonger(path, begun, config, from)
   yield* requireNotPassed(path, config, from)
-  return startWith(config, begun, folder, from)
+  if (holds === "finished run") yield* requireLonger(path, begun, config, from)
+  return startWith({ config, begun, folder, from, initial: yield* initialIn(folder) })
 })
 
 /** A run that has reached its end goes on where it is to be longer, and its last state is there. */

@@ -1,0 +1,74 @@
+import * as SafeFile from "@moco/core/SafeFile"
+import { decode, encode, SafetensorsMalformed } from "@moco/core/Safetensors"
+import { Effect, FileSystem, Path, Schema } from "effect"
+import { sha256 } from "../Checkpoint/manifest.ts"
+import type { GivenWeights } from "../InitialWeights.ts"
+import { fileTrouble } from "../internal/fileTrouble.ts"
+import * as RunFolder from "../RunFolder.ts"
+
+/** Weights that a run was to begin with cannot be read; `reason` and `hint` are in plain words. */
+export class WeightsUnreadable extends Schema.TaggedError<WeightsUnreadable>()("WeightsUnreadable", {
+  path: Schema.String,
+  reason: Schema.String,
+  hint: Schema.String
+}) {
+  override get message() {
+    return `the weights ${this.path} cannot be read: ${this.reason}\n  ${this.hint}`
+  }
+}
+
+const usual = "give a safetensors file with torchvision's names, or the folder of a run that has ended"
+
+/** More than the largest ResNet by far; what is larger is no encoder. */
+const maxBytes = 2 ** 32
+
+/** The weights in a file, or those that the run in a folder has exported. */
+export const weightsIn = Effect.fn("InitialWeights.weightsIn")(function* (source: string) {
+  const path = yield* Path.Path
+  const fileSystem = yield* FileSystem.FileSystem
+  const isFolder = yield* Effect.match(fileSystem.stat(source), {
+    onSuccess: ({ type }) => type === "Directory",
+    onFailure: () => false
+  })
+  const file = isFolder ? path.join(source, "encoder.safetensors") : source
+  const bytes = yield* regularFile(file)
+  const { tensors } = yield* decodeAt(file, bytes)
+  const weights: GivenWeights = { source: file, sha256: sha256(bytes), tensors }
+  return weights
+})
+
+/** Puts the weights that a run begins with into its folder, so that nobody needs the file again. */
+export const keepInitial = (folder: RunFolder.RunFolder, { sha256, source, tensors }: GivenWeights) =>
+  RunFolder.writeFile(folder.initial, encode(tensors, { source, sha256, content: contentHash(tensors) }))
+
+/** The weights that the run in `folder` has begun with; nothing where they were the seed's. */
+export const initialIn = Effect.fn("InitialWeights.initialIn")(function* ({ initial }: RunFolder.RunFolder) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const exists = yield* Effect.orElseSucceed(fileSystem.exists(initial), () => false)
+  if (!exists) return undefined
+  const { metadata, tensors } = yield* decodeAt(initial, yield* regularFile(initial))
+  if (metadata["content"] !== contentHash(tensors)) {
+    return yield* new SafetensorsMalformed({ where: initial, problem: "its hash does not fit its content" })
+  }
+  const weights: GivenWeights = {
+    source: metadata["source"] ?? initial,
+    sha256: metadata["sha256"] ?? "",
+    tensors
+  }
+  return weights
+})
+
+/** Equal tensors give equal bytes, whatever file they were read from. */
+const contentHash = (tensors: GivenWeights["tensors"]): string => sha256(encode(tensors))
+
+const decodeAt = (file: string, bytes: Uint8Array) =>
+  Effect.mapError(
+    decode(bytes),
+    ({ problem, where }) => new SafetensorsMalformed({ where: `${file}: ${where}`, problem })
+  )
+
+const regularFile = (file: string) =>
+  Effect.mapError(
+    SafeFile.readBytes(file, { maxBytes }),
+    (error) => new WeightsUnreadable({ path: file, reason: fileTrouble(error).reason, hint: usual })
+  )
