@@ -61,7 +61,7 @@ export const nonFinite: Family = {
       return command(train, ...tinyRun({ epochs: 1 }), ...rate, `--out=${folder}`)
     },
     says: () => [
-      "the next state is ",
+      "loss is NaN",
       "in step ",
       "learning rate 100000000000000000000",
       "--resume=RUN --on-nan=rollback",
