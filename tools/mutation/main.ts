@@ -38,7 +38,9 @@ const tried = Effect.fnUntraced(function* (copy: string, mutation: Mutation) {
 const checkTests = Effect.fnUntraced(function* (copy: string, tests: string) {
   const { failed, numPassed } = yield* runTests(copy, tests)
   const isGreen = failed.length === 0 && numPassed > 0
-  if (!isGreen) yield* Console.error(`error: ${tests} is not green as it is: ${failed[0] ?? "no test ran"}`)
+  yield* isGreen
+    ? Console.log(`green    ${tests}: ${numPassed} tests without a mutation`)
+    : Console.error(`error: ${tests} is not green as it is: ${failed[0] ?? "no test ran"}`)
   return isGreen
 })
 

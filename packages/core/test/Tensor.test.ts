@@ -117,6 +117,24 @@ describe("Tensor", () => {
   )
 
   test(
+    "copiesLike: gives copies in the order of what they replace, and of nothing else",
+    Effect.gen(function* () {
+      yield* Backend
+      const current = { a: one(), b: one() }
+      const snapshot = { b: tf.scalar(2), a: tf.scalar(1) }
+      const copies = yield* Tensor.copiesLike("test", current, snapshot)
+      // Sums over all tensors depend on it in their last bits.
+      assert.deepStrictEqual(Object.keys(copies), ["a", "b"])
+      tf.dispose([...Object.values(current), ...Object.values(snapshot)])
+      assert.deepStrictEqual(
+        Object.values(copies).map((tensor) => tensor.dataSync()[0]),
+        [1, 2]
+      )
+      tf.dispose(Object.values(copies))
+    })
+  )
+
+  test(
     "clone: gives handles that outlive the originals",
     Effect.gen(function* () {
       yield* Backend

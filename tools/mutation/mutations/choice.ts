@@ -55,7 +55,7 @@ export const choiceMutations: ReadonlyArray<Mutation> = [
     file: "packages/train/src/PretrainLayers.ts",
     from: "ViewPairs.layer({ seed: config.seed,",
     to: "ViewPairs.layer({ seed: 1,",
-    tests: "train PretrainLayers",
+    tests: "train ConfiguredStages",
     fear: "every seed sees the same views"
   },
   {
@@ -63,7 +63,7 @@ export const choiceMutations: ReadonlyArray<Mutation> = [
     file: "packages/train/src/PretrainLayers.ts",
     from: "ResNet.make(config.encoder, train.channels), config.seed)",
     to: "ResNet.make(config.encoder, train.channels), 1)",
-    tests: "train PretrainLayers",
+    tests: "train ConfiguredStages",
     fear: "every seed has the same initial encoder"
   },
   {
@@ -71,7 +71,7 @@ export const choiceMutations: ReadonlyArray<Mutation> = [
     file: "packages/train/src/PretrainLayers.ts",
     from: "return KeyShuffle.layer(seed)",
     to: "return KeyShuffle.layer(seed - seed + 1)",
-    tests: "train PretrainLayers",
+    tests: "train ConfiguredStages",
     fear: "every seed shuffles alike"
   },
   {
@@ -79,7 +79,7 @@ export const choiceMutations: ReadonlyArray<Mutation> = [
     file: "packages/train/src/PretrainLayers.ts",
     from: "numSteps: training.epochs * stepsPerEpoch",
     to: "numSteps: training.epochs + 0 * stepsPerEpoch",
-    tests: "train PretrainLayers",
+    tests: "train ConfiguredStages",
     fear: "m is 1 after a few steps"
   },
   {
@@ -87,7 +87,7 @@ export const choiceMutations: ReadonlyArray<Mutation> = [
     file: "packages/train/src/PretrainLayers.ts",
     from: "LearningRate.layerCosine(learningRate, training.epochs)",
     to: "LearningRate.layerCosine(learningRate, 100 * training.epochs)",
-    tests: "train PretrainLayers",
+    tests: "train ConfiguredStages",
     fear: "the rate never falls"
   },
   {
@@ -95,7 +95,7 @@ export const choiceMutations: ReadonlyArray<Mutation> = [
     file: "packages/train/src/PretrainLayers.ts",
     from: "return loss.symmetric ? ContrastiveLoss.layerInfoNceSymmetric(loss) : ContrastiveLoss.layerInfoNce(loss)",
     to: "return ContrastiveLoss.layerInfoNce(loss)",
-    tests: "train PretrainLayers",
+    tests: "train ConfiguredStages",
     fear: "a setting has no effect"
   }
 ]
