@@ -81,7 +81,12 @@ export const layerProcesses = (options: { readonly folder: string; readonly data
       })
 
       const run = Effect.fnUntraced(function* (trial: Trial, observe: Observe) {
-        yield* fileSystem.makeDirectory(runs, { recursive: true })
+        // Nothing above it: where the study's folder was removed, none is made in its place.
+        yield* Effect.catchIf(
+          fileSystem.makeDirectory(runs),
+          ({ reason }) => reason._tag === "AlreadyExists",
+          () => Effect.void
+        )
         const startedAt = yield* Clock.currentTimeMillis
         const folder = path.join(runs, trial.id)
         const metrics = metricsOf(path, folder)
