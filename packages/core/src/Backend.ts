@@ -52,7 +52,10 @@ export class Backend extends Context.Service<
     Backend,
     Effect.gen(function* () {
       // The whole package, because the bare core has no gradients registered.
-      yield* Effect.promise(() => import("@tensorflow/tfjs"))
+      yield* Effect.tryPromise({
+        try: () => import("@tensorflow/tfjs"),
+        catch: (cause) => new BackendUnavailable({ backend: "cpu", hint: "run: npm ci", cause })
+      })
       tf.enableProdMode()
       yield* Effect.promise(() => tf.setBackend("cpu"))
       return Backend.of({ name: "cpu", version: tf.version_core, device: "cpu", nativeOps: undefined })
