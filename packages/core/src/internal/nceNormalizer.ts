@@ -91,7 +91,7 @@ const problemOf = (
 ): string | undefined => {
   for (const [name, value] of Object.entries({ logNormalizer, logRandom, isKept })) {
     if (value === undefined) {
-      return `${name} is missing, and noise-contrastive estimation goes on by the normalizer that it has begun with`
+      return `${name} is missing, as in checkpoints from before NCE had a state: such a run has to begin anew`
     }
   }
   const largest = largestCosine / temperature
