@@ -147,7 +147,7 @@ export const resource: Family = {
         MachineMemory,
         Number.POSITIVE_INFINITY
       ),
-    says: () => ["Queue.init found no memory", "Invalid typed array length", "dictionary.size=50000000"]
+    says: () => ["Queue.init found no memory", "allocation failed", "dictionary.size=50000000"]
   },
   StudyFolderOccupied: {
     provoke: (folder) =>
