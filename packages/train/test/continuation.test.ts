@@ -61,12 +61,17 @@ describe("A run that goes on with another config", () => {
     assert.isUndefined(extended(bank).momentum)
   })
 
-  it("tells the rate that a rollback has made smaller", () => {
+  it("takes a rate that somebody has chosen as it is, and else goes on with what rollbacks have made of it", () => {
     const lower: RunConfig = { ...before, optimizer: { ...before.optimizer, learningRate: 0.01 } }
-    const { changes, learningRate } = continuation(before, lower, { step: 0, rateFactor: 0.5 }, 10)!
+    const progress = { ...beginning, step: 0, rateFactor: 0.5, rollbacks: 3, triedStates: [8, 4] }
+    const { changes, learningRate } = continuation(before, lower, progress, stepsPerEpoch)!
     assert.deepStrictEqual(changes, [{ path: "optimizer.learningRate", before: "0.1", now: "0.01" }])
     assert.closeTo(learningRate.before, 0.05, 1e-15)
-    assert.closeTo(learningRate.now, 0.005, 1e-15)
+    assert.closeTo(learningRate.now, 0.01, 1e-15)
+    assert.deepStrictEqual(progressUnder(lower, before, progress), beginning)
+    const same = continuation(before, longer(before, 8), progress, stepsPerEpoch)!
+    assert.deepStrictEqual(same.learningRate, { before: 0.05, now: 0.05 })
+    assert.strictEqual(progressUnder(longer(before, 8), before, progress), progress)
   })
 
   it("is judged anew, baselines too, where it is judged in another way, and otherwise not", () => {
