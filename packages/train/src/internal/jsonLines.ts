@@ -1,5 +1,5 @@
 import * as SafeFile from "@moco/core/SafeFile"
-import { Effect, FileSystem, Scope, Semaphore } from "effect"
+import { Effect, FileSystem, Option, Scope, Semaphore } from "effect"
 
 const newline = 0x0a
 
@@ -30,9 +30,14 @@ export const openLines = Effect.fnUntraced(function* (path: string) {
   let end = yield* endOfLines(path)
   yield* file.truncate(end)
   const turn = yield* Semaphore.make(1)
-  /** The file, with no name but its own. */
+  /** The file, with no name but its own; what was removed or moved is not made anew. */
   const alone = Effect.gen(function* () {
-    if (SafeFile.hasOtherNames(yield* file.stat)) file = yield* open
+    const found = yield* Effect.provideService(SafeFile.lstat(path), FileSystem.FileSystem, fileSystem)
+    if (Option.isNone(found) || !isSameFile(found.value, yield* file.stat)) {
+      const reason = "it was removed or replaced while it was being written"
+      return yield* SafeFile.refuse("append", path, reason, "put it back, or start anew")
+    }
+    if (SafeFile.hasOtherNames(found.value)) file = yield* open
     return file
   })
   const append = Effect.fnUntraced(function* (line: string) {
@@ -56,6 +61,9 @@ export const openLines = Effect.fnUntraced(function* (path: string) {
       )
   }
 })
+
+const isSameFile = (one: FileSystem.File.Info, other: FileSystem.File.Info): boolean =>
+  one.dev === other.dev && Option.getOrUndefined(one.ino) === Option.getOrUndefined(other.ino)
 
 /** Bytes that are looked at one after the other, from the end, for the end of a line. */
 const tailBytes = 2 ** 16
