@@ -35,7 +35,12 @@ export const writeReport = Effect.fn("cli.writeReport")(function* (folder: strin
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const { results } = source
-  yield* RunFolder.unwritable(folder)(fileSystem.makeDirectory(folder, { recursive: true }))
+  yield* RunFolder.unwritable(folder)(
+    Effect.andThen(
+      fileSystem.makeDirectory(path.dirname(folder), { recursive: true }),
+      SafeFile.makeFolder(folder)
+    )
+  )
   const write = (name: string, content: string | Uint8Array) =>
     RunFolder.writeFile(
       path.join(folder, name),
