@@ -161,6 +161,12 @@ describe("ablate", () => {
       ["fashionMnistQuik", "did you mean fashionMnistQuick?"]
     ]
   ]
+  it("refuses a folder of images that no run of the study would read from", async () => {
+    const { code, stderr } = await run("ablate", "--study=smoke", "--data-dir=PHOTOS", `--out=${fresh()}`)
+    assert.strictEqual(code, 2, stderr)
+    assertPlainError(stderr, "--data-dir=PHOTOS", "nothing is read from it", "fashion-mnist-10k")
+  })
+
   for (const [title, study, words] of refused) {
     it(`refuses ${title} with 2 before anything starts`, async () => {
       const folder = fresh()

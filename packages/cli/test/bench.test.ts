@@ -6,7 +6,7 @@ import { Backend } from "@moco/core/Backend"
 import { BenchReport } from "@moco/train/Bench/report"
 import { TraceFile } from "@moco/train/Profile/traceFile"
 import { Effect, Option, Schema } from "effect"
-import { renderReport } from "../src/commands/bench/render.ts"
+import { renderReport, renderWorkload } from "../src/commands/bench/render.ts"
 import { type BenchFlags, workloadOf } from "../src/commands/bench/workload.ts"
 import { profileFileOf, withProfile } from "../src/profile.ts"
 import { assertPlainError, fresh, lastLine, run, tinyRun } from "./program.ts"
@@ -123,6 +123,33 @@ describe("bench", () => {
       const bottleneck = { ...known, block: "bottleneck", layers: [3, 4, 6, 3], width: 64 }
       assert.deepStrictEqual<unknown>(yield* encoderOf("resnet50"), bottleneck)
     })
+  )
+
+  it.effect(
+    "takes the stem that is usual for the image size, unless another is asked for, and says which",
+    () =>
+      Effect.gen(function* () {
+        const stemOf = Effect.fnUntraced(function* (imageSize: number, stem: BenchFlags["stem"]) {
+          const flags = { ...valid, encoder: "resnet50", imageSize, batchSize: 2, stem }
+          const workload = yield* workloadOf(flags)
+          return { stem: workload.config.encoder.stem, words: renderWorkload(flags, workload) }
+        })
+        const usual: ReadonlyArray<readonly [number, string]> = [
+          [32, "cifar"],
+          [63, "cifar"],
+          [64, "imagenet"],
+          [224, "imagenet"]
+        ]
+        for (const [imageSize, stem] of usual) {
+          const found = yield* stemOf(imageSize, Option.none())
+          assert.strictEqual(found.stem, stem)
+          assert.include(found.words, "--stem chooses")
+          assert.match(found.words, stem === "cifar" ? /resnet50 with a CIFAR stem/ : /with an ImageNet stem/)
+        }
+        const asked = yield* stemOf(224, Option.some("cifar"))
+        assert.strictEqual(asked.stem, "cifar")
+        assert.match(asked.words, /resnet50 with a CIFAR stem, /)
+      })
   )
 
   it.effect("shuffles keys only where batch norm has groups", () =>

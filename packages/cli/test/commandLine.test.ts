@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
+import { decode } from "@moco/core/Safetensors"
+import { Effect } from "effect"
 import { assertPlainError, fresh, lastLine, root, run, start, until } from "./program.ts"
 
 const fixture = join(root, "packages/train/test/parity/plain")
@@ -38,10 +40,17 @@ describe("train", () => {
     const result = JSON.parse(lastLine(stdout))
     assert.deepInclude(result, { outcome: "completed", numSteps: 16, seed: 1, runFolder: out })
     assert.sameMembers(Object.keys(result.evaluations), ["encoder", "untrainedEncoder", "rawPixels"])
-    for (const file of ["config.json", "environment.json", "metrics.jsonl", "encoder.safetensors"]) {
+    const files = ["config.json", "environment.json", "metrics.jsonl", "encoder.safetensors", "encoder.json"]
+    for (const file of files) {
       assert.isTrue(existsSync(join(out, file)), file)
     }
     assert.strictEqual(JSON.parse(readFileSync(join(out, "environment.json"), "utf8")).threads, 2)
+    const card = JSON.parse(readFileSync(join(out, "encoder.json"), "utf8"))
+    assert.deepInclude(card.training, { recipe: "fashionMnistQuick", seed: 1, step: 16 })
+    assert.strictEqual(card.data.name, "fashion-mnist-10k")
+    const { metadata } = await Effect.runPromise(decode(readFileSync(join(out, "encoder.safetensors"))))
+    assert.deepStrictEqual(JSON.parse(metadata["architecture"]!), card.architecture)
+    assert.deepStrictEqual(JSON.parse(metadata["input"]!), card.input)
     const again = await run("train", `--config=${join(out, "config.json")}`, "--json", `--out=${fresh()}`)
     assert.deepStrictEqual(JSON.parse(lastLine(again.stdout)).evaluations, result.evaluations)
     const occupied = await run("train", ...tiny, `--out=${out}`)
@@ -92,6 +101,11 @@ describe("train", () => {
     ["an unknown recipe", ["--recipe=fashionMnistQuik"], ["fashionMnistQuik", "fashionMnistQuick"]],
     ["an unknown setting", ["--set", "loss.temprature=1"], ["loss.temprature", "did you mean temperature"]],
     ["a config file that is not there", ["--config=nowhere.yaml"], ["nowhere.yaml", "no such file"]],
+    [
+      "a folder of images that nothing is read from",
+      ["--data-dir=PHOTOS"],
+      ["--data-dir=PHOTOS", "nothing is read from it", "fashion-mnist-10k", "leave --data-dir away"]
+    ],
     ["two seeds", ["--seed=1", "--set", "seed=2"], ["--seed", "contradicts"]]
   ]
   for (const [title, args, words] of refused) {

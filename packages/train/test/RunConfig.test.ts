@@ -240,6 +240,22 @@ describe("RunConfig", () => {
     )
   })
 
+  it.effect("tells how many images are left over in an epoch, where they are many", () =>
+    Effect.gen(function* () {
+      const leftOver = (batchSize: number) =>
+        Effect.map(
+          applyOverrides(validConfig, [], {
+            "training.batchSize": String(batchSize),
+            "encoder.batchNormGroups": "1"
+          }),
+          (config) => warnings(config).find(({ path }) => path === "training.batchSize")?.message
+        )
+      assert.include(yield* leftOver(4001), "3999 of 8000 images (50 %) are left over in every epoch")
+      assert.include(yield* leftOver(7400), "600 of 8000 images (8 %)")
+      for (const usual of [128, 256, 500, 4000, 8000]) assert.isUndefined(yield* leftOver(usual))
+    })
+  )
+
   it.effect("warns of what is allowed and unwise", () =>
     Effect.gen(function* () {
       const of = (sets: Readonly<Record<string, string>>) =>

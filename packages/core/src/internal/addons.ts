@@ -26,13 +26,14 @@ export const addonsDir = (): string => {
   return existsSync(join(dir, binding)) ? dir : ownDirOf(packageDir)
 }
 
-/**
- * Makes the package load its binding from {@link addonsDir}. It asks `node-pre-gyp` for the place, and has no setting for
- * it: where the place is not the package's own, that question is answered here.
- */
+/** Makes the package load its binding from {@link addonsDir}. */
 export const redirectBinding = (): void => {
   const dir = addonsDir()
-  if (dir === ownDirOf(dirname(resolveFile()))) return
+  if (dir !== ownDirOf(dirname(resolveFile()))) redirectBindingTo(dir)
+}
+
+/** The package asks `node-pre-gyp` for the place of its binding, and has no setting for it: so that is answered here. */
+export const redirectBindingTo = (dir: string): void => {
   const require = createRequire(resolveFile())
   const asked = require.resolve("@mapbox/node-pre-gyp")
   const answer = new Module(asked)

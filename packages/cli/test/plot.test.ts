@@ -1,0 +1,127 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import type { RunEvent } from "@moco/train/RunLog"
+import { fashionMnistQuick } from "../src/recipes/fashionMnistQuick.ts"
+import { runInProcess } from "./inProcess.ts"
+import { assertPlainError, fresh } from "./program.ts"
+
+const numSteps = 40
+const numEpochs = 4
+
+const step = (step: number): RunEvent => ({
+  event: "step",
+  step,
+  epoch: Math.floor((step * numEpochs) / numSteps),
+  numSteps,
+  numEpochs,
+  loss: 7 - step / 20,
+  chanceLoss: Math.log(1025),
+  queueFill: 1,
+  pretextAccuracy: 0.1,
+  learningRate: 0.1,
+  featureStd: 0.05,
+  gradientNorm: 1,
+  stepMs: 10,
+  imagesPerSecond: 100,
+  numTensors: 9
+})
+
+const evaluation = (
+  subject: "encoder" | "untrainedEncoder" | "rawPixels",
+  epoch: number,
+  accuracy: number
+): RunEvent => ({
+  event: "evaluation",
+  step: (epoch * numSteps) / numEpochs,
+  epoch,
+  subject,
+  neighbours: [200, 20, 1].map((k) => ({ k, accuracy: accuracy + 1 / (10 * k) })),
+  seconds: 1
+})
+
+/** A run folder as a run of four epochs leaves it. */
+const writeRun = (folder: string, accuracy: number) => {
+  const config = { ...fashionMnistQuick(), training: { epochs: numEpochs, batchSize: 800 } }
+  const events = [
+    ...Array.from({ length: numSteps }, (_, i) => step(i)),
+    evaluation("rawPixels", 0, 0.77),
+    evaluation("untrainedEncoder", 0, 0.5),
+    evaluation("encoder", 2, accuracy - 0.05),
+    evaluation("encoder", numEpochs, accuracy)
+  ]
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, "config.json"), JSON.stringify(config))
+  const lines = events.map((event) => `${JSON.stringify({ time: "2026-01-01T00:00:00.000Z", ...event })}\n`)
+  writeFileSync(join(folder, "metrics.jsonl"), lines.join(""))
+  return folder
+}
+
+describe("moco plot", () => {
+  it("draws a run with its title, settings, loss beside chance, and every k beside raw pixels", async () => {
+    const folder = writeRun(join(fresh(), "mine-1"), 0.7)
+    const out = join(folder, "pictures", "run.svg")
+    const { code, stdout, stderr } = await runInProcess("plot", `--run=${folder}`, `--out=${out}`)
+    assert.strictEqual(code, 0, stderr)
+    assert.strictEqual(stdout, out)
+    const svg = readFileSync(out, "utf8")
+    for (const text of [
+      ">mine-1: loss and kNN accuracy by epoch</text>",
+      "recipe fashionMnistQuick, seed 1, K = 1024, T = 0.1, batch 800",
+      "loss (nats)",
+      "chance, 6.93",
+      "kNN accuracy (%), k = 200",
+      "kNN accuracy (%), k = 20",
+      "kNN accuracy (%), k = 1",
+      "raw pixels"
+    ]) {
+      assert.include(svg.replaceAll("\u00a0", " "), text)
+    }
+  })
+
+  it("draws several runs, each with a colour, a mark and its name, and tells folders of one name apart", async () => {
+    const parent = fresh()
+    const folders = [join(parent, "a", "run"), join(parent, "b", "run"), join(parent, "other")]
+    const runs = folders.map((folder, i) => `--run=${writeRun(folder, 0.6 + 0.05 * i)}`)
+    const out = join(parent, "runs.svg")
+    const { code, stderr } = await runInProcess("plot", ...runs, `--out=${out}`)
+    assert.strictEqual(code, 0, stderr)
+    const svg = readFileSync(out, "utf8")
+    assert.include(svg, "other: loss and kNN accuracy by epoch")
+    for (const name of ["a/run", "b/run", ">other<"]) assert.include(svg.replaceAll("\n", ""), name)
+    // A circle, a square and a triangle, so that colour alone decides nothing.
+    const marks = [...svg.matchAll(/<g fill="(#\w+)" aria-label="dot"><path d="([^"]+)"/g)]
+    assert.strictEqual(new Set(marks.map(([, color]) => color)).size, 3)
+    assert.strictEqual(new Set(marks.map(([, , shape]) => shape)).size, 3)
+  })
+
+  it("writes a PNG where the file is called so", async () => {
+    const folder = writeRun(fresh(), 0.7)
+    const out = join(dirname(folder), "run.png")
+    await runInProcess("plot", `--run=${folder}`, `--out=${out}`)
+    assert.deepStrictEqual([...readFileSync(out).subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47])
+  })
+
+  const refused: ReadonlyArray<
+    readonly [string, number, (folder: string) => ReadonlyArray<string>, ReadonlyArray<string>]
+  > = [
+    [
+      "a folder that is not there",
+      3,
+      (f) => [`--run=${f}/nope`, `--out=${f}/x.png`],
+      ["no such folder", "--run="]
+    ],
+    ["a folder without a run", 3, (f) => [`--run=${f}`, `--out=${f}/x.png`], ["has no config.json"]],
+    ["a format that it cannot write", 2, (f) => [`--run=${f}`, `--out=${f}/x.gif`], ["x.gif", ".svg or .png"]]
+  ]
+  for (const [title, expected, argsOf, words] of refused) {
+    it(`refuses ${title}, and writes nothing`, async () => {
+      const folder = fresh()
+      mkdirSync(folder)
+      const { code, stderr } = await runInProcess("plot", ...argsOf(folder))
+      assert.strictEqual(code, expected, stderr)
+      assertPlainError(stderr, "error: ", ...words)
+      assert.isFalse(["x.png", "x.gif"].some((name) => existsSync(join(folder, name))))
+    })
+  }
+})
