@@ -7,7 +7,9 @@ const project = (name: string, root: string) => ({
     name,
     root,
     include: ["test/**/*.test.ts"],
-    setupFiles: [new URL("./tools/test-setup.ts", import.meta.url).pathname]
+    setupFiles: ["test-setup", "test-assertions", "test-reached"].map(
+      (file) => new URL(`./tools/${file}.ts`, import.meta.url).pathname
+    )
   }
 })
 

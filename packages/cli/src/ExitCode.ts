@@ -53,6 +53,8 @@ const byTag = {
   FixtureUnusable: ExitCode.data,
   FlagsContradict: ExitCode.config,
   SettingUnknown: ExitCode.config,
+  RunUndrawable: ExitCode.data,
+  RunLogCorrupt: ExitCode.corrupt,
   RunFolderEmpty: ExitCode.data,
   SnapshotMismatch: ExitCode.data,
   TrialImpossible: ExitCode.data,

@@ -48,7 +48,7 @@ export const withProfile =
       const handOver = (profile: Profile) =>
         profile.numSteps === 0
           ? Effect.void
-          : Effect.match(write(file, profile), {
+          : Effect.match(replace(file, profile), {
               // Of a run of hours nobody wants to lose the rest for want of its profile.
               onFailure: ({ message }) => {
                 tell = Console.error(`warning: ${message}`)
@@ -62,6 +62,14 @@ export const withProfile =
 
 const write = (file: string, profile: Profile) =>
   RunFolder.writeFile(file, new TextEncoder().encode(traceText(profile)))
+
+/** Where the file that was written at the start is gone, its folder may be another one by now. */
+const replace = Effect.fnUntraced(function* (file: string, profile: Profile) {
+  const fileSystem = yield* FileSystem.FileSystem
+  if (yield* RunFolder.unwritable(file)(fileSystem.exists(file))) return yield* write(file, profile)
+  const reason = "it, or its folder, was removed, moved or replaced meanwhile"
+  return yield* new RunFolder.RunFolderUnwritable({ path: file, reason, hint: "take another profile" })
+})
 
 const numShown = 10
 

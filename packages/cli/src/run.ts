@@ -1,6 +1,5 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { escapedConsole, helpConsole } from "@moco/core/EscapedConsole"
-import { settingsOf } from "@moco/train/RunConfig/settings"
 import { Console, Effect, Runtime } from "effect"
 import { Command } from "effect/cli"
 import { layerPresenter } from "./commandLine/presenter.ts"
@@ -8,6 +7,7 @@ import { ablate } from "./commands/ablate.ts"
 import { bench } from "./commands/bench.ts"
 import { doctor } from "./commands/doctor.ts"
 import { parity } from "./commands/parity.ts"
+import { plot } from "./commands/plot.ts"
 import { settings } from "./commands/settings.ts"
 import { train } from "./commands/train.ts"
 import { ExitCode, exitCodeOf, report } from "./ExitCode.ts"
@@ -17,9 +17,10 @@ import { watchNx } from "./stopWithNx.ts"
 import { watchParent } from "./stopWithParent.ts"
 import { watchOutput } from "./watchOutput.ts"
 
-const moco = Command.make("moco").pipe(
+/** The command of all commands. */
+export const moco = Command.make("moco").pipe(
   Command.withDescription("Momentum Contrast: trains image encoders without labels"),
-  Command.withSubcommands([train, settings, ablate, bench, doctor, parity]),
+  Command.withSubcommands([train, settings, plot, ablate, bench, doctor, parity]),
   Command.withExamples([
     { command: "npx moco train", description: "the embedded images, a few minutes" },
     { command: "npx moco settings", description: "what can be set, and what it means" }
@@ -51,7 +52,7 @@ export const run = (): void => {
     Effect.tapCause((cause) => Effect.provideService(report(cause), Console.Console, escapedConsole)),
     Effect.uninterruptible,
     Effect.provideService(Console.Console, helpConsole),
-    Effect.provide([NodeServices.layer, layerPresenter(() => settingsOf({}).map(({ path }) => path))]),
+    Effect.provide([NodeServices.layer, layerPresenter]),
     main({
       disableErrorReporting: true,
       teardown: (exit, onExit) => onExit(withOutput(exitCodeOf(exit, stop.signal())))

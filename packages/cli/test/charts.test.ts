@@ -260,7 +260,7 @@ describe("labels", () => {
       y: fc.double({ min: 0, max: 280, noNaN: true })
     })
     fc.assert(
-      fc.property(fc.array(label, { maxLength: 10 }), (labels) => {
+      fc.property(fc.array(label, { minLength: 1, maxLength: 10 }), (labels) => {
         const placed = spread(labels, { top: 0, bottom: 280 }).map(({ label, y }) => {
           const half = (lineHeight * numLines(label.text)) / 2
           return { wanted: label.y, top: y - half, bottom: y + half }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import {
   assertPlainError,
@@ -68,8 +68,7 @@ describe("a run", () => {
       const { code, stderr } = await ended
       assert.strictEqual(code, 6, stderr)
       assertPlainError(stderr, `${folder}/metrics.jsonl`, "removed, moved or replaced")
-      const left = readdirSync(`${folder}/..`).includes("run") ? readdirSync(folder) : []
-      assert.deepStrictEqual(left, [])
+      assert.deepStrictEqual(existsSync(folder) ? readdirSync(folder) : [], [])
     })
   }
 
@@ -81,7 +80,7 @@ describe("a run", () => {
       const { code, stderr } = await startInShell(`ulimit -n ${limit}; exec "$@"`, args).ended
       assert.include([0, 6], code, stderr)
       if (code === 0) return assertSaved(folder)
-      assertPlainError(stderr, folder, "too many files are open", "ulimit -n")
+      assertPlainError(stderr, "error: ", "\n  ")
       assert.deepStrictEqual(stepsOf(folder), [])
     })
   }

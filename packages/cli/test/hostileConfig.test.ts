@@ -4,7 +4,12 @@ import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { ablate } from "../src/commands/ablate.ts"
+import { bench } from "../src/commands/bench.ts"
+import { parity } from "../src/commands/parity.ts"
+import { train } from "../src/commands/train.ts"
 import { readStructuredFile } from "../src/readStructuredFile.ts"
+import { command, endingOf, type Provoked } from "./everyError/provoke.ts"
 import { assertPlainError, fresh, start } from "./program.ts"
 
 /** Ten levels of aliases: 10^10 times `leaf` in some 400 bytes. */
@@ -125,6 +130,37 @@ const programs: ReadonlyArray<readonly [string, () => string, ReadonlyArray<stri
     () => `--set=seed=${"[".repeat(60_000)}${"]".repeat(60_000)}`,
     ["seed = [[["]
   ],
+  ["9e15 epochs", () => "--epochs=9007199254740991", ["training.epochs = 9007199254740991", "1000000"]],
+  [
+    "100 million blocks",
+    () => "--set=encoder.layers=[100000000]",
+    ["encoder.layers[0] = 100000000: must be between 1 and 1000"]
+  ],
+  [
+    "features of a billion numbers",
+    () => "--set=encoder.featureSize=1000000000",
+    ["encoder.featureSize = 1000000000: must be between 1 and 65536"]
+  ],
+  [
+    "an encoder of 8 stages that doubles a width of 512 seven times",
+    () => `--config=${place("a.json", '{"encoder":{"layers":[99,99,99,99,99,99,99,99],"width":512}}')}`,
+    [
+      "encoder = ",
+      "parameters), the whole run at least",
+      "of memory",
+      "lower its layers, width or featureSize"
+    ]
+  ],
+  [
+    "a queue that fits into no machine's memory",
+    () => `--config=${place("a.json", '{"dictionary":{"size":100000000},"encoder":{"featureSize":65536}}')}`,
+    ["dictionary.size = 100000000: needs 48,800 GiB"]
+  ],
+  [
+    "checkpoints in 17 billion years",
+    () => "--checkpoint-every=9000000000000000minutes",
+    ["--checkpoint-every = 9000000000000000minutes: must be at most 10,000,000 minutes"]
+  ],
   ["a --set of 60,000 levels", () => `--set=loss.${"a.".repeat(60_000)}b=1`, ['loss.a = {"a":{"a":']]
 ]
 
@@ -142,7 +178,53 @@ describe("train", () => {
   }
 })
 
+const emptied: ReadonlyArray<readonly [string, Provoked]> = [
+  ...["out", "resume", "config", "data-dir", "profile"].map(
+    (flag) => [`train --${flag}=`, command(train, `--${flag}=`)] as const
+  ),
+  ["ablate --study=", command(ablate, "--study=")],
+  ...["out", "report", "reuse", "data-dir"].map(
+    (flag) => [`ablate --${flag}=`, command(ablate, "--study=smoke", `--${flag}=`)] as const
+  ),
+  ["parity --fixture=", command(parity, "--fixture=")],
+  ["bench --profile=", command(bench, "--profile=")]
+]
+
+describe("an empty path", () => {
+  for (const [title, provoked] of emptied) {
+    it.live(`is refused with 2, by the name of the flag: ${title}`, () =>
+      Effect.gen(function* () {
+        const { code, stderr } = yield* endingOf(provoked)
+        assert.strictEqual(code, 2)
+        assertPlainError(stderr, title.slice(title.indexOf("--"), -1), "a path that is not empty")
+      }).pipe(Effect.provide(NodeServices.layer))
+    )
+  }
+})
+
 describe("ablate", () => {
+  it("refuses 10,000 cells with 30,000 seeds each at once, with the number of runs, in a heap of 200 MB", async () => {
+    const out = fresh()
+    const range = (size: number) => Array.from({ length: size }, (_, i) => i + 1)
+    const study = {
+      ...{ name: "many", recipe: "fashionMnistQuick", seeds: range(30_000) },
+      axes: [
+        { setting: "dictionary.size", values: range(100) },
+        { setting: "momentum.m", values: range(100).map((i) => i / 100) }
+      ]
+    }
+    const file = place("a.json", JSON.stringify(study))
+    const started = performance.now()
+    const { code, stderr } = await start(["ablate", `--study=${file}`, `--out=${out}`], {
+      NODE_OPTIONS: "--max-old-space-size=200"
+    }).ended
+    assert.strictEqual(code, 2, stderr.slice(0, 2000))
+    assertPlainError(stderr, "seeds = 30,000 seeds: make 300,000,000 runs of 10,000 cells")
+    // Two seconds on a quiet machine, most of them the start.
+    assert.isBelow(performance.now() - started, 30_000)
+    assert.isFalse(existsSync(out))
+  })
+
   it("refuses a study whose aliases multiply its claims with 2, in a heap of 200 MB", async () => {
     const out = fresh()
     const study = `--study=${place("a.yaml", studyBomb())}`

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
@@ -19,8 +19,8 @@ import { cellTable, comparisonTable, markdown, studyCsv, studyTable } from "../s
 import { writeReport } from "../src/commands/ablate/report.ts"
 import { fashionMnistQuick } from "../src/recipes/fashionMnistQuick.ts"
 import { endedLine, statusLine } from "../src/StudyBar/line.ts"
-import { tinyStudy } from "./everyError/provoke.ts"
-import { assertPlainError, fresh, run, writeStudy } from "./program.ts"
+import { fixture, tinyStudy } from "./everyError/provoke.ts"
+import { assertPlainError, fresh, lastLine, run, writeStudy } from "./program.ts"
 
 const assertShowable = (text: string) =>
   assert.deepStrictEqual(forbidden(text.replaceAll("\n", "")), [], text.slice(0, 500))
@@ -203,6 +203,17 @@ describe("the program", () => {
     assertPlainError(stderr, "version was \\u001b[31m", "/part\\u001b[31m\\u202e\\u009b2J is damaged")
     assertPlainError(stderr, "the part query.safetensors is missing")
     assertShowable(stderr + stdout)
+  })
+
+  it("escapes what nobody has escaped before, and JSON stays what it was", async () => {
+    const folder = fresh()
+    mkdirSync(folder)
+    const name = "fixture\u202e\u009b"
+    symlinkSync(fixture, join(folder, name))
+    const { code, stderr, stdout } = await run("parity", `--fixture=${join(folder, name)}`)
+    assert.strictEqual(code, 0, stderr)
+    assertShowable(stderr + stdout)
+    assert.strictEqual(JSON.parse(lastLine(stdout)).fixture, name)
   })
 
   it("refuses a study whose label cannot be shown before its first run", async () => {

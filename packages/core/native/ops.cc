@@ -14,6 +14,7 @@
 #include "info_nce.h"
 #include "libtensorflow.h"
 #include "parameters.h"
+#include "products.h"
 #include "shared_info_nce.h"
 #include "strided.h"
 #include "tensorflow/c/kernels.h"
@@ -530,12 +531,14 @@ NAPI_MODULE_INIT() {
     napi_throw_error(env, nullptr, problem.c_str());
     return nullptr;
   }
-  napi_value function, sources, compiler;
+  napi_value function, sources, compiler, columns;
   napi_create_function(env, "giveBackPages", NAPI_AUTO_LENGTH, give_back_pages, nullptr, &function);
   napi_set_named_property(env, exports, "giveBackPages", function);
   napi_create_string_utf8(env, MOCO_OPS_SOURCES, NAPI_AUTO_LENGTH, &sources);
   napi_set_named_property(env, exports, "sources", sources);
   napi_create_string_utf8(env, __VERSION__, NAPI_AUTO_LENGTH, &compiler);
   napi_set_named_property(env, exports, "compiler", compiler);
+  napi_create_int32(env, moco::kColumns, &columns);
+  napi_set_named_property(env, exports, "columns", columns);
   return exports;
 }

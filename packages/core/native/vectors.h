@@ -1,4 +1,5 @@
-// Vectors of the width that this build's processor has.
+// Vectors of the width that the compiler's flags ask for (tools/libtensorflow/Plan.ts). The library says it to its users
+// (ops.cc), so nobody else needs to know it.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,11 @@ constexpr int kWidth = 4;
 #endif
 
 typedef float Vector __attribute__((vector_size(kWidth * sizeof(float))));
+#if defined(__AVX512F__)
+static_assert(sizeof(Vector) == sizeof(__m512), "a vector is a register");
+#elif defined(__AVX__)
+static_assert(sizeof(Vector) == sizeof(__m256), "a vector is a register");
+#endif
 
 inline Vector load(const float* from) {
   Vector vector;

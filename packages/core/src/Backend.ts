@@ -1,6 +1,6 @@
 import util from "node:util"
 import * as tf from "@tensorflow/tfjs-core"
-import { Context, Effect, Layer, Schema } from "effect"
+import { Context, Effect, Layer, Predicate, Schema } from "effect"
 import { troubleOf } from "./CacheFolder.ts"
 import { cacheDirOf } from "./cacheDir.ts"
 import * as EnvironmentInvalid from "./EnvironmentInvalid.ts"
@@ -16,8 +16,9 @@ export class BackendUnavailable extends Schema.TaggedError<BackendUnavailable>()
   cause: Schema.Defect()
 }) {
   override get message() {
-    const reason = this.cause instanceof Error ? this.cause.message.split("\n", 1)[0] : String(this.cause)
-    return `the ${this.backend} backend cannot be loaded: ${reason}\n  ${this.hint}`
+    // An error of another realm is no instance of this one's Error.
+    const reason = Predicate.hasProperty(this.cause, "message") ? this.cause.message : this.cause
+    return `the ${this.backend} backend cannot be loaded: ${String(reason).split("\n", 1)[0]}\n  ${this.hint}`
   }
 }
 
@@ -51,7 +52,10 @@ export class Backend extends Context.Service<
     Backend,
     Effect.gen(function* () {
       // The whole package, because the bare core has no gradients registered.
-      yield* Effect.promise(() => import("@tensorflow/tfjs"))
+      yield* Effect.tryPromise({
+        try: () => import("@tensorflow/tfjs"),
+        catch: (cause) => new BackendUnavailable({ backend: "cpu", hint: "run: npm ci", cause })
+      })
       tf.enableProdMode()
       yield* Effect.promise(() => tf.setBackend("cpu"))
       return Backend.of({ name: "cpu", version: tf.version_core, device: "cpu", nativeOps: undefined })

@@ -1,4 +1,4 @@
-import { type Dirent, lstatSync, mkdirSync, readdirSync, type Stats, statSync } from "node:fs"
+import { lstatSync, mkdirSync, readdirSync, type Stats, statSync } from "node:fs"
 import { join } from "node:path"
 
 /**
@@ -37,50 +37,57 @@ export const troubleOf = (
   isLookedAt = (name: string) => name !== "data" && !name.startsWith("pytorch-")
 ): CacheTrouble | undefined => {
   const uid = process.geteuid?.()
-  const top = statSync(folder, { throwIfNoEntry: false })
-  if (uid === undefined || top === undefined) return undefined
-  const problem = problemOf(folder, top, uid) ?? inside(folder, top, uid, isLookedAt)
-  if (problem === undefined) return undefined
+  if (uid === undefined) return undefined
+  const found = wrongWith(folder, uid) ?? wrongIn(folder, uid, isLookedAt)
+  if (found === undefined) return undefined
   const name = quoted(folder)
+  const mend = found.isForeign ? `chown -R ${uid} ${name}` : `chmod -R go-w ${name}`
   return {
-    problem,
+    problem: found.problem,
     hint:
-      `if nobody else has put anything there: chmod -R go-w ${name} && chown -R ${uid} ${name}\n` +
+      `if nobody else has put anything there: ${mend}\n` +
       `  else remove it, and the set-up makes it anew: rm -r ${name}; or name another one with MOCO_CACHE_DIR`
   }
 }
 
-const problemOf = (path: string, { mode, uid: owner }: Stats, uid: number): string | undefined => {
-  if (owner !== uid && owner !== 0) return `${path} belongs to user ${owner}, and you are user ${uid}`
-  if ((mode & writableByOthers) !== 0) {
-    return `others may write to ${path} (mode ${(mode & 0o7777).toString(8).padStart(4, "0")})`
-  }
-  return undefined
+interface Found {
+  readonly problem: string
+  /** Whether it belongs to somebody else; else others may write to it. */
+  readonly isForeign: boolean
 }
 
-const inside = (
-  folder: string,
-  { mode }: Stats,
-  uid: number,
-  isLookedAt: (name: string) => boolean
-): string | undefined => {
-  if ((mode & openToOthers) === 0) return undefined
+/** What is wrong with a file or a folder itself. A link has every permission: what counts is who made it, and what it leads to. */
+const wrongWith = (path: string, uid: number): Found | undefined => {
+  const own = lstatSync(path, { throwIfNoEntry: false })
+  const target = statSync(path, { throwIfNoEntry: false })
+  if (own === undefined || target === undefined) return undefined
+  return ofOwner(path, own, uid) ?? ofOwner(path, target, uid) ?? ofMode(path, target)
+}
+
+const ofOwner = (path: string, { uid: owner }: Stats, uid: number): Found | undefined =>
+  owner === uid || owner === 0
+    ? undefined
+    : { problem: `${path} belongs to user ${owner}, and you are user ${uid}`, isForeign: true }
+
+const ofMode = (path: string, { mode }: Stats): Found | undefined =>
+  (mode & writableByOthers) === 0
+    ? undefined
+    : {
+        problem: `others may write to ${path} (mode ${(mode & 0o7777).toString(8).padStart(4, "0")})`,
+        isForeign: false
+      }
+
+/** What is wrong in a folder that others can enter. A link in it is not gone through: it may lead to any place. */
+const wrongIn = (folder: string, uid: number, isLookedAt: (name: string) => boolean): Found | undefined => {
+  const info = statSync(folder, { throwIfNoEntry: false })
+  if (info === undefined || (info.mode & openToOthers) === 0) return undefined
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (!isLookedAt(entry.name)) continue
     const path = join(folder, entry.name)
-    const problem = problemAt(path, entry, uid)
-    if (problem !== undefined) return problem
+    const found = wrongWith(path, uid) ?? (entry.isDirectory() ? wrongIn(path, uid, () => true) : undefined)
+    if (found !== undefined) return found
   }
   return undefined
-}
-
-const problemAt = (path: string, entry: Dirent, uid: number): string | undefined => {
-  // A link has every permission; what counts is who made it, and what it leads to.
-  const own = lstatSync(path, { throwIfNoEntry: false })
-  const info = entry.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : own
-  if (own === undefined || info === undefined) return undefined
-  if (own.uid !== uid && own.uid !== 0) return problemOf(path, own, uid)
-  return problemOf(path, info, uid) ?? (entry.isDirectory() ? inside(path, info, uid, () => true) : undefined)
 }
 
 const quoted = (path: string): string => `'${path.replaceAll("'", "'\\''")}'`

@@ -99,11 +99,11 @@ const nceOf = (temperature: number): Formula => {
     state,
     compare: ({ negatives, positive_N1 }, keep) => {
       const negative_NK = negativeSimilarities(negatives)
-      const observation = state.kept() ?? logMeanExp(negative_NK, temperature).dataSync()[0]!
+      const logMean = state.kept() ?? logMeanExp(negative_NK, temperature).dataSync()[0]!
       return {
-        mean: nce(positive_N1, negative_NK, { temperature, logNormalizer: observation }),
+        mean: nce(positive_N1, negative_NK, { temperature, logNormalizer: logMean }),
         closest_N1: keep(tf.max(negative_NK, 1, true)),
-        observation
+        observation: { logMean, numNegatives: negative_NK.shape[1] }
       }
     },
     chance: (numNegatives) => Math.log(1 + numNegatives) + numNegatives * Math.log(1 + 1 / numNegatives)

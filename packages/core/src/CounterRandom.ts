@@ -110,5 +110,9 @@ export const permutation = (random: CounterRandom, size: number): Int32Array => 
 }
 
 /** `size` standard normal numbers, scaled. */
-export const normals = (random: CounterRandom, size: number, scale = 1): Float32Array =>
-  Float32Array.from({ length: size }, () => scale * random.normal())
+export const normals = (random: CounterRandom, size: number, scale = 1): Float32Array => {
+  // A loop: `Float32Array.from` takes half as long again, for the twenty million numbers of a ResNet.
+  const values = new Float32Array(size)
+  for (let index = 0; index < size; index++) values[index] = scale * random.normal()
+  return values
+}

@@ -25,7 +25,7 @@ export interface LossState {
    * @param observations  what `compare` gave of each direction
    * @param fill  part of the negatives that are features of images and not initial noise, 0 to 1
    */
-  readonly settle: (observations: ReadonlyArray<number>, fill: number) => SettledLoss
+  readonly settle: (observations: ReadonlyArray<LossNumbers>, fill: number) => SettledLoss
   readonly snapshot: () => LossNumbers
   /** Continues from a snapshot; one that does not fit changes nothing. */
   readonly restore: (snapshot: LossNumbers) => Effect.Effect<void, SnapshotMismatch>

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import type { LossNumbers } from "./LossState.ts"
 import type { Keep } from "./Tensor.ts"
 
 /** Cosine similarities of N queries: to their own key, and to K keys of other images. */
@@ -58,7 +59,7 @@ export interface Compared {
   /** Similarity of each query's closest negative. Kept, without gradient. */
   readonly closest_N1: tf.Tensor2D
   /** What the state of a loss that has one is to learn from them. */
-  readonly observation?: number
+  readonly observation?: LossNumbers
 }
 
 /** A loss; it calls `keep` for what outlives the gradient's tidy. */

@@ -73,8 +73,12 @@ describe("MomentumUpdate", () => {
       assert.closeTo(m(100), 0.95, 1e-6)
       assert.closeTo(m(200), 1, 1e-6)
     }).pipe(
-      Effect.provide(MomentumUpdate.layerCosine({ from: 0.9, numSteps: 200 })),
-      Effect.provide(Backend.layerTensorflow({ threads: 2 }))
+      Effect.provide(
+        Layer.provideMerge(
+          MomentumUpdate.layerCosine({ from: 0.9, numSteps: 200 }),
+          Backend.layerTensorflow({ threads: 2 })
+        )
+      )
     )
   )
 

@@ -4,7 +4,7 @@ import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
 import { perQuery } from "@moco/core/Similarities"
 import { TensorLeak } from "@moco/core/testing"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import fc from "fast-check"
 import { nce } from "../src/internal/nce.ts"
 
@@ -156,6 +156,6 @@ describe("Nce", () => {
             assert.strictEqual(key_NHWC, expected[direction]![1])
           })
         })
-      }).pipe(Effect.provide(layer(byHand)), Effect.provide(tensorflow))
+      }).pipe(Effect.provide(Layer.provideMerge(layer(byHand), tensorflow)))
     )
 })

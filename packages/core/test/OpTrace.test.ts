@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import * as OpTrace from "@moco/core/OpTrace"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect, type Scope } from "effect"
+import { Effect, Exit, type Scope } from "effect"
 
 const tensorflow = Backend.layerTensorflow({ threads: 2 })
 const methods = ["executeSingleOutput", "executeMultipleOutputs"] as const
@@ -77,7 +77,7 @@ describe("OpTrace", () => {
   live(
     "leaves the backend as it was, however its Scope closes",
     Effect.gen(function* () {
-      for (const ending of [Effect.void, Effect.fail("failed"), Effect.interrupt]) {
+      for (const ending of [Exit.void, Exit.fail("failed"), Exit.interrupt()]) {
         let numSeen = 0
         const use = Effect.gen(function* () {
           yield* OpTrace.observe(() => numSeen++)
@@ -85,7 +85,7 @@ describe("OpTrace", () => {
           tf.tidy(() => tf.neg(tf.ones([2])))
           yield* ending
         })
-        yield* Effect.exit(Effect.scoped(use))
+        assert.deepStrictEqual(yield* Effect.exit(Effect.scoped(use)), ending)
         assert.isTrue(isUntouched())
         tf.tidy(() => tf.neg(tf.ones([2])))
         assert.strictEqual(numSeen, 1)

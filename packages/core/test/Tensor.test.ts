@@ -1,20 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import * as Tensor from "@moco/core/Tensor"
+import { TensorLeak } from "@moco/core/testing"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect, type Scope } from "effect"
+import { Effect } from "effect"
 
 const one = () => tf.scalar(1)
-
-/** Runs `use` in a Scope that ends by success, failure and interruption, and counts what is left each time. */
-const leftBehind = <E>(use: Effect.Effect<unknown, E, Scope.Scope>) =>
-  Effect.forEach([Effect.void, Effect.fail("failed"), Effect.interrupt], (ending) =>
-    Effect.gen(function* () {
-      const { numTensors } = tf.memory()
-      yield* Effect.exit(Effect.scoped(Effect.andThen(use, ending)))
-      return tf.memory().numTensors - numTensors
-    })
-  )
 
 const test = <E>(title: string, effect: Effect.Effect<void, E, Backend>) =>
   it.effect(title, () => Effect.provide(effect, Backend.layerCpu))
@@ -30,7 +21,7 @@ describe("Tensor", () => {
         assert.strictEqual(tf.memory().numTensors, numTensors + 1)
         assert.strictEqual(sum.dataSync()[0], 2)
       })
-      assert.deepStrictEqual(yield* leftBehind(use), [0, 0, 0])
+      yield* TensorLeak.checkEveryExit(use)
     })
   )
 
@@ -85,7 +76,7 @@ describe("Tensor", () => {
         assert.isTrue(b!.isDisposed)
         assert.strictEqual(cell.get()["b"]!.dataSync()[0], 2)
       })
-      assert.deepStrictEqual(yield* leftBehind(use), [0, 0, 0])
+      yield* TensorLeak.checkEveryExit(use)
     })
   )
 
@@ -103,7 +94,7 @@ describe("Tensor", () => {
         assert.isFalse(kept!.isDisposed)
         assert.isFalse(result.result.isDisposed)
       })
-      assert.deepStrictEqual(yield* leftBehind(use), [0, 0, 0])
+      yield* TensorLeak.checkEveryExit(use)
     })
   )
 
@@ -121,7 +112,25 @@ describe("Tensor", () => {
         )
         assert.strictEqual(cell.get()["a"]!.dataSync()[0], 5)
       })
-      assert.deepStrictEqual(yield* leftBehind(use), [0, 0, 0])
+      yield* TensorLeak.checkEveryExit(use)
+    })
+  )
+
+  test(
+    "copiesLike: gives copies in the order of what they replace, and of nothing else",
+    Effect.gen(function* () {
+      yield* Backend
+      const current = { a: one(), b: one() }
+      const snapshot = { b: tf.scalar(2), a: tf.scalar(1) }
+      const copies = yield* Tensor.copiesLike("test", current, snapshot)
+      // Sums over all tensors depend on it in their last bits.
+      assert.deepStrictEqual(Object.keys(copies), ["a", "b"])
+      tf.dispose([...Object.values(current), ...Object.values(snapshot)])
+      assert.deepStrictEqual(
+        Object.values(copies).map((tensor) => tensor.dataSync()[0]),
+        [1, 2]
+      )
+      tf.dispose(Object.values(copies))
     })
   )
 

@@ -9,14 +9,18 @@ import { Effect } from "effect"
  * The query encoder as a safetensors file with torchvision's names and layout, head (`fc`) included.
  *
  * @param numBatches  batches that its batch norm has seen: steps times directions of the loss
+ * @param metadata  what the file says of itself, see `EncoderCard`
  */
 export const encoderBytes = (
-  numBatches: number
+  numBatches: number,
+  metadata: Readonly<Record<string, string>> = {}
 ): Effect.Effect<Uint8Array, Tensor.TensorError | NonFiniteTensors, QueryEncoder> =>
   Effect.flatMap(QueryEncoder, (query) =>
     Effect.andThen(
       requireFinite(snapshotOf(query, "query"), { subject: "the encoder to be exported", hint }),
-      Tensor.run("EncoderExport.encoderBytes", () => encode(stateDict(weightsOf(query), numBatches)))
+      Tensor.run("EncoderExport.encoderBytes", () =>
+        encode(stateDict(weightsOf(query), numBatches), metadata)
+      )
     )
   )
 

@@ -2,6 +2,7 @@ import { ContrastiveLoss, stateOf } from "@moco/core/ContrastiveLoss"
 import { Dictionary } from "@moco/core/Dictionary"
 import { QueryEncoder } from "@moco/core/Encoder"
 import { valueAndGradients } from "@moco/core/Gradient"
+import type { LossNumbers } from "@moco/core/LossState"
 import * as Tensor from "@moco/core/Tensor"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
@@ -48,7 +49,7 @@ export const pretrainStep = Effect.gen(function* () {
       const trained = { ...query.parameters.get(), ...dictionary.trained() }
       let statistics = query.statistics.get()
       const closest: Array<Closest> = []
-      const observations: Array<number> = []
+      const observations: Array<LossNumbers> = []
       const queries_ND: Array<tf.Tensor2D> = []
       const objective = (parameters: Tensor.NamedTensors) =>
         directions

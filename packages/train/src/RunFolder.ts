@@ -2,6 +2,7 @@ import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Path, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { recover } from "./Checkpoint/store.ts"
+import { cardText, type EncoderCard } from "./EncoderCard.ts"
 import * as FolderLock from "./FolderLock.ts"
 import { hold as holdPath } from "./internal/stillThere.ts"
 import { RunConfig } from "./RunConfig.ts"
@@ -94,6 +95,10 @@ export const writeConfig = (folder: RunFolder, config: RunConfig) =>
 /** Writes what the run runs on. */
 export const writeEnvironment = (folder: RunFolder, environment: Environment) =>
   writeFile(folder.environment, new TextEncoder().encode(`${JSON.stringify(environment, null, 2)}\n`))
+
+/** Writes what the run's encoder is. */
+export const writeEncoderCard = (folder: RunFolder, card: EncoderCard) =>
+  writeFile(folder.encoderCard, new TextEncoder().encode(cardText(card)))
 
 /** Writes a file as a whole or not at all: a reader, and a run that is killed, never sees a part of it. */
 export const writeFile = Effect.fn("RunFolder.writeFile")(function* (target: string, bytes: Uint8Array) {

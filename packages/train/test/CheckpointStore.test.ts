@@ -132,7 +132,11 @@ describe("what a killed save has left", () => {
       assert.strictEqual((yield* load(`${root}/000000005`)).manifest.progress.step, 5)
     }))
 
-  test("is nothing where there is no folder", (root) => Store.recover(root))
+  test("is nothing where there is no folder, and none is made", (root) =>
+    Effect.gen(function* () {
+      yield* Store.recover(root)
+      assert.isFalse(yield* (yield* FileSystem.FileSystem).exists(root))
+    }))
 })
 
 describe("damaged checkpoints", () => {

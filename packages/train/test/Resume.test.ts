@@ -7,7 +7,7 @@ import { Evaluation } from "@moco/train/Evaluation"
 import { pretrain } from "@moco/train/Pretrain"
 import { RecordedEvents } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
-import { Cause, Effect, Exit, Fiber, Path } from "effect"
+import { Cause, Effect, Exit, Fiber, Layer, Path } from "effect"
 import { inTemporary, losses, runOf, settings, stateHash } from "./checkpointedRun.ts"
 import { mechanisms } from "./mechanisms.ts"
 import type { TinySettings } from "./tinyRun.ts"
@@ -119,6 +119,6 @@ describe("A resumed run", () => {
         ["CheckpointUnwritable"]
       )
       assert.deepInclude((yield* seen.all).at(-1), { event: "finished", outcome: "interrupted" })
-    }).pipe(Effect.provide(runOf("/dev/null/nowhere", {}, {})), Effect.provide(NodeServices.layer))
+    }).pipe(Effect.provide(Layer.provideMerge(runOf("/dev/null/nowhere", {}, {}), NodeServices.layer)))
   )
 })

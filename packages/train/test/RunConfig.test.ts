@@ -216,7 +216,7 @@ describe("RunConfig", () => {
     })
     await fc.assert(
       fc.asyncProperty(config, async ({ batch, groups, layers, m, seed, size, temperature }) => {
-        await Effect.runPromise(
+        const changed = await Effect.runPromise(
           applyOverrides(validConfig, [], {
             seed: String(seed),
             "training.batchSize": String(batch),
@@ -227,6 +227,15 @@ describe("RunConfig", () => {
             "loss.temperature": String(temperature)
           })
         )
+        assert.deepStrictEqual(changed, {
+          ...validConfig,
+          seed,
+          training: { ...validConfig.training, batchSize: batch },
+          encoder: { ...validConfig.encoder, batchNormGroups: groups, layers },
+          dictionary: { kind: "queue", size },
+          momentum: { kind: "ema", m },
+          loss: { ...validConfig.loss, temperature }
+        })
       })
     )
   })

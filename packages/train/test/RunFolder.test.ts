@@ -209,6 +209,25 @@ describe("RunFolder", () => {
     )
   )
 
+  it.effect("says so where its log was removed or replaced under the run, and makes no new one", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const path = `${root}/metrics.jsonl`
+        for (const lose of [fs.remove(path), fs.rename(path, `${root}/moved`)]) {
+          const error = yield* Effect.gen(function* () {
+            const { record } = yield* RunLog
+            yield* record(evaluation)
+            yield* lose
+            return yield* Effect.flip(record(evaluation))
+          }).pipe(Effect.provide(RunLog.layerJsonLines(path)))
+          assert.include(error.message, "it was removed or replaced while it was being written")
+          assert.isFalse(yield* fs.exists(path))
+        }
+      })
+    )
+  )
+
   it.effect("that is copied by links while it runs writes on for itself alone", () =>
     inTemporary((root) =>
       Effect.gen(function* () {

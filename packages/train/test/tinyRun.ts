@@ -34,7 +34,7 @@ export interface TinySettings {
     QueryEncoder | KeyEncoder | MomentumUpdate | KeyShuffle | Backend
   >
   readonly numTrain?: number
-  /** Channels of the first stage; multiples of 16 are computed by the project's own ops. */
+  /** Channels of the first stage; multiples of 16, as the vectors of AVX2 take them, are computed by the project's own ops. */
   readonly width?: number
 }
 

@@ -76,8 +76,11 @@ export const ablate = Command.make(
       return yield* runStudy(study, concurrency)
     }).pipe(
       Effect.onInterrupt(() => Console.log("stopped; the same command goes on with what is left")),
-      Effect.provide(Layer.merge(layerProcesses({ folder, dataDir }), layerStudyBar(concurrency))),
-      Effect.provide(StudyRecord.layerFolder(folder, study))
+      Effect.provide(
+        Layer.mergeAll(layerProcesses({ folder, dataDir }), layerStudyBar(concurrency)).pipe(
+          Layer.provideMerge(StudyRecord.layerFolder(folder, study))
+        )
+      )
     )
     const records = all.filter(isOf(study))
     const results = resultsOf(study, records)

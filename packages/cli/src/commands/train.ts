@@ -7,6 +7,7 @@ import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "@moco/t
 import type { StoredCheckpoint } from "@moco/train/Checkpoint/load"
 import { steps } from "@moco/train/Checkpoint/store"
 import { type CheckpointEvery, Checkpoints } from "@moco/train/Checkpoints"
+import { cardMetadata, encoderCard } from "@moco/train/EncoderCard"
 import { encoderBytes } from "@moco/train/EncoderExport"
 import { explained } from "@moco/train/OutOfMemory"
 import { pretrain } from "@moco/train/Pretrain"
@@ -172,7 +173,9 @@ const trainIn = Effect.fnUntraced(function* (
   const writeEncoder = Effect.gen(function* () {
     const numBatches = result.numSteps * (config.loss.symmetric ? 2 : 1)
     yield* RunFolder.unwritable(folder.path)(isThere)
-    yield* RunFolder.writeFile(folder.encoder, yield* encoderBytes(numBatches))
+    const card = yield* encoderCard(config, result.numSteps)
+    yield* RunFolder.writeEncoderCard(folder, card)
+    yield* RunFolder.writeFile(folder.encoder, yield* encoderBytes(numBatches, cardMetadata(card)))
   })
   const sumUp = Effect.gen(function* () {
     const [savedStep] = yield* Effect.orElseSucceed(steps(folder.checkpoints), () => [])

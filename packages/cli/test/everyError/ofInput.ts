@@ -17,6 +17,8 @@ import { RunState } from "@moco/train/RunState"
 import { Effect, Layer } from "effect"
 import { ablate } from "../../src/commands/ablate.ts"
 import { parity } from "../../src/commands/parity.ts"
+import { plot } from "../../src/commands/plot.ts"
+import { settings } from "../../src/commands/settings.ts"
 import { train } from "../../src/commands/train.ts"
 import { start } from "../program.ts"
 import { beginRun, command, type Family, openRecord, studyFlag, tensorflow, tinyStudy } from "./provoke.ts"
@@ -78,6 +80,10 @@ export const config: Family = {
     provoke: (folder) => command(train, `--resume=${folder}`, "--recipe=fashionMnist"),
     says: (folder) => [`--resume=${folder} and --recipe=fashionMnist`, "already", "leave --recipe away"]
   },
+  SettingUnknown: {
+    provoke: () => command(settings, "loss.temprature"),
+    says: () => ["loss.temprature is no setting", "did you mean loss.temperature?"]
+  },
   StudyInvalid: {
     provoke: (folder) => {
       const study = { ...tinyStudy(), axes: [{ setting: "momentum.n", values: [0.5] }] }
@@ -123,6 +129,10 @@ export const data: Family = {
       `${folder}/fixture.json: Expected number, got "one" at ["channels"]`,
       "a fixture folder holds"
     ]
+  },
+  RunUndrawable: {
+    provoke: (folder) => command(plot, `--run=${folder}/nope`, `--out=${folder}/x.png`),
+    says: (folder) => [`${folder}/nope cannot be drawn`, "no such folder", "give the folder of a run"]
   },
   RunFolderEmpty: {
     provoke: (folder) => command(train, `--resume=${folder}`),
@@ -173,6 +183,15 @@ export const data: Family = {
 }
 
 export const corrupt: Family = {
+  RunLogCorrupt: {
+    provoke: (folder) =>
+      Effect.gen(function* () {
+        yield* beginRun(folder)
+        writeFileSync(`${folder}/metrics.jsonl`, '{"event":"stop"}\n')
+        yield* command(plot, `--run=${folder}`, `--out=${folder}/x.png`)
+      }),
+    says: (folder) => [`${folder}/metrics.jsonl, line 1`, "remove the line"]
+  },
   DatasetCorrupt: {
     provoke: (folder) => {
       writeFileSync(`${folder}/train-images-idx3-ubyte`, "other bytes")

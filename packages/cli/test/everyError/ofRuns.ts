@@ -61,7 +61,7 @@ export const nonFinite: Family = {
       return command(train, ...tinyRun({ epochs: 1 }), ...rate, `--out=${folder}`)
     },
     says: () => [
-      "the next state is ",
+      "loss is NaN",
       "in step ",
       "learning rate 100000000000000000000",
       "--resume=RUN --on-nan=rollback",
@@ -147,7 +147,7 @@ export const resource: Family = {
         MachineMemory,
         Number.POSITIVE_INFINITY
       ),
-    says: () => ["Queue.init found no memory", "Invalid typed array length", "dictionary.size=50000000"]
+    says: () => ["Queue.init found no memory", "allocation failed", "dictionary.size=50000000"]
   },
   StudyFolderOccupied: {
     provoke: (folder) =>

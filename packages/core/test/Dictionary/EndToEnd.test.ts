@@ -155,7 +155,7 @@ for (const variant of [separate, shared])
       return Effect.gen(function* () {
         yield* commit(2, () => 0)
         assert.deepStrictEqual(asked, ["step 7, direction 0", "step 7, direction 1"])
-      }).pipe(Effect.provide(endToEnd(variant, identity, order)), Effect.provide(tensorflow))
+      }).pipe(Effect.provide(Layer.provideMerge(endToEnd(variant, identity, order), tensorflow)))
     })
 
     it.effect("counts a batch of keys for each direction, with the commit and not before", () =>
@@ -166,7 +166,7 @@ for (const variant of [separate, shared])
         assert.deepStrictEqual(yield* commit(1, batches), [0, 1])
         assert.deepStrictEqual(yield* commit(2, batches), [1, 3])
         assert.deepStrictEqual(numbers((yield* QueryEncoder).statistics.get()["batches"]), [0])
-      }).pipe(Effect.provide(endToEnd(variant)), Effect.provide(tensorflow))
+      }).pipe(Effect.provide(Layer.provideMerge(endToEnd(variant), tensorflow)))
     )
   })
 
@@ -181,7 +181,7 @@ describe("EndToEnd", () => {
       assert.deepStrictEqual((yield* commit(1, weights)).flat(), [1, 1, 1, 3])
       assert.deepStrictEqual(numbers(trained()["key.weight"]), [3, 0, 0, 0, 3, 0, 0, 0, 3])
       assert.closeTo(encoderDistance()!, 2, 1e-6)
-    }).pipe(Effect.provide(endToEnd(separate)), Effect.provide(tensorflow))
+    }).pipe(Effect.provide(Layer.provideMerge(endToEnd(separate), tensorflow)))
   )
 
   it.effect("trains nothing beside a shared encoder, which has no distance from itself", () =>
@@ -189,6 +189,6 @@ describe("EndToEnd", () => {
       const { encoderDistance, trained } = yield* Dictionary
       assert.deepStrictEqual(trained(), {})
       assert.isUndefined(encoderDistance())
-    }).pipe(Effect.provide(endToEnd(shared)), Effect.provide(tensorflow))
+    }).pipe(Effect.provide(Layer.provideMerge(endToEnd(shared), tensorflow)))
   )
 })

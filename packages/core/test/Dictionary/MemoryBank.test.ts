@@ -120,7 +120,7 @@ describe("MemoryBank", () => {
       for (const row of rows) assert.closeTo(Math.hypot(...row), 1, 1e-6)
       assert.strictEqual(new Set(rows.map(String)).size, 50)
       assert.strictEqual((yield* Dictionary).fill(), 0)
-    }).pipe(Effect.provide(bankOf({ numImages: 50 })), Effect.provide(tensorflow))
+    }).pipe(Effect.provide(Layer.provideMerge(bankOf({ numImages: 50 }), tensorflow)))
   )
 
   it.effect("has an image's own entry as its positive, in both directions", () =>
@@ -129,14 +129,14 @@ describe("MemoryBank", () => {
       const read = yield* takeStep([3, 1], [[0.5, 0.5].map(atAngle), [2, 2.5].map(atAngle)])
       const positives = read.flatMap((direction) => Array.from(direction.positives))
       assertClose(positives, [3 - 0.5, 1 - 0.5, 3 - 2, 1 - 2.5].map(Math.cos), 1e-6)
-    }).pipe(Effect.provide(bankOf()), Effect.provide(tensorflow))
+    }).pipe(Effect.provide(Layer.provideMerge(bankOf(), tensorflow)))
   )
 
   it.effect("has the same negatives for every query, which a loss need not write down", () =>
     Effect.gen(function* () {
       const [read] = yield* takeStep([3, 1], [[0.5, 0.5].map(atAngle)])
       assert.strictEqual(read!.kind, "Shared")
-    }).pipe(Effect.provide(bankOf({ redrawOwn: false })), Effect.provide(tensorflow))
+    }).pipe(Effect.provide(Layer.provideMerge(bankOf({ redrawOwn: false }), tensorflow)))
   )
 
   const runs = fc.integer({ min: 1, max: 7 }).chain((numImages) => {
@@ -145,7 +145,7 @@ describe("MemoryBank", () => {
     const directions = fc.array(angles, { minLength: 1, maxLength: 2 })
     const indices = fc.shuffledSubarray(range(numImages), { minLength: 1 })
     const entryMomentum = fc.integer({ min: 0, max: 100 }).map((value) => value / 100)
-    const batches = fc.array(fc.record({ indices, directions }))
+    const batches = fc.array(fc.record({ indices, directions }), { minLength: 1 })
     return fc.record({ numImages: fc.constant(numImages), entryMomentum, batches })
   })
 
@@ -184,7 +184,7 @@ describe("MemoryBank", () => {
       assert.strictEqual(fill(), 0.5)
       yield* step(1, 2)
       assert.strictEqual(fill(), 0.75)
-    }).pipe(Effect.scoped, Effect.provide(bankOf()), Effect.provide(tensorflow))
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(bankOf(), tensorflow)))
   )
 
   const draws = fc.integer({ min: 2, max: 8 }).chain((numImages) => {

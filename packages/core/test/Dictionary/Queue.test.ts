@@ -17,8 +17,8 @@ const featureSize = 2
 const tensorflow = Backend.layerTensorflow({ threads: 2 })
 
 /** A queue whose encoders give a view back at length 1, so that keys can be told from the views. */
-const queueOf = (size: number) =>
-  Queue.layer({ size, seed: 1 }).pipe(
+const queueOf = (size: number, seed = 1) =>
+  Queue.layer({ size, seed }).pipe(
     Layer.provideMerge(
       Layer.mergeAll(
         KeyEncoder.layer.pipe(Layer.provideMerge(QueryEncoder.layer(LinearNetwork.identity(featureSize), 1))),
@@ -84,7 +84,18 @@ describe("Queue", () => {
       for (const row of rows) assert.closeTo(Math.hypot(...row), 1, 1e-6)
       assert.strictEqual(new Set(rows.map(String)).size, 50)
       assert.strictEqual(fill(), 0)
-    }).pipe(Effect.provide(queueOf(50)), Effect.provide(tensorflow))
+    }).pipe(Effect.provide(Layer.provideMerge(queueOf(50), tensorflow)))
+  )
+
+  it.effect("starts with the same rows for the same seed, and with others for another", () =>
+    Effect.gen(function* () {
+      const startOf = (seed: number) =>
+        Effect.map(contents, ({ angles }) => angles).pipe(
+          Effect.provide(Layer.provideMerge(queueOf(3, seed), tensorflow))
+        )
+      assert.deepStrictEqual(yield* startOf(1), yield* startOf(1))
+      assert.notDeepEqual(yield* startOf(1), yield* startOf(2))
+    })
   )
 
   it.effect("writes keys one after the other and over the oldest", () =>
@@ -96,14 +107,42 @@ describe("Queue", () => {
         counters: { pointer: 1, filled: 3 },
         fill: 1
       })
-    }).pipe(Effect.provide(queueOf(3)), Effect.provide(tensorflow))
+    }).pipe(Effect.provide(Layer.provideMerge(queueOf(3), tensorflow)))
   )
 
   it.effect("enqueues the second direction's keys before the first's, as the authors do", () =>
     Effect.gen(function* () {
       yield* enqueueStep([0.1, 0.2], [0.3, 0.4])
       assert.deepStrictEqual((yield* contents).angles, [0.3, 0.4, 0.1, 0.2])
-    }).pipe(Effect.provide(queueOf(4)), Effect.provide(tensorflow))
+    }).pipe(Effect.provide(Layer.provideMerge(queueOf(4), tensorflow)))
+  )
+
+  it.effect("encodes a step's keys with the key encoder as that step has moved it", () =>
+    Effect.gen(function* () {
+      const { parameters } = yield* QueryEncoder
+      // The queries' encoder turns a view by a right angle.
+      parameters.replace({
+        weight: tf.tensor2d([
+          [0, 1],
+          [-1, 0]
+        ])
+      })
+      yield* enqueueStep([0])
+      const [angle] = (yield* contents).angles
+      // 0.9 of what leaves a view as it is, and 0.1 of what turns it.
+      assert.closeTo(angle!, Math.atan2(0.1, 0.9), 1e-4)
+    }).pipe(Effect.provide(Layer.provideMerge(queueOf(2), tensorflow)))
+  )
+
+  it.effect("counts the keys of both directions in the key encoder's running statistics", () =>
+    Effect.gen(function* () {
+      const { statistics } = yield* KeyEncoder
+      const batches = () => statistics.get()["batches"]!.dataSync()[0]
+      yield* enqueueStep([0.1, 0.2], [0.3, 0.4])
+      assert.strictEqual(batches(), 2)
+      yield* enqueueStep([0.1, 0.2])
+      assert.strictEqual(batches(), 3)
+    }).pipe(Effect.provide(Layer.provideMerge(queueOf(4), tensorflow)))
   )
 
   it.effect("always holds what an array written slot by slot holds, whatever the batch sizes", () =>
@@ -137,7 +176,7 @@ describe("Queue", () => {
       similarities.forEach((cosine, i) => {
         assert.closeTo(cosine, i === 0 ? 1 : Math.cos(1), 1e-6)
       })
-    }).pipe(Effect.scoped, Effect.provide(queueOf(3)), Effect.provide(tensorflow))
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(queueOf(3), tensorflow)))
   )
 
   it.effect("moves the key encoder with the commit and not before, and reports the distance", () =>
@@ -154,7 +193,7 @@ describe("Queue", () => {
       // 0.9 * 1 + 0.1 * 3
       assert.closeTo(keyWeight()[0]!, 1.2, 1e-6)
       assert.strictEqual(key.statistics.get()["batches"]!.dataSync()[0], 1)
-    }).pipe(Effect.provide(queueOf(2)), Effect.provide(tensorflow))
+    }).pipe(Effect.provide(Layer.provideMerge(queueOf(2), tensorflow)))
   )
 })
 

@@ -4,8 +4,9 @@ import * as CounterRandom from "@moco/core/CounterRandom"
 import { KeyEncoder, type Network, QueryEncoder, type Weights } from "@moco/core/Encoder"
 import * as ResNet from "@moco/core/Encoder/ResNet"
 import type { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
+import { convsOf, layoutOf } from "@moco/core/Encoder/ResNetLayout"
 import type { NamedTensors } from "@moco/core/Tensor"
-import { tinyResNet as tiny } from "@moco/core/testing"
+import { assertClose, tinyResNet as tiny } from "@moco/core/testing"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 
@@ -30,10 +31,7 @@ const numParameters = ({ parameters }: Weights, isCounted: (name: string) => boo
 
 /** Without reading them into one: relative to features of length 1, float32 keeps six digits through a few layers. */
 const assertRowsClose = (actual: Array<Array<number>>, expected: Array<Array<number>>, tolerance = 1e-5) => {
-  assert.strictEqual(actual.length, expected.length)
-  actual.flat().forEach((value, i) => {
-    assert.closeTo(value, expected.flat()[i]!, tolerance)
-  })
+  assertClose(actual.flat(), expected.flat(), tolerance)
 }
 
 describe("ResNet", () => {
@@ -44,14 +42,28 @@ describe("ResNet", () => {
     ["ResNet-34", "basic", [3, 4, 6, 3], 21_284_672],
     ["ResNet-50", "bottleneck", [3, 4, 6, 3], 23_508_032]
   ] as const
-  for (const [name, block, layers, count] of published) {
-    it.effect(`has as many parameters as torchvision's ${name}`, () =>
-      onTensorflow(() => {
-        const config: ResNetConfig = { ...tiny, block, layers, width: 64, stem: "imagenet", featureSize: 128 }
-        assert.strictEqual(numParameters(ResNet.make(config, 3).init(1), isBackbone), count)
-      })
-    )
+  const configOf = ([, block, layers]: (typeof published)[number]): ResNetConfig => ({
+    ...tiny,
+    ...{ block, layers, width: 64, stem: "imagenet", featureSize: 128 }
+  })
+  for (const network of published) {
+    const [name, , , count] = network
+    it(`has as many parameters as torchvision's ${name}`, () => {
+      const convs = convsOf(layoutOf(configOf(network), 3))
+      const sizes = convs.map(({ inputs, kernel, outputs }) => kernel ** 2 * inputs * outputs + 2 * outputs)
+      assert.strictEqual(
+        sizes.reduce((sum, size) => sum + size, 0),
+        count
+      )
+    })
   }
+
+  it.effect("initialises as many as its layout has", () =>
+    onTensorflow(() => {
+      const weights = ResNet.make(configOf(published[0]), 3).init(1)
+      assert.strictEqual(numParameters(weights, isBackbone), published[0][3])
+    })
+  )
 
   it.effect("names its parameters as torchvision does", () =>
     onTensorflow(() => {

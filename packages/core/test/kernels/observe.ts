@@ -7,22 +7,24 @@ import fc from "fast-check"
 export type Named = Readonly<Record<string, tf.Tensor>>
 
 /** Value and gradients of `sum(weights * f(inputs))`: weighted, so that every output entry counts on its own. */
-export const observe = (f: (inputs: Named) => tf.Tensor, inputs: Named): Record<string, Array<number>> =>
+export const observe = (f: (inputs: Named) => tf.Tensor, inputs: Named): Observed => {
+  const observed: Record<string, Float32Array> = {}
+  // What a tidy returns it searches for tensors, number by number.
   tf.tidy(() => {
-    let output: Array<number> = []
     const { gradients } = valueAndGradients((named) => {
       const y = f(named)
-      output = Array.from(y.dataSync())
+      observed["output"] = y.dataSync() as Float32Array
       const weights = tf.tensor(normals(y.size, 99), y.shape)
       return tf.sum(tf.mul(y, weights)) as tf.Scalar
     }, inputs)
-    return {
-      output,
-      ...Object.fromEntries(
-        Object.entries(gradients).map(([name, gradient]) => [name, Array.from(gradient.dataSync())])
-      )
-    }
+    for (const [name, gradient] of Object.entries(gradients))
+      observed[name] = gradient.dataSync() as Float32Array
   })
+  return observed
+}
+
+/** Values by name. */
+export type Observed = Readonly<Record<string, ArrayLike<number>>>
 
 const normals = (size: number, seed: number) =>
   CounterRandom.normals(CounterRandom.make(seed, CounterRandom.Purpose.synthetic), size)
@@ -37,16 +39,16 @@ export const random = (shape: ReadonlyArray<number>, seed: number): tf.Tensor =>
   )
 
 /** float32 sums of up to a few thousand terms of size one keep about five digits, relative to the largest entry. */
-export const assertSame = (
-  actual: Record<string, Array<number>>,
-  expected: Record<string, Array<number>>,
-  tolerance = 2e-5
-) => {
+export const assertSame = (actual: Observed, expected: Observed, tolerance = 2e-5) => {
   assert.sameMembers(Object.keys(actual), Object.keys(expected))
   for (const [name, values] of Object.entries(expected)) {
-    const scale = 1 + values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0)
-    const worst = values.reduce((most, value, i) => Math.max(most, Math.abs(value - actual[name]![i]!)), 0)
-    assert.isAtMost(worst / scale, tolerance, name)
+    assert.strictEqual(actual[name]!.length, values.length, name)
+    let [largest, worst] = [0, 0]
+    for (let i = 0; i < values.length; i++) {
+      largest = Math.max(largest, Math.abs(values[i]!))
+      worst = Math.max(worst, Math.abs(values[i]! - actual[name]![i]!))
+    }
+    assert.isAtMost(worst / (1 + largest), tolerance, name)
   }
 }
 

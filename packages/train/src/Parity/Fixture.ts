@@ -1,5 +1,5 @@
 import type { Weights } from "@moco/core/Encoder"
-import type { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
+import { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
 import type { ShuffleKey } from "@moco/core/KeyShuffle"
 import * as SafeFile from "@moco/core/SafeFile"
 import { decode, type HostTensor, type SafetensorsMalformed } from "@moco/core/Safetensors"
@@ -10,26 +10,32 @@ import { Effect, Path, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { fileTrouble } from "../internal/fileTrouble.ts"
 import { schemaTrouble } from "../internal/schemaTrouble.ts"
+import { most } from "../RunConfig/bounds.ts"
 
-/** What a fixture says of the run that was recorded. */
+const upTo = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 1, maximum }))
+const positiveUpTo = (maximum: number) =>
+  Schema.Finite.check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(maximum))
+const Part = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
+
+/** What a fixture says of the run that was recorded; the network's sizes are bounded as a config's are. */
 export const Description = Schema.Struct({
-  channels: Schema.Int,
-  size: Schema.Int,
+  channels: upTo(64),
+  size: upTo(1024),
   block: Schema.Literals(["basic", "bottleneck"]),
   layers: Schema.Array(Schema.Int),
   width: Schema.Int,
   stem: Schema.Literals(["cifar", "imagenet"]),
   mlp: Schema.Boolean,
   splits: Schema.Int,
-  batch: Schema.Int,
-  K: Schema.Int,
+  batch: upTo(most.batchSize),
+  K: upTo(most.dictionarySize),
   dim: Schema.Int,
-  m: Schema.Finite,
-  T: Schema.Finite,
-  lr: Schema.Finite,
-  momentum: Schema.Finite,
-  wd: Schema.Finite,
-  steps: Schema.Int,
+  m: Part,
+  T: positiveUpTo(most.temperature),
+  lr: positiveUpTo(most.learningRate),
+  momentum: Part,
+  wd: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: most.weightDecay })),
+  steps: upTo(most.epochs),
   symmetric: Schema.Boolean
 })
 
@@ -58,6 +64,7 @@ export class FixtureUnusable extends Schema.TaggedError<FixtureUnusable>()("Fixt
 /** Bytes of a fixture's files that are read at most; recorded runs have up to some megabytes. */
 const maxTensorBytes = 2 ** 30
 const maxDescriptionBytes = 2 ** 16
+const decodeEncoder = Schema.decodeUnknownEffect(ResNetConfig, { reportInput: true })
 
 /** Reads a fixture folder. */
 export const read = Effect.fn("Fixture.read")(function* (dir: string) {
@@ -77,6 +84,8 @@ export const read = Effect.fn("Fixture.read")(function* (dir: string) {
     Effect.flatMap(Schema.decodeUnknownEffect(Schema.fromJsonString(Description), { reportInput: true })),
     Effect.mapError(unusable(file))
   )
+  const encoder = encoderConfig({ ...description, name: "" })
+  yield* Effect.mapError(decodeEncoder(encoder), unusable(file))
   const initial = yield* tensors("initial")
   const views = yield* tensors("views")
   const expected = yield* tensors("expected")

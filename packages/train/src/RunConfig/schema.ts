@@ -87,7 +87,7 @@ const Loss = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("nce"), temperature, symmetric })
 ]).annotate({
   description:
-    "what training minimises; nce is the memory bank's original loss, whose normalizer moves while the bank fills and then is kept"
+    "what training minimises; nce is the memory bank's original loss, normalised by the first features in the bank (docs/nce.md)"
 })
 
 /** How the learning rate changes over the run; told apart by `kind`. */

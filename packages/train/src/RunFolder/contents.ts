@@ -50,7 +50,7 @@ export const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
     }
   } else {
     // A run writes its config before these.
-    for (const file of [folder.environment, folder.profile]) {
+    for (const file of [folder.environment, folder.profile, folder.encoderCard]) {
       if (yield* exists(file)) return yield* occupied(file)
     }
   }

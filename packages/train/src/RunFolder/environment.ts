@@ -56,7 +56,7 @@ const decodeVersion = Schema.decodeUnknownEffect(
 )
 
 /** Of this package; all packages of the repository carry the same. */
-const version = Effect.gen(function* () {
+export const version = Effect.gen(function* () {
   const path = yield* Path.Path
   const file = yield* path.fromFileUrl(new URL("../../package.json", import.meta.url))
   return (yield* decodeVersion(yield* SafeFile.readText(file, { maxBytes: 2 ** 20 }))).version

@@ -13,6 +13,8 @@ export interface RunFolder {
   readonly encoder: string
   /** The weights that the run began with, where they are not the seed's; safetensors with torchvision's names. */
   readonly initial: string
+  /** What that encoder is and what it takes, JSON. */
+  readonly encoderCard: string
   /** Checkpoints, one folder each. */
   readonly checkpoints: string
   /** Where the time of some steps went, in Chrome's trace-event format; only where it was asked for. */
@@ -29,6 +31,7 @@ export const filesOf = (path: Path.Path, folder: string): RunFolder => ({
   metrics: path.join(folder, "metrics.jsonl"),
   encoder: path.join(folder, "encoder.safetensors"),
   initial: path.join(folder, "initial.safetensors"),
+  encoderCard: path.join(folder, "encoder.json"),
   checkpoints: path.join(folder, "checkpoints"),
   profile: path.join(folder, "profile.json"),
   lock: path.join(folder, "run.lock")

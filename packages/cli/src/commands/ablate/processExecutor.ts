@@ -83,6 +83,7 @@ export const layerProcesses = (options: { readonly folder: string; readonly data
       })
 
       const run = Effect.fnUntraced(function* (trial: Trial, observe: Observe) {
+        // Nothing above it: where the study's folder was removed, none is made in its place.
         yield* SafeFile.makeFolder(runs)
         const startedAt = yield* Clock.currentTimeMillis
         const folder = path.join(runs, trial.id)

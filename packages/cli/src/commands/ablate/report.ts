@@ -35,7 +35,12 @@ export const writeReport = Effect.fn("cli.writeReport")(function* (folder: strin
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const { results } = source
-  yield* RunFolder.unwritable(folder)(fileSystem.makeDirectory(folder, { recursive: true }))
+  yield* RunFolder.unwritable(folder)(
+    Effect.andThen(
+      fileSystem.makeDirectory(path.dirname(folder), { recursive: true }),
+      SafeFile.makeFolder(folder)
+    )
+  )
   const write = (name: string, content: string | Uint8Array) =>
     RunFolder.writeFile(
       path.join(folder, name),
@@ -48,7 +53,15 @@ export const writeReport = Effect.fn("cli.writeReport")(function* (folder: strin
   yield* write("trials.jsonl", source.records.map((record) => `${encodeTrial(record)}\n`).join(""))
   if (results.numCompleted === 0) return
   // Loaded here, because it takes a third of a second that no other command should wait for.
-  const { draw } = yield* Effect.promise(() => import("../../charts/draw.ts"))
+  const { draw } = yield* Effect.tryPromise({
+    try: () => import("../../charts/draw.ts"),
+    catch: (cause) =>
+      new RunFolder.RunFolderUnwritable({
+        path: folder,
+        reason: `what draws charts cannot be loaded: ${cause instanceof Error ? cause.message : cause}`,
+        hint: "the table and the runs are there; the same command draws them again"
+      })
+  })
   for (const { name, png, svg } of draw(results)) {
     yield* write(`${name}.svg`, svg)
     yield* write(`${name}.png`, png)

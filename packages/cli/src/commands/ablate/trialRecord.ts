@@ -5,7 +5,7 @@ import type { Trial } from "@moco/train/Study"
 import type { EpochSummary } from "@moco/train/Study/Report"
 import type { TrialProgress } from "@moco/train/Study/TrialExecutor"
 import type { CompletedTrial, FailedTrial, TrialRecord } from "@moco/train/Study/TrialRecord"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Option, Schema } from "effect"
 import { ExitCode } from "../../ExitCode.ts"
 
 /** A trial whose process has ended. */
@@ -102,15 +102,29 @@ const isStep = (event: RunLog.RunRecord): event is StepRecord => event.event ===
 /** Some lines of a run log. */
 const tailBytes = 4096
 
-const progressOf = (line: string): TrialProgress | undefined => {
-  try {
-    const { epoch, loss, numEpochs, numSteps, step } = JSON.parse(line)
-    return { step: step + 1, numSteps, epoch: epoch + 1, numEpochs, loss }
-  } catch {
-    // The tail may begin in the middle of its only line.
-    return undefined
-  }
-}
+const StepLine = Schema.fromJsonString(
+  Schema.toCodecJson(
+    Schema.Struct({
+      step: Schema.Int,
+      numSteps: Schema.Int,
+      epoch: Schema.Int,
+      numEpochs: Schema.Int,
+      loss: Schema.Number
+    })
+  )
+)
+
+/** Nothing where the tail begins in the middle of its only line. */
+const progressOf = (line: string): TrialProgress | undefined =>
+  Option.getOrUndefined(
+    Option.map(Schema.decodeUnknownOption(StepLine)(line), ({ epoch, loss, numEpochs, numSteps, step }) => ({
+      step: step + 1,
+      numSteps,
+      epoch: epoch + 1,
+      numEpochs,
+      loss
+    }))
+  )
 
 const common = ({ runFolder, seconds, trial }: TrialEnd, epochs: ReadonlyArray<EpochSummary>) =>
   Effect.map(Clock.currentTimeMillis, (now) => ({

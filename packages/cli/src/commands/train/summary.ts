@@ -65,22 +65,19 @@ const rows = [
   ["rawPixels", "raw pixels"]
 ] as const
 
-/**
- * The closing words of a run.
- *
- * @param flags  those that a config does not hold, as they were given: the commands that go on from here have them too
- * @param savedStep  steps of the newest checkpoint, where there is one
- */
+/** What the commands need that go on from a run, beside its config. */
+export interface Continuation {
+  /** Flags that a config does not hold, as they were given. */
+  readonly flags: Readonly<Record<string, string | undefined>>
+  /** Steps of the newest checkpoint, where there is one. */
+  readonly savedStep: number | undefined
+}
+
+/** The closing words of a run. */
 export const renderSummary = (
   result: RunResult,
   config: RunConfig,
-  {
-    flags,
-    savedStep
-  }: {
-    readonly flags: Readonly<Record<string, string | undefined>>
-    readonly savedStep: number | undefined
-  }
+  { flags, savedStep }: Continuation
 ): string => {
   const took = `${duration(result.trainingSeconds)} of training, ${duration(result.evaluationSeconds)} of evaluation`
   const again = commandText("train", {

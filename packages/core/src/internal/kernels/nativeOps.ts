@@ -12,7 +12,7 @@ import { hashOfSources, nativeSourcesDir } from "../nativeSources.ts"
  *
  * A library that is loaded stays in its process, so this is the process's state and not a run's.
  */
-let loaded: string | undefined
+let loaded: { readonly build: string; readonly columns: number } | undefined
 let giveBack: (() => void) | undefined
 
 /** What the library says and does beside its ops. */
@@ -21,6 +21,8 @@ interface NativeLibrary {
   readonly sources: string
   /** The compiler it was built by: bits may depend on it. */
   readonly compiler: string
+  /** Channels that the products of matrices take at once: two of the vectors that it was compiled for. */
+  readonly columns: number
   /** Gives back the memory of libtensorflow's file that only loading needs. */
   readonly giveBackPages: () => void
 }
@@ -40,7 +42,8 @@ export const loadNativeOps = (sourcesDir = nativeSourcesDir): void => {
   if (library.sources !== expected) {
     throw new Error(`the ops were built of sources ${library.sources}, and here are ${expected}`)
   }
-  loaded = `${library.sources}, compiler ${library.compiler}`
+  const build = `${library.sources}, compiler ${library.compiler}`
+  loaded = { build, columns: library.columns }
   giveBack ??= library.giveBackPages
 }
 
@@ -51,7 +54,8 @@ export const giveBackPagesOnce = (): void => {
 }
 
 /** Which build is in use, or `undefined` where there is none. */
-export const buildOfNativeOps = (): string | undefined => (nativeOps() === undefined ? undefined : loaded)
+export const buildOfNativeOps = (): string | undefined =>
+  nativeOps() === undefined ? undefined : loaded?.build
 
 /** The backend, where it has the project's own ops. */
 export const nativeOps = (): EagerBackend | undefined => {
@@ -70,9 +74,11 @@ export const withoutNativeOps = <A>(compute: () => A): A => {
   }
 }
 
-/** Whether as many channels fill the ops' vectors. */
-export const fillVectors = (...channels: ReadonlyArray<number>): boolean =>
-  channels.every((count) => count % 16 === 0)
+/** Whether as many channels fill the vectors of the ops that are loaded. */
+export const fillVectors = (...channels: ReadonlyArray<number>): boolean => {
+  const columns = loaded?.columns
+  return columns !== undefined && channels.every((count) => count % columns === 0)
+}
 
 /** Beside the binding, where the set-up puts them. */
 const fileOfNativeOps = (): string => join(addonsDir(), "moco_ops.node")

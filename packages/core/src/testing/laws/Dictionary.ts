@@ -1,7 +1,7 @@
 // biome-ignore-all lint/correctness/noUndeclaredDependencies: for tests only, whose tools belong to the root
 import { assert, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect, type Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { Backend } from "../../Backend.ts"
 import * as CounterRandom from "../../CounterRandom.ts"
 import { Dictionary, type DictionaryStep } from "../../Dictionary.ts"
@@ -118,7 +118,7 @@ const readAll =
 export const dictionaryLaws = <E>(variant: DictionaryLayer<E>, size: number) => {
   const law = <E2>(title: string, test: Effect.Effect<void, E2, Dictionary | QueryEncoder>) =>
     it.effect(title, () =>
-      test.pipe(Effect.provide(variant), Effect.provide(Backend.layerTensorflow({ threads: 2 })))
+      test.pipe(Effect.provide(Layer.provideMerge(variant, Backend.layerTensorflow({ threads: 2 }))))
     )
 
   for (const numDirections of [1, 2]) {
@@ -167,6 +167,14 @@ export const dictionaryLaws = <E>(variant: DictionaryLayer<E>, size: number) => 
         })
       )
   }
+
+  it.effect("releases all that it holds when its scope ends, by success, failure and interruption", () =>
+    TensorLeak.checkEveryExit(
+      Effect.flatMap(Layer.build(variant), (context) =>
+        Effect.provideContext(step(0, size, true, { numDirections: 2 }), context)
+      )
+    ).pipe(Effect.provide(Backend.layerTensorflow({ threads: 2 })))
+  )
 
   law(
     "changes nothing without a commit, and releases all that was prepared and settled",
@@ -287,7 +295,11 @@ export const dictionaryLaws = <E>(variant: DictionaryLayer<E>, size: number) => 
     Effect.gen(function* () {
       const { trained } = yield* Dictionary
       const query = yield* QueryEncoder
-      for (const name of Object.keys(trained())) assert.notProperty(query.parameters.get(), name)
+      const names = new Set(Object.keys(query.parameters.get()))
+      assert.deepStrictEqual(
+        Object.keys(trained()).filter((name) => names.has(name)),
+        []
+      )
     })
   )
 

@@ -2,7 +2,7 @@
 
 import { assert, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect, type Layer } from "effect"
+import { Effect, Layer } from "effect"
 import fc from "fast-check"
 import { Backend } from "../../Backend.ts"
 import { KeyShuffle } from "../../KeyShuffle.ts"
@@ -46,6 +46,6 @@ export const keyShuffleLaws = (variant: Layer.Layer<KeyShuffle, StageInvalid>) =
           )
         )
       )
-    }).pipe(Effect.provide(variant), Effect.provide(Backend.layerTensorflow({ threads: 2 })))
+    }).pipe(Effect.provide(Layer.provideMerge(variant, Backend.layerTensorflow({ threads: 2 }))))
   )
 }

@@ -2,7 +2,7 @@
 
 import { assert, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect, type Layer } from "effect"
+import { Effect, Layer } from "effect"
 import fc from "fast-check"
 import { Backend } from "../../Backend.ts"
 import { MomentumUpdate } from "../../MomentumUpdate.ts"
@@ -19,7 +19,7 @@ export const momentumUpdateLaws = (variant: Layer.Layer<MomentumUpdate, StageInv
         yield* Backend
         const { next } = yield* MomentumUpdate
         yield* TensorLeak.check(Effect.sync(() => tf.tidy(() => test(next))))
-      }).pipe(Effect.provide(variant), Effect.provide(Backend.layerTensorflow({ threads: 2 })))
+      }).pipe(Effect.provide(Layer.provideMerge(variant, Backend.layerTensorflow({ threads: 2 }))))
     )
 
   law("always stays between the two encoders", (next) => {

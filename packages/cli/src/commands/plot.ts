@@ -1,0 +1,65 @@
+import * as RunFolder from "@moco/train/RunFolder"
+import { Console, Effect, FileSystem, Path } from "effect"
+import { Command, Flag } from "effect/cli"
+import { type ReadRun, readRun } from "./plot/readRun.ts"
+import { FlagsContradict } from "./train/start.ts"
+
+const flags = {
+  run: Flag.String("run").pipe(
+    Flag.withDescription("the folder of a run; several are drawn into one picture, e.g. --run=A --run=B"),
+    Flag.withMetavar("RUN"),
+    Flag.atLeast(1)
+  ),
+  out: Flag.String("out").pipe(
+    Flag.withDescription("the picture: FILE.svg, or FILE.png"),
+    Flag.withMetavar("FILE")
+  )
+}
+
+/** `moco plot`: draws runs, their loss and kNN accuracy by epoch. */
+export const plot = Command.make(
+  "plot",
+  flags,
+  Effect.fn("cli.plot")(function* ({ out, run }) {
+    const fileSystem = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const format = path.extname(out).toLowerCase()
+    if (format !== ".svg" && format !== ".png") {
+      return yield* new FlagsContradict({
+        flags: `--out=${out}`,
+        problem: "its ending names no format that is written",
+        hint: "let it end in .svg or .png"
+      })
+    }
+    const runs = distinctNames(yield* Effect.forEach([...new Set(run)], readRun))
+    // What draws is loaded where something is drawn.
+    const { runChart } = yield* Effect.promise(() => import("../charts/runChart.ts"))
+    const svg = runChart(runs)
+    const bytes = format === ".svg" ? new TextEncoder().encode(svg) : yield* asPng(svg)
+    yield* RunFolder.unwritable(out)(fileSystem.makeDirectory(path.dirname(out), { recursive: true }))
+    yield* RunFolder.writeFile(out, bytes)
+    yield* Console.log(out)
+  })
+).pipe(
+  Command.withDescription("Draw runs: their loss and kNN accuracy by epoch, beside chance and raw pixels"),
+  Command.withExamples([
+    { command: "npx moco plot --run=runs/fashionMnistQuick-1 --out=run.svg", description: "one run" },
+    {
+      command: "npx moco plot --run=runs/mine-1 --run=runs/mine-2 --out=both.png",
+      description: "two runs side by side"
+    }
+  ])
+)
+
+/** Folders of one name are told apart by the paths that were given. */
+const distinctNames = (runs: ReadonlyArray<ReadRun>): ReadonlyArray<ReadRun> =>
+  runs.map((run) => {
+    const isShared = runs.some((other) => other !== run && other.name === run.name)
+    return isShared ? { ...run, name: run.path } : run
+  })
+
+const asPng = (svg: string) =>
+  Effect.map(
+    Effect.promise(() => import("../charts/png.ts")),
+    ({ renderPng }) => renderPng(svg)
+  )

@@ -1,0 +1,60 @@
+import { execFileSync } from "node:child_process"
+import { assert, describe, it } from "@effect/vitest"
+import fc from "fast-check"
+import { commandText, shellQuoted } from "../src/commandLine/commandText.ts"
+import { renderSummary, resultSoFar } from "../src/commands/train/summary.ts"
+import { fashionMnistQuick } from "../src/recipes/fashionMnistQuick.ts"
+
+const config = fashionMnistQuick()
+
+describe("a command that is shown", () => {
+  it("reaches the program as it was meant, whatever its paths hold", () => {
+    // What a path can hold: no NUL; and whole characters, as a terminal takes no others.
+    const path = fc.string({ unit: "binary" }).filter((text) => !text.includes("\0") && text.isWellFormed())
+    fc.assert(
+      fc.property(fc.array(path, { minLength: 1, maxLength: 20 }), (words) => {
+        const script = `printf '%s\\0' ${words.map(shellQuoted).join(" ")}`
+        const found = execFileSync("bash", ["-c", script], { encoding: "utf8" })
+        assert.deepStrictEqual(found.split("\0").slice(0, -1), words)
+        // On one line, with nothing that a terminal obeys.
+        assert.notMatch(script, /\p{Cc}/u)
+      })
+    )
+  })
+
+  it("is plain where it can be", () => {
+    assert.strictEqual(
+      commandText("train", { resume: "runs/a-1", "data-dir": undefined, seed: "2" }),
+      "npx moco train --resume=runs/a-1 --seed=2"
+    )
+    assert.strictEqual(commandText("train", { resume: "my runs/a" }), "npx moco train --resume='my runs/a'")
+  })
+})
+
+describe("the closing words of a run", () => {
+  const flags = { "data-dir": "/my data", "checkpoint-every": "5minutes", "on-nan": undefined }
+  const given = { flags, savedStep: 0 }
+
+  it("have the command that goes on with it, with the flags that no config holds", () => {
+    const text = renderSummary(resultSoFar(config, "my runs/a", undefined), config, given)
+    assert.include(
+      text,
+      "go on with it: npx moco train --resume='my runs/a' --data-dir='/my data' --checkpoint-every=5minutes\n".trim()
+    )
+    const whole = renderSummary(
+      { ...resultSoFar(config, "my runs/a", undefined), outcome: "completed" },
+      config,
+      given
+    )
+    assert.include(whole, "npx moco train --config='my runs/a/config.json' --seed=2 --data-dir='/my data'")
+  })
+
+  it("have no table where nothing was judged, and else the lines of what was", () => {
+    const early = resultSoFar(config, "runs/a", undefined)
+    assert.notInclude(renderSummary(early, config, { flags: {}, savedStep: undefined }), "kNN")
+    const evaluations = { rawPixels: [{ k: 200, accuracy: 0.772 }] }
+    const later = renderSummary({ ...early, evaluations }, config, given)
+    assert.match(later, /raw pixels +77\.2 % +-/)
+    assert.notInclude(later, "trained encoder")
+  })
+})

@@ -1,0 +1,107 @@
+import type { Mutation } from "../Mutation.ts"
+
+/** Mutations of what is kept of a run. */
+export const stateMutations: ReadonlyArray<Mutation> = [
+  {
+    name: "state: moments not restored",
+    file: "packages/train/src/RunState.ts",
+    from: "yield* optimizer.restore(moments)",
+    to: "void moments",
+    tests: "train Resume",
+    fear: "a resumed run takes other steps"
+  },
+  {
+    name: "state: query encoder not restored",
+    file: "packages/train/src/RunState.ts",
+    from: 'adopt(query, copies, "query")',
+    to: 'adopt(query, Tensor.clone(snapshotOf(query, "query")), "query")',
+    tests: "train Resume",
+    fear: "a resumed run begins anew"
+  },
+  {
+    name: "state: counters not restored",
+    file: "packages/train/src/RunState.ts",
+    from: "counters: state.counters",
+    to: "counters: {}",
+    tests: "train Resume",
+    fear: "a resumed queue writes to other slots"
+  },
+  {
+    name: "prune: keeps the oldest",
+    file: "packages/train/src/Checkpoint/store.ts",
+    from: "all.slice(keep).filter",
+    to: "all.slice(0, -keep).filter",
+    tests: "train CheckpointStore",
+    fear: "the newest state is removed"
+  },
+  {
+    name: "prune: removes the best",
+    file: "packages/train/src/Checkpoint/store.ts",
+    from: ".filter((step) => step !== best)",
+    to: ".filter(() => best !== -1)",
+    tests: "train CheckpointStore",
+    fear: "the best encoder is lost"
+  },
+  {
+    name: "save: manifest before the parts are on disk",
+    file: "packages/train/src/Checkpoint/store.ts",
+    from: `    yield* file.sync
+`,
+    to: "",
+    tests: "train CheckpointStore",
+    fear: "a power cut leaves a manifest of parts that are not there"
+  },
+  {
+    name: "save: name not on disk",
+    file: "packages/train/src/Checkpoint/store.ts",
+    from: `yield* replace
+    yield* syncFolder(root)`,
+    to: "yield* replace",
+    tests: "train CheckpointStore",
+    fear: "a power cut loses a checkpoint that was said to be saved"
+  },
+  {
+    name: "load: hash not compared",
+    file: "packages/train/src/Checkpoint/load.ts",
+    from: "if (sha256(content) !== expected)",
+    to: 'if (sha256(content) === "")',
+    tests: "train CheckpointStore",
+    fear: "a flipped bit is trained on"
+  },
+  {
+    name: "load: oldest first",
+    file: "packages/train/src/Checkpoint/store.ts",
+    from: ".sort((a, b) => b - a)",
+    to: ".sort((a, b) => a - b)",
+    tests: "train CheckpointStore",
+    fear: "a run goes on from its oldest state"
+  },
+  {
+    name: "checkpoints: epochs counted as steps",
+    file: "packages/train/src/Checkpoints.ts",
+    from: "step % (every.epochs * stepsPerEpoch)",
+    to: "step % every.epochs",
+    tests: "train Checkpoints",
+    fear: "a save after every step"
+  },
+  {
+    name: "log: torn line kept",
+    file: "packages/train/src/internal/jsonLines.ts",
+    from: `end = bytes.lastIndexOf(newline) + 1
+`,
+    to: `end = bytes.length
+`,
+    tests: "train RunFolder",
+    fear: "a resumed log holds a line that is none"
+  },
+  {
+    name: "log: position not moved back",
+    file: "packages/train/src/internal/jsonLines.ts",
+    from: `        Effect.map(fileSystem.truncate(path, position), () => {
+          end = position
+        })`,
+    to: "        fileSystem.truncate(path, position)",
+    tests: "train RunFolder",
+    fear: "a second rollback cuts the log in the wrong place"
+  }
+]

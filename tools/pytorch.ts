@@ -1,0 +1,44 @@
+import { parseArgs } from "node:util"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Cause, Console, Effect } from "effect"
+import { inPyTorch, PyTorchDiffers } from "./pytorch/inPyTorch.ts"
+
+/**
+ * Loads a run's encoder into PyTorch as docs/pytorch.md says, and compares the features of 32 test images with those that
+ * it has here.
+ *
+ *     npx nx run tools:pytorch -- --run=runs/fashionMnistQuick-1 [--python=/usr/bin/python3]
+ */
+const usage = "usage: npx nx run tools:pytorch -- --run=RUN [--python=PYTHON]"
+
+const tolerance = 1e-4
+
+const flags = Effect.try({
+  try: () => parseArgs({ options: { run: { type: "string" }, python: { type: "string" } } }).values,
+  catch: (error) => new PyTorchDiffers({ problem: String(error), hint: usage })
+})
+
+const program = Effect.gen(function* () {
+  const { python, run } = yield* flags
+  if (run === undefined) return yield* new PyTorchDiffers({ problem: "no run was named", hint: usage })
+  const report = yield* inPyTorch(run, python)
+  yield* Console.log(JSON.stringify(report))
+  if (report.difference <= tolerance) return
+  return yield* new PyTorchDiffers({
+    problem: `the features differ by ${report.difference} of the largest, and ${tolerance} is allowed`,
+    hint: "see what in docs/moco_encoder.py is not as in packages/core/src/Encoder/ResNet.ts"
+  })
+})
+
+program.pipe(
+  Effect.tapCause((cause) => {
+    const error = Cause.squash(cause)
+    const isExpected = !Cause.hasDies(cause) && error instanceof Error
+    return Cause.hasInterruptsOnly(cause)
+      ? Effect.void
+      : Console.error(isExpected ? `error: ${error.message}` : Cause.pretty(cause))
+  }),
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config"
+
+/** Runs tests that cannot fail, of which each should: for tools/test/assertions.test.ts. */
+export default defineConfig({
+  cacheDir: "../../../node_modules/.vite/assertions",
+  test: {
+    include: ["*.cases.ts"],
+    setupFiles: ["test-setup", "test-assertions", "test-reached"].map(
+      (file) => new URL(`../../${file}.ts`, import.meta.url).pathname
+    )
+  }
+})
