@@ -29,7 +29,7 @@ export const profileFileOf = Effect.fn("cli.profileFileOf")(function* (
   if (Option.isNone(flag)) return undefined
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const file = flag.value === isDefault ? defaultFile : flag.value
+  const file = flag.value === isDefault || flag.value === "" ? defaultFile : flag.value
   yield* RunFolder.unwritable(file)(fileSystem.makeDirectory(path.dirname(file), { recursive: true }))
   yield* write(file, { numSteps: 0, spans: [], operations: [] })
   return file

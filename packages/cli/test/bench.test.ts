@@ -178,15 +178,15 @@ describe("bench", () => {
     [{ encoder: "resnet19" }, ['--encoder = "resnet19": must be one of "resnet18"', "did you mean resnet"]],
     [{ imageSize: 0 }, ["--image-size = 0: must be between 1 and 1024", "pixels"]],
     [{ channels: 0 }, ["--channels = 0: must be between 1"]],
-    [{ batchSize: 0 }, ["--batch-size = 0: must be greater than or equal to 1", "images in a step"]],
+    [{ batchSize: 0 }, ["--batch-size = 0: must be between 1 and", "images in a step"]],
     [{ batchSize: 100_000 }, ["--batch-size = 100000: must be at most 60000"]],
-    [{ queueSize: 0 }, ["--queue-size = 0: must be greater than or equal to 1", "keys in the queue"]],
+    [{ queueSize: 0 }, ["--queue-size = 0: must be between 1 and", "keys in the queue"]],
     [{ bnGroups: 3 }, ["--bn-groups = 3: must divide --batch-size (256)", "near it: 2 or 4"]],
     [{ bnGroups: 256 }, ["--bn-groups = 256: leaves 1 image to a group of --batch-size (256)"]],
     [{ steps: 0 }, ["--steps = 0: must be between 1"]],
     [{ warmUp: -1 }, ["--warm-up = -1: must be between 0"]],
     [{ tries: 0 }, ["--tries = 0: must be between 1"]],
-    [{ threads: 0 }, ["--threads = 0: must be greater than or equal to 1"]],
+    [{ threads: 0 }, ["--threads = 0: must be between 1 and 1024"]],
     [
       { imageSize: 1024, channels: 3, batchSize: 1000 },
       [
@@ -213,7 +213,7 @@ describe("bench", () => {
     )
   }
 
-  it("refuses with 2 before anything starts, and with 6 a profile or a size that there is no place for", async () => {
+  it("refuses with 2 before anything starts what is wrong or too large, and with 6 a profile without a place", async () => {
     const { code, stderr } = await run("bench", "--batch-size=10", "--bn-groups=3")
     assert.strictEqual(code, 2)
     assertPlainError(stderr, "--bn-groups = 3: must divide --batch-size (10)")
@@ -223,8 +223,11 @@ describe("bench", () => {
     assert.strictEqual(unwritable.code, 6)
     assertPlainError(unwritable.stderr, `${folder} cannot be written`, "it is a folder")
     const huge = await run("bench", "--queue-size=1000000000000")
-    assert.strictEqual(huge.code, 6)
-    assertPlainError(huge.stderr, "Queue.init found no memory", "a smaller --batch-size, --queue-size")
+    assert.strictEqual(huge.code, 2)
+    assertPlainError(huge.stderr, "--queue-size = 1000000000000: must be between 1 and 100000000")
+    const views = await run("bench", "--image-size=1024", "--batch-size=1024", "--encoder=resnet34")
+    assert.strictEqual(views.code, 2)
+    assertPlainError(views.stderr, "--batch-size = 1024: needs 264 GiB", "1,024 images", "of memory")
   })
 })
 
