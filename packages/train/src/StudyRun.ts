@@ -1,9 +1,9 @@
-import { Cause, Effect, Exit } from "effect"
+import { Effect } from "effect"
 import { StudyProgress } from "./Study/StudyProgress.ts"
-import { TrialExecutor, type TrialImpossible } from "./Study/TrialExecutor.ts"
+import { TrialExecutor } from "./Study/TrialExecutor.ts"
 import type { TrialRecord } from "./Study/TrialRecord.ts"
 import type { Study, Trial } from "./Study.ts"
-import { StudyRecord, type StudyRecordError } from "./StudyRecord.ts"
+import { StudyRecord } from "./StudyRecord.ts"
 
 /**
  * Runs every trial of a study that the record does not have yet, `concurrency` at a time.
@@ -22,34 +22,18 @@ export const runStudy = Effect.fn("runStudy")(function* (study: Study, concurren
   const isLeft = ({ id }: Trial) => !over.has(id)
   const ended = study.trials.flatMap(({ id }) => known.get(id) ?? []).filter(isOver)
   yield* observe({ event: "opened", trials: study.trials, ended })
-  /** What failed in fibers that were interrupted meanwhile: nobody else hears of it. */
-  const failures: Array<Cause.Cause<TrialImpossible | StudyRecordError>> = []
-  const note = <A>(exit: Exit.Exit<A, TrialImpossible | StudyRecordError>) =>
-    Effect.sync(() => {
-      if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) failures.push(exit.cause)
-    })
-  const runTrial = Effect.fnUntraced(
-    function* (trial: Trial) {
-      yield* observe({ event: "started", trial })
-      const outcome = yield* executor.run(trial, (progress) =>
-        observe({ event: "advanced", trial, progress })
-      )
-      yield* record.append(outcome)
-      yield* observe({ event: "ended", trial, record: outcome })
-    },
-    Effect.onExit(note),
-    Effect.uninterruptible
-  )
-  yield* Effect.forEach(study.trials.filter(isLeft), runTrial, { concurrency, discard: true }).pipe(
-    Effect.interruptible,
-    Effect.onInterrupt(() =>
-      failures.length === 0 ? none : Effect.failCause(failures.reduce(Cause.combine))
-    )
+  const runTrial = Effect.fnUntraced(function* (trial: Trial) {
+    yield* observe({ event: "started", trial })
+    const outcome = yield* executor.run(trial, (progress) => observe({ event: "advanced", trial, progress }))
+    yield* record.append(outcome)
+    yield* observe({ event: "ended", trial, record: outcome })
+  }, Effect.uninterruptible)
+  // Of trials that are interrupted, what failed then is part of the cause.
+  yield* Effect.interruptible(
+    Effect.forEach(study.trials.filter(isLeft), runTrial, { concurrency, discard: true })
   )
   return yield* record.all
 }, Effect.uninterruptible)
-
-const none: Effect.Effect<void, TrialImpossible | StudyRecordError> = Effect.void
 
 /** Whether a trial has a result that a repetition would only give again. */
 export const isOver = (record: TrialRecord): boolean => record.outcome === "completed" || record.isFinal

@@ -138,23 +138,25 @@ describe("runStudy", () => {
     })
   )
 
-  it.effect("tells what could not be recorded or saved while it was stopped, of every run", () =>
-    Effect.gen(function* () {
-      const lost = (path: string) =>
-        new StudyRecordError({ operation: "written", path, reason: "full", hint: "" })
-      const { layer, started } = stages((trial) =>
-        Effect.onInterrupt(Effect.interruptible(Effect.never), () => Effect.fail(lost(trial.id)))
-      )
-      const fiber = yield* Effect.forkChild(Effect.provide(runStudy(study, 2), layer))
-      while (started.length < 2) yield* Effect.yieldNow
-      yield* Fiber.interrupt(fiber)
-      const exit = yield* Fiber.await(fiber)
-      assert.isTrue(Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause))
-      const errors = Exit.isFailure(exit) ? exit.cause.reasons.filter(Cause.isFailReason) : []
-      assert.deepStrictEqual(
-        errors.map(({ error }) => error._tag === "StudyRecordError" && error.path).sort(),
-        ids.slice(0, 2).sort()
-      )
-    })
-  )
+  for (const running of [1, 2]) {
+    it.effect(`tells what could not be saved when it was stopped, with ${running} runs side by side`, () =>
+      Effect.gen(function* () {
+        const lost = (path: string) =>
+          new StudyRecordError({ operation: "written", path, reason: "full", hint: "" })
+        const { layer, started } = stages((trial) =>
+          Effect.onInterrupt(Effect.interruptible(Effect.never), () => Effect.fail(lost(trial.id)))
+        )
+        const fiber = yield* Effect.forkChild(Effect.provide(runStudy(study, running), layer))
+        while (started.length < running) yield* Effect.yieldNow
+        yield* Fiber.interrupt(fiber)
+        const exit = yield* Fiber.await(fiber)
+        assert.isTrue(Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause))
+        const errors = Exit.isFailure(exit) ? exit.cause.reasons.filter(Cause.isFailReason) : []
+        assert.deepStrictEqual(
+          errors.map(({ error }) => error._tag === "StudyRecordError" && error.path).sort(),
+          ids.slice(0, running).sort()
+        )
+      })
+    )
+  }
 })
