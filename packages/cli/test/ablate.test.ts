@@ -90,7 +90,7 @@ describe("ablate", () => {
     })
     const args = ["ablate", `--study=${study}`, "--json", `--out=${folder}`]
     const { code, stderr, stdout } = await run(...args)
-    assert.strictEqual(code, 0, stderr)
+    assert.strictEqual(code, 0, stderr + stdout)
     assert.include(stdout, "learningRate = 100000000000000000000, seed 1: FAILED")
     const { cells, numFailed } = JSON.parse(lastLine(stdout))
     assert.strictEqual(numFailed, 1)

@@ -174,6 +174,9 @@ describe("a file that is written", () => {
         "it is a link and not a folder"
       )
       assert.isTrue(yield* SafeFile.makeFolder(join(folder, "new")))
+      const together = Array.from({ length: 9 }, () => SafeFile.makeFolder(join(folder, "by many")))
+      const made = yield* Effect.all(together, { concurrency: "unbounded" })
+      assert.strictEqual(made.filter(Boolean).length, 1)
       assert.isFalse(yield* SafeFile.makeFolder(join(folder, "new")))
     })
   )

@@ -171,7 +171,7 @@ describe("RunFolder", () => {
                   return yield* Effect.flip(record(evaluation))
                 })
               ).pipe(Effect.provide(RunLog.layerJsonLines(folder.metrics)), folder.writing)
-              assert.match((yield* log).message, /has taken the folder over|removed or moved/)
+              assert.match((yield* log).message, /has taken the folder over|removed or replaced/)
               assert.strictEqual((yield* Effect.flip(write))._tag, "RunFolderUnwritable")
               const checkpoint = { manifest: sampleManifest(validConfig, 3), parts: {} }
               const unsaved = yield* Effect.flip(folder.writing(save(folder.checkpoints, checkpoint)))

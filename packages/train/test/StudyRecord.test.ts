@@ -1,5 +1,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
+import * as FolderLock from "@moco/train/FolderLock"
+import { self } from "@moco/train/ProcessIdentity"
 import type { Study } from "@moco/train/Study"
 import { completedElsewhere } from "@moco/train/Study/reuse"
 import { StudyRecord } from "@moco/train/StudyRecord"
@@ -126,7 +128,7 @@ describe("StudyRecord", () => {
     )
   )
 
-  it.effect("refuses a second process, and takes over a lock whose owner is gone", () =>
+  it.live("refuses a second process, and takes over a lock whose owner is gone", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         const fileSystem = yield* FileSystem.FileSystem
@@ -136,11 +138,13 @@ describe("StudyRecord", () => {
         assert.include(error.message, `process ${process.pid}`)
         assert.isFalse(yield* fileSystem.exists(file))
         // This process is alive, but it did not start then.
-        yield* fileSystem.writeFileString(file, JSON.stringify({ pid: process.pid, start: "1" }))
-        assert.deepStrictEqual(yield* opened(folder, all), [])
-        yield* fileSystem.writeFileString(file, "half a lo")
-        assert.deepStrictEqual(yield* opened(folder, all), [])
-      })
+        const owner = { ...(yield* self), start: "1", id: "0123456789abcdef" }
+        const lock = JSON.stringify({ ...owner, folder: { path: folder, inode: "1" } })
+        for (const text of [lock, "half a lo"]) {
+          yield* fileSystem.writeFileString(file, text)
+          assert.deepStrictEqual(yield* opened(folder, all), [])
+        }
+      }).pipe(Effect.provideService(FolderLock.Heartbeat, { every: "100 millis", missedFor: "500 millis" }))
     )
   )
 

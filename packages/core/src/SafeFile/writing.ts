@@ -143,13 +143,16 @@ const bytesAtOnce = 2 ** 22
  */
 export const makeFolder = Effect.fn("SafeFile.makeFolder")(function* (path: string) {
   const fileSystem = yield* FileSystem.FileSystem
-  const found = yield* lstat(path)
-  if (Option.isNone(found)) {
-    yield* fileSystem.makeDirectory(path)
-    return true
-  }
-  if (found.value.type === "Directory") return false
-  const reason = `it is ${found.value.type === "File" ? "a file" : kindOf(found.value.type)} and not a folder`
+  const isMade = yield* Effect.as(fileSystem.makeDirectory(path), true).pipe(
+    Effect.catchIf(
+      ({ reason }) => reason._tag === "AlreadyExists",
+      () => Effect.succeed(false)
+    )
+  )
+  if (isMade) return true
+  const { type } = yield* fileSystem.lstat(path)
+  if (type === "Directory") return false
+  const reason = `it is ${type === "File" ? "a file" : kindOf(type)} and not a folder`
   return yield* refuse("makeFolder", path, reason, "remove it, or choose another folder")
 })
 
