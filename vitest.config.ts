@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config"
 import { CountReporter } from "./tools/count-reporter.ts"
+import { reachedAssertions } from "./tools/reached-assertions.ts"
 
 const project = (name: string, root: string) => ({
   extends: true as const,
@@ -14,6 +15,7 @@ const project = (name: string, root: string) => ({
 })
 
 export default defineConfig({
+  plugins: [reachedAssertions()],
   test: {
     projects: [
       ...["core", "data", "train", "cli"].map((name) => project(name, `packages/${name}`)),
@@ -26,6 +28,7 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 240_000,
+    hookTimeout: 240_000,
     coverage: { provider: "v8", include: ["packages/*/src/**/*.ts"], reporter: ["text-summary", "lcov"] }
   }
 })

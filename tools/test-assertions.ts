@@ -29,11 +29,6 @@ const counted =
 for (const [name, assertion] of Object.entries(assert))
   if (typeof assertion === "function") Object.assign(assert, { [name]: counted(name, assertion) })
 
-/** Forgets failures of assertions that `attempt` is meant to provoke: for tests of what asserts. */
-export const forgetFailures = (): void => {
-  failures = []
-}
-
 beforeEach(() => {
   made = 0
   failures = []

@@ -15,7 +15,7 @@ export interface Mutation {
 /** What became of a mutation: whether a test failed, and which one first. */
 export interface Outcome {
   readonly mutation: Mutation
-  /** `broken`: no test failed and none passed, so the mutation proves nothing. */
+  /** `broken`: its tests fail without it, or none ran with it, so it proves nothing. */
   readonly status: "killed" | "survived" | "broken"
   readonly by: string
 }

@@ -38,29 +38,30 @@ const tried = Effect.fnUntraced(function* (copy: string, mutation: Mutation) {
 const checkTests = Effect.fnUntraced(function* (copy: string, tests: string) {
   const { failed, numPassed } = yield* runTests(copy, tests)
   const isGreen = failed.length === 0 && numPassed > 0
-  yield* isGreen
-    ? Console.log(`green    ${tests}: ${numPassed} tests without a mutation`)
-    : Console.error(`error: ${tests} is not green as it is: ${failed[0] ?? "no test ran"}`)
-  return isGreen
+  if (isGreen) return true
+  yield* Console.error(`error: ${tests} is not green as it is: ${failed[0] ?? "no test ran"}`)
+  return false
 })
 
 const main = Effect.gen(function* () {
   const words = values.only?.split(",")
   const chosen = mutations.filter(({ name }) => words?.some((word) => name.includes(word)) ?? true)
-  const copy = yield* copyOf(root)
-  const commands = [...new Set(chosen.map(({ tests }) => tests))]
-  const areGreen = yield* Effect.forEach(commands, (tests) => checkTests(copy, tests))
-  if (chosen.length === 0 || areGreen.includes(false)) {
-    process.exitCode = 2
-    return
-  }
-  const outcomes = yield* Effect.forEach(chosen, (mutation) => tried(copy, mutation))
   const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim()
   const command = `npx nx run tools:mutation${values.only === undefined ? "" : ` --only=${values.only}`}`
-  if (values.out !== undefined) writeFileSync(join(root, values.out), report(outcomes, { commit, command }))
+  const copy = yield* copyOf(root)
+  const areGreen = new Map<string, boolean>()
+  const outcomes: Array<Outcome> = []
+  for (const mutation of chosen) {
+    const { tests } = mutation
+    const isGreen = areGreen.get(tests) ?? (yield* checkTests(copy, tests))
+    areGreen.set(tests, isGreen)
+    outcomes.push(isGreen ? yield* tried(copy, mutation) : { mutation, status: "broken", by: "" })
+    // After each, so that what is known is there when the rest is stopped.
+    if (values.out !== undefined) writeFileSync(join(root, values.out), report(outcomes, { commit, command }))
+  }
   const numKilled = outcomes.filter(({ status }) => status === "killed").length
   yield* Console.log(`${numKilled} of ${outcomes.length} killed`)
-  if (numKilled < outcomes.length) process.exitCode = 1
+  if (numKilled < outcomes.length || outcomes.length === 0) process.exitCode = 1
 }).pipe(Effect.scoped)
 
 NodeRuntime.runMain(Effect.provide(main, NodeServices.layer))

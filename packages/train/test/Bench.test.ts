@@ -1,5 +1,6 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
+import { Dictionary } from "@moco/core/Dictionary"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import { bench, layersOfWorkload, takeSteps, type Workload } from "@moco/train/Bench"
 import { stepFlops } from "@moco/train/Bench/flops"
@@ -107,7 +108,11 @@ describe("bench", () => {
   )
 
   it.effect("takes steps over more epochs than one", () =>
-    takeSteps(5).pipe(Effect.provide(Layer.provideMerge(layersOfWorkload(workload), NodeServices.layer)))
+    Effect.gen(function* () {
+      assert.isBelow((yield* ViewPairs).stepsPerEpoch, 5)
+      yield* takeSteps(5)
+      assert.isAbove((yield* Dictionary).fill(), 0)
+    }).pipe(Effect.provide(Layer.provideMerge(layersOfWorkload(workload), NodeServices.layer)))
   )
 })
 
