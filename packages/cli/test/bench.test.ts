@@ -227,7 +227,7 @@ describe("bench", () => {
     assertPlainError(huge.stderr, "--queue-size = 1000000000000: must be between 1 and 100000000")
     const views = await run("bench", "--image-size=1024", "--batch-size=1024", "--encoder=resnet34")
     assert.strictEqual(views.code, 2)
-    assertPlainError(views.stderr, "--batch-size = 1024: needs 264 GiB", "1,024 images", "of memory")
+    assertPlainError(views.stderr, "--batch-size = 1024: needs 72 GiB", "1,024 images", "of memory")
   })
 })
 

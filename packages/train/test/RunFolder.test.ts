@@ -171,7 +171,7 @@ describe("RunFolder", () => {
                   return yield* Effect.flip(record(evaluation))
                 })
               ).pipe(Effect.provide(RunLog.layerJsonLines(folder.metrics)), folder.writing)
-              assert.match((yield* log).message, /has taken the folder over|removed or replaced/)
+              assert.match((yield* log).message, /has taken the folder over|removed, moved or replaced/)
               assert.strictEqual((yield* Effect.flip(write))._tag, "RunFolderUnwritable")
               const checkpoint = { manifest: sampleManifest(validConfig, 3), parts: {} }
               const unsaved = yield* Effect.flip(folder.writing(save(folder.checkpoints, checkpoint)))
@@ -221,7 +221,7 @@ describe("RunFolder", () => {
             yield* lose
             return yield* Effect.flip(record(evaluation))
           }).pipe(Effect.provide(RunLog.layerJsonLines(path)))
-          assert.include(error.message, "it was removed or replaced while it was being written")
+          assert.include(error.message, "was removed, moved or replaced while it was in use")
           assert.isFalse(yield* fs.exists(path))
         }
       })

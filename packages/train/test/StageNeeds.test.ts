@@ -234,14 +234,17 @@ describe("A stage", () => {
 
   it.effect("is built with what is at the edges of its range", () =>
     Effect.scoped(
-      Effect.all([
-        ...[0, 1].map((m) => built(MomentumUpdate.layerEma(m))),
-        ...[1e-30, 1e30].map((temperature) => built(ContrastiveLoss.layerInfoNce({ temperature }))),
-        ...[5e-324, Number.MAX_VALUE].map((temperature) => knn([1, 64], temperature)),
-        ...[0, 2 ** 32 - 1].map((seed) => built(Queue.layer({ size: 1, seed }))),
-        augmentation({ flip: 0, jitter: 1, cropScale: { min: 1, max: 1 } }),
-        ResNet.fitted({ ...config, stem: "imagenet", layers: [1, 1] }, resNet)
-      ])
+      Effect.gen(function* () {
+        const stages: ReadonlyArray<Built> = [
+          ...[0, 1].map((m) => built(MomentumUpdate.layerEma(m))),
+          ...[1e-30, 1e30].map((temperature) => built(ContrastiveLoss.layerInfoNce({ temperature }))),
+          ...[5e-324, Number.MAX_VALUE].map((temperature) => knn([1, 64], temperature)),
+          ...[0, 2 ** 32 - 1].map((seed) => built(Queue.layer({ size: 1, seed }))),
+          augmentation({ flip: 0, jitter: 1, cropScale: { min: 1, max: 1 } }),
+          ResNet.fitted({ ...config, stem: "imagenet", layers: [1, 1] }, resNet)
+        ]
+        for (const stage of stages) assert.strictEqual((yield* Effect.exit(stage))._tag, "Success")
+      })
     )
   )
 })
