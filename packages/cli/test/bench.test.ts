@@ -73,7 +73,8 @@ describe("bench", () => {
     const { code, stderr, stdout } = await run("bench", ...size, ...length, `--profile=${file}`)
     assert.strictEqual(code, 0, stderr)
     for (const words of [
-      "resnet20, images of 8 x 8 x 3, batch 8, K 16, 2 batch-norm groups, augmentation off",
+      "resnet20 with a CIFAR stem",
+      "x 8 x 3, batch 8, K 16, 2 batch-norm groups, augmentation off",
       "of a matrix product",
       "used by others"
     ]) {

@@ -37,7 +37,12 @@ const refused: ReadonlyArray<readonly [string, string]> = [
 
 describe("The environment", () => {
   for (const [name, value] of taken) {
-    it.effect(`may have ${name}=${JSON.stringify(value)}`, () => check({ [name]: value }))
+    it.effect(`may have ${name}=${JSON.stringify(value)}`, () =>
+      Effect.gen(function* () {
+        const { _tag } = yield* Effect.exit(check({ [name]: value }))
+        assert.strictEqual(_tag, "Success")
+      })
+    )
   }
 
   for (const [name, value] of refused) {
