@@ -59,7 +59,7 @@ const writers: Readonly<
   create: (path) => SafeFile.create(path, bytes),
   replace: (path) => SafeFile.replace(path, bytes),
   "replace, plainly": (path) =>
-    Effect.try({ try: () => Plain.replace(path, bytes), catch: (cause) => cause }),
+    Effect.try({ try: () => Plain.replace(path, bytes), catch: (cause) => cause as Error }),
   openToAppend: (path) =>
     Effect.scoped(Effect.flatMap(SafeFile.openToAppend(path), (file) => file.writeAll(bytes))),
   cut: (path) => SafeFile.cut(path, 1)

@@ -78,7 +78,7 @@ const held = (folder: RunFolder, lock: FolderLock.Held): HeldRunFolder => ({
 export const hold = Effect.fn("RunFolder.hold")(function* ({ path }: RunFolder) {
   const isThere = yield* unwritable(path)(holdPath(path))
   // One for the log, and one for what is saved, a file after another.
-  yield* Effect.scoped(unwritable(path)(Effect.andThen(holdPath(path), holdPath(path))))
+  yield* Effect.scoped(Effect.asVoid(unwritable(path)(Effect.andThen(holdPath(path), holdPath(path)))))
   return isThere
 })
 

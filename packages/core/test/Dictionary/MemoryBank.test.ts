@@ -48,7 +48,7 @@ const refusal = (changes: {
     const tensors = yield* Tensor.scoped("bank", () => ({ bank: matrix(bank), seen: tf.tensor1d([...seen]) }))
     const { message } = yield* Effect.flip(restore({ tensors, counters: { numSeen } }))
     return message
-  }).pipe(Effect.scoped, Effect.provide(bankOf()), Effect.provide(tensorflow))
+  }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(bankOf(), tensorflow)))
 
 /** One step whose queries are given, rows for each direction; gives the similarities back. */
 const takeStep = (indices: Row, queries: ReadonlyArray<ReadonlyArray<Row>>, step = 0) =>

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads"
 import { Context, Duration, Effect } from "effect"
+import { ThreadFailed } from "../internal/ThreadFailed.ts"
 
 /** How often the owner of a lock gives a sign of life, and how long one that cannot be seen otherwise may give none. */
 export const Heartbeat = Context.Reference<{
@@ -39,7 +40,7 @@ export const beat = Effect.fnUntraced(function* (path: string, inode: bigint) {
         worker.unref()
         return worker
       },
-      catch: (cause) => cause
+      catch: (cause) => new ThreadFailed({ cause })
     }),
     (worker) => Effect.promise(() => worker.terminate())
   )

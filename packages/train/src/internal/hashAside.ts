@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { Worker } from "node:worker_threads"
 import { Effect } from "effect"
+import { ThreadFailed } from "./ThreadFailed.ts"
 
 /** Bytes that another thread can read without a copy. */
 export const allocateShared = (numBytes: number): Uint8Array =>
@@ -24,15 +25,16 @@ const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(
 
 /** Fails with whatever keeps a thread from starting, or ends it. */
 const onThread = (parts: ReadonlyArray<Uint8Array>) =>
-  Effect.callback<ReadonlyArray<string>, unknown>((resume) => {
+  Effect.callback<ReadonlyArray<string>, ThreadFailed>((resume) => {
+    const fail = (cause: unknown) => resume(Effect.fail(new ThreadFailed({ cause })))
     let worker: Worker
     try {
       worker = new Worker(program, { eval: true, workerData: parts })
     } catch (cause) {
-      return resume(Effect.fail(cause))
+      return fail(cause)
     }
     worker.once("message", (hashes: ReadonlyArray<string>) => resume(Effect.succeed(hashes)))
-    worker.once("error", (cause) => resume(Effect.fail(cause)))
-    worker.once("exit", (code) => resume(Effect.fail(new Error(`the thread has ended with ${code}`))))
+    worker.once("error", fail)
+    worker.once("exit", (code) => fail(`it has ended with exit code ${code}`))
     return Effect.promise(() => worker.terminate())
   })

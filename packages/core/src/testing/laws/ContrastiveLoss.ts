@@ -92,7 +92,7 @@ export const contrastiveLossLaws = (variant: Layer.Layer<ContrastiveLoss, StageI
           assert.closeTo(compareCosines(loss, cosines).mean, loss.chance(size), 1e-4)
         })
       )
-    }).pipe(Effect.provide(variant), Effect.provide(Backend.layerTensorflow({ threads: 2 })))
+    }).pipe(Effect.provide([variant, Backend.layerTensorflow({ threads: 2 })]))
   )
 
   law("always tells how close each query's closest negative is", (_, loss) => {

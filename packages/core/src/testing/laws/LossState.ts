@@ -56,7 +56,7 @@ export const lossStateLaws = (
         const begin = snapshot()
         const cases = Property.check(steps, (taken) => Effect.andThen(restore(begin), test(loss, taken)))
         yield* TensorLeak.check(cases)
-      }).pipe(Effect.provide(variant), Effect.provide(Backend.layerTensorflow({ threads: 2 })))
+      }).pipe(Effect.provide([variant, Backend.layerTensorflow({ threads: 2 })]))
     )
   const fill = fc.double({ min: 0, max: 1, noNaN: true })
   const steps = fc.array(fc.record({ cosines, fill }), { minLength: 1, maxLength: 4 })
