@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { constants } from "node:os"
 import { join } from "node:path"
 import { needsLibrary } from "./moco/needsLibrary.ts"
 
@@ -14,11 +15,16 @@ const noBackend = 6
 const setUp = async () => {
   const child = spawn(process.execPath, [join(import.meta.dirname, "libtensorflow.ts")], { stdio: "inherit" })
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
-  const pass = (signal: NodeJS.Signals) => child.kill(signal)
+  let first: NodeJS.Signals | undefined
+  const pass = (signal: NodeJS.Signals) => {
+    first ??= signal
+    child.kill(signal)
+  }
   for (const signal of signals) process.on(signal, pass)
   const [code] = await once(child, "exit")
   for (const signal of signals) process.off(signal, pass)
-  if (code !== 0) process.exit(code === 130 ? code : noBackend)
+  if (first !== undefined) process.exit(128 + constants.signals[first])
+  if (code !== 0) process.exit(noBackend)
 }
 
 if (needsLibrary(process.argv.slice(2))) await setUp()

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import { escapedConsole } from "@moco/core/EscapedConsole"
 import { Cause, Console, Effect } from "effect"
 import { inPyTorch, PyTorchDiffers } from "./pytorch/inPyTorch.ts"
 
@@ -13,6 +14,9 @@ import { inPyTorch, PyTorchDiffers } from "./pytorch/inPyTorch.ts"
 const usage = "usage: npx nx run tools:pytorch -- --run=RUN [--python=PYTHON]"
 
 const tolerance = 1e-4
+
+// What is installed is run later on: nobody else may write there.
+process.umask(process.umask() | 0o022)
 
 const flags = Effect.try({
   try: () => parseArgs({ options: { run: { type: "string" }, python: { type: "string" } } }).values,
@@ -39,6 +43,7 @@ program.pipe(
       ? Effect.void
       : Console.error(isExpected ? `error: ${error.message}` : Cause.pretty(cause))
   }),
+  Effect.provideService(Console.Console, escapedConsole),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

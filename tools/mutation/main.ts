@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import { replace } from "@moco/core/SafeFile/plain"
 import { Console, Effect } from "effect"
 import { copyOf } from "./Copy.ts"
 import { type Mutation, mutate, type Outcome } from "./Mutation.ts"
@@ -57,7 +58,7 @@ const main = Effect.gen(function* () {
     areGreen.set(tests, isGreen)
     outcomes.push(isGreen ? yield* tried(copy, mutation) : { mutation, status: "broken", by: "" })
     // After each, so that what is known is there when the rest is stopped.
-    if (values.out !== undefined) writeFileSync(join(root, values.out), report(outcomes, { commit, command }))
+    if (values.out !== undefined) replace(join(root, values.out), report(outcomes, { commit, command }))
   }
   const numKilled = outcomes.filter(({ status }) => status === "killed").length
   yield* Console.log(`${numKilled} of ${outcomes.length} killed`)

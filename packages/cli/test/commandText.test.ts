@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
+import { shellQuoted } from "@moco/core/shellQuoted"
 import fc from "fast-check"
-import { commandText, shellQuoted } from "../src/commandLine/commandText.ts"
+import { commandText } from "../src/commandLine/commandText.ts"
 import { renderSummary, resultSoFar } from "../src/commands/train/summary.ts"
 import { fashionMnistQuick } from "../src/recipes/fashionMnistQuick.ts"
 

@@ -4,7 +4,7 @@ import type { SnapshotMismatch, TensorError } from "@moco/core/Tensor"
 import { Clock, Context, Effect, Exit, Fiber, type FileSystem, Layer, Option, type Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import {
-  type CheckpointCorrupt,
+  CheckpointCorrupt,
   type CheckpointUnreadable,
   CheckpointUnwritable,
   type NoCheckpointWhole
@@ -14,6 +14,7 @@ import { newestGood } from "./Checkpoint/load.ts"
 import { formatVersion, type RunProgress } from "./Checkpoint/manifest.ts"
 import * as Store from "./Checkpoint/store.ts"
 import { fileTrouble } from "./internal/fileTrouble.ts"
+import { progressUnder } from "./RunConfig/continuation.ts"
 import type { RunConfig } from "./RunConfig.ts"
 import type { RunLogError } from "./RunLog.ts"
 import { RunState } from "./RunState.ts"
@@ -205,7 +206,7 @@ export class Checkpoints extends Context.Service<
               const ended = yield* Effect.timeoutOption(Fiber.await(writing), waitPerStep)
               if (Option.isSome(ended)) yield* ended.value
             }
-            if (!isDue(position, yield* now)) return
+            if (isSaved(position.step) || !isDue(position, yield* now)) return
             yield* settled
             yield* copy(progress)
           }, Effect.uninterruptible),
@@ -229,18 +230,30 @@ export class Checkpoints extends Context.Service<
           }, Effect.provide(services)),
           goBack: Effect.fnUntraced(function* (triedStates) {
             yield* Effect.exit(settled)
-            const found = yield* newestGood(root, options.onCorrupt, (step) => !triedStates.includes(step))
+            const candidates = newestGood(root, options.onCorrupt, (step) => !triedStates.includes(step))
+            // Where all are damaged there is still the state that the run began with.
+            const found = yield* Effect.catchTag(candidates, "NoCheckpointWhole", ({ problems }) =>
+              Effect.as(
+                options.onCorrupt(new CheckpointCorrupt({ path: root, problem: problems.join("; ") })),
+                undefined
+              )
+            )
             const target = found?.manifest.progress.step ?? 0
-            yield* Store.setFailedAside(root, (step) => step > target)
+            // Behind the restoring: what is newer is not given up for a state that cannot be put in place.
+            const give = <A>(progress: A) =>
+              Effect.as(
+                Store.setFailedAside(root, (step) => step > target),
+                progress
+              )
             // The smaller learning rate must reach the disk, or a run that is killed would take the same steps again.
             isStale = true
             if (found === undefined) {
               yield* state.reset
-              return "beginning"
+              return yield* give("beginning" as const)
             }
             const { manifest, parts } = found
             yield* state.restore({ parts, counters: manifest.counters })
-            return manifest.progress
+            return yield* give(progressUnder(options.config, manifest.config, manifest.progress))
           }, Effect.provide(services))
         })
       })

@@ -47,7 +47,8 @@ export const open = Effect.fn("RunFolder.open")(function* (
   yield* refuseStrange(folder)
   const lock = yield* FolderLock.hold(folder.lock)
   yield* recover(folder.checkpoints)
-  const files = [folder.config, folder.environment, folder.metrics, folder.encoder, folder.profile]
+  const { config, encoder, encoderCard, environment, initial, metrics, profile } = folder
+  const files = [config, environment, metrics, encoder, encoderCard, initial, profile]
   yield* SafeFile.removeDrafts(
     folderPath,
     files.map((file) => path.basename(file))

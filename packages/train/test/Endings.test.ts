@@ -7,7 +7,7 @@ import { Evaluation } from "@moco/train/Evaluation"
 import { pretrain } from "@moco/train/Pretrain"
 import { RecordedEvents, type RunEvent, RunLog, RunLogError } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
-import { Cause, Effect, Exit, Fiber, FileSystem, Path } from "effect"
+import { Cause, Effect, Exit, Fiber, FileSystem, Layer, Path } from "effect"
 import { inTemporary, losses, runOf, settings, stateHash } from "./checkpointedRun.ts"
 
 const newest = (root: string) =>
@@ -140,7 +140,7 @@ describe("A run that ends before its end", () => {
       const exit = yield* Fiber.await(fiber)
       assert.deepStrictEqual(errorsOf(exit), ["CheckpointUnwritable", "RunLogError"])
       assert.isTrue(Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause))
-    }).pipe(Effect.provide(runOf("/dev/null/nowhere", {}, {})), Effect.provide(NodeServices.layer))
+    }).pipe(Effect.provide(Layer.provideMerge(runOf("/dev/null/nowhere", {}, {}), NodeServices.layer)))
   )
 
   it.effect("keeps the best state beside newer ones, and the newest says which it was", () =>

@@ -61,8 +61,8 @@ export const choiceMutations: ReadonlyArray<Mutation> = [
   {
     name: "layers: seed of the encoder ignored",
     file: "packages/train/src/PretrainLayers.ts",
-    from: "ResNet.make(config.encoder, train.channels), config.seed)",
-    to: "ResNet.make(config.encoder, train.channels), 1)",
+    from: "return QueryEncoder.layer(network, config.seed)\n",
+    to: "return QueryEncoder.layer(network, 1)\n",
     tests: "train ConfiguredStages",
     fear: "every seed has the same initial encoder"
   },

@@ -71,7 +71,7 @@ export const dictionaryMutations: ReadonlyArray<Mutation> = [
   {
     name: "shuffle: order not undone",
     file: "packages/core/src/KeyShuffle.ts",
-    from: 'tf.tensor1d(inverse(order_N), "int32")',
+    from: 'tf.tensor1d(inverse_N, "int32")',
     to: 'tf.tensor1d(order_N, "int32")',
     tests: "core KeyShuffle",
     fear: "queries are compared with keys of other images"

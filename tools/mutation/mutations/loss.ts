@@ -45,8 +45,8 @@ export const lossMutations: ReadonlyArray<Mutation> = [
   {
     name: "NCE: constant without K",
     file: "packages/core/src/internal/nce.ts",
-    from: "Math.log(negative_NK.shape[1] * normalizer)",
-    to: "Math.log(normalizer)",
+    from: "Math.log(negative_NK.shape[1]) + logNormalizer",
+    to: "logNormalizer",
     tests: "core Nce",
     fear: "noise is taken for one draw"
   },

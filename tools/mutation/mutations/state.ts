@@ -13,16 +13,17 @@ export const stateMutations: ReadonlyArray<Mutation> = [
   {
     name: "state: query encoder not restored",
     file: "packages/train/src/RunState.ts",
-    from: 'adopt(query, copies, "query")',
-    to: 'adopt(query, Tensor.clone(snapshotOf(query, "query")), "query")',
+    from: `adopt(query, copies, "query")
+        yield* optimizer.restore(moments)`,
+    to: "yield* optimizer.restore(moments)",
     tests: "train Resume",
     fear: "a resumed run begins anew"
   },
   {
     name: "state: counters not restored",
     file: "packages/train/src/RunState.ts",
-    from: "counters: state.counters",
-    to: "counters: {}",
+    from: "= apart(state.counters)",
+    to: "= apart({})",
     tests: "train Resume",
     fear: "a resumed queue writes to other slots"
   },
@@ -44,10 +45,10 @@ export const stateMutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "save: manifest before the parts are on disk",
-    file: "packages/train/src/Checkpoint/store.ts",
-    from: `    yield* file.sync
-`,
-    to: "",
+    file: "packages/core/src/SafeFile/writing.ts",
+    from: `  yield* file.writeAll(bytes)
+  yield* file.sync`,
+    to: "  yield* file.writeAll(bytes)",
     tests: "train CheckpointStore",
     fear: "a power cut leaves a manifest of parts that are not there"
   },
@@ -55,7 +56,7 @@ export const stateMutations: ReadonlyArray<Mutation> = [
     name: "save: name not on disk",
     file: "packages/train/src/Checkpoint/store.ts",
     from: `yield* replace
-    yield* syncFolder(root)`,
+    yield* SafeFile.syncFolder(root)`,
     to: "yield* replace",
     tests: "train CheckpointStore",
     fear: "a power cut loses a checkpoint that was said to be saved"
@@ -97,10 +98,9 @@ export const stateMutations: ReadonlyArray<Mutation> = [
   {
     name: "log: position not moved back",
     file: "packages/train/src/internal/jsonLines.ts",
-    from: `        Effect.map(fileSystem.truncate(path, position), () => {
-          end = position
-        })`,
-    to: "        fileSystem.truncate(path, position)",
+    from: `          yield* (yield* alone).truncate(cut)
+          end = cut`,
+    to: "          yield* (yield* alone).truncate(cut)",
     tests: "train RunFolder",
     fear: "a second rollback cuts the log in the wrong place"
   }

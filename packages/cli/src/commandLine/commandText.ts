@@ -1,3 +1,4 @@
+import { shellQuoted } from "@moco/core/shellQuoted"
 import { shell } from "./help.ts"
 
 /** A command line of the program that can be pasted into a shell; flags without a value are left out. */
@@ -8,17 +9,3 @@ export const commandText = (command: string, flags: Readonly<Record<string, stri
       value === undefined ? [] : [`--${name}=${shellQuoted(value)}`]
     )
   ].join(" ")
-
-/** A word as a POSIX shell takes it for one; what no line can show is written as bash and zsh read it. */
-export const shellQuoted = (word: string): string => {
-  if (/^[\w@%+=:,./-]+$/.test(word)) return word
-  if (!/\p{C}/u.test(word)) return `'${word.replaceAll("'", `'\\''`)}'`
-  const escaped = word.replace(/[\p{C}'\\]/gu, (letter) =>
-    letter === "'" || letter === "\\"
-      ? `\\${letter}`
-      : [...new TextEncoder().encode(letter)]
-          .map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`)
-          .join("")
-  )
-  return `$'${escaped}'`
-}

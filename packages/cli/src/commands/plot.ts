@@ -1,16 +1,17 @@
 import * as RunFolder from "@moco/train/RunFolder"
 import { Console, Effect, FileSystem, Path } from "effect"
 import { Command, Flag } from "effect/cli"
+import { namedFlag } from "../flags.ts"
 import { type ReadRun, readRun } from "./plot/readRun.ts"
 import { FlagsContradict } from "./train/start.ts"
 
 const flags = {
-  run: Flag.String("run").pipe(
+  run: namedFlag("run").pipe(
     Flag.withDescription("the folder of a run; several are drawn into one picture, e.g. --run=A --run=B"),
     Flag.withMetavar("RUN"),
     Flag.atLeast(1)
   ),
-  out: Flag.String("out").pipe(
+  out: namedFlag("out").pipe(
     Flag.withDescription("the picture: FILE.svg, or FILE.png"),
     Flag.withMetavar("FILE")
   )
@@ -33,9 +34,9 @@ export const plot = Command.make(
     }
     const runs = distinctNames(yield* Effect.forEach([...new Set(run)], readRun))
     // What draws is loaded where something is drawn.
-    const { runChart } = yield* Effect.promise(() => import("../charts/runChart.ts"))
+    const { runChart } = yield* loaded(out, () => import("../charts/runChart.ts"))
     const svg = runChart(runs)
-    const bytes = format === ".svg" ? new TextEncoder().encode(svg) : yield* asPng(svg)
+    const bytes = format === ".svg" ? new TextEncoder().encode(svg) : yield* asPng(out, svg)
     yield* RunFolder.unwritable(out)(fileSystem.makeDirectory(path.dirname(out), { recursive: true }))
     yield* RunFolder.writeFile(out, bytes)
     yield* Console.log(out)
@@ -58,8 +59,20 @@ const distinctNames = (runs: ReadonlyArray<ReadRun>): ReadonlyArray<ReadRun> =>
     return isShared ? { ...run, name: run.path } : run
   })
 
-const asPng = (svg: string) =>
+const asPng = (out: string, svg: string) =>
   Effect.map(
-    Effect.promise(() => import("../charts/png.ts")),
+    loaded(out, () => import("../charts/png.ts")),
     ({ renderPng }) => renderPng(svg)
   )
+
+/** A part of the program that draws; it may be missing, or there may be no descriptor left to read it by. */
+const loaded = <A>(out: string, load: () => Promise<A>) =>
+  Effect.tryPromise({
+    try: load,
+    catch: (cause) =>
+      new RunFolder.RunFolderUnwritable({
+        path: out,
+        reason: `what draws charts cannot be loaded: ${cause instanceof Error ? cause.message : cause}`,
+        hint: "close some programs or raise `ulimit -n`; where files are missing, run: npm ci"
+      })
+  })

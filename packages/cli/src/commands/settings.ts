@@ -2,8 +2,8 @@ import { configFileSchema } from "@moco/train/RunConfig/jsonSchema"
 import { settingGroups } from "@moco/train/RunConfig/settings"
 import * as RunFolder from "@moco/train/RunFolder"
 import { Console, Effect, Option } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
-import { jsonFlag } from "../flags.ts"
+import { Argument, Command } from "effect/cli"
+import { jsonFlag, pathFlag } from "../flags.ts"
 import { recipes } from "../recipes.ts"
 import { renderSettings } from "./settings/render.ts"
 import { under } from "./settings/under.ts"
@@ -16,10 +16,10 @@ const flags = {
   ),
   recipe: recipeFlag,
   json: jsonFlag("the settings"),
-  jsonSchema: Flag.String("json-schema").pipe(
-    Flag.withDescription("write a JSON Schema of config files there, for editors, and print nothing"),
-    Flag.withMetavar("FILE"),
-    Flag.optional
+  jsonSchema: pathFlag(
+    "json-schema",
+    "write a JSON Schema of config files there, for editors, and print nothing",
+    "FILE"
   )
 }
 

@@ -27,7 +27,7 @@ import { beginWith } from "./train/beginWith.ts"
 import { parseEvery } from "./train/checkpointEvery.ts"
 import { layerEncoderLast } from "./train/encoderLast.ts"
 import { changeOf, goOnWith } from "./train/goOnWith.ts"
-import { recipeFlag } from "./train/resolveConfig.ts"
+import { recipeFlag, resolveConfig } from "./train/resolveConfig.ts"
 import { type RunStart, startOf, tellOfDamage } from "./train/start.ts"
 import { type RunResult, renderSummary, resultSoFar, withEvent } from "./train/summary.ts"
 
@@ -83,6 +83,8 @@ export const train = Command.make(
     function* ({ checkpointEvery, dataDir, json, onNan, profile, ...flags }) {
       yield* checkEnvironment(process.env)
       const every = yield* parseEvery(checkpointEvery)
+      // Before a folder is made for it.
+      if (Option.isNone(flags.resume)) yield* requireUsed(dataDir, [yield* resolveConfig(flags)])
       const start = yield* startOf(flags)
       const { config } = start
       for (const { message, path } of warnings(config)) yield* Console.error(`warning: ${path}: ${message}`)
@@ -158,7 +160,7 @@ const trainIn = Effect.fnUntraced(function* (
       })
     )
   ).pipe(
-    Layer.provide(layerEncoderLast(folder.encoder)),
+    Layer.provide(layerEncoderLast(folder.encoderCard, folder.encoder)),
     Layer.provide([RunLog.layerJsonLines(folder.metrics), Progress.layer])
   )
   const checkpoints = Checkpoints.layerFolder({
@@ -174,12 +176,14 @@ const trainIn = Effect.fnUntraced(function* (
     const numBatches = result.numSteps * (config.loss.symmetric ? 2 : 1)
     yield* RunFolder.unwritable(folder.path)(isThere)
     const card = yield* encoderCard(config, result.numSteps)
-    yield* RunFolder.writeEncoderCard(folder, card)
     yield* RunFolder.writeFile(folder.encoder, yield* encoderBytes(numBatches, cardMetadata(card)))
+    // Behind it: a card must not tell of another encoder than the one beside it.
+    yield* RunFolder.writeEncoderCard(folder, card)
   })
+  const initial = start.initial === undefined ? undefined : folder.initial
   const sumUp = Effect.gen(function* () {
     const [savedStep] = yield* Effect.orElseSucceed(steps(folder.checkpoints), () => [])
-    yield* Console.log(renderSummary(result, config, { flags: options.given, savedStep }))
+    yield* Console.log(renderSummary(result, config, { flags: options.given, savedStep, initial }))
     if (json) yield* Console.log(JSON.stringify(result))
   })
   const progress = change === undefined ? Effect.succeed(start.progress) : goOnWith(change, start, folder)
@@ -219,8 +223,8 @@ const restore = Effect.fnUntraced(function* (
 const cutLog = Effect.fnUntraced(function* (metrics: string, position: number) {
   const fileSystem = yield* FileSystem.FileSystem
   const found = yield* Effect.option(fileSystem.stat(metrics))
-  if (Option.isNone(found)) return
-  const size = Number(ByteSize.toBigInt(found.value.size))
+  if (Option.isNone(found) && position === 0) return
+  const size = Option.match(found, { onNone: () => 0, onSome: ({ size }) => Number(ByteSize.toBigInt(size)) })
   if (size >= position) return yield* RunFolder.unwritable(metrics)(SafeFile.cut(metrics, position))
   const missing = `${Escape.line(metrics)} ends ${position - size} bytes before the checkpoint was made`
   yield* Console.error(`warning: ${missing}: the run goes on, and these lines are lost`)

@@ -82,6 +82,9 @@ const learned = (
   return { logRandom, logNormalizer: Math.min(ofFeatures, 1 / temperature), isKept: 1 }
 }
 
+/** Of a logarithm of a mean in float32, divided by the part of the bank that was seen. */
+const roundingError = 0.01
+
 /** Cosines are at most 1; in float32 a little more. */
 const largestCosine = 1.001
 
@@ -94,7 +97,7 @@ const problemOf = (
       return `${name} is missing, as in checkpoints from before NCE had a state: such a run has to begin anew`
     }
   }
-  const largest = largestCosine / temperature
+  const largest = largestCosine / temperature + roundingError
   for (const [name, value] of Object.entries({ logNormalizer, logRandom })) {
     if (!(Math.abs(value!) <= largest))
       return `${name} is ${value} and should lie between -${largest} and ${largest}`

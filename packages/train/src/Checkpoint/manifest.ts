@@ -19,7 +19,7 @@ const Step = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: most.steps
 /** Some 30,000 years. */
 const Seconds = between(0, 1e12)
 const Fraction = between(0, 1)
-/** Each halves the learning rate. */
+/** Each halves the learning rate, or takes a tenth of it. */
 const Rollbacks = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1000 }))
 
 /** A file of a checkpoint. */

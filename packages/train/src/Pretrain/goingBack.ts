@@ -1,5 +1,5 @@
-import { Effect } from "effect"
-import { Checkpoints } from "../Checkpoints.ts"
+import { Cause, Effect } from "effect"
+import { Checkpoints, type GoBackError } from "../Checkpoints.ts"
 import { NonFinite } from "../Diagnostics.ts"
 import { RunLog } from "../RunLog.ts"
 import { beginning, type Course, keeping } from "./course.ts"
@@ -30,12 +30,16 @@ export const goingBack = Effect.fnUntraced(function* (course: Course) {
   const keep = yield* keeping(course)
   return Effect.fnUntraced(function* (error: NonFinite) {
     const { rateFactor: failedFactor, rollbacks, step: failedState, triedStates = [] } = course.progress
-    yield* checkpoints.setFailedAside(failedState)
+    /** What fails on the way back is told beside the number that it began with, and nothing is saved of it. */
+    const beside = Effect.catchCause((cause: Cause.Cause<GoBackError>) =>
+      Effect.failCause(Cause.combine(Cause.fail<NonFinite | GoBackError>(error), cause))
+    )
+    yield* beside(checkpoints.setFailedAside(failedState))
     if (course.settings.onNonFinite !== "rollback") return yield* error
     const isHopeless = failedState === 0 && triedStates.includes(0)
     if (isHopeless || rollbacks >= maxRollbacks) return yield* new NonFinite({ ...error, rollbacks })
 
-    const found = yield* checkpoints.goBack(triedStates)
+    const found = yield* beside(checkpoints.goBack(triedStates))
     if (found === "nowhere") return yield* error
     const restored = found === "beginning" ? beginning : found
     const isAgain = triedStates.includes(restored.step)
@@ -47,7 +51,8 @@ export const goingBack = Effect.fnUntraced(function* (course: Course) {
       triedStates: [...triedStates.filter((step) => step < restored.step), restored.step]
     }
     yield* runLog.truncate(restored.logPosition)
-    const { message: reason, step: failedStep } = error
+    const { message, step: failedStep } = error
+    const [reason = ""] = message.split("\n")
     yield* runLog.record({ event: "rolledBack", step: restored.step, failedStep, reason, rateFactor })
     yield* keep.now
   }, Effect.uninterruptible)

@@ -5,7 +5,7 @@ import type { KnnAccuracy } from "../Evaluation.ts"
 export interface PretrainSettings {
   readonly numEpochs: number
   readonly evaluateEveryEpochs: number
-  /** What happens when a number is not finite: the run fails, or goes on from the last checkpoint more slowly. */
+  /** What happens when a number is not finite: the run fails, or goes on from an earlier state at a lower rate. */
   readonly onNonFinite?: "stop" | "rollback"
   /** How far the run is whose state was restored. */
   readonly from?: RunProgress

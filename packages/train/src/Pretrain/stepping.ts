@@ -1,32 +1,22 @@
-import type { TensorError } from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
-import type { NonFinite } from "../Diagnostics.ts"
 import { pretrainStep } from "../PretrainStep.ts"
 import { type RunEvent, RunLog } from "../RunLog.ts"
-import { type Course, catchUp, epochOf, keeping, seconds } from "./course.ts"
+import { type Course, catchUp, epochOf, seconds } from "./course.ts"
 import { standstills } from "./standstill.ts"
 
 /** One step of a run, taken and logged; interruption waits until it is. */
 export const stepping = Effect.fnUntraced(function* (course: Course) {
   const runLog = yield* RunLog
-  const keep = yield* keeping(course)
   const takeStep = yield* pretrainStep
   const begunBy = standstills()
-
-  /**
-   * A step that failed has changed nothing: what there was before it is saved. Not where a number was none: from that
-   * state the step fails again.
-   */
-  const saveBefore = ({ _tag }: NonFinite | TensorError) =>
-    _tag === "NonFinite" ? Effect.void : Effect.ignore(keep.now)
 
   return Effect.uninterruptible(
     Effect.gen(function* () {
       yield* catchUp(course)
       const { rateFactor, step, trainingSeconds } = course.progress
       const start = yield* seconds
-      const taken = yield* Effect.tapError(takeStep(step, rateFactor), saveBefore)
+      const taken = yield* takeStep(step, rateFactor)
       const elapsed = (yield* seconds) - start
       const { numImages, ...diagnostics } = taken
       const epoch = epochOf(course)

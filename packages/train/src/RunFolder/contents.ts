@@ -35,7 +35,10 @@ export const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
     const events = yield* Effect.orElseSucceed(RunLog.read(folder.metrics), () => [])
     const last = events.at(-1)
     // The encoder is written last: a run that was killed before has it to do.
-    return last?.event === "finished" && last.outcome === "completed" && hasEncoder
+    return last?.event === "finished" &&
+      last.outcome === "completed" &&
+      hasEncoder &&
+      (yield* exists(folder.encoderCard))
       ? ("finished run" satisfies Contents)
       : ("interrupted run" satisfies Contents)
   }
@@ -50,7 +53,7 @@ export const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
     }
   } else {
     // A run writes its config before these.
-    for (const file of [folder.environment, folder.profile, folder.encoderCard]) {
+    for (const file of [folder.environment, folder.profile, folder.encoderCard, folder.initial]) {
       if (yield* exists(file)) return yield* occupied(file)
     }
   }

@@ -1,3 +1,4 @@
+import { shellQuoted } from "@moco/core/shellQuoted"
 import { Effect, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { fileTrouble } from "../internal/fileTrouble.ts"
@@ -20,7 +21,7 @@ export const reachedItsEnd = (path: string, numEpochs?: number) =>
   new RunFolderOccupied({
     path,
     holds: "a run that has reached its end",
-    hint: `train it longer with --resume=${path} --epochs=N${numEpochs === undefined ? "" : `, N above ${numEpochs}`}`
+    hint: `train it longer with --resume=${shellQuoted(path)} --epochs=N${numEpochs === undefined ? "" : `, N above ${numEpochs}`}`
   })
 
 /** There is no run in the folder that was to be continued. */

@@ -2,17 +2,19 @@ import { RunLog } from "@moco/train/RunLog"
 import { Effect, FileSystem, Layer } from "effect"
 
 /**
- * Before the log says that the run has reached its end, removes the encoder that was exported when the run was stopped
+ * Before the log says that the run has reached its end, removes the encoder, and what tells of it, that was exported when the run was stopped
  * or shorter: where both are there, the encoder is the one of the end, and a run that is killed in between has it to do.
  */
-export const layerEncoderLast = (encoder: string) =>
+export const layerEncoderLast = (...exported: ReadonlyArray<string>) =>
   Layer.effect(
     RunLog,
     Effect.gen(function* () {
       const below = yield* RunLog
       const fileSystem = yield* FileSystem.FileSystem
       // What cannot be removed cannot be replaced either, and that is told.
-      const remove = Effect.ignore(fileSystem.remove(encoder, { force: true }))
+      const remove = Effect.forEach(exported, (file) =>
+        Effect.ignore(fileSystem.remove(file, { force: true }))
+      )
       return RunLog.of({
         ...below,
         record: (event) =>

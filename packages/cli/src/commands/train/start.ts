@@ -1,4 +1,5 @@
 import * as Escape from "@moco/core/Escape"
+import { shellQuoted } from "@moco/core/shellQuoted"
 import type { CheckpointCorrupt } from "@moco/train/Checkpoint/errors"
 import type { StoredCheckpoint } from "@moco/train/Checkpoint/load"
 import { newestGood } from "@moco/train/Checkpoint/load"
@@ -104,7 +105,7 @@ const requireSameWeights = Effect.fnUntraced(function* (
   return yield* new FlagsContradict({
     flags: `--out=${path} and ${given === undefined ? "no --init-from" : `--init-from=${given.source}`}`,
     problem: `the run in ${path} has begun with other weights, ${began}`,
-    hint: `go on with it by --resume=${path}, or start a new run with another --out`
+    hint: `go on with it by --resume=${shellQuoted(path)}, or start a new run with another --out`
   })
 })
 

@@ -71,18 +71,21 @@ export interface Continuation {
   readonly flags: Readonly<Record<string, string | undefined>>
   /** Steps of the newest checkpoint, where there is one. */
   readonly savedStep: number | undefined
+  /** The weights that it began with, where they are not the seed's. */
+  readonly initial?: string | undefined
 }
 
 /** The closing words of a run. */
 export const renderSummary = (
   result: RunResult,
   config: RunConfig,
-  { flags, savedStep }: Continuation
+  { flags, initial, savedStep }: Continuation
 ): string => {
   const took = `${duration(result.trainingSeconds)} of training, ${duration(result.evaluationSeconds)} of evaluation`
   const again = commandText("train", {
     config: `${result.runFolder}/config.json`,
     seed: String((config.seed + 1) % 2 ** 32),
+    "init-from": initial,
     ...flags
   })
   const from = savedStep === result.numSteps ? "" : ` from step ${savedStep}`
