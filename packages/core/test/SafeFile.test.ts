@@ -19,6 +19,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as SafeFile from "@moco/core/SafeFile"
 import * as Plain from "@moco/core/SafeFile/plain"
 import { Effect, type FileSystem } from "effect"
+import type { PlatformError } from "effect/PlatformError"
 import { onTestFinished } from "vitest"
 
 const freshFolder = () => {
@@ -59,7 +60,7 @@ const writers: Readonly<
   create: (path) => SafeFile.create(path, bytes),
   replace: (path) => SafeFile.replace(path, bytes),
   "replace, plainly": (path) =>
-    Effect.try({ try: () => Plain.replace(path, bytes), catch: (cause) => cause as Error }),
+    Effect.try({ try: () => Plain.replace(path, bytes), catch: (cause) => cause as PlatformError }),
   openToAppend: (path) =>
     Effect.scoped(Effect.flatMap(SafeFile.openToAppend(path), (file) => file.writeAll(bytes))),
   cut: (path) => SafeFile.cut(path, 1)

@@ -1,4 +1,4 @@
-import { Clock, Context, Effect, Layer, Schema } from "effect"
+import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { fileTrouble } from "./internal/fileTrouble.ts"
 import { openLines, readLines } from "./internal/jsonLines.ts"
@@ -39,7 +39,10 @@ export class RunLog extends Context.Service<
     readonly flush: Effect.Effect<number, RunLogError>
     /** The same, as far as it was recorded: where the log cannot be brought to disk, this is what is known. */
     readonly position: Effect.Effect<number>
-    /** Removes what was recorded behind a position that `flush` gave. */
+    /**
+     * Removes what was recorded behind a position that `flush` gave. What tells of the run itself stays: with which weights
+     * it has begun, and that it goes on with another config.
+     */
     readonly truncate: (position: number) => Effect.Effect<void, RunLogError>
   }
 >()("@moco/train/RunLog") {
@@ -61,7 +64,7 @@ export class RunLog extends Context.Service<
           record,
           flush: writable(Effect.andThen(file.sync, file.position)),
           position: file.position,
-          truncate: (position) => writable(file.truncate(position))
+          truncate: (position) => writable(file.truncate(position, isLineOfRun))
         })
       })
     )
@@ -75,7 +78,8 @@ export class RunLog extends Context.Service<
         record,
         flush: Effect.sync(() => events.length),
         position: Effect.sync(() => events.length),
-        truncate: (position) => Effect.sync(() => void events.splice(position))
+        truncate: (position) =>
+          Effect.sync(() => void events.push(...events.splice(position).filter(isOfRun)))
       })
       return Context.make(RunLog, runLog).pipe(
         Context.add(RecordedEvents, RecordedEvents.of({ all: Effect.sync(() => [...events]) }))
@@ -113,6 +117,12 @@ export const read = Effect.fn("RunLog.read")(function* (path: string) {
 const RecordLine = Schema.fromJsonString(Schema.toCodecJson(RunRecord))
 const encodeRecord = Schema.encodeSync(RecordLine)
 const decodeRecord = Schema.decodeUnknownEffect(RecordLine)
+const decodeOption = Schema.decodeUnknownOption(RecordLine)
+
+/** Whether an event is true of the run whatever state it goes back to. */
+const isOfRun = ({ event }: RunEvent): boolean => event === "configChanged" || event === "initialised"
+
+const isLineOfRun = (line: string): boolean => Option.exists(decodeOption(line), isOfRun)
 
 const failed = (operation: "written" | "read", path: string, error: PlatformError) =>
   new RunLogError({ operation, path, ...fileTrouble(error) })

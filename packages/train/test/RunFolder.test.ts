@@ -69,6 +69,8 @@ describe("RunFolder", () => {
           // Killed before the encoder was written: that is still to do.
           assert.strictEqual((yield* opened).holds, "interrupted run")
           yield* RunFolder.writeFile(folder.encoder, Uint8Array.of(1))
+          assert.strictEqual((yield* opened).holds, "interrupted run")
+          yield* RunFolder.writeFile(folder.encoderCard, Uint8Array.of(1))
           const error = yield* Effect.flip(opened)
           assert.strictEqual(error._tag, "RunFolderOccupied")
           assert.include(error.message, out)

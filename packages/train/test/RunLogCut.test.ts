@@ -1,6 +1,6 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { RunLog, read } from "@moco/train/RunLog"
+import { RecordedEvents, RunLog, read } from "@moco/train/RunLog"
 import { Effect, FileSystem } from "effect"
 
 const resumed = (step: number) => ({ event: "resumed", step }) as const
@@ -25,5 +25,53 @@ describe("a run log that is cut", () => {
           [1, 2]
         )
       }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+
+  const told = [
+    resumed(1),
+    { event: "initialised", step: 0, source: "a", sha256: "0", taken: 3, headLeftOut: [] },
+    resumed(2),
+    {
+      event: "configChanged",
+      step: 2,
+      epoch: 0,
+      changes: [{ path: "optimizer.learningRate", before: "0.1", now: "0.01" }],
+      schedule: "constant",
+      learningRate: { before: 0.1, now: 0.01 }
+    }
+  ] as const
+
+  /** The events that are left, by their names, once all but the first were cut and one more was recorded. */
+  const cut = Effect.gen(function* () {
+    const { flush, record, truncate } = yield* RunLog
+    yield* record(told[0])
+    const position = yield* flush
+    yield* Effect.forEach(told.slice(1), record, { discard: true })
+    yield* truncate(position)
+    yield* record(resumed(3))
+  })
+  const left = ["resumed", "initialised", "configChanged", "resumed"]
+
+  it.effect("keeps with which weights the run has begun, and that its config has changed", () =>
+    Effect.gen(function* () {
+      const fileSystem = yield* FileSystem.FileSystem
+      const file = `${yield* fileSystem.makeTempDirectoryScoped()}/metrics.jsonl`
+      yield* Effect.provide(cut, RunLog.layerJsonLines(file))
+      assert.deepStrictEqual(
+        (yield* read(file)).map(({ event }) => event),
+        left
+      )
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("keeps them in memory as well", () =>
+    Effect.gen(function* () {
+      yield* cut
+      const events = yield* (yield* RecordedEvents).all
+      assert.deepStrictEqual(
+        events.map(({ event }) => event),
+        left
+      )
+    }).pipe(Effect.provide(RunLog.layerMemory))
   )
 })

@@ -44,18 +44,29 @@ export const openLines = Effect.fnUntraced(function* (path: string) {
     yield* Effect.tapError(file.writeAll(bytes), () => Effect.ignore(file.truncate(end)))
     end += bytes.length
   })
+  const linesBehind = (start: number) =>
+    start === end
+      ? Effect.succeed([])
+      : SafeFile.readTail(path, { maxBytes: end - start }).pipe(
+          Effect.map(({ bytes }) => new TextDecoder().decode(bytes).split("\n").slice(0, -1)),
+          Effect.provideService(FileSystem.FileSystem, fileSystem)
+        )
   return {
     append: (line: string) => turn.withPermits(1)(append(line)),
     sync: Effect.suspend(() => Effect.andThen(current.isThere, current.file.sync)),
     /** Where the next line will begin. */
     position: Effect.sync(() => end),
-    /** Removes what stands behind `position`; a file that ends before it is left as it is. */
-    truncate: (position: number) =>
+    /**
+     * Removes what stands behind `position`, but for the lines that stay; a file that ends before it is left as it is.
+     */
+    truncate: (position: number, stays: (line: string) => boolean) =>
       turn.withPermits(1)(
         Effect.gen(function* () {
           const cut = Math.min(position, end)
+          const kept = (yield* linesBehind(cut)).filter(stays)
           yield* (yield* alone).truncate(cut)
           end = cut
+          for (const line of kept) yield* append(line)
         })
       )
   }
