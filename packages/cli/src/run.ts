@@ -24,8 +24,7 @@ export const moco = Command.make("moco").pipe(
   Command.withExamples([
     { command: "npx moco train", description: "the embedded images, a few minutes" },
     { command: "npx moco settings", description: "what can be set, and what it means" }
-  ]),
-  Command.provideSync(Console.Console, escapedConsole)
+  ])
 )
 
 /**
@@ -48,7 +47,8 @@ export const run = (): void => {
       })
     )
   })
-  Command.run(moco, { version: "0.0.0" }).pipe(
+  const escaped = Command.provideSync(moco, Console.Console, escapedConsole)
+  Command.run(escaped, { version: "0.0.0" }).pipe(
     Effect.tapCause((cause) => Effect.provideService(report(cause), Console.Console, escapedConsole)),
     Effect.uninterruptible,
     Effect.provideService(Console.Console, helpConsole),
