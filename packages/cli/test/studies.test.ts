@@ -32,11 +32,11 @@ describe("studies", () => {
     )
   }
 
-  it.effect("of one's own, as the README shows one, can be started", () =>
+  it.effect("of one's own, as docs/studies.md shows one, can be started", () =>
     Effect.gen(function* () {
-      const readme = readFileSync(join(root, "README.md"), "utf8")
-      const [, text] = /```yaml\n(name: [\s\S]*?)```/.exec(readme)!
-      const definition = yield* decodeDefinition(Yaml.parse(text!), "README.md")
+      const page = readFileSync(join(root, "docs", "studies.md"), "utf8")
+      const [, text] = /```yaml\n(name: [\s\S]*?)```/.exec(page)!
+      const definition = yield* decodeDefinition(Yaml.parse(text!), "docs/studies.md")
       const { trials } = yield* plan(definition, recipes[definition.recipe]!())
       assert.strictEqual(trials.length, 3 * 2 * 3)
     })
