@@ -71,7 +71,8 @@ describe("libtensorflow", () => {
       const plan = freshPlan()
       yield* run(plan)
       // Neither Python nor a compiler is asked for any more.
-      yield* run({ ...plan, python: "no-such-python", compilers: ["no-such-compiler"] })
+      const again = run({ ...plan, python: "no-such-python", compilers: ["no-such-compiler"] })
+      assert.strictEqual((yield* Effect.exit(again))._tag, "Success")
     })
   )
 

@@ -45,7 +45,10 @@ const gzip = Uint8Array.of(
   ...[31, 139, 8, 0, 0, 0, 0, 0, 0, 3, 75, 76, 74, 6, 0, 194, 65, 36, 53, 3, 0, 0, 0]
 )
 const config = fashionMnistQuick()
-const manifest = { ...sampleManifest(config, 7), parts: [{ name: "a.safetensors", bytes: 10, sha256: "00" }] }
+const manifest = {
+  ...sampleManifest(config, 7),
+  parts: [{ name: "a.safetensors", bytes: 10, sha256: "0".repeat(64) }]
+}
 const lines = (values: ReadonlyArray<string>) => write(values.map((value) => `${value}\n`).join(""))
 /** Each line is twice the one before: few bytes for much. */
 const doubling = Array.from({ length: 22 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i},*a${i}]\n`)
