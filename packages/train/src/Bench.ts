@@ -43,7 +43,9 @@ export const layersOfWorkload = (workload: Workload) => {
     seed: config.seed
   })
   const augmentation = augment ? {} : { augmentation: Augmentation.layerNone }
-  return layersOf(config, { dataDirs: [], dataset, ...augmentation })
+  // Nothing is judged; there may be fewer images than neighbours.
+  const unjudged = { ...config, evaluation: { ...config.evaluation, neighbours: [1] } }
+  return layersOf(unjudged, { dataDirs: [], dataset, ...augmentation })
 }
 
 /** How long, and how carefully. */
