@@ -52,8 +52,8 @@ const mapValues = <A, B>(record: Readonly<Record<string, A>>, f: (value: A, key:
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value, key)]))
 
 /**
- * What an editor checks a config file with: any part of a config, for a file lies over a recipe; and no key that is not
- * known, as when it is read.
+ * What an editor checks a config file with. Nothing is required, since a file lies over a recipe; and no key is allowed
+ * that is not known, as when it is read.
  *
  * @param recipes  names that `recipe` may have
  */
