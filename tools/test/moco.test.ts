@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import type { Plan } from "../libtensorflow/Plan.ts"
 import * as Stamp from "../libtensorflow/Stamp.ts"
 import { keyOf, linkDirOf, stampFileOf } from "../libtensorflow/Wanted.ts"
 import { needsLibrary } from "../moco/needsLibrary.ts"
@@ -11,6 +12,13 @@ import { freshPlan, run } from "./fakePlan.ts"
 
 const root = join(import.meta.dirname, "..", "..")
 const bin = join(root, "packages", "cli", "bin", "moco")
+
+/** The plan of a user who may not write into the owner's checkout. */
+const guestOf = (owner: Plan) => ({
+  ...owner,
+  cacheDir: `${owner.cacheDir}-guest`,
+  linkDir: `${owner.cacheDir}-guest/addons/a`
+})
 
 describe("npx moco", () => {
   it("starts on the Node that npm ci brings, where the system has none or another, and says only what the program says", async () => {
@@ -48,11 +56,7 @@ describe("npx moco", () => {
   it.live("links into a folder of the user's own where the checkout is somebody else's", () =>
     Effect.gen(function* () {
       const owner = freshPlan()
-      const guest = {
-        ...owner,
-        cacheDir: `${owner.cacheDir}-guest`,
-        linkDir: `${owner.cacheDir}-guest/addons/a`
-      }
+      const guest = guestOf(owner)
       yield* run(guest)
       assert.isFalse(Stamp.holds(stampFileOf(owner), keyOf(owner)))
       yield* run(guest)
@@ -65,11 +69,7 @@ describe("npx moco", () => {
   it.live("takes what the owner has set up where the user can read all of it", () =>
     Effect.gen(function* () {
       const owner = freshPlan()
-      const guest = {
-        ...owner,
-        cacheDir: `${owner.cacheDir}-guest`,
-        linkDir: `${owner.cacheDir}-guest/addons/a`
-      }
+      const guest = guestOf(owner)
       yield* run(owner)
       yield* run(owner)
       assert.isFalse(needsLibrary(["train"], guest))

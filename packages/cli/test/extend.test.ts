@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto"
 import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -9,7 +8,9 @@ import {
   jsonLines,
   lastLine,
   run,
+  sha256,
   start,
+  stateOf,
   stepsOf,
   tinyRun,
   until
@@ -23,14 +24,8 @@ const tiny = (epochs: number) => [
   ...["--set", "evaluation.neighbours=[20]", "--json"]
 ]
 
-const sha256 = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex")
-
-/** What a run's future depends on, as its newest checkpoint has it, and the encoder. */
-const stateOf = (folder: string) => {
-  const newest = join(folder, "checkpoints", checkpointsOf(folder).at(-1)!)
-  const parts = ["query.safetensors", "optimizer.safetensors", "dictionary.safetensors"]
-  return [...parts.map((part) => join(newest, part)), join(folder, "encoder.safetensors")].map(sha256)
-}
+/** What a run's future depends on, and the encoder that came of it. */
+const endOf = (folder: string) => [...stateOf(folder), sha256(join(folder, "encoder.safetensors"))]
 
 const eventsOf = (folder: string, event: string) =>
   jsonLines(join(folder, "metrics.jsonl")).filter((line) => line.event === event)
@@ -43,7 +38,7 @@ describe("a run that is trained longer", () => {
     const [whole, folder] = [fresh(), fresh()]
     assert.strictEqual((await run(...tiny(2), `--out=${whole}`)).code, 0)
     assert.strictEqual((await run(...tiny(1), `--out=${folder}`)).code, 0)
-    const short = stateOf(folder)
+    const short = endOf(folder)
 
     const refused = await run("train", `--resume=${folder}`)
     assert.strictEqual(refused.code, 6)
@@ -63,12 +58,12 @@ describe("a run that is trained longer", () => {
       )
       assert.include(["1", "2"], /"epochs":(\d)/.exec(manifest)![1])
       if (words.startsWith("training")) break
-      assert.deepStrictEqual(stateOf(folder), short)
+      assert.deepStrictEqual(endOf(folder), short)
     }
     // The checkpoint carries the new config, so the rest needs no flag.
     const last = await run("train", `--resume=${folder}`, "--json")
     assert.strictEqual(last.code, 0, last.stderr)
-    assert.deepStrictEqual(stateOf(folder), stateOf(whole))
+    assert.deepStrictEqual(endOf(folder), endOf(whole))
     assert.deepStrictEqual(
       stepsOf(folder).map(({ loss, step }) => [step, loss]),
       stepsOf(whole).map(({ loss, step }) => [step, loss])
@@ -159,7 +154,7 @@ describe("a run that begins with given weights", () => {
     rmSync(from)
     const resumed = await run("train", `--resume=${folder}`)
     assert.strictEqual(resumed.code, 0, resumed.stderr)
-    assert.deepStrictEqual(stateOf(folder), stateOf(whole))
+    assert.deepStrictEqual(endOf(folder), endOf(whole))
 
     const [event] = eventsOf(folder, "initialised")
     const { sha256: hash, source: named, taken } = event

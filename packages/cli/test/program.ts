@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
+import { createHash } from "node:crypto"
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -108,6 +109,16 @@ export const checkpointsOf = (folder: string): ReadonlyArray<string> => {
   } catch {
     return []
   }
+}
+
+/** SHA-256 of a file, hexadecimal. */
+export const sha256 = (file: string): string => createHash("sha256").update(readFileSync(file)).digest("hex")
+
+/** What a run's future depends on, as its newest checkpoint has it: the hash of each part. */
+export const stateOf = (folder: string): ReadonlyArray<string> => {
+  const newest = join(folder, "checkpoints", checkpointsOf(folder).at(-1)!)
+  const parts = ["query.safetensors", "optimizer.safetensors", "dictionary.safetensors"]
+  return parts.map((part) => sha256(join(newest, part)))
 }
 
 /** The trials that a study has recorded, in the order in which they ended. */

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -9,23 +8,13 @@ import {
   lastLine,
   run,
   start,
+  stateOf,
   stepsOf,
   tinyRun,
   until
 } from "./program.ts"
 
 const tiny = ["train", ...tinyRun({ epochs: 2 }), "--json"]
-
-/** What a run's future depends on, as its newest checkpoint has it. */
-const stateOf = (folder: string) => {
-  const newest = join(folder, "checkpoints", checkpointsOf(folder).at(-1)!)
-  const parts = ["query.safetensors", "optimizer.safetensors", "dictionary.safetensors"]
-  return parts.map((part) =>
-    createHash("sha256")
-      .update(readFileSync(join(newest, part)))
-      .digest("hex")
-  )
-}
 
 /** The losses in a run log, by step. */
 const lossesOf = (folder: string) => stepsOf(folder).map(({ loss, step }) => [step, loss])

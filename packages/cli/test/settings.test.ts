@@ -63,7 +63,10 @@ describe("moco settings", () => {
     const all = await run("settings")
     assert.strictEqual(all.code, 0, all.stderr)
     for (const line of all.stdout.split("\n")) assert.isAtMost(line.length, 80, line)
-    assert.include(all.stdout, "  optimizer.learningRate = 0.12\n      number, above 0, at most 1e+30; unitless\n")
+    assert.include(
+      all.stdout,
+      "  optimizer.learningRate = 0.12\n      number, above 0, at most 1e+30; unitless\n"
+    )
     const section = await run("settings", "optimizer", "--recipe=fashionMnist", "--json")
     const { recipe, settings } = JSON.parse(lastLine(section.stdout))
     assert.strictEqual(recipe, "fashionMnist")

@@ -5,7 +5,7 @@ import { Property } from "@moco/core/testing"
 import * as FolderLock from "@moco/train/FolderLock"
 import { fence } from "@moco/train/FolderLock/fence"
 import { self } from "@moco/train/ProcessIdentity"
-import { Effect, FileSystem } from "effect"
+import { Effect, FileSystem, type Scope } from "effect"
 import fc from "fast-check"
 
 /** Leaves the lock of a process that is gone: this one's id, and a start that it has not. */
@@ -29,20 +29,27 @@ const takers = fc.array(fc.array(fc.nat(8), { minLength: 1, maxLength: 9 }), { m
 
 const numRuns = { numRuns: 30 }
 
-const inFolder = <E>(test: (folder: string) => Effect.Effect<void, E, FileSystem.FileSystem>) =>
-  Effect.flatMap(FileSystem.FileSystem, (real) =>
-    Effect.scoped(Effect.flatMap(real.makeTempDirectoryScoped(), test))
-  )
+/** A folder with a lock whose owner is gone, on a file system that is not late. */
+const inFolder = <E>(
+  test: (
+    folder: string,
+    real: FileSystem.FileSystem
+  ) => Effect.Effect<void, E, FileSystem.FileSystem | Scope.Scope>
+) =>
+  Effect.gen(function* () {
+    const real = yield* FileSystem.FileSystem
+    const folder = yield* real.makeTempDirectoryScoped()
+    yield* leaveStale(folder)
+    yield* test(folder, real)
+  }).pipe(Effect.scoped)
 
 describe("a lock that several take at the same time", () => {
   it.live("is never held by two, and always by one, where its owner is gone", () =>
     Property.check(
       takers,
       (all) =>
-        inFolder((folder) =>
+        inFolder((folder, real) =>
           Effect.gen(function* () {
-            const real = yield* FileSystem.FileSystem
-            yield* leaveStale(folder)
             const ended = yield* Effect.forEach(
               all,
               (delays) =>
@@ -69,10 +76,8 @@ describe("a lock that several take at the same time", () => {
     Property.check(
       takers,
       (all) =>
-        inFolder((folder) =>
+        inFolder((folder, real) =>
           Effect.gen(function* () {
-            const real = yield* FileSystem.FileSystem
-            yield* leaveStale(folder)
             let holders = 0
             const turn = (delays: ReadonlyArray<number>) =>
               Effect.gen(function* () {

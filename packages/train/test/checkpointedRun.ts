@@ -1,11 +1,11 @@
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Backend } from "@moco/core/Backend"
 import { sha256 } from "@moco/train/Checkpoint/manifest"
 import { type CheckpointEvery, Checkpoints } from "@moco/train/Checkpoints"
 import { RecordedEvents, RunLog } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
 import { sampleFingerprint } from "@moco/train/testing"
-import { Effect, FileSystem, Layer, Path } from "effect"
+import { Effect, Layer } from "effect"
+import { inTemporary as inFolder } from "./inTemporary.ts"
 import { type TinySettings, tinyRun } from "./tinyRun.ts"
 import { validConfig } from "./validConfig.ts"
 
@@ -53,10 +53,5 @@ export const losses = Effect.gen(function* () {
   return events.flatMap((event) => (event.event === "step" ? [[event.step, event.loss]] : []))
 })
 
-/** A test with a folder of its own, in which nothing is yet. */
-export const inTemporary = <E>(test: (root: string) => Effect.Effect<void, E, NodeServices.NodeServices>) =>
-  Effect.gen(function* () {
-    const fileSystem = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    yield* test(path.join(yield* fileSystem.makeTempDirectoryScoped(), "checkpoints"))
-  }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+/** A test with a folder for checkpoints, in which nothing is yet. */
+export const inTemporary = <E>(test: Parameters<typeof inFolder<E>>[0]) => inFolder(test, "checkpoints")

@@ -98,9 +98,9 @@ export const stateMutations: ReadonlyArray<Mutation> = [
   {
     name: "log: position not moved back",
     file: "packages/train/src/internal/jsonLines.ts",
-    from: `          yield* (yield* alone).truncate(cut)
+    from: `          yield* file.truncate(cut)
           end = cut`,
-    to: "          yield* (yield* alone).truncate(cut)",
+    to: "          yield* file.truncate(cut)",
     tests: "train RunFolder",
     fear: "a second rollback cuts the log in the wrong place"
   }

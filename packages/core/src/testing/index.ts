@@ -2,11 +2,11 @@ export { assertClose } from "./assertClose.ts"
 export { forbidden, hostile } from "./hostile.ts"
 export * as LinearNetwork from "./LinearNetwork.ts"
 export { contrastiveLossLaws } from "./laws/ContrastiveLoss.ts"
+export { dictionaryLaws } from "./laws/Dictionary.ts"
 export {
   batchSize as dictionaryBatchSize,
-  dictionaryLaws,
   numImages as dictionaryNumImages
-} from "./laws/Dictionary.ts"
+} from "./laws/dictionaryStep.ts"
 export { keyShuffleLaws } from "./laws/KeyShuffle.ts"
 export { momentumUpdateLaws } from "./laws/MomentumUpdate.ts"
 export * as Property from "./Property.ts"

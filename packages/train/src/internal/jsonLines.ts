@@ -63,8 +63,9 @@ export const openLines = Effect.fnUntraced(function* (path: string) {
       turn.withPermits(1)(
         Effect.gen(function* () {
           const cut = Math.min(position, end)
+          const file = yield* alone
           const kept = (yield* linesBehind(cut)).filter(stays)
-          yield* (yield* alone).truncate(cut)
+          yield* file.truncate(cut)
           end = cut
           for (const line of kept) yield* append(line)
         })
