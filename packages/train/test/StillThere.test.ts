@@ -24,31 +24,33 @@ const deeds: Readonly<Record<string, (folder: string) => void>> = {
 describe("A run folder", () => {
   for (const [name, deed] of Object.entries(deeds)) {
     it.effect(`that is ${name} is noticed, and so is its log, and nothing is written in its place`, () =>
-      inTemporary((path) =>
-        Effect.gen(function* () {
-          const { folder } = yield* RunFolder.open(path)
-          const isThere = yield* RunFolder.hold(folder)
-          const log = yield* RunLog
-          yield* Effect.andThen(log.record({ event: "resumed", step: 1 }), isThere)
-          deed(path)
-          const left = () => readdirSync(dirname(path), { recursive: true })
-          const before = left()
-          const errors = [
-            yield* Effect.flip(log.record({ event: "resumed", step: 2 })),
-            yield* Effect.flip(log.flush),
-            yield* Effect.flip(log.truncate(0)),
-            yield* Effect.flip(RunFolder.unwritable(path)(isThere))
-          ]
-          for (const { message } of errors) {
-            assert.include(message, "removed, moved or replaced while it was in use")
-          }
-          assert.deepStrictEqual(left(), before)
-        }).pipe(Effect.provide(RunLog.layerJsonLines(`${path}/metrics.jsonl`)), (effect) =>
-          Effect.andThen(
-            Effect.sync(() => mkdirSync(path)),
-            Effect.scoped(effect)
-          )
-        )
+      inTemporary(
+        (path) =>
+          Effect.gen(function* () {
+            const { folder } = yield* RunFolder.open(path)
+            const isThere = yield* RunFolder.hold(folder)
+            const log = yield* RunLog
+            yield* Effect.andThen(log.record({ event: "resumed", step: 1 }), isThere)
+            deed(path)
+            const left = () => readdirSync(dirname(path), { recursive: true })
+            const before = left()
+            const errors = [
+              yield* Effect.flip(log.record({ event: "resumed", step: 2 })),
+              yield* Effect.flip(log.flush),
+              yield* Effect.flip(log.truncate(0)),
+              yield* Effect.flip(RunFolder.unwritable(path)(isThere))
+            ]
+            for (const { message } of errors) {
+              assert.include(message, "removed, moved or replaced while it was in use")
+            }
+            assert.deepStrictEqual(left(), before)
+          }).pipe(Effect.provide(RunLog.layerJsonLines(`${path}/metrics.jsonl`)), (effect) =>
+            Effect.andThen(
+              Effect.sync(() => mkdirSync(path)),
+              Effect.scoped(effect)
+            )
+          ),
+        "run"
       )
     )
   }
