@@ -1,4 +1,5 @@
 import type { RunEvent } from "@moco/train/RunLog"
+import { percent } from "../percent.ts"
 
 /** What a progress line tells. */
 export interface Status {
@@ -47,16 +48,17 @@ const segmentsOf = (status: Status): ReadonlyArray<Segment> => [
   { text: `${Math.round(status.imagesPerSecond)} images/s`, importance: 3 },
   { text: `loss ${status.loss.toFixed(3)}`, importance: 5 },
   { text: `(chance ${status.chanceLoss.toFixed(2)})`, importance: 2 },
-  { text: `queue ${percent(status.queueFill)}`, importance: 0 },
+  { text: `queue ${wholePercent(status.queueFill)}`, importance: 0 },
   // Of training; evaluations come on top.
   { text: `ETA ${duration((status.numSteps - status.done) * status.secondsPerStep)}`, importance: 4 }
 ]
 
 /** The status without a terminal: everything, in one line. */
 export const plainLine = (status: Status): string =>
-  [percent(status.done / status.numSteps).padStart(4), ...segmentsOf(status).map(({ text }) => text)].join(
-    "  "
-  )
+  [
+    wholePercent(status.done / status.numSteps).padStart(4),
+    ...segmentsOf(status).map(({ text }) => text)
+  ].join("  ")
 
 const full = "\u2588"
 const empty = "\u2591"
@@ -66,7 +68,7 @@ const minBar = 6
 /** The status with a bar, at most `columns` wide, so that a terminal does not wrap it. */
 export const barLine = (status: Status, columns: number, canColor: boolean): string => {
   const part = status.done / status.numSteps
-  const share = percent(part).padStart(4)
+  const share = wholePercent(part).padStart(4)
   let segments = segmentsOf(status)
   const textOf = () => [share, ...segments.map(({ text }) => text)].join("  ")
   while (segments.length > 0 && textOf().length + 1 + minBar > columns) {
@@ -91,7 +93,7 @@ const subjects = {
 
 /** One line about an evaluation. */
 export const evaluationLine = (event: RunEvent & { event: "evaluation" }): string => {
-  const accuracies = event.neighbours.map(({ accuracy, k }) => `${(100 * accuracy).toFixed(1)} % (k=${k})`)
+  const accuracies = event.neighbours.map(({ accuracy, k }) => `${percent(accuracy)} % (k=${k})`)
   const when = event.subject === "encoder" ? ` after epoch ${event.epoch}` : ""
   return `kNN of ${subjects[event.subject]}${when}: ${accuracies.join(", ")}  [${event.seconds.toFixed(1)} s]`
 }
@@ -114,7 +116,7 @@ export const standstillLine = ({
 }: RunEvent & { event: "standstill" }): string => `warning: ${metric} is ${value} in step ${step}: ${message}`
 
 const pad = (value: number, largest: number) => String(value).padStart(String(largest).length)
-const percent = (part: number) => `${Math.floor(100 * part)}%`
+const wholePercent = (part: number) => `${Math.floor(100 * part)}%`
 
 /** Seconds as a clock shows them: `0:07`, `12:30`, `1:02:03`. */
 export const duration = (seconds: number): string => {

@@ -5,6 +5,7 @@ import { renderSettings } from "@moco/train/Study/settings"
 import type { TrialProgress } from "@moco/train/Study/TrialExecutor"
 import type { TrialRecord } from "@moco/train/Study/TrialRecord"
 import { duration } from "../Progress/line.ts"
+import { percent } from "../percent.ts"
 
 /** A trial that is running. */
 interface Running {
@@ -125,9 +126,7 @@ export const endedLine = (record: TrialRecord): string => {
   const name = `${renderSettings(record.settings)}, seed ${record.seed}`
   if (record.outcome === "failed")
     return `${name}: FAILED after ${duration(record.seconds)}: ${firstLine(record.reason)}`
-  const accuracies = record.evaluations.encoder.map(
-    ({ accuracy, k }) => `${(100 * accuracy).toFixed(1)} % (k=${k})`
-  )
+  const accuracies = record.evaluations.encoder.map(({ accuracy, k }) => `${percent(accuracy)} % (k=${k})`)
   return `${name}: ${accuracies.join(", ")}  [${duration(record.seconds)}]`
 }
 

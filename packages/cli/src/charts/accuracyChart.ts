@@ -1,4 +1,5 @@
 import type { ChartData } from "@moco/train/Study/Report"
+import { percent } from "../percent.ts"
 import { accuracyRange, type Baseline, hasAccuracy, type Layout, layout } from "./accuracyChart/layout.ts"
 import { legendEnd, legendMarks, legendOf } from "./accuracyChart/legend.ts"
 import { axes, baselineMarks, failedMarks, lineMarks, seedMarks } from "./accuracyChart/marks.ts"
@@ -83,7 +84,7 @@ const notesOf = ({ cells }: ChartData, far: ReadonlyArray<Baseline>): ReadonlyAr
         ? "one seed"
         : `means; bars: 95 % t-interval over ${seeds}; small dots: single seeds`,
     ...(numFailed === 0 ? [] : [`failed runs, left out: ${numFailed}`]),
-    ...far.map(({ accuracy, name }) => `${name} at ${(100 * accuracy).toFixed(1)} %, off the scale`)
+    ...far.map(({ accuracy, name }) => `${name} at ${percent(accuracy)} %, off the scale`)
   ]
 }
 

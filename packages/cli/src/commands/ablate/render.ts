@@ -2,11 +2,11 @@ import * as Escape from "@moco/core/Escape"
 import type { CellReport, Estimate } from "@moco/train/Study/Report"
 import type { StudyResults, Verdict } from "@moco/train/Study/results"
 import { isSame, renderSettings } from "@moco/train/Study/settings"
+import { percent } from "../../percent.ts"
 
 /** A table as rows of cells; the first row is the head. */
 export type Table = ReadonlyArray<ReadonlyArray<string>>
 
-const percent = (fraction: number) => (100 * fraction).toFixed(1)
 /** Differences are small, and a 0.0 would not tell on which side of 0 an interval ends. */
 const points = (fraction: number) => (100 * fraction).toFixed(2)
 const signed = (fraction: number) => `${fraction < 0 ? "-" : "+"}${points(Math.abs(fraction))}`

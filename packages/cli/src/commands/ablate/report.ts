@@ -7,6 +7,7 @@ import type { TrialRecord } from "@moco/train/Study/TrialRecord"
 import { encodeTrial } from "@moco/train/StudyRecord"
 import { Effect, FileSystem, Path, Schema } from "effect"
 import { duration } from "../../Progress/line.ts"
+import { percent } from "../../percent.ts"
 import {
   cellTable,
   comparisonTable,
@@ -71,7 +72,7 @@ export const writeReport = Effect.fn("cli.writeReport")(function* (folder: strin
 const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
   const { results, study } = source
   const { definition, trials } = study
-  const percent = (value: number | undefined) => (value === undefined ? "-" : `${(100 * value).toFixed(1)} %`)
+  const inPercent = (value: number | undefined) => (value === undefined ? "-" : `${percent(value)} %`)
   const failures = failureLines(results).map((line) => `- ${Escape.markdownBlock(line)}`)
   const plots =
     results.numCompleted === 0
@@ -81,7 +82,7 @@ const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
     `# Study ${Escape.markdown(definition.name)}`,
     "",
     `kNN accuracy (k = ${results.neighbours}) at the end of training. Baselines, judged in the same runs: raw pixels ` +
-      `${percent(results.baselines.rawPixels)}, untrained encoder ${percent(results.baselines.untrainedEncoder)}.`,
+      `${inPercent(results.baselines.rawPixels)}, untrained encoder ${inPercent(results.baselines.untrainedEncoder)}.`,
     "",
     markdown(cellTable(results)),
     "",

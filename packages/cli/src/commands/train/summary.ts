@@ -4,6 +4,7 @@ import type { RunConfig } from "@moco/train/RunConfig"
 import type { NeighbourAccuracy, RunEvent, Subject } from "@moco/train/RunLog"
 import { commandText } from "../../commandLine/commandText.ts"
 import { duration } from "../../Progress/line.ts"
+import { percent } from "../../percent.ts"
 
 /** What came out of a run; the object that `--json` prints. */
 export interface RunResult {
@@ -111,7 +112,7 @@ const table = ({ evaluations }: RunResult, config: RunConfig): ReadonlyArray<str
   const row = (name: string, accuracies: ReadonlyArray<NeighbourAccuracy> | undefined) => {
     const cells = neighbours.map((k) => {
       const found = accuracies?.find((accuracy) => accuracy.k === k)
-      return (found === undefined ? "-" : `${(100 * found.accuracy).toFixed(1)} %`).padStart(9)
+      return (found === undefined ? "-" : `${percent(found.accuracy)} %`).padStart(9)
     })
     return [`  ${name}`.padEnd(34), ...cells].join("")
   }
