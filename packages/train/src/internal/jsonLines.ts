@@ -34,8 +34,7 @@ export const openLines = Effect.fnUntraced(function* (path: string) {
   const turn = yield* Semaphore.make(1)
   /** The file at `path`, with no name but its own. */
   const alone = Effect.gen(function* () {
-    yield* current.isThere
-    if (SafeFile.hasOtherNames(yield* current.file.stat)) current = yield* open
+    if (SafeFile.hasOtherNames(yield* current.isThere)) current = yield* open
     return current.file
   })
   const append = Effect.fnUntraced(function* (line: string) {

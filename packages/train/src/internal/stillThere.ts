@@ -11,7 +11,7 @@ export const hold = Effect.fnUntraced(function* (path: string) {
   return yield* sameAs(path, handle)
 })
 
-/** The same for what was opened at `path` already. */
+/** The same for what was opened at `path` already. The effect gives what the system says of it now. */
 export const sameAs = Effect.fnUntraced(function* (path: string, handle: FileSystem.File) {
   const fileSystem = yield* FileSystem.FileSystem
   const held = yield* handle.stat
@@ -21,8 +21,10 @@ export const sameAs = Effect.fnUntraced(function* (path: string, handle: FileSys
       ({ reason }) => reason._tag === "NotFound",
       () => Effect.succeedNone
     )
-    const isSame = Option.isSome(found) && identityOf(found.value) === identityOf(held)
-    if (!isSame) return yield* Effect.fail(gone(path))
+    if (Option.isNone(found) || identityOf(found.value) !== identityOf(held)) {
+      return yield* Effect.fail(gone(path))
+    }
+    return found.value
   })
 })
 
