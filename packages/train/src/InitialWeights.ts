@@ -52,7 +52,7 @@ const listed = (what: string, names: ReadonlyArray<string>): ReadonlyArray<strin
       ]
 
 /** What of given weights an encoder takes. */
-export interface Fit {
+export interface WeightMatch {
   readonly taken: Readonly<Record<string, HostTensor>>
   /** Why the head is left as the seed gives it; empty where it is taken. */
   readonly headLeftOut: ReadonlyArray<string>
@@ -63,8 +63,11 @@ export interface Fit {
  * finite, or unexpected. The head is taken as a whole or left out: it depends on the length of a feature, which is no
  * part of what was learned about images.
  */
-export const fit = Effect.fnUntraced(function* (network: Network, { source, tensors }: GivenWeights) {
-  const shapes = yield* Tensor.run("InitialWeights.fit", () => {
+export const matchWeights = Effect.fnUntraced(function* (
+  network: Network,
+  { source, tensors }: GivenWeights
+) {
+  const shapes = yield* Tensor.run("InitialWeights.matchWeights", () => {
     const { parameters, statistics } = network.init(0)
     return { ...shapesOf(parameters), ...shapesOf(statistics) }
   })
@@ -82,12 +85,12 @@ export const fit = Effect.fnUntraced(function* (network: Network, { source, tens
   const headLeftOut = names.filter(isHead).flatMap(problemAt)
   const isTaken = (name: string) => headLeftOut.length === 0 || !isHead(name)
   const taken = Object.fromEntries(names.filter(isTaken).map((name) => [name, tensors[name]!]))
-  return { taken, headLeftOut } satisfies Fit
+  return { taken, headLeftOut } satisfies WeightMatch
 })
 
 /** `weights` with what was `taken` in its place, new tensors; the caller gives `weights` away. Pure. */
-export const laidOver =
-  (taken: Fit["taken"]) =>
+export const withWeights =
+  (taken: WeightMatch["taken"]) =>
   ({ parameters, statistics }: Weights): Weights => {
     const given = fromTorch(taken)
     const over = (tensors: Tensor.NamedTensors) =>

@@ -5,7 +5,7 @@ import * as ResNet from "@moco/core/Encoder/ResNet"
 import type { HostTensor } from "@moco/core/Safetensors"
 import { stateDict, toTorch } from "@moco/core/TorchTensors"
 import { tinyResNet } from "@moco/core/testing"
-import { fit, laidOver } from "@moco/train/InitialWeights"
+import { matchWeights, withWeights } from "@moco/train/InitialWeights"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import fc from "fast-check"
@@ -24,7 +24,8 @@ const exported = (of = network): Tensors => {
   return tensors
 }
 
-const fitOf = (tensors: Tensors) => fit(network, { source: "mine.safetensors", sha256: "ab", tensors })
+const fitOf = (tensors: Tensors) =>
+  matchWeights(network, { source: "mine.safetensors", sha256: "ab", tensors })
 
 const without = (tensors: Tensors, ...names: ReadonlyArray<string>): Tensors =>
   Object.fromEntries(Object.entries(tensors).filter(([name]) => !names.includes(name)))
@@ -47,7 +48,7 @@ describe("Given weights", () => {
         const { headLeftOut, taken } = yield* fitOf(given)
         assert.deepStrictEqual(headLeftOut, [])
         const encoders = KeyEncoder.layer.pipe(
-          Layer.provideMerge(QueryEncoder.layer(network, 1, laidOver(taken)))
+          Layer.provideMerge(QueryEncoder.layer(network, 1, withWeights(taken)))
         )
         yield* Effect.gen(function* () {
           const query = yield* QueryEncoder
@@ -72,7 +73,7 @@ describe("Given weights", () => {
     Effect.gen(function* () {
       const { taken } = yield* fitOf(exported())
       const { numTensors } = tf.memory()
-      yield* Effect.scoped(Layer.build(QueryEncoder.layer(network, 1, laidOver(taken))))
+      yield* Effect.scoped(Layer.build(QueryEncoder.layer(network, 1, withWeights(taken))))
       assert.strictEqual(tf.memory().numTensors, numTensors)
     }).pipe(Effect.provide(tensorflow))
   )

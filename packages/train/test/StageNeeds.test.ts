@@ -98,17 +98,17 @@ const refused: ReadonlyArray<readonly [words: string, Built]> = [
   ["LearningRate: milestones[0] = 0.5", built(LearningRate.layerStep(0.1, [0.5], 0.1))],
   ["Optimizer: momentum = 1", built(Optimizer.layerSgd({ momentum: 1, weightDecay: 0 }))],
   ["Optimizer: weightDecay = -1", built(Optimizer.layerSgd({ momentum: 0, weightDecay: -1 }))],
-  ["ResNet: layers = []", ResNet.fitted({ ...config, layers: [] }, resNet)],
-  ["ResNet: layers[1] = 1.5", ResNet.fitted({ ...config, layers: [1, 1.5] }, resNet)],
-  ["ResNet: width = 0", ResNet.fitted({ ...config, width: 0 }, resNet)],
-  ["ResNet: featureSize = -8", ResNet.fitted({ ...config, featureSize: -8 }, resNet)],
-  ["ResNet: channels = 0", ResNet.fitted(config, { ...resNet, channels: 0 })],
-  ['ResNet: block = "dense"', ResNet.fitted({ ...config, block: "dense" as never }, resNet)],
-  ["ResNet: batchNormGroups = 3: must divide", ResNet.fitted({ ...config, batchNormGroups: 3 }, resNet)],
-  ["ResNet: batchNormGroups = 8: leaves 1 image", ResNet.fitted({ ...config, batchNormGroups: 8 }, resNet)],
+  ["ResNet: layers = []", ResNet.checked({ ...config, layers: [] }, resNet)],
+  ["ResNet: layers[1] = 1.5", ResNet.checked({ ...config, layers: [1, 1.5] }, resNet)],
+  ["ResNet: width = 0", ResNet.checked({ ...config, width: 0 }, resNet)],
+  ["ResNet: featureSize = -8", ResNet.checked({ ...config, featureSize: -8 }, resNet)],
+  ["ResNet: channels = 0", ResNet.checked(config, { ...resNet, channels: 0 })],
+  ['ResNet: block = "dense"', ResNet.checked({ ...config, block: "dense" as never }, resNet)],
+  ["ResNet: batchNormGroups = 3: must divide", ResNet.checked({ ...config, batchNormGroups: 3 }, resNet)],
+  ["ResNet: batchNormGroups = 8: leaves 1 image", ResNet.checked({ ...config, batchNormGroups: 8 }, resNet)],
   [
     '8 x 8": is a single pixel before the last of the 5 layers',
-    ResNet.fitted({ ...config, stem: "imagenet", layers: [1, 1, 1, 1] }, resNet)
+    ResNet.checked({ ...config, stem: "imagenet", layers: [1, 1, 1, 1] }, resNet)
   ]
 ]
 
@@ -241,7 +241,7 @@ describe("A stage", () => {
           ...[5e-324, Number.MAX_VALUE].map((temperature) => knn([1, 64], temperature)),
           ...[0, 2 ** 32 - 1].map((seed) => built(Queue.layer({ size: 1, seed }))),
           augmentation({ flip: 0, jitter: 1, cropScale: { min: 1, max: 1 } }),
-          ResNet.fitted({ ...config, stem: "imagenet", layers: [1, 1] }, resNet)
+          ResNet.checked({ ...config, stem: "imagenet", layers: [1, 1] }, resNet)
         ]
         for (const stage of stages) assert.strictEqual((yield* Effect.exit(stage))._tag, "Success")
       })

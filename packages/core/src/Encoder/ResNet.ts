@@ -17,7 +17,7 @@ import { layoutNeeds, type Use, useNeeds } from "./ResNetNeeds.ts"
 export type { Use } from "./ResNetNeeds.ts"
 
 /** A ResNet for the images and batches of `use`; fails where it cannot be, or cannot work on them. */
-export const fitted = (config: ResNetConfig, use: Use): Effect.Effect<Network, Stage.StageInvalid> =>
+export const checked = (config: ResNetConfig, use: Use): Effect.Effect<Network, Stage.StageInvalid> =>
   Effect.map(Stage.check("ResNet", ...useNeeds(config, use)), () => make(config, use.channels))
 
 /**
@@ -27,7 +27,7 @@ export const fitted = (config: ResNetConfig, use: Use): Effect.Effect<Network, S
  * CIFAR ResNet-20 is `basic [3,3,3]` of width 16.
  *
  * @param channels  channels of the images
- * @throws StageInvalid when there is no such network; {@link fitted} fails with it
+ * @throws StageInvalid when there is no such network; {@link checked} fails with it
  */
 export const make = (config: ResNetConfig, channels: number): Network => {
   const unmet = Stage.firstUnmet("ResNet", layoutNeeds(config, channels))

@@ -1,6 +1,6 @@
 import { QueryEncoder } from "@moco/core/Encoder"
 import * as Escape from "@moco/core/Escape"
-import { fit } from "@moco/train/InitialWeights"
+import { matchWeights } from "@moco/train/InitialWeights"
 import { keepInitial } from "@moco/train/InitialWeights/files"
 import * as RunFolder from "@moco/train/RunFolder"
 import { RunLog } from "@moco/train/RunLog"
@@ -25,7 +25,7 @@ export const beginWith = Effect.fn("cli.beginWith")(function* (
     return Effect.void
   }
   const { network } = yield* QueryEncoder
-  const { headLeftOut, taken } = yield* fit(network, initial)
+  const { headLeftOut, taken } = yield* matchWeights(network, initial)
   yield* keepInitial(folder, initial)
   const { sha256, source } = initial
   const numTaken = Object.keys(taken).length
