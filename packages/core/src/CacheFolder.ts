@@ -1,5 +1,6 @@
 import { lstatSync, mkdirSync, readdirSync, type Stats, statSync } from "node:fs"
 import { join } from "node:path"
+import { shellQuoted } from "./shellQuoted.ts"
 
 /**
  * The cache holds libraries and programs that are run as whoever starts us. So nobody else may have been able to write
@@ -40,7 +41,7 @@ export const troubleOf = (
   if (uid === undefined) return undefined
   const found = wrongWith(folder, uid) ?? wrongIn(folder, uid, isLookedAt)
   if (found === undefined) return undefined
-  const name = quoted(folder)
+  const name = shellQuoted(folder)
   const mend = found.isForeign ? `chown -R ${uid} ${name}` : `chmod -R go-w ${name}`
   return {
     problem: found.problem,
@@ -89,5 +90,3 @@ const wrongIn = (folder: string, uid: number, isLookedAt: (name: string) => bool
   }
   return undefined
 }
-
-const quoted = (path: string): string => `'${path.replaceAll("'", "'\\''")}'`

@@ -54,3 +54,17 @@ export const requireUnitRows = (
       )
     }
   )
+
+/** Refuses running variances of an encoder below 0, of which batch norm would take a root. */
+export const requireVariances = (
+  operation: string,
+  tensors: NamedTensors
+): Effect.Effect<void, SnapshotMismatch | TensorError> => {
+  const names = Object.keys(tensors).filter((name) => name.endsWith(".running_var"))
+  const least = run(operation, () => names.map((name) => tf.min(tensors[name]!).dataSync()[0]!))
+  return Effect.flatMap(least, (values) => {
+    const first = values.findIndex((value) => value < 0)
+    const problem = `${names[first]} holds ${values[first]}, and a variance is never below 0`
+    return refuse(operation, first < 0 ? undefined : problem)
+  })
+}

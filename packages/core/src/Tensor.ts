@@ -124,27 +124,13 @@ export const copiesLike = (
   const problem = mismatch(current, snapshot)
   return problem === undefined
     ? Effect.andThen(
-        Effect.andThen(requireVariances(operation, snapshot), inRange),
+        inRange,
         run(operation, () =>
           // In the order of `current`: sums over all tensors depend on it in their last bits.
           clone(Object.fromEntries(Object.keys(current).map((name) => [name, snapshot[name]!])))
         )
       )
     : Effect.fail(new SnapshotMismatch({ operation, problem }))
-}
-
-/** Refuses running variances below 0, of which batch norm would take a root. */
-const requireVariances = (
-  operation: string,
-  snapshot: NamedTensors
-): Effect.Effect<void, TensorError | SnapshotMismatch> => {
-  const names = Object.keys(snapshot).filter((name) => name.endsWith(".running_var"))
-  const least = run(operation, () => names.map((name) => tf.min(snapshot[name]!).dataSync()[0]!))
-  return Effect.flatMap(least, (values) => {
-    const first = values.findIndex((value) => value < 0)
-    const problem = `${names[first]} holds ${values[first]}, and a variance is never below 0`
-    return first < 0 ? Effect.void : Effect.fail(new SnapshotMismatch({ operation, problem }))
-  })
 }
 
 const mismatch = (current: NamedTensors, snapshot: NamedTensors): string | undefined => {
@@ -199,8 +185,7 @@ export const lease: Effect.Effect<Lease, never, Scope.Scope> = Effect.map(
     },
     run: (operation, compute) =>
       Effect.map(run(operation, compute), (result) => {
-        for (const tensor of tf.tensor_util.getTensorsInContainer(result as tf.TensorContainer))
-          owned.add(tf.keep(tensor))
+        for (const tensor of tensorsIn(result)) owned.add(tf.keep(tensor))
         return result
       }),
     handOver: (tensors) => {

@@ -13,6 +13,7 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { makeCacheFolder, troubleOf } from "@moco/core/CacheFolder"
 import { cacheDirOf } from "@moco/core/cacheDir"
+import { shellQuoted } from "@moco/core/shellQuoted"
 import { onTestFinished } from "vitest"
 
 /** A cache as an earlier program left it: everybody may look, nobody else may write. */
@@ -62,7 +63,7 @@ describe("the folder of the cache", () => {
       const trouble = troubleOf(cache)
       assert.include(trouble?.problem, join(cache, path))
       assert.include(trouble?.problem, `mode ${mode.toString(8).padStart(4, "0")}`)
-      assert.include(trouble?.hint, `chmod -R go-w '${cache.replace("'", "'\\''")}'`)
+      assert.include(trouble?.hint, `chmod -R go-w ${shellQuoted(cache)}`)
     })
   }
 

@@ -5,6 +5,7 @@ import { type NonFiniteTensors, requireFinite } from "@moco/core/Finite"
 import { fromHost, toHost } from "@moco/core/HostTensors"
 import type { LossNumbers } from "@moco/core/LossState"
 import { decode, encode, SafetensorsMalformed } from "@moco/core/Safetensors"
+import { requireVariances } from "@moco/core/Snapshot"
 import type { NamedTensors } from "@moco/core/Tensor"
 import * as Tensor from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
@@ -132,10 +133,12 @@ export class RunState extends Context.Service<
         const tensors = yield* tensorsOf(state, files.dictionary)
         const { counters, lossNumbers } = apart(state.counters)
         yield* loss.restore(lossNumbers)
+        const operation = "QueryEncoder.restore"
         const copies = yield* Tensor.copiesLike(
-          "QueryEncoder.restore",
+          operation,
           snapshotOf(query, "query"),
-          queryTensors
+          queryTensors,
+          requireVariances(operation, queryTensors)
         )
         adopt(query, copies, "query")
         yield* optimizer.restore(moments)

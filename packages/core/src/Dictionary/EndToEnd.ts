@@ -96,11 +96,14 @@ const checkBatch = (batchSize: number) =>
   )
 
 /** End-to-end training counts nothing. */
-const copiesOf = (current: Tensor.NamedTensors, { counters, tensors }: DictionarySnapshot) =>
-  Effect.andThen(
-    Snapshot.counters("EndToEnd.restore", {}, counters),
-    Tensor.copiesLike("EndToEnd.restore", current, tensors)
+const copiesOf = (current: Tensor.NamedTensors, { counters, tensors }: DictionarySnapshot) => {
+  const operation = "EndToEnd.restore"
+  const inRange = Snapshot.requireVariances(operation, tensors)
+  return Effect.andThen(
+    Snapshot.counters(operation, {}, counters),
+    Tensor.copiesLike(operation, current, tensors, inRange)
   )
+}
 
 /** Encodes the keys inside `similarities`, so that the gradient flows; `weightsOf` picks the key encoder's. */
 const preparation = (

@@ -74,10 +74,11 @@ export const layer = ({ entryMomentum, numImages, redrawOwn, seed, size }: Memor
             const entry_ND = lease.keep(l2Normalize(tf.add(tf.mul(own_ND, entryMomentum), new_ND)))
             const rows_N1 = tf.reshape(indices_N, [-1, 1])
             const bank = lease.keep(scatterRows(current_MD, rows_N1, entry_ND))
-            const seen = lease.keep(scatterRows(cell.get()["seen"]!, rows_N1, tf.ones([indices.length])))
+            const one_N = lease.keep(tf.ones([indices.length]))
+            const seen = lease.keep(scatterRows(cell.get()["seen"]!, rows_N1, one_N))
             const nextSeen = tf.sum(seen).dataSync()[0]!
             return {
-              entering: { bank: entry_ND, seen },
+              entering: { bank: entry_ND, seen: one_N },
               commit: () => {
                 cell.replace(lease.handOver({ bank, seen }))
                 numSeen = nextSeen

@@ -118,12 +118,11 @@ export const layer = ({ seed, size }: QueueSettings) =>
           if (filled < size && pointer !== filled) {
             yield* Snapshot.refuse(operation, `its counter pointer is ${pointer}, and filled is ${filled}`)
           }
-          const copies = yield* Tensor.copiesLike(
-            operation,
-            tensors(),
-            snapshot.tensors,
-            Snapshot.requireUnitRows(operation, "queue", snapshot.tensors)
+          const inRange = Effect.andThen(
+            Snapshot.requireUnitRows(operation, "queue", snapshot.tensors),
+            Snapshot.requireVariances(operation, snapshot.tensors)
           )
+          const copies = yield* Tensor.copiesLike(operation, tensors(), snapshot.tensors, inRange)
           cell.replace({ queue: copies["queue"]! })
           adopt(key, copies, "key")
           Object.assign(counters, { pointer, filled })
