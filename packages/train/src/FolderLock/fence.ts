@@ -17,10 +17,15 @@ export const fence = (real: FileSystem.FileSystem, check: Check): FileSystem.Fil
   return FileSystem.make({
     ...real,
     chmod: guard(real.chmod),
+    chown: guard(real.chown),
     copy: guard(real.copy),
     copyFile: guard(real.copyFile),
     link: guard(real.link),
     makeDirectory: guard(real.makeDirectory),
+    makeTempDirectory: guard(real.makeTempDirectory),
+    makeTempDirectoryScoped: guard(real.makeTempDirectoryScoped),
+    makeTempFile: guard(real.makeTempFile),
+    makeTempFileScoped: guard(real.makeTempFileScoped),
     open: (path, options) => {
       const opened = real.open(path, options)
       if ((options?.flag ?? "r") === "r") return opened
@@ -30,6 +35,7 @@ export const fence = (real: FileSystem.FileSystem, check: Check): FileSystem.Fil
     rename: guard(real.rename),
     symlink: guard(real.symlink),
     truncate: guard(real.truncate),
+    utimes: guard(real.utimes),
     writeFile: guard(real.writeFile)
   })
 }
