@@ -203,8 +203,10 @@ export class Checkpoints extends Context.Service<
         return Checkpoints.of({
           afterStep: Effect.fnUntraced(function* (position, progress) {
             if (writing !== undefined) {
-              const ended = yield* Effect.timeoutOption(Fiber.await(writing), waitPerStep)
-              if (Option.isSome(ended)) yield* ended.value
+              const ended =
+                writing.pollUnsafe() ??
+                Option.getOrUndefined(yield* Effect.timeoutOption(Fiber.await(writing), waitPerStep))
+              if (ended !== undefined) yield* ended
             }
             if (isSaved(position.step) || !isDue(position, yield* now)) return
             yield* settled

@@ -17,7 +17,7 @@ import { ViewPairs } from "@moco/data/ViewPairs"
 import { Effect, Layer } from "effect"
 import { Diagnostics } from "./Diagnostics.ts"
 import * as Knn from "./Evaluation/Knn.ts"
-import { fit, type GivenWeights, laidOver } from "./InitialWeights.ts"
+import { type GivenWeights, matchWeights, withWeights } from "./InitialWeights.ts"
 import { LearningRate } from "./LearningRate.ts"
 import { Optimizer } from "./Optimizer.ts"
 import { rehearse } from "./PretrainLayers/rehearse.ts"
@@ -50,7 +50,7 @@ export const layersOf = (config: RunConfig, options: StageOptions) => {
   const batches = views.pipe(Layer.provideMerge(augmentation))
   const encoder = queryEncoderOf(config, options.initial)
   // What somebody else has written can only be known by trying it.
-  const isOwn = options.augmentation ?? options.dictionary ?? options.loss
+  const isOwn = options.dictionary ?? options.loss
   const rehearsal = Layer.effectDiscard(isOwn === undefined ? Effect.void : rehearse)
   return Layer.mergeAll(Diagnostics.layer, Optimizer.layerSgd(config.optimizer), rehearsal).pipe(
     Layer.provideMerge(options.loss ?? lossOf(config)),
@@ -82,11 +82,11 @@ const queryEncoderOf = (config: RunConfig, initial: GivenWeights | undefined) =>
     Effect.gen(function* () {
       const { train } = yield* Dataset.checked
       const use = { ...train, batchSize: config.training.batchSize }
-      const network = yield* ResNet.fitted(config.encoder, use)
+      const network = yield* ResNet.checked(config.encoder, use)
       if (initial === undefined) return QueryEncoder.layer(network, config.seed)
       yield* Backend
-      const { taken } = yield* fit(network, initial)
-      return QueryEncoder.layer(network, config.seed, laidOver(taken))
+      const { taken } = yield* matchWeights(network, initial)
+      return QueryEncoder.layer(network, config.seed, withWeights(taken))
     })
   )
 

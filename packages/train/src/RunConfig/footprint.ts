@@ -1,4 +1,5 @@
 import type { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
+import { convsOf, layoutOf } from "@moco/core/Encoder/ResNetLayout"
 import type { RunConfig } from "./schema.ts"
 
 /** The images of a run. */
@@ -79,32 +80,19 @@ const entriesOf = (dictionary: RunConfig["dictionary"], numImages: number) => {
   }
 }
 
-/** Sizes of the network of {@link ResNetConfig}, by arithmetic: nothing as large as the network is made. */
+/** Sizes of a network, of its layout: nothing as large as the network is made. */
 export const sizesOf = (
-  { block, featureSize, head, layers, stem, width }: ResNetConfig,
+  encoder: ResNetConfig,
   channels: number
 ): { readonly numParameters: number; readonly representationSize: number } => {
-  const expansion = block === "basic" ? 1 : 4
-  /** A convolution without bias, and batch norm's scale and offset. */
-  const conv = (kernel: number, inputs: number, outputs: number) =>
-    kernel ** 2 * inputs * outputs + 2 * outputs
-  const blockSize = (inputs: number, inner: number) =>
-    block === "basic"
-      ? conv(3, inputs, inner) + conv(3, inner, inner)
-      : conv(1, inputs, inner) + conv(3, inner, inner) + conv(1, inner, inner * expansion)
-  let numParameters = conv(stem === "imagenet" ? 7 : 3, channels, width)
-  let inputs = width
-  layers.forEach((numBlocks, stage) => {
-    const inner = width * 2 ** stage
-    const outputs = inner * expansion
-    const projects = stage > 0 || inputs !== outputs
-    numParameters += blockSize(inputs, inner) + (projects ? conv(1, inputs, outputs) : 0)
-    numParameters += (numBlocks - 1) * blockSize(outputs, inner)
-    inputs = outputs
-  })
-  const linear = (from: number, to: number) => from * to + to
-  numParameters += linear(inputs, featureSize) + (head === "mlp" ? linear(inputs, inputs) : 0)
-  return { numParameters, representationSize: inputs }
+  const layout = layoutOf(encoder, channels)
+  // A convolution has no bias, and batch norm behind it a scale and an offset.
+  const ofConvs = convsOf(layout).map(
+    ({ inputs, kernel, outputs }) => kernel ** 2 * inputs * outputs + 2 * outputs
+  )
+  const ofHead = layout.head.map(({ inputs, outputs }) => inputs * outputs + outputs)
+  const numParameters = [...ofConvs, ...ofHead].reduce((sum, size) => sum + size, 0)
+  return { numParameters, representationSize: layout.representationSize }
 }
 
 const count = (value: number) => value.toLocaleString("en")
