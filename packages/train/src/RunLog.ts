@@ -41,7 +41,7 @@ export class RunLog extends Context.Service<
     readonly position: Effect.Effect<number>
     /**
      * Removes what was recorded behind a position that `flush` gave. What tells of the run itself stays: with which weights
-     * it has begun, and that it goes on with another config.
+     * it has begun, that it goes on with another config, and that it has gone back.
      */
     readonly truncate: (position: number) => Effect.Effect<void, RunLogError>
   }
@@ -120,7 +120,8 @@ const decodeRecord = Schema.decodeUnknownEffect(RecordLine)
 const decodeOption = Schema.decodeUnknownOption(RecordLine)
 
 /** Whether an event is true of the run whatever state it goes back to. */
-const isOfRun = ({ event }: RunEvent): boolean => event === "configChanged" || event === "initialised"
+const isOfRun = ({ event }: RunEvent): boolean =>
+  event === "configChanged" || event === "initialised" || event === "rolledBack"
 
 const isLineOfRun = (line: string): boolean => Option.exists(decodeOption(line), isOfRun)
 

@@ -25,20 +25,25 @@ const dataset = layerSynthetic({
   ...{ channels: 1, numClasses: 3, seed: 1 }
 })
 
-const dictionaries: ReadonlyArray<RunConfig["dictionary"]> = [
-  config.dictionary,
-  { kind: "endToEnd", weights: "separate" },
-  { kind: "endToEnd", weights: "shared" }
+const mechanisms: ReadonlyArray<Partial<RunConfig>> = [
+  {},
+  { dictionary: { kind: "endToEnd", weights: "separate" } },
+  { dictionary: { kind: "endToEnd", weights: "shared" } },
+  {
+    dictionary: { kind: "memoryBank", size: 16, entryMomentum: 0.5, redrawOwn: true },
+    // A loss with a state of its own.
+    loss: { kind: "nce", temperature: 0.1, symmetric: false }
+  }
 ]
 
 /** The state of a run before its first step, and what it goes back to after two of them. */
 const beforeAndAfter = (
-  dictionary: RunConfig["dictionary"],
+  mechanism: Partial<RunConfig>,
   tensors: Readonly<Record<string, HostTensor>> | undefined
 ) => {
   const given = tensors && { initial: { source: "mine", sha256: "ab", tensors } }
   const stages = RunState.layer.pipe(
-    Layer.provideMerge(layersOf({ ...config, dictionary }, { dataDirs: [], dataset, ...given })),
+    Layer.provideMerge(layersOf({ ...config, ...mechanism }, { dataDirs: [], dataset, ...given })),
     Layer.provideMerge(NodeServices.layer)
   )
   return Effect.gen(function* () {
@@ -53,16 +58,16 @@ const beforeAndAfter = (
 }
 
 describe("What a run goes back to at its beginning", () => {
-  for (const dictionary of dictionaries) {
-    it.effect(`is what it began with, of its seed or given, with ${JSON.stringify(dictionary)}`, () =>
+  for (const mechanism of mechanisms) {
+    it.effect(`is what it began with, of its seed or given, with ${JSON.stringify(mechanism)}`, () =>
       Effect.gen(function* () {
-        const seeds = yield* beforeAndAfter(dictionary, undefined)
+        const seeds = yield* beforeAndAfter(mechanism, undefined)
         assert.strictEqual(seeds.after, seeds.before)
         let tensors: Readonly<Record<string, HostTensor>> = {}
         tf.tidy(() => {
           tensors = stateDict(ResNet.make(config.encoder, 1).init(77), 5)
         })
-        const given = yield* beforeAndAfter(dictionary, tensors)
+        const given = yield* beforeAndAfter(mechanism, tensors)
         assert.notStrictEqual(given.before, seeds.before)
         assert.strictEqual(given.after, given.before)
       })

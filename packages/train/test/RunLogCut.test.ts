@@ -31,6 +31,7 @@ describe("a run log that is cut", () => {
     resumed(1),
     { event: "initialised", step: 0, source: "a", sha256: "0", taken: 3, headLeftOut: [] },
     resumed(2),
+    { event: "rolledBack", step: 1, failedStep: 2, reason: "loss is NaN", rateFactor: 0.5 },
     {
       event: "configChanged",
       step: 2,
@@ -50,18 +51,20 @@ describe("a run log that is cut", () => {
     yield* truncate(position)
     yield* record(resumed(3))
   })
-  const left = ["resumed", "initialised", "configChanged", "resumed"]
+  const left = ["resumed", "initialised", "rolledBack", "configChanged", "resumed"]
 
-  it.effect("keeps with which weights the run has begun, and that its config has changed", () =>
-    Effect.gen(function* () {
-      const fileSystem = yield* FileSystem.FileSystem
-      const file = `${yield* fileSystem.makeTempDirectoryScoped()}/metrics.jsonl`
-      yield* Effect.provide(cut, RunLog.layerJsonLines(file))
-      assert.deepStrictEqual(
-        (yield* read(file)).map(({ event }) => event),
-        left
-      )
-    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  it.effect(
+    "keeps with which weights the run has begun, that it has gone back, and that its config has changed",
+    () =>
+      Effect.gen(function* () {
+        const fileSystem = yield* FileSystem.FileSystem
+        const file = `${yield* fileSystem.makeTempDirectoryScoped()}/metrics.jsonl`
+        yield* Effect.provide(cut, RunLog.layerJsonLines(file))
+        assert.deepStrictEqual(
+          (yield* read(file)).map(({ event }) => event),
+          left
+        )
+      }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 
   it.effect("keeps them in memory as well", () =>
