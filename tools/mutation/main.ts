@@ -58,7 +58,8 @@ const main = Effect.gen(function* () {
     areGreen.set(tests, isGreen)
     outcomes.push(isGreen ? yield* tried(copy, mutation) : { mutation, status: "broken", by: "" })
     // After each, so that what is known is there when the rest is stopped.
-    if (values.out !== undefined) replace(join(root, values.out), report(outcomes, { commit, command }))
+    if (values.out !== undefined)
+      replace(join(root, values.out), report(outcomes, { commit, command, total: chosen.length }))
   }
   const numKilled = outcomes.filter(({ status }) => status === "killed").length
   yield* Console.log(`${numKilled} of ${outcomes.length} killed`)

@@ -4,13 +4,15 @@ import type { Outcome } from "./Mutation.ts"
 export interface Origin {
   readonly commit: string
   readonly command: string
+  /** How many mutations the command has to try. */
+  readonly total: number
 }
 
 const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ")
 const row = (...cells: ReadonlyArray<string>) => `| ${cells.map(cell).join(" | ")} |`
 
 /** The outcomes as a Markdown table, with what survived first. */
-export const report = (outcomes: ReadonlyArray<Outcome>, { command, commit }: Origin): string => {
+export const report = (outcomes: ReadonlyArray<Outcome>, { command, commit, total }: Origin): string => {
   const number = (status: Outcome["status"]) => outcomes.filter((outcome) => outcome.status === status).length
   const sorted = [
     ...outcomes.filter(({ status }) => status !== "killed"),
@@ -20,8 +22,8 @@ export const report = (outcomes: ReadonlyArray<Outcome>, { command, commit }: Or
   return [
     "# Mutations",
     "",
-    `\`${command}\` at commit ${commit}: ${counts}. Each is one change of the program, tried on a copy of the tree`,
-    "by the narrow tests beside it.",
+    `\`${command}\` at commit ${commit}: ${outcomes.length} of ${total} tried, ${counts}. Each is one change of the`,
+    "program, tried on a copy of the tree by the narrow tests beside it.",
     "",
     row("mutation", "what would be wrong", "tests", "outcome", "first test that fails"),
     row("---", "---", "---", "---", "---"),
