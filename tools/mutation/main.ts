@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -59,7 +59,7 @@ const main = Effect.gen(function* () {
     outcomes.push(isGreen ? yield* tried(copy, mutation) : { mutation, status: "broken", by: "" })
     // After each, so that what is known is there when the rest is stopped.
     if (values.out !== undefined)
-      replace(join(root, values.out), report(outcomes, { commit, command, total: chosen.length }))
+      replace(resolve(root, values.out), report(outcomes, { commit, command, total: chosen.length }))
   }
   const numKilled = outcomes.filter(({ status }) => status === "killed").length
   yield* Console.log(`${numKilled} of ${outcomes.length} killed`)

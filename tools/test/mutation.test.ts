@@ -43,9 +43,9 @@ describe("mutations", () => {
         { mutation: example, status: "killed", by: "follows" },
         { mutation: { ...example, name: "second" }, status: "survived", by: "" }
       ],
-      { commit: "abc", command: "npx nx run tools:mutation" }
+      { commit: "abc", command: "npx nx run tools:mutation", total: 84 }
     )
-    assert.include(text, "1 killed, 1 survived, 0 broken")
+    assert.include(text, "2 of 84 tried, 1 killed, 1 survived, 0 broken")
     assert.include(text, "a \\| b")
     assert.isBelow(text.indexOf("| second |"), text.indexOf("| ema: reversed |"))
   })
