@@ -2,12 +2,22 @@ import { defineConfig } from "vitest/config"
 import { CountReporter } from "./tools/count-reporter.ts"
 import { reachedAssertions } from "./tools/reached-assertions.ts"
 
-const project = (name: string, root: string) => ({
+/** A project's tests; those under `test/long` take minutes and are a project of their own, which `npm test` leaves out. */
+const projectsOf = (name: string, root: string) => [
+  project(name, root, { include: ["test/**/*.test.ts"], exclude: ["test/long/**"] }),
+  project(`${name}-long`, root, { include: ["test/long/**/*.test.ts"] })
+]
+
+const project = (
+  name: string,
+  root: string,
+  files: { readonly include: Array<string>; readonly exclude?: Array<string> }
+) => ({
   extends: true as const,
   test: {
     name,
     root,
-    include: ["test/**/*.test.ts"],
+    ...files,
     setupFiles: ["test-setup", "test-assertions", "test-reached"].map(
       (file) => new URL(`./tools/${file}.ts`, import.meta.url).pathname
     )
@@ -18,9 +28,9 @@ export default defineConfig({
   plugins: [reachedAssertions()],
   test: {
     projects: [
-      ...["core", "data", "train", "cli"].map((name) => project(name, `packages/${name}`)),
-      project("tools", "tools"),
-      project("examples", "examples")
+      ...["core", "data", "train", "cli"].flatMap((name) => projectsOf(name, `packages/${name}`)),
+      ...projectsOf("tools", "tools"),
+      ...projectsOf("examples", "examples")
     ],
     reporters: ["default", new CountReporter()],
     // What a test prints is shown when it fails.

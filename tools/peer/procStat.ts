@@ -1,3 +1,5 @@
+import { fieldsAfterName, procField } from "@moco/core/procStat"
+
 /** What the kernel has counted of the whole machine, in ticks of all cores. */
 export interface MachineTicks {
   readonly total: number
@@ -23,12 +25,14 @@ export interface ProcessTicks {
 
 /** @param text  of `/proc/<pid>/stat` */
 export const processTicks = (text: string): ProcessTicks | undefined => {
-  const end = text.lastIndexOf(")")
-  // The name, in parentheses, may hold anything; after it come state, parent, ... and as 12th to 15th the times.
-  const fields = text.slice(end + 2).split(" ")
-  const times = fields.slice(11, 15).map(Number)
-  const found = { pid: Number.parseInt(text, 10), parent: Number(fields[1]), ticks: sum(times) }
-  return end !== -1 && times.length === 4 && Object.values(found).every(Number.isFinite) ? found : undefined
+  const fields = fieldsAfterName(text)
+  const times = fields.slice(procField.userTime, procField.endedChildrenSystemTime + 1).map(Number)
+  const found = {
+    pid: Number.parseInt(text, 10),
+    parent: Number(fields[procField.parent]),
+    ticks: sum(times)
+  }
+  return times.length === 4 && Object.values(found).every(Number.isFinite) ? found : undefined
 }
 
 /** Ticks of the process `root` and of all that descend from it. */

@@ -8,6 +8,9 @@ import { pipInstall } from "./pipInstall.ts"
 
 export const torchVersion = "2.13.0"
 
+/** Reads what a run exports. */
+export const safetensorsVersion = "0.8.0"
+
 /** The oldest Python that this PyTorch is built for. */
 const oldestPython = [3, 10] as const
 
@@ -22,13 +25,25 @@ export interface Torch {
   readonly executable: string
   readonly python: string
   readonly torch: string
+  /** Nothing where it is not installed. */
+  readonly safetensors: string | null
 }
 
-const Versions = Schema.fromJsonString(Schema.Struct({ python: Schema.String, torch: Schema.String }))
+const Versions = Schema.fromJsonString(
+  Schema.Struct({
+    python: Schema.String,
+    torch: Schema.String,
+    safetensors: Schema.NullOr(Schema.String)
+  })
+)
 
 const versionsScript = `
 import json, platform, torch
-print(json.dumps({"python": platform.python_version(), "torch": torch.__version__}))
+try:
+    from safetensors import __version__ as safetensors
+except ImportError:
+    safetensors = None
+print(json.dumps({"python": platform.python_version(), "torch": torch.__version__, "safetensors": safetensors}))
 `
 
 /** The versions that `executable` has, or what it says instead. */
@@ -70,7 +85,7 @@ export const setUp = Effect.fn("peer.setUpTorch")(function* ({ cacheDir, python 
   const ready = Effect.gen(function* () {
     if (!(yield* fileTrouble(fs.exists(marker)))) return undefined
     const found = yield* look(executable)
-    return "torch" in found && isPinned(found.torch) ? found : undefined
+    return "torch" in found && isPinned(found) ? found : undefined
   })
   const found = yield* ready
   if (found !== undefined) return found
@@ -112,7 +127,8 @@ const requireOwnCache = Effect.fnUntraced(function* (cacheDir: string) {
 })
 
 /** `2.13.0+cpu` is 2.13.0, built for the processor alone. */
-const isPinned = (version: string) => version.split("+", 1)[0] === torchVersion
+const isPinned = ({ safetensors, torch }: Torch) =>
+  torch.split("+", 1)[0] === torchVersion && safetensors === safetensorsVersion
 
 const make = Effect.fnUntraced(function* (dir: string, executable: string, python: string) {
   const venv = yield* run(python, ["-m", "venv", dir])
@@ -123,9 +139,10 @@ const make = Effect.fnUntraced(function* (dir: string, executable: string, pytho
     })
   }
   // Without GPU libraries where the index has such a build; else the plain one, which is right too and larger.
-  const small = yield* pipInstall(executable, [`torch==${torchVersion}+cpu`, "numpy"])
+  const others = ["numpy", `safetensors==${safetensorsVersion}`]
+  const small = yield* pipInstall(executable, [`torch==${torchVersion}+cpu`, ...others])
   if (small.exitCode !== 0) {
-    const plain = yield* pipInstall(executable, [`torch==${torchVersion}`, "numpy"])
+    const plain = yield* pipInstall(executable, [`torch==${torchVersion}`, ...others])
     if (plain.exitCode !== 0) {
       return yield* new InstallFailed({
         problem: `pip could not install PyTorch ${torchVersion}:\n${lastLines(plain.output)}`,

@@ -12,8 +12,7 @@ import { cardOf, type EncoderCard } from "@moco/train/EncoderCard"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, FileSystem, Path, Schema } from "effect"
 import { lastLines, run } from "../libtensorflow/Command.ts"
-import { pipInstall } from "../peer/pipInstall.ts"
-import { given, setUp } from "../peer/torch.ts"
+import { given, safetensorsVersion, setUp } from "../peer/torch.ts"
 
 /** The encoder cannot be loaded into PyTorch, or gives other features there. */
 export class PyTorchDiffers extends Schema.TaggedError<PyTorchDiffers>()("PyTorchDiffers", {
@@ -48,8 +47,12 @@ export const inPyTorch = Effect.fn("inPyTorch")(function* (runFolder: string, py
   const cacheDir = cacheDirOf(process.platform, process.env)
   if (cacheDir === undefined) return yield* new PyTorchDiffers(noCacheDir)
   const torch = yield* python === undefined ? setUp({ cacheDir, python: "python3" }) : given(python)
-  const imports = yield* run(torch.executable, ["-c", "import safetensors"])
-  if (imports.exitCode !== 0) yield* pipInstall(torch.executable, ["safetensors"])
+  if (torch.safetensors === null) {
+    return yield* new PyTorchDiffers({
+      problem: `${torch.executable} has no safetensors, by which an encoder's file is read`,
+      hint: `install it there (-m pip install safetensors==${safetensorsVersion}), or leave --python away`
+    })
+  }
   const script = path.join(import.meta.dirname, "compare.py")
   const docs = path.join(import.meta.dirname, "..", "..", "docs")
   const { exitCode, output } = yield* run(torch.executable, [script, docs, file, record])

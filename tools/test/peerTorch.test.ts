@@ -19,7 +19,7 @@ const fakePython = (change: { readonly on?: string; readonly does?: string } = {
     return file
   }
   const own = change.on === undefined ? "" : `case "$*" in ${change.on}) ${change.does};; esac\n`
-  const versions = JSON.stringify({ python: "3.11.7", torch: "2.13.0+cpu" })
+  const versions = JSON.stringify({ python: "3.11.7", torch: "2.13.0+cpu", safetensors: "0.8.0" })
   // Of the environment: it has PyTorch once pip has been there.
   const inner = write(
     "inner",
@@ -72,10 +72,11 @@ describe("the set-up of PyTorch", () => {
       assert.deepStrictEqual(torch, {
         executable: join(venv, "bin", "python"),
         python: "3.11.7",
-        torch: "2.13.0+cpu"
+        torch: "2.13.0+cpu",
+        safetensors: "0.8.0"
       })
       assert.isTrue(existsSync(marker))
-      assert.match(said(), /pip install .*torch==2\.13\.0\+cpu numpy$/m)
+      assert.match(said(), /pip install .*torch==2\.13\.0\+cpu numpy safetensors==0\.8\.0$/m)
       assert.strictEqual(count(said(), "pip install"), 1)
       assert.deepStrictEqual(readdirSync(plan.cacheDir), [venvName])
     })
@@ -94,7 +95,7 @@ describe("the set-up of PyTorch", () => {
     Effect.gen(function* () {
       const { plan, said } = fakePython({ on: "*+cpu*", does: "echo none found; exit 1" })
       yield* run(plan)
-      assert.match(said(), /\+cpu numpy\n.*torch==2\.13\.0 numpy\n/)
+      assert.match(said(), /\+cpu numpy safetensors==0\.8\.0\n.*torch==2\.13\.0 numpy safetensors==0\.8\.0\n/)
     })
   )
 
@@ -118,10 +119,16 @@ describe("the set-up of PyTorch", () => {
       rmSync(join(venv, "bin", "python"))
       yield* run(plan)
       assert.strictEqual(count(said(), "pip install"), 2)
-      const old = JSON.stringify({ python: "3.11.7", torch: "2.12.0" })
-      writeFileSync(join(venv, "bin", "python"), `#!/bin/sh\necho '${old}'\n`, { mode: 0o755 })
-      yield* run(plan)
-      assert.strictEqual(count(said(), "pip install"), 3)
+      const other = [
+        { torch: "2.12.0", safetensors: "0.8.0" },
+        { torch: "2.13.0", safetensors: null }
+      ]
+      for (const [index, versions] of other.entries()) {
+        const found = JSON.stringify({ python: "3.11.7", ...versions })
+        writeFileSync(join(venv, "bin", "python"), `#!/bin/sh\necho '${found}'\n`, { mode: 0o755 })
+        yield* run(plan)
+        assert.strictEqual(count(said(), "pip install"), 3 + index)
+      }
     })
   )
 
@@ -154,7 +161,8 @@ describe("the set-up of PyTorch", () => {
       yield* run(plan)
       const own = join(venv, "bin", "python")
       const found = yield* Effect.provide(given(own), NodeServices.layer)
-      assert.deepStrictEqual(found, { executable: own, python: "3.11.7", torch: "2.13.0+cpu" })
+      const { safetensors, torch } = found
+      assert.deepStrictEqual([found.executable, torch, safetensors], [own, "2.13.0+cpu", "0.8.0"])
     })
   )
 

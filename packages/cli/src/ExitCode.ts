@@ -51,7 +51,7 @@ const byTag = {
   DatasetMissing: ExitCode.data,
   DatasetUnreadable: ExitCode.data,
   FixtureUnusable: ExitCode.data,
-  FlagsContradict: ExitCode.config,
+  FlagsInvalid: ExitCode.config,
   SettingUnknown: ExitCode.config,
   RunUndrawable: ExitCode.data,
   RunLogCorrupt: ExitCode.corrupt,

@@ -2,7 +2,7 @@ import { cacheDirOf } from "@moco/core/cacheDir"
 import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { Effect, Option } from "effect"
-import { FlagsContradict } from "./commands/train/start.ts"
+import { FlagsInvalid } from "./FlagsInvalid.ts"
 
 /** The folders that are searched for data sets: the user's `--data-dir`, or, where none was named, cache and system. */
 export const dataDirsOf = Effect.fnUntraced(function* (dataDir: Option.Option<string>) {
@@ -23,7 +23,7 @@ export const requireUsed = Effect.fnUntraced(function* (
 ) {
   if (Option.isNone(dataDir) || configs.some(readsDataDir)) return
   const names = [...new Set(configs.map(({ data }) => data.name))].join(" and ")
-  return yield* new FlagsContradict({
+  return yield* new FlagsInvalid({
     flags: `--data-dir=${dataDir.value}`,
     problem: `nothing is read from it, for the images of ${names} (data.name) come with the repository`,
     hint: "leave --data-dir away, or choose images that are read from a folder, e.g. --recipe=fashionMnist"

@@ -16,10 +16,7 @@ export const namedFlag = (name: string) =>
     )
   )
 
-/** A folder that may be named. */
-export const folderFlag = (name: string, description: string) => pathFlag(name, description)
-
-export const dataDirFlag = folderFlag(
+export const dataDirFlag = pathFlag(
   "data-dir",
   "folder with the files of a data set that does not come with the repository"
 )

@@ -2,6 +2,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { escapedConsole, helpConsole } from "@moco/core/EscapedConsole"
 import { Console, Effect, Runtime } from "effect"
 import { Command } from "effect/cli"
+import manifest from "../package.json" with { type: "json" }
 import { layerPresenter } from "./commandLine/presenter.ts"
 import { ablate } from "./commands/ablate.ts"
 import { bench } from "./commands/bench.ts"
@@ -16,6 +17,8 @@ import { stopOnSignals } from "./stopOnSignals.ts"
 import { watchNx } from "./stopWithNx.ts"
 import { watchParent } from "./stopWithParent.ts"
 import { watchOutput } from "./watchOutput.ts"
+
+const { version } = manifest
 
 /** The command of all commands. */
 export const moco = Command.make("moco").pipe(
@@ -48,7 +51,7 @@ export const run = (): void => {
     )
   })
   const escaped = Command.provideSync(moco, Console.Console, escapedConsole)
-  Command.run(escaped, { version: "0.0.0" }).pipe(
+  Command.run(escaped, { version }).pipe(
     Effect.tapCause((cause) => Effect.provideService(report(cause), Console.Console, escapedConsole)),
     Effect.uninterruptible,
     Effect.provideService(Console.Console, helpConsole),

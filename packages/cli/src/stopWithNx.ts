@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs"
+import { fieldsAfterName, procField } from "@moco/core/procStat"
 
 /** Set by nx in the environment of every task. */
 const taskVariable = "NX_TASK_TARGET_PROJECT"
@@ -31,7 +32,7 @@ interface Ancestor {
 /** The processes between this one and nx, and nx: those that were started as a task, and the first that was not. */
 const nxProcesses = (parent: number): ReadonlyArray<number> => {
   const pids: Array<number> = []
-  for (let pid = parent; pid > 1; pid = Number(fieldsOf(pid)[parentField] ?? 0)) {
+  for (let pid = parent; pid > 1; pid = Number(fieldsOf(pid)[procField.parent] ?? 0)) {
     pids.push(pid)
     if (!isTask(pid)) break
   }
@@ -40,7 +41,7 @@ const nxProcesses = (parent: number): ReadonlyArray<number> => {
 
 const ancestorsIn = (pids: ReadonlyArray<number>): ReadonlyArray<Ancestor> =>
   pids.flatMap((pid) => {
-    const start = fieldsOf(pid)[startField]
+    const start = fieldsOf(pid)[procField.start]
     return start === undefined ? [] : [{ pid, start }]
   })
 
@@ -51,16 +52,10 @@ const isTaskVariable = (line: string): boolean => line.startsWith(`${taskVariabl
 /** A process that has ended is there until its parent takes note, as a zombie. */
 const isStillThere = ({ pid, start }: Ancestor): boolean => {
   const fields = fieldsOf(pid)
-  return fields[startField] === start && fields[stateField] !== "Z"
+  return fields[procField.start] === start && fields[procField.state] !== "Z"
 }
 
-/** Of /proc/PID/stat, behind the name in parentheses, which may hold spaces. */
-const [stateField, parentField, startField] = [0, 1, 19]
-
-const fieldsOf = (pid: number): ReadonlyArray<string> => {
-  const stat = textOf(`/proc/${pid}/stat`)
-  return stat === "" ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-}
+const fieldsOf = (pid: number): ReadonlyArray<string> => fieldsAfterName(textOf(`/proc/${pid}/stat`))
 
 /** Empty where there is no such file, as everywhere but on Linux: there the parent alone is watched. */
 const textOf = (file: `/proc/${string}`): string => {

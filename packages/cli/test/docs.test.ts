@@ -24,7 +24,7 @@ const codeOf = (text: string): ReadonlyArray<string> => [
 
 /** Commands of the program that a page tells the reader to type, without their comments. */
 const commandsOf = (text: string): ReadonlyArray<string> =>
-  codeOf(text)
+  codeOf(text.replaceAll(/\\\n\s*/g, " "))
     .flatMap((line) => /^(?:npx moco|npx nx run cli:)\s?(.*)$/.exec(line)?.[1] ?? [])
     .map((command) => command.replace(/\s+#.*$/, "").trim())
     .filter((command) => /^[a-z]/.test(command))
@@ -57,7 +57,7 @@ describe("the pages for readers", () => {
       const shown = help(command)
       const flags = args.flatMap((arg) => /^--[a-z][a-z-]*/.exec(arg)?.[0] ?? [])
       return flags
-        .filter((flag) => flag !== "--help" && !shown.includes(flag))
+        .filter((flag) => flag !== "--help" && !new RegExp(`${flag}(?![a-z-])`).test(shown))
         .map((flag) => `${line}: ${flag}`)
     })
     assert.deepStrictEqual(unknown, [])

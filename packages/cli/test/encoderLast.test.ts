@@ -15,13 +15,14 @@ describe("An encoder that was exported before a run's end", () => {
   it.effect("is gone before the log says that the run has ended, and not before", () =>
     Effect.gen(function* () {
       const fileSystem = yield* FileSystem.FileSystem
-      const encoder = join(yield* fileSystem.makeTempDirectoryScoped(), "encoder.safetensors")
-      writeFileSync(encoder, "of a shorter run")
-      const isThere: Array<boolean> = []
+      const folder = yield* fileSystem.makeTempDirectoryScoped()
+      const exported = ["encoder.json", "encoder.safetensors"].map((name) => join(folder, name))
+      for (const file of exported) writeFileSync(file, "of a shorter run")
+      const left: Array<ReadonlyArray<boolean>> = []
       const below = Layer.effect(
         RunLog,
         Effect.map(RunLog, (log) =>
-          RunLog.of({ ...log, record: () => Effect.sync(() => void isThere.push(existsSync(encoder))) })
+          RunLog.of({ ...log, record: () => Effect.sync(() => void left.push(exported.map(existsSync))) })
         )
       ).pipe(Layer.provide(RunLog.layerMemory))
       yield* Effect.gen(function* () {
@@ -32,8 +33,12 @@ describe("An encoder that was exported before a run's end", () => {
         yield* record(finished("completed"))
         // Where there is none, as at the end of most runs, nothing is missing.
         yield* record(finished("completed"))
-      }).pipe(Effect.provide(layerEncoderLast(encoder).pipe(Layer.provide(below))))
-      assert.deepStrictEqual(isThere, [true, true, false, false])
+      }).pipe(Effect.provide(layerEncoderLast(...exported).pipe(Layer.provide(below))))
+      const [both, none] = [
+        [true, true],
+        [false, false]
+      ]
+      assert.deepStrictEqual(left, [both, both, none, none])
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 })

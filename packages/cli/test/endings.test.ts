@@ -96,6 +96,12 @@ describe("a run", () => {
     assertSaved(full)
   })
 
+  it("that prints a few lines and has no room for them says so, with 6", async () => {
+    const { code, stderr } = await startInShell('exec "$@" > /dev/full', ["settings"]).ended
+    assert.strictEqual(code, 6, stderr)
+    assertPlainError(stderr, "standard output cannot be written", "no space left")
+  })
+
   it("whose standard error is closed goes on, and saves when it is stopped", async () => {
     const folder = fresh()
     const noisy = ["--set=optimizer.learningRate=0.9", ...long(folder).slice(1)]

@@ -1,5 +1,6 @@
 import { readlinkSync } from "node:fs"
 import { hostname } from "node:os"
+import { fieldsAfterName, procField } from "@moco/core/procStat"
 import { Effect, FileSystem, Schema } from "effect"
 
 /** What tells a process from every other, on this machine and elsewhere, now and later. */
@@ -63,9 +64,9 @@ const exists = (pid: number): boolean => {
 const statOf = Effect.fnUntraced(function* (process: string) {
   const stat = yield* contentOf(`/proc/${process}/stat`)
   if (stat === "") return undefined
-  // The name in parentheses may hold spaces; the state is field 3, the start field 22.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-  return { pid: Number.parseInt(stat, 10), state: fields[0] ?? "", start: fields[19] ?? "" }
+  const fields = fieldsAfterName(stat)
+  const [state = "", start = ""] = [fields[procField.state], fields[procField.start]]
+  return { pid: Number.parseInt(stat, 10), state, start }
 })
 
 const contentOf = Effect.fnUntraced(function* (file: `/proc/${string}`) {

@@ -12,7 +12,7 @@ import { isOver, runStudy } from "@moco/train/StudyRun"
 import { Console, Effect, Layer, Option, Path, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { requireUsed } from "../dataDirs.ts"
-import { dataDirFlag, folderFlag, jsonFlag, namedFlag } from "../flags.ts"
+import { dataDirFlag, jsonFlag, namedFlag, pathFlag } from "../flags.ts"
 import { readStructuredFile } from "../readStructuredFile.ts"
 import { recipes } from "../recipes.ts"
 import { layerStudyBar } from "../StudyBar.ts"
@@ -38,13 +38,13 @@ const flags = {
       `one of ${Object.keys(studies).join(", ")}; or a YAML or JSON file with a study of your own`
     )
   ),
-  out: folderFlag("out", "the study folder (default: runs/study-<name>); one that holds this study goes on"),
-  report: folderFlag("report", "where tables and plots go (default: report/ in the study folder)"),
+  out: pathFlag("out", "the study folder (default: runs/study-<name>); one that holds this study goes on"),
+  report: pathFlag("report", "where tables and plots go (default: report/ in the study folder)"),
   concurrency: Flag.Int("concurrency").pipe(
     Flag.withDescription("runs side by side (default: as many as the processors allow)"),
     Flag.optional
   ),
-  reuse: folderFlag("reuse", "folder of another study, whose runs are not repeated where they are the same"),
+  reuse: pathFlag("reuse", "folder of another study, whose runs are not repeated where they are the same"),
   dataDir: dataDirFlag,
   json: jsonFlag("the cells")
 }

@@ -1,9 +1,11 @@
+import * as Escape from "@moco/core/Escape"
 import * as RunFolder from "@moco/train/RunFolder"
 import { Console, Effect, FileSystem, Path } from "effect"
 import { Command, Flag } from "effect/cli"
+import { loadDrawing } from "../charts/load.ts"
+import { FlagsInvalid } from "../FlagsInvalid.ts"
 import { namedFlag } from "../flags.ts"
 import { type ReadRun, readRun } from "./plot/readRun.ts"
-import { FlagsContradict } from "./train/start.ts"
 
 const flags = {
   run: namedFlag("run").pipe(
@@ -26,21 +28,20 @@ export const plot = Command.make(
     const path = yield* Path.Path
     const format = path.extname(out).toLowerCase()
     if (format !== ".svg" && format !== ".png") {
-      return yield* new FlagsContradict({
+      return yield* new FlagsInvalid({
         flags: `--out=${out}`,
         problem: "its ending names no format that is written",
         hint: "let it end in .svg or .png"
       })
     }
     const runs = distinctNames(yield* Effect.forEach([...new Set(run)], readRun))
-    // What draws is loaded where something is drawn.
-    const { runChart } = yield* loaded(out, () => import("../charts/runChart.ts"))
+    const { runChart } = yield* loadDrawing({ path: out, hint }, () => import("../charts/runChart.ts"))
     const svg = runChart(runs)
     const bytes = format === ".svg" ? new TextEncoder().encode(svg) : yield* asPng(out, svg)
     yield* RunFolder.unwritable(out)(fileSystem.makeDirectory(path.dirname(out), { recursive: true }))
     yield* RunFolder.writeFile(out, bytes)
-    yield* Console.log(out)
-  })
+    yield* Console.log(Escape.line(out))
+  }, Effect.interruptible)
 ).pipe(
   Command.withDescription("Draw runs: their loss and kNN accuracy by epoch, beside chance and raw pixels"),
   Command.withExamples([
@@ -61,18 +62,8 @@ const distinctNames = (runs: ReadonlyArray<ReadRun>): ReadonlyArray<ReadRun> =>
 
 const asPng = (out: string, svg: string) =>
   Effect.map(
-    loaded(out, () => import("../charts/png.ts")),
+    loadDrawing({ path: out, hint }, () => import("../charts/png.ts")),
     ({ renderPng }) => renderPng(svg)
   )
 
-/** A part of the program that draws; it may be missing, or there may be no descriptor left to read it by. */
-const loaded = <A>(out: string, load: () => Promise<A>) =>
-  Effect.tryPromise({
-    try: load,
-    catch: (cause) =>
-      new RunFolder.RunFolderUnwritable({
-        path: out,
-        reason: `what draws charts cannot be loaded: ${cause instanceof Error ? cause.message : cause}`,
-        hint: "close some programs or raise `ulimit -n`; where files are missing, run: npm ci"
-      })
-  })
+const hint = "close some programs or raise `ulimit -n`; where files are missing, run: npm ci"

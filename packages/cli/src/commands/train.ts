@@ -19,15 +19,15 @@ import { RunLog } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
 import { ByteSize, Cause, Console, Effect, Exit, FileSystem, Layer, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { dataDirsOf, requireUsed } from "../dataDirs.ts"
-import { dataDirFlag, folderFlag, jsonFlag, pathFlag } from "../flags.ts"
+import { dataDirsOf } from "../dataDirs.ts"
+import { dataDirFlag, jsonFlag, pathFlag } from "../flags.ts"
 import { Progress } from "../Progress.ts"
 import { profileFileOf, profileFlag, withProfile } from "../profile.ts"
 import { beginWith } from "./train/beginWith.ts"
 import { parseEvery } from "./train/checkpointEvery.ts"
 import { layerEncoderLast } from "./train/encoderLast.ts"
 import { changeOf, goOnWith } from "./train/goOnWith.ts"
-import { recipeFlag, resolveConfig } from "./train/resolveConfig.ts"
+import { recipeFlag } from "./train/resolveConfig.ts"
 import { type RunStart, startOf, tellOfDamage } from "./train/start.ts"
 import { type RunResult, renderSummary, resultSoFar, withEvent } from "./train/summary.ts"
 
@@ -66,7 +66,7 @@ const flags = {
     ),
     Flag.withDefault("stop" as const)
   ),
-  out: folderFlag(
+  out: pathFlag(
     "out",
     "the run folder (default: the next runs/<recipe>-<n>); one that holds an interrupted run of this config goes on"
   ),
@@ -80,19 +80,16 @@ export const train = Command.make(
   "train",
   flags,
   Effect.fn("cli.train")(
-    function* ({ checkpointEvery, dataDir, json, onNan, profile, ...flags }) {
+    function* ({ checkpointEvery, json, onNan, profile, ...flags }) {
       yield* checkEnvironment(process.env)
       const every = yield* parseEvery(checkpointEvery)
-      // Before a folder is made for it.
-      if (Option.isNone(flags.resume)) yield* requireUsed(dataDir, [yield* resolveConfig(flags)])
       const start = yield* startOf(flags)
       const { config } = start
       for (const { message, path } of warnings(config)) yield* Console.error(`warning: ${path}: ${message}`)
-      yield* requireUsed(dataDir, [config])
-      const dataDirs = yield* dataDirsOf(dataDir)
+      const dataDirs = yield* dataDirsOf(flags.dataDir)
       const weights = start.initial === undefined ? {} : { initial: start.initial }
       const given = {
-        "data-dir": Option.getOrUndefined(dataDir),
+        "data-dir": Option.getOrUndefined(flags.dataDir),
         "checkpoint-every": Option.getOrUndefined(checkpointEvery),
         "on-nan": onNan === "stop" ? undefined : onNan
       }

@@ -76,7 +76,7 @@ export const config: Family = {
     provoke: (folder) => Effect.andThen(beginRun(folder), command(train, `--resume=${folder}`, "--seed=9")),
     says: (folder) => [`the run in ${folder}`, "seed was 1 and is 9", "another --out"]
   },
-  FlagsContradict: {
+  FlagsInvalid: {
     provoke: (folder) => command(train, `--resume=${folder}`, "--recipe=fashionMnist"),
     says: (folder) => [`--resume=${folder} and --recipe=fashionMnist`, "already", "leave --recipe away"]
   },

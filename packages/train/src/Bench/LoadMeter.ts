@@ -1,3 +1,4 @@
+import { fieldsAfterName, procField } from "@moco/core/procStat"
 import { Context, Effect, FileSystem, Layer } from "effect"
 
 /** What the kernel has counted since it started, in clock ticks (usually 10 ms). */
@@ -45,11 +46,8 @@ export class LoadMeter extends Context.Service<
 export const readingOf = (machine: string, own: string): LoadReading | undefined => {
   // Time of guests, the two numbers after these eight, is part of `user` and `nice` already.
   const times = /^cpu +(.*)$/m.exec(machine)?.[1]?.split(/ +/).slice(0, 8).map(Number)
-  // The name, in parentheses, may hold anything; user and system time are the 12th and 13th field after it.
-  const ownTimes = own
-    .slice(own.lastIndexOf(")") + 2)
-    .split(" ")
-    .slice(11, 13)
+  const ownTimes = fieldsAfterName(own)
+    .slice(procField.userTime, procField.systemTime + 1)
     .map(Number)
   if (times?.length !== 8 || ownTimes.length !== 2 || ![...times, ...ownTimes].every(Number.isFinite)) {
     return undefined

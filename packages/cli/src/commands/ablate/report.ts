@@ -6,6 +6,7 @@ import type { StudyResults } from "@moco/train/Study/results"
 import type { TrialRecord } from "@moco/train/Study/TrialRecord"
 import { encodeTrial } from "@moco/train/StudyRecord"
 import { Effect, FileSystem, Path, Schema } from "effect"
+import { loadDrawing } from "../../charts/load.ts"
 import { duration } from "../../Progress/line.ts"
 import { percent } from "../../percent.ts"
 import {
@@ -53,16 +54,8 @@ export const writeReport = Effect.fn("cli.writeReport")(function* (folder: strin
   // With it the report can be made again elsewhere: `--reuse` takes these runs over.
   yield* write("trials.jsonl", source.records.map((record) => `${encodeTrial(record)}\n`).join(""))
   if (results.numCompleted === 0) return
-  // Loaded here, because it takes a third of a second that no other command should wait for.
-  const { draw } = yield* Effect.tryPromise({
-    try: () => import("../../charts/draw.ts"),
-    catch: (cause) =>
-      new RunFolder.RunFolderUnwritable({
-        path: folder,
-        reason: `what draws charts cannot be loaded: ${cause instanceof Error ? cause.message : cause}`,
-        hint: "the table and the runs are there; the same command draws them again"
-      })
-  })
+  const hint = "the table and the runs are there; the same command draws them again"
+  const { draw } = yield* loadDrawing({ path: folder, hint }, () => import("../../charts/draw.ts"))
   for (const { name, png, svg } of draw(results)) {
     yield* write(`${name}.svg`, svg)
     yield* write(`${name}.png`, png)

@@ -1,3 +1,4 @@
+import * as Escape from "@moco/core/Escape"
 import type { BenchReport, Workload } from "@moco/train/Bench"
 import { indented } from "../../commandLine/wrap.ts"
 import type { BenchFlags } from "./workload.ts"
@@ -33,7 +34,7 @@ export const renderReport = (report: BenchReport): string => {
   const ofPeak = ((100 * report.gflops) / machine.matmulGflops).toFixed(0)
   const range = `${stepMs.min.toFixed(2)} to ${stepMs.max.toFixed(2)} in ${report.numSteps} steps`
   return [
-    `${backend.name} ${backend.version} on ${backend.device}, ${machine.threads} threads; ${machine.cpu}, ${machine.cores} cores`,
+    `${backend.name} ${Escape.line(backend.version)} on ${backend.device}, ${machine.threads} threads; ${Escape.line(machine.cpu)}, ${machine.cores} cores`,
     "",
     "stage        median ms     part",
     ...Object.entries(report.stages).map(([name, milliseconds]) => stage(name, milliseconds)),

@@ -19,6 +19,8 @@ import { shorten } from "@moco/train/RunConfig/Problem"
 import { numTraining } from "@moco/train/RunConfig/rules"
 import * as RunFolder from "@moco/train/RunFolder"
 import { Console, Effect, Option, Schema } from "effect"
+import { requireUsed } from "../../dataDirs.ts"
+import { FlagsInvalid } from "../../FlagsInvalid.ts"
 import { readStructuredFile } from "../../readStructuredFile.ts"
 import { type ConfigFlags, resolveConfig, setsOf } from "./resolveConfig.ts"
 
@@ -34,17 +36,6 @@ export class ConfigChanged extends Schema.TaggedError<ConfigChanged>()("ConfigCh
       ...lines,
       `  leave these as they were, or start a new run with another --out; with --resume may change: ${changeable.join(", ")}`
     ].join("\n")
-  }
-}
-
-/** Two flags of which one makes the other meaningless. */
-export class FlagsContradict extends Schema.TaggedError<FlagsContradict>()("FlagsContradict", {
-  flags: Schema.String,
-  problem: Schema.String,
-  hint: Schema.String
-}) {
-  override get message() {
-    return `${this.flags}: ${this.problem}\n  ${this.hint}`
   }
 }
 
@@ -66,12 +57,14 @@ export interface StartFlags extends ConfigFlags {
   readonly out: Option.Option<string>
   readonly resume: Option.Option<string>
   readonly initFrom: Option.Option<string>
+  readonly dataDir: Option.Option<string>
 }
 
 /** Decides between a new run and one that goes on. The folder, where one is named, is locked with the Scope. */
 export const startOf = Effect.fn("cli.startOf")(function* (flags: StartFlags) {
   if (Option.isSome(flags.resume)) return yield* resumed(flags.resume.value, flags)
   const config = yield* resolveConfig(flags)
+  yield* requireUsed(flags.dataDir, [config])
   const given = Option.isNone(flags.initFrom) ? undefined : yield* weightsIn(flags.initFrom.value)
   if (Option.isNone(flags.out)) return startWith({ config, begun: config, initial: given })
   const { folder, holds } = yield* RunFolder.open(flags.out.value)
@@ -102,7 +95,7 @@ const requireSameWeights = Effect.fnUntraced(function* (
 ) {
   if (initial?.sha256 === given?.sha256) return
   const began = initial === undefined ? "those of its seed" : `those of ${shorten(initial.source, 300)}`
-  return yield* new FlagsContradict({
+  return yield* new FlagsInvalid({
     flags: `--out=${path} and ${given === undefined ? "no --init-from" : `--init-from=${given.source}`}`,
     problem: `the run in ${path} has begun with other weights, ${began}`,
     hint: `go on with it by --resume=${shellQuoted(path)}, or start a new run with another --out`
@@ -123,7 +116,7 @@ const resumed = Effect.fnUntraced(function* (path: string, flags: StartFlags) {
   ] as const) {
     const value = flags[name]
     if (Option.isSome(value)) {
-      return yield* new FlagsContradict({
+      return yield* new FlagsInvalid({
         flags: `--resume=${path} and --${flag}=${value.value}`,
         problem: "a run that goes on has its recipe, config, folder and weights already",
         hint: `leave --${flag} away, or start a new run without --resume`
@@ -139,6 +132,7 @@ const resumed = Effect.fnUntraced(function* (path: string, flags: StartFlags) {
   const begun = yield* begunWith(folder, from)
   const config = yield* applyOverrides(begun, [], yield* setsOf(flags))
   yield* requireSame(folder, begun, config, ({ path }) => permissionOf(path) !== "mustMatch")
+  yield* requireUsed(flags.dataDir, [config])
   yield* requireNotPassed(path, config, from)
   if (holds === "finished run") yield* requireLonger(path, begun, config, from)
   return startWith({ config, begun, folder, from, initial: yield* initialIn(folder) })

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 
-const torture = join(import.meta.dirname, "../torture.ts")
+const torture = join(import.meta.dirname, "../../torture.ts")
 
 describe("torture --short", () => {
   it("finds every promise kept: kills, signals, damage, faults, hostile bytes, leaks", async () => {
