@@ -34,6 +34,46 @@ const assertRowsClose = (actual: Array<Array<number>>, expected: Array<Array<num
   assertClose(actual.flat(), expected.flat(), tolerance)
 }
 
+/** Section 3 of the ResNet paper in plain operations, for a CIFAR stem and two basic blocks, in evaluation mode. */
+const residualNetwork = ({ parameters, statistics }: Weights, image_NHWC: tf.Tensor4D): tf.Tensor => {
+  const conv = (x: tf.Tensor4D, name: string, stride: number) => {
+    const filter = parameters[`${name}.weight`] as tf.Tensor4D
+    const padding = (filter.shape[0] - 1) / 2
+    const padded = tf.pad(x, [
+      [0, 0],
+      [padding, padding],
+      [padding, padding],
+      [0, 0]
+    ])
+    return tf.conv2d(padded as tf.Tensor4D, filter, stride, "valid")
+  }
+  const norm = (x: tf.Tensor4D, name: string) => {
+    const centred = tf.sub(x, statistics[`${name}.running_mean`]!)
+    const scaled = tf.div(centred, tf.sqrt(tf.add(statistics[`${name}.running_var`]!, 1e-5)))
+    return tf.add(tf.mul(scaled, parameters[`${name}.weight`]!), parameters[`${name}.bias`]!) as tf.Tensor4D
+  }
+  const block = (x: tf.Tensor4D, name: string, stride: number) => {
+    const first = tf.relu(norm(conv(x, `${name}.conv1`, stride), `${name}.bn1`))
+    const second = norm(conv(first, `${name}.conv2`, 1), `${name}.bn2`)
+    const isProjected = `${name}.downsample.0.weight` in parameters
+    const shortcut = isProjected ? norm(conv(x, `${name}.downsample.0`, stride), `${name}.downsample.1`) : x
+    return tf.relu(tf.add(second, shortcut)) as tf.Tensor4D
+  }
+  const stem = tf.relu(norm(conv(image_NHWC, "conv1", 1), "bn1"))
+  return tf.mean(block(block(stem, "layer1.0", 1), "layer2.0", 2), [1, 2])
+}
+
+/** Statistics of which no two are equal: means around 0, variances around 1. */
+const drawn = (statistics: NamedTensors): NamedTensors =>
+  Object.fromEntries(
+    Object.entries(statistics).map(([name, { size }], stream) => {
+      const random = CounterRandom.make(9, CounterRandom.Purpose.synthetic, stream)
+      const isVariance = name.endsWith("running_var")
+      const values = CounterRandom.normals(random, size, 0.3)
+      return [name, tf.tensor1d(isVariance ? values.map(Math.exp) : values)]
+    })
+  )
+
 describe("ResNet", () => {
   const isBackbone = (name: string) => !name.startsWith("fc")
   const published = [
@@ -107,10 +147,11 @@ describe("ResNet", () => {
     () =>
       onTensorflow(() => {
         const { parameters, statistics } = ResNet.make({ ...tiny, width: 32 }, 1).init(7)
-        const conv = Array.from(parameters["layer1.0.conv1.weight"]!.dataSync())
+        // Of 32 channels 64 are made, so fan-in and fan-out differ.
+        const conv = Array.from(parameters["layer2.0.conv1.weight"]!.dataSync())
         const variance = conv.reduce((sum, value) => sum + value * value, 0) / conv.length
-        // 9,216 normal numbers: five standard errors of a variance are 7 %.
-        assert.closeTo(variance / (2 / (9 * 32)), 1, 0.074)
+        // 18,432 normal numbers: five standard errors of a variance are 5.2 %.
+        assert.closeTo(variance / (2 / (9 * 64)), 1, 0.052)
         const linear = Array.from(parameters["fc.weight"]!.dataSync())
         const bound = 1 / Math.sqrt(64)
         assert.isTrue(linear.every((value) => Math.abs(value) <= bound))
@@ -166,6 +207,40 @@ describe("ResNet", () => {
       const alone = rows(network.represent(weights, tf.slice(batch, [3, 0, 0, 0], [1, -1, -1, -1])))
       assertRowsClose(reversed.toReversed(), together)
       assertRowsClose(alone, [together[3]!])
+    })
+  )
+
+  it.effect("is the residual network of its paper", () =>
+    onTensorflow(() => {
+      const network = ResNet.make(tiny, 1)
+      const { parameters, statistics } = network.init(1)
+      const weights = { parameters, statistics: drawn(statistics) }
+      const expected = rows(residualNetwork(weights, images(5)))
+      assertRowsClose(rows(network.represent(weights, images(5))), expected)
+    })
+  )
+
+  it.effect("evaluates by running statistics: by those of a batch as it is trained on that batch", () =>
+    onTensorflow(() => {
+      const network = ResNet.make(tiny, 1)
+      const { parameters, statistics: initial } = network.init(1)
+      const batch = images(64)
+      const zeros = Object.fromEntries(
+        Object.entries(initial).map(([name, tensor]) => [name, tf.zerosLike(tensor)])
+      )
+      const { feature_ND, statistics } = network.train({ parameters, statistics: zeros }, batch, keep)
+      // From 0 they have gone a tenth of the way to the batch's.
+      const ofBatch = Object.fromEntries(
+        Object.entries(statistics).map(([name, tensor]) => [name, tf.mul(tensor, 10)])
+      )
+      const representation = network.represent({ parameters, statistics: ofBatch }, batch)
+      const projected = tf.add(
+        tf.matMul(representation, parameters["fc.weight"] as tf.Tensor2D, false, true),
+        parameters["fc.bias"]!
+      )
+      const features = tf.div(projected, tf.norm(projected, 2, 1, true)) as tf.Tensor2D
+      // They hold the variance without bias, of 1,024 positions at least: a thousandth more than a batch is divided by.
+      assertRowsClose(rows(features), rows(feature_ND), 2e-3)
     })
   )
 
