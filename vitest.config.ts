@@ -28,7 +28,9 @@ export default defineConfig({
   plugins: [reachedAssertions()],
   test: {
     projects: [
-      ...["core", "data", "train", "cli"].flatMap((name) => projectsOf(name, `packages/${name}`)),
+      ...["core", "data", "evaluation", "train", "study", "report", "cli"].flatMap((name) =>
+        projectsOf(name, `packages/${name}`)
+      ),
       ...projectsOf("tools", "tools"),
       ...projectsOf("examples", "examples")
     ],

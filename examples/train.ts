@@ -1,11 +1,11 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { fashionMnistQuick } from "@moco/cli/recipes/fashionMnistQuick"
 import { Checkpoints } from "@moco/train/Checkpoints"
 import { pretrain } from "@moco/train/Pretrain"
 import { layersOf, type StageOptions } from "@moco/train/PretrainLayers"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { RunLog } from "@moco/train/RunLog"
+import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import { Console, Effect, Layer } from "effect"
 
 /** A small encoder and one epoch of the embedded images: some seconds. */

@@ -1,4 +1,4 @@
-import { prepareProcess } from "@moco/cli/prepareProcess"
+import { prepareProcess } from "@moco/core/prepareProcess"
 
 // As the real program does: what is proved in this process is proved in its surroundings.
 prepareProcess()

@@ -1,10 +1,13 @@
-import type { BenchFlags } from "@moco/cli/commands/bench/workload"
-
 /** Sizes of a training step; both sides take them as flags of these names. */
-export type Settings = Pick<
-  BenchFlags,
-  "encoder" | "imageSize" | "channels" | "batchSize" | "queueSize" | "bnGroups"
->
+export interface Settings {
+  readonly encoder: string
+  /** Height and width, pixels. */
+  readonly imageSize: number
+  readonly channels: number
+  readonly batchSize: number
+  readonly queueSize: number
+  readonly bnGroups: number
+}
 
 /** The programs that take the same step. */
 export const programs = {

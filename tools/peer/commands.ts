@@ -1,5 +1,5 @@
-import { stopWithParent } from "@moco/cli/stopWithParent"
 import * as ProcessEnvironment from "@moco/core/ProcessEnvironment"
+import { stopWithParent } from "@moco/core/stopWithParent"
 import type { Row } from "./Case.ts"
 
 /** Where the programs are. Tests give others. */

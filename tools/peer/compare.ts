@@ -1,5 +1,5 @@
 import * as os from "node:os"
-import * as LiveLine from "@moco/cli/LiveLine"
+import * as LiveLine from "@moco/report/live/LiveLine"
 import { cpu } from "@moco/train/RunFolder/cpu"
 import { Clock, Console, DateTime, Effect } from "effect"
 import { run } from "../libtensorflow/Command.ts"

@@ -1,4 +1,4 @@
-import * as LiveLine from "@moco/cli/LiveLine"
+import * as LiveLine from "@moco/report/live/LiveLine"
 import { Effect, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import type { Finished } from "../libtensorflow/Command.ts"

@@ -29,7 +29,7 @@ const allowed: Readonly<Record<string, string>> = {
   "packages/train/src/internal/stillThere.ts": "opened to be held, and never read",
   "packages/train/src/Bench/machine.ts": "takes names under /sys alone",
   "packages/train/src/testing/faultyFileSystem.ts": "hands calls on",
-  "packages/train/src/Study/TrialIndex.ts": "a database in memory",
+  "packages/study/src/TrialIndex.ts": "a database in memory",
   "tools/libtensorflow/Library.ts": "Python, in a folder of its own",
   "tools/moco/needsLibrary.ts": "the program's own package.json",
   "tools/mutation/Copy.ts": "in a copy of its own",

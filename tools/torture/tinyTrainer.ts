@@ -1,8 +1,8 @@
-import { fashionMnistQuick } from "@moco/cli/recipes/fashionMnistQuick"
 import { layersOf } from "@moco/train/PretrainLayers"
 import { pretrainStep } from "@moco/train/PretrainStep"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { type CapturedState, RunState } from "@moco/train/RunState"
+import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import { Effect, Layer } from "effect"
 import { type Mechanism, mechanisms } from "./programs.ts"
 

@@ -1,40 +1,7 @@
 import * as Escape from "@moco/core/Escape"
+import { codeOfSignal, ExitCode, type Stopping } from "@moco/train/ExitCode"
 import { Cause, Console, Effect, Exit, Predicate } from "effect"
 import { CliError } from "effect/cli"
-
-/** Exit codes by family of errors; through nx any of them but 0 becomes 1. */
-export const ExitCode = {
-  success: 0,
-  /** The command ran and its answer is no: `doctor` found something missing, `parity` a difference, `ablate` no result. */
-  negative: 1,
-  /** Wrong flags, or a config that no run can be started with. */
-  config: 2,
-  /** A data set or a file that was named is not there or cannot be read. */
-  data: 3,
-  /** A file is there and damaged. */
-  corrupt: 4,
-  /** A number that decides the run is no longer finite. */
-  nonFinite: 5,
-  /** The backend, memory, disk or run folder. */
-  resource: 6,
-  /** A bug. */
-  defect: 70,
-  /** The terminal was closed. */
-  hungUp: 129,
-  /** Ctrl-C. */
-  interrupted: 130,
-  terminated: 143
-} as const
-
-/** Exit codes of a program that has saved what there was and lost nothing, by the signal that stopped it. */
-export const codeOfSignal = {
-  SIGHUP: ExitCode.hungUp,
-  SIGINT: ExitCode.interrupted,
-  SIGTERM: ExitCode.terminated
-} as const
-
-/** A signal that stops the program. */
-export type Stopping = keyof typeof codeOfSignal
 
 const byTag = {
   NotReady: ExitCode.negative,

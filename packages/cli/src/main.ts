@@ -1,4 +1,4 @@
-import { prepareProcess } from "./prepareProcess.ts"
+import { prepareProcess } from "@moco/core/prepareProcess"
 
 // First of all: it may start the process anew, so nothing heavy is loaded before it.
 prepareProcess()

@@ -1,5 +1,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { escapedConsole, helpConsole } from "@moco/core/EscapedConsole"
+import { watchParent } from "@moco/core/stopWithParent"
+import { ExitCode } from "@moco/train/ExitCode"
 import { Console, Effect, Runtime } from "effect"
 import { Command } from "effect/cli"
 import manifest from "../package.json" with { type: "json" }
@@ -11,11 +13,10 @@ import { parity } from "./commands/parity.ts"
 import { plot } from "./commands/plot.ts"
 import { settings } from "./commands/settings.ts"
 import { train } from "./commands/train.ts"
-import { ExitCode, exitCodeOf, report } from "./ExitCode.ts"
+import { exitCodeOf, report } from "./ExitCode.ts"
 import { isStartedByNohup } from "./noHangUp.ts"
 import { stopOnSignals } from "./stopOnSignals.ts"
 import { watchNx } from "./stopWithNx.ts"
-import { watchParent } from "./stopWithParent.ts"
 import { watchOutput } from "./watchOutput.ts"
 
 const { version } = manifest

@@ -1,4 +1,4 @@
-import { codeOfSignal, type Stopping } from "./ExitCode.ts"
+import { codeOfSignal, type Stopping } from "@moco/train/ExitCode"
 
 /** Milliseconds after which a second signal stops the program at once. */
 const impatientMs = 1000

@@ -1,4 +1,4 @@
-import { ExitCode } from "./ExitCode.ts"
+import { ExitCode } from "@moco/train/ExitCode"
 
 /**
  * Stops the program when what it prints can no longer be written. Whoever read it may be gone (`| head`): that is asking

@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
 import { shellQuoted } from "@moco/core/shellQuoted"
+import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import fc from "fast-check"
 import { commandText } from "../src/commandLine/commandText.ts"
 import { renderSummary, resultSoFar } from "../src/commands/train/summary.ts"
-import { fashionMnistQuick } from "../src/recipes/fashionMnistQuick.ts"
 
 const config = fashionMnistQuick()
 

@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { decodeDefinition, plan } from "@moco/train/Study"
+import { decodeDefinition, plan } from "@moco/study/Study"
+import { recipes } from "@moco/train/recipes"
 import { Effect } from "effect"
 import * as Yaml from "effect/encoding/Yaml"
-import { recipes } from "../src/recipes.ts"
 import { main, root } from "./program.ts"
 
 const pages = ["README.md", "ARCHITECTURE.md", "AGENTS.md"].concat(

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import type { RunEvent } from "@moco/train/RunLog"
-import { fashionMnistQuick } from "../src/recipes/fashionMnistQuick.ts"
+import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import { runInProcess } from "./inProcess.ts"
 import { assertPlainError, fresh } from "./program.ts"
 

@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { configFileSchema, type JsonSchema } from "@moco/train/RunConfig/jsonSchema"
 import { type Setting, settingsOf } from "@moco/train/RunConfig/settings"
 import { units } from "@moco/train/RunConfig/units"
-import { recipes } from "../src/recipes.ts"
+import { recipes } from "@moco/train/recipes"
 import { runInProcess as run } from "./inProcess.ts"
 import { assertPlainError, fresh, lastLine, root } from "./program.ts"
 

@@ -3,9 +3,9 @@ import { mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import type { Stopping } from "@moco/cli/ExitCode"
 import { isStartedByNohup } from "@moco/cli/noHangUp"
 import { stopOnSignals } from "@moco/cli/stopOnSignals"
+import type { Stopping } from "@moco/train/ExitCode"
 
 const watched = (ignored: ReadonlyArray<Stopping> = []) => {
   const codes: Array<number> = []

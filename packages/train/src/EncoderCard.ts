@@ -1,6 +1,6 @@
+import { batchNormEpsilon } from "@moco/core/BatchNormConstants"
 import { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
 import { layoutOf } from "@moco/core/Encoder/ResNetLayout"
-import { batchNormEpsilon } from "@moco/core/internal/kernels/batchNormTerms"
 import { Dataset } from "@moco/data/Dataset"
 import { Effect, Schema } from "effect"
 import type { RunConfig } from "./RunConfig.ts"

@@ -1,7 +1,7 @@
 import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import { fileTrouble } from "./internal/fileTrouble.ts"
-import { openLines, readLines } from "./internal/jsonLines.ts"
+import { fileTrouble } from "./fileTrouble.ts"
+import { openLines, readLines } from "./jsonLines.ts"
 import { type RunEvent, RunRecord } from "./RunLog/RunEvent.ts"
 
 export type { NeighbourAccuracy, RunEvent, RunRecord, Subject } from "./RunLog/RunEvent.ts"

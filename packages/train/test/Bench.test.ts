@@ -9,7 +9,7 @@ import { cacheBytes } from "@moco/train/Bench/machine"
 import { BenchReport, median, reportText } from "@moco/train/Bench/report"
 import { stages } from "@moco/train/StageTimes"
 import { Effect, Layer, Schema } from "effect"
-import { validConfig } from "./validConfig.ts"
+import { validConfig } from "../src/testing/validConfig.ts"
 
 const workload: Workload = {
   config: {

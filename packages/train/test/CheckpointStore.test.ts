@@ -6,7 +6,7 @@ import { encodeManifest, sha256, sign } from "@moco/train/Checkpoint/manifest"
 import * as Store from "@moco/train/Checkpoint/store"
 import { type Faults, faulty, sampleManifest } from "@moco/train/testing"
 import { Effect, FileSystem, Path } from "effect"
-import { validConfig } from "./validConfig.ts"
+import { validConfig } from "../src/testing/validConfig.ts"
 
 /** `content` tells one checkpoint of a step from another. */
 const checkpoint = (step: number, content = step) => ({

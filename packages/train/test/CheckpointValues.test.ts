@@ -7,8 +7,8 @@ import { pretrain } from "@moco/train/Pretrain"
 import { type CapturedState, RunState } from "@moco/train/RunState"
 import { sampleManifest } from "@moco/train/testing"
 import { Effect, FileSystem } from "effect"
+import { validConfig } from "../src/testing/validConfig.ts"
 import { inTemporary, runOf, settings } from "./checkpointedRun.ts"
-import { validConfig } from "./validConfig.ts"
 
 const checkpoint = (step: number) => ({
   manifest: sampleManifest(validConfig, step),

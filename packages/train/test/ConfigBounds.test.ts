@@ -5,7 +5,7 @@ import { applyOverrides, type RunConfig } from "@moco/train/RunConfig"
 import { footprint, sizesOf } from "@moco/train/RunConfig/footprint"
 import { Effect } from "effect"
 import fc from "fast-check"
-import { validConfig } from "./validConfig.ts"
+import { validConfig } from "../src/testing/validConfig.ts"
 
 const gib = 2 ** 30
 

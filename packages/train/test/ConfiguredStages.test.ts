@@ -11,7 +11,7 @@ import { pretrainStep } from "@moco/train/PretrainStep"
 import { applyOverrides, type RunConfig } from "@moco/train/RunConfig"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
-import { validConfig } from "./validConfig.ts"
+import { validConfig } from "../src/testing/validConfig.ts"
 
 const small: RunConfig = {
   ...validConfig,

@@ -4,7 +4,7 @@ import { Dataset } from "@moco/data/Dataset"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { cardMetadata, cardOf, cardText, encoderCard } from "@moco/train/EncoderCard"
 import { Effect, Layer } from "effect"
-import { validConfig } from "./validConfig.ts"
+import { validConfig } from "../src/testing/validConfig.ts"
 
 const images = { numTrain: 12, numTest: 2, height: 6, width: 5, channels: 3, numClasses: 4, seed: 1 }
 const layer = Layer.merge(layerSynthetic(images), NodeServices.layer)

@@ -4,7 +4,7 @@ import { nearest } from "@moco/train/RunConfig/nearest"
 import { renderValue, shorten } from "@moco/train/RunConfig/Problem"
 import { Effect } from "effect"
 import fc from "fast-check"
-import { validConfig } from "./validConfig.ts"
+import { validConfig } from "../src/testing/validConfig.ts"
 
 /** 10^40 words that share 40 lists, as aliases in a file of a kilobyte make them. */
 const bomb = () => {

@@ -10,8 +10,8 @@ import type { RunConfig } from "@moco/train/RunConfig"
 import { RunState } from "@moco/train/RunState"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
+import { validConfig } from "../src/testing/validConfig.ts"
 import { stateHash } from "./checkpointedRun.ts"
-import { validConfig } from "./validConfig.ts"
 
 const config: RunConfig = {
   ...validConfig,

@@ -3,7 +3,7 @@ import { TensorError } from "@moco/core/Tensor"
 import { explain } from "@moco/train/OutOfMemory"
 import { decode } from "@moco/train/RunConfig"
 import { Effect } from "effect"
-import { validConfig } from "./validConfig.ts"
+import { validConfig } from "../src/testing/validConfig.ts"
 
 const failed = (message: string) =>
   new TensorError({ operation: "PretrainStep.gradient", cause: new Error(message) })

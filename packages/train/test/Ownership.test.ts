@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import { TensorLeak } from "@moco/core/testing"
-import { Evaluation } from "@moco/train/Evaluation"
+import { Evaluation } from "@moco/evaluation/Evaluation"
 import { Optimizer } from "@moco/train/Optimizer"
 import { pretrainStep } from "@moco/train/PretrainStep"
 import * as tf from "@tensorflow/tfjs-core"

@@ -5,7 +5,7 @@ import { layersOf } from "@moco/train/PretrainLayers"
 import { pretrainStep } from "@moco/train/PretrainStep"
 import { applyOverrides, type RunConfig } from "@moco/train/RunConfig"
 import { Effect } from "effect"
-import { validConfig } from "./validConfig.ts"
+import { validConfig } from "../src/testing/validConfig.ts"
 
 const small: RunConfig = {
   ...validConfig,

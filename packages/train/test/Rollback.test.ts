@@ -10,8 +10,8 @@ import { RecordedEvents, RunLog } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
 import { sampleFingerprint, sampleManifest } from "@moco/train/testing"
 import { Effect, FileSystem, Layer } from "effect"
+import { validConfig } from "../src/testing/validConfig.ts"
 import { tinyRun } from "./tinyRun.ts"
-import { validConfig } from "./validConfig.ts"
 
 const settings = { numEpochs: 2, evaluateEveryEpochs: 2, onNonFinite: "rollback" } as const
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { applyOverrides, decode, RunConfig, warnings } from "@moco/train/RunConfig"
 import { Effect, Schema } from "effect"
 import fc from "fast-check"
-import { validConfig } from "./validConfig.ts"
+import { validConfig } from "../src/testing/validConfig.ts"
 
 /** What is wrong with `validConfig` when `sets` are laid over it. */
 const problemsOf = (sets: Readonly<Record<string, string>>) =>

@@ -5,9 +5,9 @@ import * as RunFolder from "@moco/train/RunFolder"
 import { RunLog } from "@moco/train/RunLog"
 import { sampleManifest } from "@moco/train/testing"
 import { Effect, FileSystem } from "effect"
+import { validConfig } from "../src/testing/validConfig.ts"
 import { inTemporary } from "./inTemporary.ts"
 import { evaluation } from "./sampleEvent.ts"
-import { validConfig } from "./validConfig.ts"
 
 describe("RunFolder", () => {
   it.effect("numbers the runs of a recipe, also when they start at once", () =>

@@ -3,9 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as RunFolder from "@moco/train/RunFolder"
 import { type RunEvent, RunLog, read } from "@moco/train/RunLog"
 import { Effect, FileSystem } from "effect"
+import { validConfig } from "../src/testing/validConfig.ts"
 import { inTemporary } from "./inTemporary.ts"
 import { evaluation } from "./sampleEvent.ts"
-import { validConfig } from "./validConfig.ts"
 
 describe("RunLog", () => {
   it.effect("reads back what was recorded, in order and with its time", () =>

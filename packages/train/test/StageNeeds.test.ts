@@ -14,7 +14,7 @@ import { perQuery } from "@moco/core/Similarities"
 import { LinearNetwork, tinyResNet } from "@moco/core/testing"
 import { Augmentation } from "@moco/data/Augmentation"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
-import * as Knn from "@moco/train/Evaluation/Knn"
+import * as Knn from "@moco/evaluation/Evaluation/Knn"
 import { LearningRate } from "@moco/train/LearningRate"
 import { Optimizer } from "@moco/train/Optimizer"
 import { dictionaryOf, layersOf, type StageOptions } from "@moco/train/PretrainLayers"
@@ -22,8 +22,8 @@ import { pretrainStep } from "@moco/train/PretrainStep"
 import type { RunConfig } from "@moco/train/RunConfig"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer, type Scope } from "effect"
+import { validConfig } from "../src/testing/validConfig.ts"
 import { tinyRun } from "./tinyRun.ts"
-import { validConfig } from "./validConfig.ts"
 
 const images = { numTrain: 60, numTest: 8, height: 8, width: 8, channels: 1, numClasses: 3, seed: 1 }
 const synthetic = (change: Partial<typeof images> = {}) => layerSynthetic({ ...images, ...change })

@@ -5,9 +5,9 @@ import { RecordedEvents, RunLog } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
 import { sampleFingerprint } from "@moco/train/testing"
 import { Effect, Layer } from "effect"
+import { validConfig } from "../src/testing/validConfig.ts"
 import { inTemporary as inFolder } from "./inTemporary.ts"
 import { type TinySettings, tinyRun } from "./tinyRun.ts"
-import { validConfig } from "./validConfig.ts"
 
 /** What is trained, unless a test says otherwise: three epochs of eight steps. */
 export const settings = { numEpochs: 3, evaluateEveryEpochs: 2 }

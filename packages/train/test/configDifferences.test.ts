@@ -6,7 +6,7 @@ import {
   type Permission,
   permissionOf
 } from "@moco/train/RunConfig/differences"
-import { validConfig } from "./validConfig.ts"
+import { validConfig } from "../src/testing/validConfig.ts"
 
 /** Paths of every setting, with another value in its place. */
 const changes = (

@@ -12,12 +12,12 @@ import { tinyResNet } from "@moco/core/testing"
 import { Augmentation } from "@moco/data/Augmentation"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { ViewPairs } from "@moco/data/ViewPairs"
+import * as Knn from "@moco/evaluation/Evaluation/Knn"
 import { Diagnostics } from "@moco/train/Diagnostics"
-import * as Knn from "@moco/train/Evaluation/Knn"
 import { LearningRate } from "@moco/train/LearningRate"
 import { Optimizer } from "@moco/train/Optimizer"
 import { Layer } from "effect"
-import { validConfig } from "./validConfig.ts"
+import { validConfig } from "../src/testing/validConfig.ts"
 
 /** What a test may change about the tiny run. */
 export interface TinySettings {

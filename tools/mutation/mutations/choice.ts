@@ -28,7 +28,7 @@ export const choiceMutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "statistics: n in place of n - 1",
-    file: "packages/train/src/Study/statistics.ts",
+    file: "packages/study/src/statistics.ts",
     from: "/ (n - 1))",
     to: "/ n)",
     tests: "train StudyResults",
@@ -36,7 +36,7 @@ export const choiceMutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "statistics: interval without sqrt(n)",
-    file: "packages/train/src/Study/statistics.ts",
+    file: "packages/study/src/statistics.ts",
     from: "/ Math.sqrt(n)",
     to: "",
     tests: "train StudyResults",
@@ -44,7 +44,7 @@ export const choiceMutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "study: seeds of any cell",
-    file: "packages/train/src/Study/results.ts",
+    file: "packages/study/src/results.ts",
     from: "parts.every((part) => part.has(seed))",
     to: "parts.some((part) => part.has(seed))",
     tests: "train StudyResults",

@@ -87,7 +87,7 @@ export const stateMutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "log: torn line kept",
-    file: "packages/train/src/internal/jsonLines.ts",
+    file: "packages/train/src/jsonLines.ts",
     from: `end = bytes.lastIndexOf(newline) + 1
 `,
     to: `end = bytes.length
@@ -97,7 +97,7 @@ export const stateMutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "log: position not moved back",
-    file: "packages/train/src/internal/jsonLines.ts",
+    file: "packages/train/src/jsonLines.ts",
     from: `          yield* file.truncate(cut)
           end = cut`,
     to: "          yield* file.truncate(cut)",

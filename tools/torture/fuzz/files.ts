@@ -1,6 +1,6 @@
-import { maxKiB, readStructuredFile } from "@moco/cli/readStructuredFile"
-import { fashionMnistQuick } from "@moco/cli/recipes/fashionMnistQuick"
 import { applyOverrides } from "@moco/train/RunConfig"
+import { maxKiB, readStructuredFile } from "@moco/train/readStructuredFile"
+import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import { ByteSize, Effect, FileSystem } from "effect"
 import * as Yaml from "effect/encoding/Yaml"
 

@@ -1,5 +1,5 @@
+import type { TrialRecord } from "@moco/study/TrialRecord"
 import type { RunRecord } from "@moco/train/RunLog"
-import type { TrialRecord } from "@moco/train/Study/TrialRecord"
 
 const time = "2026-01-01T00:00:00.000Z"
 const neighbours = [{ k: 20, accuracy: 0.5 }]

@@ -1,25 +1,26 @@
 import { availableParallelism } from "node:os"
 import { check as checkEnvironment } from "@moco/core/EnvironmentInvalid"
 import * as Escape from "@moco/core/Escape"
+import { layerStudyBar } from "@moco/report/live/StudyBar"
+import { writeReport } from "@moco/report/study/files"
+import { studyJson, studyTable } from "@moco/report/study/text"
+import { resultsOf } from "@moco/study/results"
+import { completedElsewhere } from "@moco/study/reuse"
+import type { StudyDefinition } from "@moco/study/Study"
+import { decodeDefinition, plan, type Study, StudyInvalid } from "@moco/study/Study"
+import { StudyRecord } from "@moco/study/StudyRecord"
+import { isOver, runStudy } from "@moco/study/StudyRun"
+import { studies } from "@moco/study/studies"
+import { layerProcesses } from "@moco/study/TrialExecutor/processes"
+import type { TrialRecord } from "@moco/study/TrialRecord"
 import { nearest } from "@moco/train/RunConfig/nearest"
-import type { StudyDefinition } from "@moco/train/Study"
-import { decodeDefinition, plan, type Study, StudyInvalid } from "@moco/train/Study"
-import { resultsOf } from "@moco/train/Study/results"
-import { completedElsewhere } from "@moco/train/Study/reuse"
-import type { TrialRecord } from "@moco/train/Study/TrialRecord"
-import { StudyRecord } from "@moco/train/StudyRecord"
-import { isOver, runStudy } from "@moco/train/StudyRun"
+import { readStructuredFile } from "@moco/train/readStructuredFile"
+import { recipes } from "@moco/train/recipes"
 import { Console, Effect, Layer, Option, Path, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
-import { requireUsed } from "../dataDirs.ts"
 import { dataDirFlag, jsonFlag, namedFlag, pathFlag } from "../flags.ts"
-import { readStructuredFile } from "../readStructuredFile.ts"
-import { recipes } from "../recipes.ts"
-import { layerStudyBar } from "../StudyBar.ts"
-import { studies } from "../studies.ts"
-import { layerProcesses } from "./ablate/processExecutor.ts"
-import { studyJson, studyTable } from "./ablate/render.ts"
-import { writeReport } from "./ablate/report.ts"
+import { mainFile } from "../mainFile.ts"
+import { requireUsed } from "../requireUsed.ts"
 
 /** Every run of a study failed. */
 export class StudyFruitless extends Schema.TaggedError<StudyFruitless>()("StudyFruitless", {
@@ -77,7 +78,7 @@ export const ablate = Command.make(
     }).pipe(
       Effect.onInterrupt(() => Console.log("stopped; the same command goes on with what is left")),
       Effect.provide(
-        Layer.mergeAll(layerProcesses({ folder, dataDir }), layerStudyBar(concurrency)).pipe(
+        Layer.mergeAll(layerProcesses({ main: mainFile, folder, dataDir }), layerStudyBar(concurrency)).pipe(
           Layer.provideMerge(StudyRecord.layerFolder(folder, study))
         )
       )

@@ -1,7 +1,7 @@
 import * as Escape from "@moco/core/Escape"
-import { Console, Effect, Schema } from "effect"
+import { dataDirsOf } from "@moco/train/dataDirs"
+import { Console, Effect, Option, Schema } from "effect"
 import { Command } from "effect/cli"
-import { dataDirsOf } from "../dataDirs.ts"
 import { dataDirFlag, jsonFlag } from "../flags.ts"
 import { checks } from "./doctor/checks.ts"
 
@@ -26,7 +26,7 @@ export const doctor = Command.make(
   "doctor",
   flags,
   Effect.fn("cli.doctor")(function* ({ dataDir, json }) {
-    const findings = yield* checks(yield* dataDirsOf(dataDir))
+    const findings = yield* checks(yield* dataDirsOf(Option.getOrUndefined(dataDir)))
     for (const { fix, found, name, state } of findings) {
       yield* Console.log(`${marks[state].padEnd(8)} ${name.padEnd(20)} ${Escape.line(found)}`)
       if (fix !== undefined)

@@ -1,11 +1,11 @@
 import * as Escape from "@moco/core/Escape"
+import { loadDrawing } from "@moco/report/charts/load"
+import { type ReadRun, readRun } from "@moco/report/charts/runChart/readRun"
 import * as RunFolder from "@moco/train/RunFolder"
 import { Console, Effect, FileSystem, Path } from "effect"
 import { Command, Flag } from "effect/cli"
-import { loadDrawing } from "../charts/load.ts"
 import { FlagsInvalid } from "../FlagsInvalid.ts"
 import { namedFlag } from "../flags.ts"
-import { type ReadRun, readRun } from "./plot/readRun.ts"
 
 const flags = {
   run: namedFlag("run").pipe(
@@ -35,7 +35,7 @@ export const plot = Command.make(
       })
     }
     const runs = distinctNames(yield* Effect.forEach([...new Set(run)], readRun))
-    const { runChart } = yield* loadDrawing({ path: out, hint }, () => import("../charts/runChart.ts"))
+    const { runChart } = yield* loadDrawing({ path: out, hint }, () => import("@moco/report/charts/runChart"))
     const svg = runChart(runs)
     const bytes = format === ".svg" ? new TextEncoder().encode(svg) : yield* asPng(out, svg)
     yield* RunFolder.unwritable(out)(fileSystem.makeDirectory(path.dirname(out), { recursive: true }))
@@ -62,7 +62,7 @@ const distinctNames = (runs: ReadonlyArray<ReadRun>): ReadonlyArray<ReadRun> =>
 
 const asPng = (out: string, svg: string) =>
   Effect.map(
-    loadDrawing({ path: out, hint }, () => import("../charts/png.ts")),
+    loadDrawing({ path: out, hint }, () => import("@moco/report/charts/png")),
     ({ renderPng }) => renderPng(svg)
   )
 

@@ -3,10 +3,12 @@ import { check as checkEnvironment, threadsIn } from "@moco/core/EnvironmentInva
 import * as Escape from "@moco/core/Escape"
 import * as SafeFile from "@moco/core/SafeFile"
 import { Dataset } from "@moco/data/Dataset"
+import { Progress } from "@moco/report/live/Progress"
 import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "@moco/train/Checkpoint/fingerprint"
 import type { StoredCheckpoint } from "@moco/train/Checkpoint/load"
 import { steps } from "@moco/train/Checkpoint/store"
 import { type CheckpointEvery, Checkpoints } from "@moco/train/Checkpoints"
+import { dataDirsOf } from "@moco/train/dataDirs"
 import { cardMetadata, encoderCard } from "@moco/train/EncoderCard"
 import { encoderBytes } from "@moco/train/EncoderExport"
 import { explained } from "@moco/train/OutOfMemory"
@@ -19,9 +21,7 @@ import { RunLog } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
 import { ByteSize, Cause, Console, Effect, Exit, FileSystem, Layer, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { dataDirsOf } from "../dataDirs.ts"
 import { dataDirFlag, jsonFlag, pathFlag } from "../flags.ts"
-import { Progress } from "../Progress.ts"
 import { profileFileOf, profileFlag, withProfile } from "../profile.ts"
 import { beginWith } from "./train/beginWith.ts"
 import { parseEvery } from "./train/checkpointEvery.ts"
@@ -86,7 +86,7 @@ export const train = Command.make(
       const start = yield* startOf(flags)
       const { config } = start
       for (const { message, path } of warnings(config)) yield* Console.error(`warning: ${path}: ${message}`)
-      const dataDirs = yield* dataDirsOf(flags.dataDir)
+      const dataDirs = yield* dataDirsOf(Option.getOrUndefined(flags.dataDir))
       const weights = start.initial === undefined ? {} : { initial: start.initial }
       const given = {
         "data-dir": Option.getOrUndefined(flags.dataDir),

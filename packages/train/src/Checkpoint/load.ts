@@ -1,7 +1,7 @@
 import * as SafeFile from "@moco/core/SafeFile"
 import { ByteSize, Effect, FileSystem, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import { fileTrouble } from "../internal/fileTrouble.ts"
+import { fileTrouble } from "../fileTrouble.ts"
 import { CheckpointCorrupt, CheckpointUnreadable, NoCheckpointWhole } from "./errors.ts"
 import { decodeManifest, formatOf, formatVersion, type Manifest, sha256 } from "./manifest.ts"
 import { folderName, manifestName, setAside, steps } from "./store.ts"

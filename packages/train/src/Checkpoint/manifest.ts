@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto"
 import { Effect, Option, Schema } from "effect"
-import { schemaTrouble } from "../internal/schemaTrouble.ts"
 import { most } from "../RunConfig/bounds.ts"
 import { RunConfig } from "../RunConfig.ts"
 import { NeighbourAccuracy, RunEvent } from "../RunLog/RunEvent.ts"
+import { schemaTrouble } from "../schemaTrouble.ts"
 import { Fingerprint } from "./fingerprint.ts"
 
 /**

@@ -1,7 +1,7 @@
 import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import { fileTrouble, isOutOfDescriptors } from "../internal/fileTrouble.ts"
+import { fileTrouble, isOutOfDescriptors } from "../fileTrouble.ts"
 import { hashAside } from "../internal/hashAside.ts"
 import { CheckpointUnreadable, CheckpointUnwritable } from "./errors.ts"
 import { encodeManifest, type Manifest } from "./manifest.ts"

@@ -4,7 +4,7 @@ import { dirname } from "node:path"
 import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, Exit, FileSystem, Option, Schema, Scope } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import { fileTrouble } from "../internal/fileTrouble.ts"
+import { fileTrouble } from "../fileTrouble.ts"
 import { ProcessIdentity, self } from "../ProcessIdentity.ts"
 import { FolderLockFailed } from "./errors.ts"
 

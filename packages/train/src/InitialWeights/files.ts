@@ -2,8 +2,8 @@ import * as SafeFile from "@moco/core/SafeFile"
 import { decode, encode, SafetensorsMalformed } from "@moco/core/Safetensors"
 import { Effect, FileSystem, Path, Schema } from "effect"
 import { sha256 } from "../Checkpoint/manifest.ts"
+import { fileTrouble } from "../fileTrouble.ts"
 import type { GivenWeights } from "../InitialWeights.ts"
-import { fileTrouble } from "../internal/fileTrouble.ts"
 import * as RunFolder from "../RunFolder.ts"
 
 /** Weights that a run was to begin with cannot be read; `reason` and `hint` are in plain words. */

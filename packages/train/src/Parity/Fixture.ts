@@ -8,9 +8,9 @@ import type { ViewBatch } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Path, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import { fileTrouble } from "../internal/fileTrouble.ts"
-import { schemaTrouble } from "../internal/schemaTrouble.ts"
+import { fileTrouble } from "../fileTrouble.ts"
 import { most } from "../RunConfig/bounds.ts"
+import { schemaTrouble } from "../schemaTrouble.ts"
 
 const upTo = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 1, maximum }))
 const positiveUpTo = (maximum: number) =>

@@ -1,5 +1,5 @@
+import type { KnnAccuracy } from "@moco/evaluation/Evaluation"
 import type { RunProgress } from "../Checkpoint/manifest.ts"
-import type { KnnAccuracy } from "../Evaluation.ts"
 
 /** How long to train, how often to look, and where to begin. */
 export interface PretrainSettings {

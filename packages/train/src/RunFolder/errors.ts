@@ -1,7 +1,7 @@
 import { shellQuoted } from "@moco/core/shellQuoted"
 import { Effect, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import { fileTrouble } from "../internal/fileTrouble.ts"
+import { fileTrouble } from "../fileTrouble.ts"
 
 /** The folder that was asked for holds a run that has reached its end, or something else. */
 export class RunFolderOccupied extends Schema.TaggedError<RunFolderOccupied>()("RunFolderOccupied", {

@@ -4,8 +4,8 @@ import { ConfigInvalid, decode, type Problem, type RunConfig } from "@moco/train
 import { valueAt } from "@moco/train/RunConfig/fields"
 import { excessOf, footprint } from "@moco/train/RunConfig/footprint"
 import { schemaProblems } from "@moco/train/RunConfig/schemaProblems"
+import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import { Effect, Option, Result, Schema } from "effect"
-import { fashionMnistQuick } from "../../recipes/fashionMnistQuick.ts"
 
 type Shape = Pick<RunConfig["encoder"], "block" | "layers" | "width">
 

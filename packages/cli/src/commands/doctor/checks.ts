@@ -3,8 +3,8 @@ import * as ProcessEnvironment from "@moco/core/ProcessEnvironment"
 import { Dataset } from "@moco/data/Dataset"
 import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
 import { cpu } from "@moco/train/RunFolder/cpu"
+import { defaultRecipe, recipes } from "@moco/train/recipes"
 import { Effect, FileSystem, Option } from "effect"
-import { defaultRecipe, recipes } from "../../recipes.ts"
 
 /** What was found about one thing that training needs or can use. */
 export interface Finding {

@@ -1,9 +1,9 @@
 import { applyOverrides, ConfigInvalid, type Problem } from "@moco/train/RunConfig"
 import { nearest } from "@moco/train/RunConfig/nearest"
+import { readStructuredFile } from "@moco/train/readStructuredFile"
+import { defaultRecipe, recipes } from "@moco/train/recipes"
 import { Effect, Option, Schema } from "effect"
 import { Flag } from "effect/cli"
-import { readStructuredFile } from "../../readStructuredFile.ts"
-import { defaultRecipe, recipes } from "../../recipes.ts"
 
 export const recipeFlag = Flag.String("recipe").pipe(
   Flag.withDescription(`one of ${Object.keys(recipes).join(", ")} (default: ${defaultRecipe})`),

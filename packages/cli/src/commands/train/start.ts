@@ -18,10 +18,10 @@ import {
 import { shorten } from "@moco/train/RunConfig/Problem"
 import { numTraining } from "@moco/train/RunConfig/rules"
 import * as RunFolder from "@moco/train/RunFolder"
+import { readStructuredFile } from "@moco/train/readStructuredFile"
 import { Console, Effect, Option, Schema } from "effect"
-import { requireUsed } from "../../dataDirs.ts"
 import { FlagsInvalid } from "../../FlagsInvalid.ts"
-import { readStructuredFile } from "../../readStructuredFile.ts"
+import { requireUsed } from "../../requireUsed.ts"
 import { type ConfigFlags, resolveConfig, setsOf } from "./resolveConfig.ts"
 
 /** A run cannot go on with another config than it has begun with. */

@@ -1,10 +1,10 @@
 import * as Escape from "@moco/core/Escape"
+import { duration } from "@moco/report/live/Progress/line"
+import { percent } from "@moco/report/percent"
 import type { RunProgress } from "@moco/train/Checkpoint/manifest"
 import type { RunConfig } from "@moco/train/RunConfig"
 import type { NeighbourAccuracy, RunEvent, Subject } from "@moco/train/RunLog"
 import { commandText } from "../../commandLine/commandText.ts"
-import { duration } from "../../Progress/line.ts"
-import { percent } from "../../percent.ts"
 
 /** What came out of a run; the object that `--json` prints. */
 export interface RunResult {

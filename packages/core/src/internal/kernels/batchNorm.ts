@@ -1,11 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { batchNormEpsilon } from "../../BatchNormConstants.ts"
 import { eagerBackend } from "../eager.ts"
-import {
-  type Activation,
-  type BatchNormResult,
-  type BatchNormWeights,
-  batchNormEpsilon
-} from "./batchNormTerms.ts"
+import type { Activation, BatchNormResult, BatchNormWeights } from "./batchNormTerms.ts"
 import * as composed from "./composed.ts"
 import { nativeBatchNorm } from "./nativeBatchNorm.ts"
 import { fillVectors, nativeOps } from "./nativeOps.ts"

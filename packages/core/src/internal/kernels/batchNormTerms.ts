@@ -1,9 +1,5 @@
 import type * as tf from "@tensorflow/tfjs-core"
 
-/** Numerical constants of batch normalisation, as in PyTorch. */
-export const batchNormEpsilon = 1e-5
-export const batchNormMomentum = 0.1
-
 /** What a batch norm has learned, and the statistics it keeps for evaluation. */
 export interface BatchNormWeights {
   readonly scale_C: tf.Tensor1D

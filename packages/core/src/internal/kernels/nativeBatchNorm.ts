@@ -1,12 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { batchNormEpsilon, batchNormMomentum } from "../../BatchNormConstants.ts"
 import { attributes, type EagerBackend } from "../eager.ts"
-import {
-  type Activation,
-  type BatchNormResult,
-  type BatchNormWeights,
-  batchNormEpsilon,
-  batchNormMomentum
-} from "./batchNormTerms.ts"
+import type { Activation, BatchNormResult, BatchNormWeights } from "./batchNormTerms.ts"
 import { release } from "./release.ts"
 
 /**

@@ -1,11 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { batchNormEpsilon, batchNormMomentum } from "../../BatchNormConstants.ts"
 import { attributes, type EagerBackend } from "../eager.ts"
-import {
-  type BatchNormResult,
-  type BatchNormWeights,
-  batchNormEpsilon,
-  batchNormMomentum
-} from "./batchNormTerms.ts"
+import type { BatchNormResult, BatchNormWeights } from "./batchNormTerms.ts"
 import { release } from "./release.ts"
 
 /** By TensorFlow's fused ops, on any device. */

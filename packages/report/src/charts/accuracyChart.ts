@@ -1,0 +1,117 @@
+import type { ChartData } from "@moco/study/Report"
+import { percent } from "../percent.ts"
+import { accuracyRange, type Baseline, hasAccuracy, type Layout, layout } from "./accuracyChart/layout.ts"
+import { legendEnd, legendMarks, legendOf } from "./accuracyChart/legend.ts"
+import { axes, baselineMarks, failedMarks, lineMarks, seedMarks } from "./accuracyChart/marks.ts"
+import { placeInside } from "./accuracyChart/place.ts"
+import { axesInWords, seriesOf } from "./cells.ts"
+import { standAlone } from "./frame.ts"
+import { around, columnHeight, columnMarks, columnWidth, type Label, textMarks } from "./labels.ts"
+import { ink } from "./palette.ts"
+import { lineHeight, wrap } from "./text.ts"
+import { visible } from "./visible.ts"
+
+const top = 22
+/** Longer names are broken into lines. */
+const nameWidth = 170
+
+/**
+ * kNN accuracy of every cell of a study along its x axis, as a stand-alone SVG: means with their 95 % t-intervals and
+ * the single seeds, one line a series, over both baselines.
+ */
+export const accuracyChart = (given: ChartData): string => {
+  const data = visible(given)
+  const { far, near } = baselinesOf(data)
+  const series = seriesOf(data).map(({ cells, name }) => ({ cells, name: wrap(name, nameWidth) }))
+  const direct = layout(data, series, near, top)
+  const labels = directLabels(direct)
+  const legend = labels === undefined ? legendOf(direct) : []
+  const legendHeight = legend.length === 0 ? 0 : Math.max(...legend.map(({ y }) => y)) + lineHeight
+  const drawn = labels === undefined ? layout(data, series, near, top + legendHeight) : direct
+  const column = [
+    ...drawn.baselines.map((baseline) => baselineLabel(baseline, drawn)),
+    ...(labels?.column ?? [])
+  ]
+  const { area, marginBottom, x, y } = drawn
+  const marginRight = Math.max(columnWidth(column.map(({ text }) => text)), legendEnd(legend) - area.right)
+  const plot = {
+    x,
+    y,
+    ...around(area, marginRight, marginBottom),
+    marks: [
+      axes(data, drawn),
+      baselineMarks(drawn),
+      drawn.lines.map(seedMarks),
+      drawn.lines.map(lineMarks),
+      failedMarks(drawn),
+      columnMarks(column, area),
+      textMarks(labels?.inside ?? []),
+      legendMarks(legend)
+    ]
+  }
+  const title = `${data.study}: kNN accuracy (k = ${data.neighbours}) by ${axesInWords(data.chart)}`
+  return standAlone({ title, notes: notesOf(data, far), panels: [{ x: 0, y: 0, plot }] })
+}
+
+/** Baselines that the data leave room for, and those so far away that they would squash the data. */
+const baselinesOf = ({ baselines, cells }: ChartData) => {
+  const all = (
+    [
+      ["raw pixels", baselines.rawPixels],
+      ["untrained encoder", baselines.untrainedEncoder]
+    ] as const
+  ).flatMap(
+    ([name, accuracy]): ReadonlyArray<Baseline> =>
+      accuracy === undefined || !Number.isFinite(accuracy) ? [] : [{ name, accuracy }]
+  )
+  const [low, high] = accuracyRange(cells) ?? [0, 100]
+  // A single cell has no differences that could be squashed.
+  const reach =
+    cells.filter(hasAccuracy).length > 1 ? 0.4 * Math.max(high - low, 4) : Number.POSITIVE_INFINITY
+  const isNear = ({ accuracy }: Baseline) => 100 * accuracy >= low - reach && 100 * accuracy <= high + reach
+  return { near: all.filter(isNear), far: all.filter((baseline) => !isNear(baseline)) }
+}
+
+const notesOf = ({ cells }: ChartData, far: ReadonlyArray<Baseline>): ReadonlyArray<string> => {
+  const counts = cells.filter(hasAccuracy).map(({ accuracy }) => accuracy!.n)
+  const [fewest, most] = [Math.min(...counts), Math.max(...counts)]
+  const seeds = `${fewest === most ? most : `${fewest} to ${most}`} seeds`
+  const numFailed = cells.reduce((sum, { failures }) => sum + failures.length, 0)
+  return [
+    counts.length === 0
+      ? "no run has finished"
+      : most === 1
+        ? "one seed"
+        : `means; bars: 95 % t-interval over ${seeds}; small dots: single seeds`,
+    ...(numFailed === 0 ? [] : [`failed runs, left out: ${numFailed}`]),
+    ...far.map(({ accuracy, name }) => `${name} at ${percent(accuracy)} %, off the scale`)
+  ]
+}
+
+const baselineLabel = ({ name, y }: Layout["baselines"][number], { area }: Layout): Label => ({
+  text: name,
+  color: ink.baseline,
+  x: area.right,
+  y
+})
+
+/** A label at the end of every line; undefined where they would collide. */
+const directLabels = ({ area, baselines, lines }: Layout) => {
+  const named = lines.filter(({ name }) => name !== "")
+  const column = named
+    .filter(({ isWhole }) => isWhole)
+    .map(({ color, name, points }) => {
+      const end = points.findLast(({ y }) => Number.isFinite(y))!
+      return { text: name, color, x: end.x + 9, y: end.y }
+    })
+  const texts = [...column.map(({ text }) => text), ...baselines.map(({ name }) => name)]
+  if (columnHeight(texts) > area.bottom - area.top) return undefined
+  const dashed = baselines.map(({ y }) => ({ ...area, top: y - 1, bottom: y + 1 }))
+  const inside = placeInside(
+    named.filter(({ isWhole }) => !isWhole),
+    lines,
+    area,
+    dashed
+  )
+  return inside === undefined ? undefined : { column, inside }
+}

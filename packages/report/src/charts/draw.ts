@@ -1,0 +1,19 @@
+import type { StudyResults } from "@moco/study/results"
+import { accuracyChart } from "./accuracyChart.ts"
+import { lossChart } from "./lossChart.ts"
+import { renderPng } from "./png.ts"
+
+/** A picture of a study, in both formats. */
+export interface Chart {
+  /** What its files are called. */
+  readonly name: string
+  readonly svg: string
+  readonly png: Uint8Array
+}
+
+/** Every picture of a report. */
+export const draw = (results: StudyResults): ReadonlyArray<Chart> =>
+  [
+    { name: "accuracy", svg: accuracyChart(results) },
+    { name: "loss", svg: lossChart(results) }
+  ].map((chart) => ({ ...chart, png: renderPng(chart.svg) }))

@@ -1,0 +1,128 @@
+import type { RunEvent } from "@moco/train/RunLog"
+import { percent } from "../../percent.ts"
+
+/** What a progress line tells. */
+export interface Status {
+  /** Steps done. */
+  readonly done: number
+  readonly numSteps: number
+  /** Counted from 1. */
+  readonly epoch: number
+  readonly numEpochs: number
+  readonly imagesPerSecond: number
+  readonly loss: number
+  readonly chanceLoss: number
+  readonly queueFill: number
+  readonly secondsPerStep: number
+}
+
+/** Part of the last value that goes into a smoothed one: speeds of single steps jump. */
+const smoothing = 0.9
+
+/** The status after a step. */
+export const advance = (before: Status | undefined, event: RunEvent & { event: "step" }): Status => {
+  const smooth = (old: number | undefined, now: number) =>
+    old === undefined ? now : smoothing * old + (1 - smoothing) * now
+  return {
+    done: event.step + 1,
+    numSteps: event.numSteps,
+    epoch: event.epoch + 1,
+    numEpochs: event.numEpochs,
+    imagesPerSecond: smooth(before?.imagesPerSecond, event.imagesPerSecond),
+    loss: event.loss,
+    chanceLoss: event.chanceLoss,
+    queueFill: event.queueFill,
+    secondsPerStep: smooth(before?.secondsPerStep, event.stepMs / 1000)
+  }
+}
+
+/** Part of a line; where there is no room for all, the least important one goes first. */
+interface Segment {
+  readonly text: string
+  readonly importance: number
+}
+
+const segmentsOf = (status: Status): ReadonlyArray<Segment> => [
+  { text: `epoch ${pad(status.epoch, status.numEpochs)}/${status.numEpochs}`, importance: 6 },
+  { text: `step ${pad(status.done, status.numSteps)}/${status.numSteps}`, importance: 1 },
+  { text: `${Math.round(status.imagesPerSecond)} images/s`, importance: 3 },
+  { text: `loss ${status.loss.toFixed(3)}`, importance: 5 },
+  { text: `(chance ${status.chanceLoss.toFixed(2)})`, importance: 2 },
+  { text: `queue ${wholePercent(status.queueFill)}`, importance: 0 },
+  // Of training; evaluations come on top.
+  { text: `ETA ${duration((status.numSteps - status.done) * status.secondsPerStep)}`, importance: 4 }
+]
+
+/** The status without a terminal: everything, in one line. */
+export const plainLine = (status: Status): string =>
+  [
+    wholePercent(status.done / status.numSteps).padStart(4),
+    ...segmentsOf(status).map(({ text }) => text)
+  ].join("  ")
+
+const full = "\u2588"
+const empty = "\u2591"
+const maxBar = 24
+const minBar = 6
+
+/** The status with a bar, at most `columns` wide, so that a terminal does not wrap it. */
+export const barLine = (status: Status, columns: number, canColor: boolean): string => {
+  const part = status.done / status.numSteps
+  const share = wholePercent(part).padStart(4)
+  let segments = segmentsOf(status)
+  const textOf = () => [share, ...segments.map(({ text }) => text)].join("  ")
+  while (segments.length > 0 && textOf().length + 1 + minBar > columns) {
+    const least = Math.min(...segments.map(({ importance }) => importance))
+    segments = segments.filter(({ importance }) => importance !== least)
+  }
+  const width = Math.max(0, Math.min(maxBar, columns - textOf().length - 1))
+  const filled = Math.round(width * part)
+  const bar =
+    full.repeat(filled) + (canColor ? dim(empty.repeat(width - filled)) : empty.repeat(width - filled))
+  return `${canColor ? green(bar) : bar} ${textOf()}`
+}
+
+const green = (text: string) => `\u001b[32m${text}\u001b[39m`
+const dim = (text: string) => `\u001b[2m${text}\u001b[22m`
+
+const subjects = {
+  encoder: "trained encoder",
+  untrainedEncoder: "untrained encoder",
+  rawPixels: "raw pixels"
+}
+
+/** One line about an evaluation. */
+export const evaluationLine = (event: RunEvent & { event: "evaluation" }): string => {
+  const accuracies = event.neighbours.map(({ accuracy, k }) => `${percent(accuracy)} % (k=${k})`)
+  const when = event.subject === "encoder" ? ` after epoch ${event.epoch}` : ""
+  return `kNN of ${subjects[event.subject]}${when}: ${accuracies.join(", ")}  [${event.seconds.toFixed(1)} s]`
+}
+
+/** One line about a return to a checkpoint. */
+export const rolledBackLine = ({
+  failedStep,
+  rateFactor,
+  reason,
+  step
+}: RunEvent & { event: "rolledBack" }): string =>
+  `step ${failedStep} failed (${reason.split("\n")[0]}); goes on after step ${step} at ${Number(rateFactor.toPrecision(6))} times the learning rate`
+
+/** One line about a run that goes on and learns nothing. */
+export const standstillLine = ({
+  message,
+  metric,
+  step,
+  value
+}: RunEvent & { event: "standstill" }): string => `warning: ${metric} is ${value} in step ${step}: ${message}`
+
+const pad = (value: number, largest: number) => String(value).padStart(String(largest).length)
+const wholePercent = (part: number) => `${Math.floor(100 * part)}%`
+
+/** Seconds as a clock shows them: `0:07`, `12:30`, `1:02:03`. */
+export const duration = (seconds: number): string => {
+  if (!Number.isFinite(seconds)) return "-"
+  const whole = Math.max(0, Math.round(seconds))
+  const two = (value: number) => String(value).padStart(2, "0")
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60]
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`
+}

@@ -1,0 +1,169 @@
+import { constants } from "node:os"
+import * as SafeFile from "@moco/core/SafeFile"
+import { ExitCode } from "@moco/train/ExitCode"
+import * as RunLog from "@moco/train/RunLog"
+import { Clock, Effect, Option, Schema } from "effect"
+import type { EpochSummary } from "../Report.ts"
+import type { Trial } from "../Study.ts"
+import type { TrialProgress } from "../TrialExecutor.ts"
+import type { CompletedTrial, FailedTrial, TrialRecord } from "../TrialRecord.ts"
+
+/** A trial whose process has ended. */
+export interface TrialEnd {
+  readonly trial: Trial
+  readonly seconds: number
+  readonly runFolder: string
+}
+
+/** How a process has ended. */
+export interface Ended {
+  /** {@link endedBySignal} and the signal's number where a signal ended it. */
+  readonly exitCode: number
+  readonly stderr: string
+}
+
+/** Exit codes from here on tell of a signal, as those of a shell do. */
+export const endedBySignal = 128
+
+/** The record of a run that reached its end, from its run log. */
+export const completedTrial = Effect.fnUntraced(function* (end: TrialEnd, metrics: string) {
+  const events = yield* RunLog.read(metrics)
+  const judged = (subject: RunLog.Subject) =>
+    events.findLast((event) => isEvaluation(event) && event.subject === subject) as
+      | EvaluationRecord
+      | undefined
+  const finished = events.findLast((event) => event.event === "finished")
+  const encoder = judged("encoder")
+  const untrainedEncoder = judged("untrainedEncoder")
+  const rawPixels = judged("rawPixels")
+  const steps = events.filter(isStep)
+  if (!finished || !encoder || !untrainedEncoder || !rawPixels) {
+    const stderr = `error: ${metrics} does not tell the end of the run`
+    return (yield* failedTrial(end, metrics, { exitCode: ExitCode.corrupt, stderr })) as TrialRecord
+  }
+  const { evaluationSeconds, step, trainingSeconds } = finished
+  const record: CompletedTrial = {
+    ...(yield* common(end, epochsOf(steps))),
+    // A run that another process has watched took at least this long.
+    seconds: Math.max(end.seconds, trainingSeconds + evaluationSeconds),
+    outcome: "completed",
+    evaluations: {
+      encoder: encoder.neighbours,
+      untrainedEncoder: untrainedEncoder.neighbours,
+      rawPixels: rawPixels.neighbours
+    },
+    chanceLoss: steps[0]?.chanceLoss ?? Number.NaN,
+    numSteps: step,
+    trainingSeconds,
+    evaluationSeconds
+  }
+  return record as TrialRecord
+})
+
+/** The record of a run that ended otherwise, with as much of its curve as it has left. */
+export const failedTrial = Effect.fnUntraced(function* (end: TrialEnd, metrics: string, ended: Ended) {
+  const events: ReadonlyArray<RunLog.RunRecord> = yield* Effect.orElseSucceed(RunLog.read(metrics), () => [])
+  const record: FailedTrial = {
+    ...(yield* common(end, epochsOf(events.filter(isStep)))),
+    outcome: "failed",
+    exitCode: ended.exitCode,
+    reason: reasonOf(ended),
+    isFinal: ended.exitCode === ExitCode.nonFinite
+  }
+  return record
+})
+
+/** Whether a run log tells of a run that reached its end. */
+export const hasCompleted = (metrics: string) =>
+  Effect.match(RunLog.read(metrics), {
+    onFailure: () => false,
+    onSuccess: (events) => {
+      const last = events.at(-1)
+      return last?.event === "finished" && last.outcome === "completed"
+    }
+  })
+
+/** How far a run is, from the end of its log; nothing where it has not begun. */
+export const lastStep = Effect.fnUntraced(function* (metrics: string) {
+  const { bytes } = yield* SafeFile.readTail(metrics, { maxBytes: tailBytes })
+  const lines = new TextDecoder().decode(bytes).split("\n").slice(0, -1)
+  const line = lines.findLast((text) => text.includes('"event":"step"'))
+  return line === undefined ? undefined : progressOf(line)
+})
+
+type StepRecord = RunLog.RunRecord & { readonly event: "step" }
+
+type EvaluationRecord = RunLog.RunRecord & { readonly event: "evaluation" }
+
+const isEvaluation = (event: RunLog.RunRecord): event is EvaluationRecord => event.event === "evaluation"
+
+const isStep = (event: RunLog.RunRecord): event is StepRecord => event.event === "step"
+
+/** Some lines of a run log. */
+const tailBytes = 4096
+
+const StepLine = Schema.fromJsonString(
+  Schema.toCodecJson(
+    Schema.Struct({
+      step: Schema.Int,
+      numSteps: Schema.Int,
+      epoch: Schema.Int,
+      numEpochs: Schema.Int,
+      loss: Schema.Number
+    })
+  )
+)
+
+/** Nothing where the tail begins in the middle of its only line. */
+const progressOf = (line: string): TrialProgress | undefined =>
+  Option.getOrUndefined(
+    Option.map(Schema.decodeUnknownOption(StepLine)(line), ({ epoch, loss, numEpochs, numSteps, step }) => ({
+      step: step + 1,
+      numSteps,
+      epoch: epoch + 1,
+      numEpochs,
+      loss
+    }))
+  )
+
+const common = ({ runFolder, seconds, trial }: TrialEnd, epochs: ReadonlyArray<EpochSummary>) =>
+  Effect.map(Clock.currentTimeMillis, (now) => ({
+    time: new Date(now).toISOString(),
+    trial: trial.id,
+    settings: trial.settings,
+    seed: trial.seed,
+    seconds,
+    runFolder,
+    epochs
+  }))
+
+const epochsOf = (steps: ReadonlyArray<StepRecord>): ReadonlyArray<EpochSummary> => {
+  const byEpoch = Map.groupBy(steps, ({ epoch }) => epoch)
+  const mean = (values: ReadonlyArray<number>) =>
+    values.reduce((sum, value) => sum + value, 0) / values.length
+  return [...byEpoch].map(([epoch, own]) => ({
+    epoch: epoch + 1,
+    loss: mean(own.map(({ loss }) => loss)),
+    pretextAccuracy: mean(own.map(({ pretextAccuracy }) => pretextAccuracy))
+  }))
+}
+
+/** The error message of a run, without the warnings before it; else how its process ended, and its last words. */
+export const reasonOf = ({ exitCode, stderr }: Ended): string => {
+  const lines = stderr.trimEnd().split("\n")
+  const start = lines.findIndex((line) => line.startsWith("error: "))
+  if (start >= 0) return lines.slice(start).join("\n").slice("error: ".length)
+  const words = lines.filter((line) => line !== "").slice(-lastWords)
+  return [`the process ended with ${endingOf(exitCode)}`, ...words].join("\n")
+}
+
+const endingOf = (exitCode: number): string => {
+  const signal = Object.entries(constants.signals).find(
+    ([, number]) => endedBySignal + number === exitCode
+  )?.[0]
+  if (signal === undefined) return `exit code ${exitCode}`
+  return signal === "SIGKILL" ? "SIGKILL, as the system does where memory runs out" : signal
+}
+
+/** Lines of a process's last words that are kept. */
+const lastWords = 6

@@ -1,0 +1,51 @@
+import { NeighbourAccuracy } from "@moco/train/RunLog/RunEvent"
+import { Schema } from "effect"
+import { EpochSummary, Settings } from "./Report.ts"
+
+const common = {
+  /** When the trial ended, ISO 8601 in UTC. */
+  time: Schema.String,
+  /** Names the trial's config. */
+  trial: Schema.String,
+  settings: Settings,
+  seed: Schema.Int,
+  /** Wall time of the whole process. */
+  seconds: Schema.Finite,
+  /** The run folder, relative to the study's. */
+  runFolder: Schema.String,
+  epochs: Schema.Array(EpochSummary)
+}
+
+/** A run that reached its end. */
+export const CompletedTrial = Schema.Struct({
+  ...common,
+  outcome: Schema.Literal("completed"),
+  /** kNN accuracies as fractions, at the end and of both baselines. */
+  evaluations: Schema.Struct({
+    encoder: Schema.Array(NeighbourAccuracy),
+    untrainedEncoder: Schema.Array(NeighbourAccuracy),
+    rawPixels: Schema.Array(NeighbourAccuracy)
+  }),
+  /** The loss of features that know nothing, in nats. */
+  chanceLoss: Schema.Number,
+  numSteps: Schema.Int,
+  trainingSeconds: Schema.Finite,
+  evaluationSeconds: Schema.Finite
+})
+export type CompletedTrial = typeof CompletedTrial.Type
+
+/** A run that ended in an error. */
+export const FailedTrial = Schema.Struct({
+  ...common,
+  outcome: Schema.Literal("failed"),
+  exitCode: Schema.Int,
+  /** What the run said. */
+  reason: Schema.String,
+  /** Whether the failure belongs to the setting (a loss that is not finite): then a repetition would fail again. */
+  isFinal: Schema.Boolean
+})
+export type FailedTrial = typeof FailedTrial.Type
+
+/** What came out of one trial. */
+export const TrialRecord = Schema.Union([CompletedTrial, FailedTrial])
+export type TrialRecord = typeof TrialRecord.Type

@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto"
+import { RunConfig } from "@moco/train/RunConfig"
+import { Schema } from "effect"
+
+/**
+ * A name for what a config computes: two configs of one name are the same run.
+ *
+ * Settings that have no effect beside the others are left out. So a setting that is added to the program must be left
+ * out here at the value at which nothing changes; then runs from before it are still recognised.
+ */
+export const identify = (config: RunConfig): string =>
+  createHash("sha256")
+    .update(canonical(effective(config)))
+    .digest("hex")
+    .slice(0, 12)
+
+/** Text that is the same for equal JSON values, whatever the order of their keys. */
+export const canonical = (value: unknown): string => {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null"
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(",")}}`
+}
+
+const encode = Schema.encodeSync(RunConfig)
+
+const effective = (config: RunConfig): unknown => {
+  const { augmentation, keyShuffle, loss, momentum, ...rest } = encode(config)
+  const { blur, blurSigma, ...views } = augmentation
+  const isQueue = config.dictionary.kind === "queue"
+  const encodesKeys = config.dictionary.kind !== "memoryBank"
+  return {
+    ...rest,
+    // Runs of NCE from when its normalizer was that of a random bank were other runs.
+    loss: loss.kind === "nce" ? { ...loss, normalizer: "features" } : loss,
+    augmentation: blur === 0 ? views : { ...views, blur, blurSigma },
+    ...(isQueue ? { momentum: asEma(momentum) } : {}),
+    // Plain says which batch norm is meant; what is computed is the same.
+    ...(encodesKeys ? { keyShuffle: keyShuffle.kind === "plain" ? { kind: "none" } : keyShuffle } : {})
+  }
+}
+
+/** A copying and a frozen key encoder are moving averages with m = 0 and m = 1. */
+const asEma = (momentum: RunConfig["momentum"]): RunConfig["momentum"] => {
+  switch (momentum.kind) {
+    case "copy":
+      return { kind: "ema", m: 0 }
+    case "frozen":
+      return { kind: "ema", m: 1 }
+    default:
+      return momentum
+  }
+}

@@ -1,0 +1,210 @@
+import type { Claim, Contrast } from "./definition.ts"
+import type { CellReport, ChartData, EpochSummary, Estimate, PublishedFigure, Settings } from "./Report.ts"
+import type { Study } from "./Study.ts"
+import { isAt, isSame } from "./settings.ts"
+import { estimate } from "./statistics.ts"
+import type { CompletedTrial, TrialRecord } from "./TrialRecord.ts"
+
+/** A cell beside the reference that it is compared with. */
+export interface Comparison {
+  readonly settings: Settings
+  readonly reference: Settings
+  /** Of the differences by seed (cell minus reference), over the seeds that both have finished. */
+  readonly difference: Estimate | undefined
+}
+
+/** What the runs say about a claim. */
+export interface Verdict {
+  readonly claim: Claim
+  readonly verdict: "supports" | "contradicts" | "cannot tell"
+  readonly contrasts: ReadonlyArray<{
+    readonly label: string
+    readonly estimate: Estimate | undefined
+    /** Runs of its cells that failed, whose seeds are left out. */
+    readonly numFailed: number
+  }>
+}
+
+/** Everything that a study has found so far. */
+export interface StudyResults extends ChartData {
+  readonly comparisons: ReadonlyArray<Comparison>
+  readonly verdicts: ReadonlyArray<Verdict>
+  /** A paper's figures for the cells that it has too. */
+  readonly published:
+    | { readonly source: string; readonly figures: ReadonlyArray<PublishedFigure> }
+    | undefined
+  readonly numTrials: number
+  readonly numCompleted: number
+  readonly numFailed: number
+  /** Wall time of all trials, added up. */
+  readonly seconds: number
+}
+
+/** Works out the results from the records of the trials that have ended. */
+export const resultsOf = (study: Study, records: ReadonlyArray<TrialRecord>): StudyResults => {
+  const byTrial = new Map(records.map((record) => [record.trial, record]))
+  const ended = study.trials.flatMap(({ id, settings, seed }) => {
+    const record = byTrial.get(id)
+    // Settings and seed as this study calls them.
+    return record === undefined ? [] : [{ ...record, settings, seed }]
+  })
+  const completed = ended.filter((record) => record.outcome === "completed")
+  const accuracy = accuracyOf(study.neighbours)
+  const baseline = (subject: "rawPixels" | "untrainedEncoder") =>
+    hasOneValueASeed(completed, subject, accuracy)
+      ? estimate(completed.map((record) => accuracy(record, subject)))?.mean
+      : undefined
+  const cells = study.cells.map((settings) => cellReport(settings, ended, accuracy))
+  return {
+    study: study.definition.name,
+    chart: study.chart,
+    neighbours: study.neighbours,
+    cells,
+    baselines: { rawPixels: baseline("rawPixels"), untrainedEncoder: baseline("untrainedEncoder") },
+    comparisons: comparisonsOf(study, cells),
+    verdicts: (study.definition.claims ?? []).map((claim) => verdictOf(claim, cells)),
+    published: publishedOf(study),
+    numTrials: study.trials.length,
+    numCompleted: completed.length,
+    numFailed: ended.length - completed.length,
+    seconds: ended.reduce((sum, { seconds }) => sum + seconds, 0)
+  }
+}
+
+type Subject = keyof CompletedTrial["evaluations"]
+type AccuracyOf = (trial: CompletedTrial, subject: Subject) => number
+
+const accuracyOf =
+  (neighbours: number): AccuracyOf =>
+  ({ evaluations }, subject) =>
+    evaluations[subject].find(({ k }) => k === neighbours)?.accuracy ?? Number.NaN
+
+/** Whether a baseline is the same in every cell: an axis that changes the encoder or the data has no single one. */
+const hasOneValueASeed = (
+  completed: ReadonlyArray<CompletedTrial>,
+  subject: Subject,
+  accuracy: AccuracyOf
+): boolean =>
+  [...Map.groupBy(completed, ({ seed }) => seed).values()].every(
+    (same) => new Set(same.map((trial) => accuracy(trial, subject))).size === 1
+  )
+
+const cellReport = (
+  settings: Settings,
+  ended: ReadonlyArray<TrialRecord>,
+  accuracy: AccuracyOf
+): CellReport => {
+  const own = ended.filter((record) => isSame(record.settings, settings))
+  const completed = own.filter((record) => record.outcome === "completed")
+  const values = completed.map((trial) => ({ seed: trial.seed, accuracy: accuracy(trial, "encoder") }))
+  const failures = own.flatMap((record) =>
+    record.outcome === "failed" ? [{ seed: record.seed, reason: record.reason }] : []
+  )
+  return {
+    settings,
+    accuracy: estimate(values.map((value) => value.accuracy)),
+    values,
+    failures,
+    finalPretextAccuracies: completed.flatMap(({ epochs, seed }) => {
+      const last = epochs.at(-1)
+      return last === undefined ? [] : [{ seed, accuracy: last.pretextAccuracy }]
+    }),
+    // Where every run failed, how they got there is what there is to see.
+    curve: meanCurve((completed.length > 0 ? completed : own).map(({ epochs }) => epochs)),
+    chanceLoss: completed[0]?.chanceLoss,
+    numSteps: completed[0]?.numSteps
+  }
+}
+
+const meanCurve = (curves: ReadonlyArray<ReadonlyArray<EpochSummary>>): ReadonlyArray<EpochSummary> => {
+  const mean = (values: ReadonlyArray<number>) =>
+    values.reduce((sum, value) => sum + value, 0) / values.length
+  const longest = curves.reduce((a, b) => (b.length > a.length ? b : a), [])
+  return longest
+    .map(({ epoch }, i) => {
+      const all = curves.flatMap((curve) => (curve[i] === undefined ? [] : [curve[i]]))
+      return {
+        epoch,
+        loss: mean(all.map(({ loss }) => loss)),
+        pretextAccuracy: mean(all.map(({ pretextAccuracy }) => pretextAccuracy))
+      }
+    })
+    .filter(({ loss, pretextAccuracy }) => Number.isFinite(loss) && Number.isFinite(pretextAccuracy))
+}
+
+const publishedOf = ({ cells, definition: { published } }: Study): StudyResults["published"] =>
+  published && {
+    source: published.source,
+    figures: cells.flatMap((settings) =>
+      published.values
+        .filter(({ cell }) => isSame(cell, settings))
+        .map(({ percent }) => ({ settings, percent }))
+    )
+  }
+
+const comparisonsOf = ({ definition: { reference } }: Study, cells: ReadonlyArray<CellReport>) =>
+  reference === undefined
+    ? []
+    : cells.flatMap((cell): ReadonlyArray<Comparison> => {
+        const wanted = { ...cell.settings, ...reference }
+        const other = cells.find(({ settings }) => isSame(settings, wanted))
+        if (other === undefined || other === cell) return []
+        const terms = [
+          { cell: cell.settings, weight: 1 },
+          { cell: other.settings, weight: -1 }
+        ]
+        return [
+          {
+            settings: cell.settings,
+            reference: other.settings,
+            difference: estimate(weightedSums({ terms }, cells))
+          }
+        ]
+      })
+
+type Measure = NonNullable<Contrast["measure"]>
+
+/** What a cell's seeds have measured. */
+const measured = ({ finalPretextAccuracies, values }: CellReport, measure: Measure) =>
+  measure === "accuracy" ? values : finalPretextAccuracies
+
+/** The contrast seed by seed, over the seeds that every cell in it has finished. */
+const weightedSums = (
+  { measure = "accuracy", terms }: Omit<Contrast, "label">,
+  cells: ReadonlyArray<CellReport>
+): ReadonlyArray<number> => {
+  const parts = terms.map(({ cell, weight }) => {
+    const values = measured(cells.find(({ settings }) => isAt(settings, cell))!, measure)
+    return new Map(values.map(({ accuracy, seed }) => [seed, weight * accuracy]))
+  })
+  const seeds = [...(parts[0]?.keys() ?? [])].filter((seed) => parts.every((part) => part.has(seed)))
+  return seeds.map((seed) => parts.reduce((sum, part) => sum + part.get(seed)!, 0))
+}
+
+/**
+ * A claim is supported only when the 95 % interval of every paired contrast lies above 0: all of them have to hold, so
+ * that is strict enough. It is contradicted when one contrast lies wholly on the wrong side, and as one of n does so by
+ * chance n times as often, that is judged by intervals of coverage 1 - 0.05 / n (Bonferroni). That two cells are equal
+ * can be contradicted and never supported.
+ */
+const verdictOf = (claim: Claim, cells: ReadonlyArray<CellReport>): Verdict => {
+  const sums = claim.contrasts.map((contrast) => weightedSums(contrast, cells))
+  const strict = 1 - 0.05 / sums.length
+  const isWrong = (ci: Estimate["ci"]) =>
+    ci !== undefined && (ci.high < 0 || (claim.expects === "zero" && ci.low > 0))
+  const isRight = (ci: Estimate["ci"]) => ci !== undefined && claim.expects === "above" && ci.low > 0
+  const verdict = sums.some((values) => isWrong(estimate(values, strict)?.ci))
+    ? "contradicts"
+    : sums.every((values) => isRight(estimate(values)?.ci))
+      ? "supports"
+      : "cannot tell"
+  const contrasts = claim.contrasts.map(({ label, terms }, i) => ({
+    label,
+    estimate: estimate(sums[i]!),
+    numFailed: terms.reduce(
+      (sum, { cell }) => sum + cells.find(({ settings }) => isAt(settings, cell))!.failures.length,
+      0
+    )
+  }))
+  return { claim, verdict, contrasts }
+}

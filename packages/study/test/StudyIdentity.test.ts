@@ -1,0 +1,21 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { RunConfig } from "@moco/train/RunConfig"
+import { validConfig } from "@moco/train/testing/validConfig"
+import { identify } from "../src/identity.ts"
+
+const bank: RunConfig = {
+  ...validConfig,
+  dictionary: { kind: "memoryBank", size: 64, entryMomentum: 0.5, redrawOwn: true }
+}
+
+describe("a run's name", () => {
+  it("is the one that records from before have for the same run", () => {
+    assert.strictEqual(identify(validConfig), "581a42389aeb")
+    assert.strictEqual(identify(bank), "a29033fa6453")
+  })
+
+  it("is another one where the same config computes something else since: NCE by another normalizer", () => {
+    const byRandomBank = "a4d9481928fd"
+    assert.notStrictEqual(identify({ ...bank, loss: { ...bank.loss, kind: "nce" } }), byRandomBank)
+  })
+})

@@ -1,0 +1,272 @@
+import { assert, describe, it } from "@effect/vitest"
+import { resultsOf } from "@moco/study/results"
+import type { StudyDefinition } from "@moco/study/Study"
+import { estimate } from "@moco/study/statistics"
+import { criticalT } from "@moco/study/studentT"
+import { Effect } from "effect"
+import fc from "fast-check"
+import { completed, failed, planned } from "./studyFixture.ts"
+
+describe("criticalT", () => {
+  it("has the values of the published table", () => {
+    for (const [degrees, t] of [
+      [1, 12.7062],
+      [2, 4.3027],
+      [3, 3.1824],
+      [4, 2.7764],
+      [9, 2.2622],
+      [30, 2.0423],
+      [120, 1.9799]
+    ] as const) {
+      assert.closeTo(criticalT(0.95, degrees), t, 5e-5, `${degrees} degrees`)
+    }
+    assert.closeTo(criticalT(0.99, 4), 4.6041, 5e-5)
+  })
+
+  it("always falls with the degrees of freedom and rises with the coverage", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 50, max: 98 }), (degrees, percent) => {
+        const coverage = percent / 100
+        assert.isBelow(criticalT(coverage, degrees + 1), criticalT(coverage, degrees))
+        assert.isAbove(criticalT(coverage + 0.01, degrees), criticalT(coverage, degrees))
+      })
+    )
+  })
+})
+
+describe("estimate", () => {
+  it("has the values worked out by hand", () => {
+    // Mean 3, std sqrt(2.5), half width 2.7764 * sqrt(2.5 / 5).
+    const { ci, mean, n, std } = estimate([1, 2, 3, 4, 5])!
+    assert.deepStrictEqual([mean, n], [3, 5])
+    assert.closeTo(std!, 1.58114, 1e-5)
+    assert.closeTo(ci!.low, 1.03676, 1e-4)
+    assert.closeTo(ci!.high, 4.96324, 1e-4)
+  })
+
+  it("gives no spread for one value and nothing for none", () => {
+    assert.deepStrictEqual(estimate([0.5]), { mean: 0.5, n: 1 })
+    assert.isUndefined(estimate([]))
+  })
+
+  it("covers the true mean in about 95 of 100 samples", () => {
+    let covered = 0
+    const { normal } = (() => {
+      // Sums of 12 uniforms by a fixed linear congruence: near enough to normal.
+      let state = 12345
+      const uniform = () => {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+        return state / 2 ** 32
+      }
+      return { normal: () => Array.from({ length: 12 }, uniform).reduce((sum, u) => sum + u, -6) }
+    })()
+    for (let i = 0; i < 4000; i++) {
+      const { ci } = estimate(Array.from({ length: 5 }, normal))!
+      if (ci!.low <= 0 && ci!.high >= 0) covered++
+    }
+    assert.closeTo(covered / 4000, 0.95, 0.012)
+  })
+})
+
+const above = (label: string, higher: number, lower: number) => ({
+  label,
+  terms: [
+    { cell: { m: higher }, weight: 1 },
+    { cell: { m: lower }, weight: -1 }
+  ]
+})
+
+const claims = (expects: "above" | "zero"): NonNullable<StudyDefinition["claims"]> => [
+  { statement: "slow is better", paper: "it is", expects, contrasts: [above("slow over fast", 0.99, 0)] }
+]
+
+/** A study of two momenta with three seeds, whose trials end as `outcome` says. */
+const studyOf = (
+  outcome: (m: number, seed: number) => number | "diverged" | "missing",
+  changes: Partial<StudyDefinition> = {}
+) =>
+  Effect.map(
+    planned({ axes: [{ setting: "momentum.m", values: [0, 0.99] }], seeds: [1, 2, 3], ...changes }),
+    (study) =>
+      resultsOf(
+        study,
+        study.trials.flatMap((trial) => {
+          const value = outcome(Number(trial.settings["m"]), trial.seed)
+          if (value === "missing") return []
+          return [value === "diverged" ? failed(trial, true) : completed(trial, value)]
+        })
+      )
+  )
+
+describe("results of a study", () => {
+  it.effect("estimates each cell over its seeds and keeps the single values", () =>
+    Effect.gen(function* () {
+      const { baselines, cells, numCompleted, seconds } = yield* studyOf((m, seed) => m / 2 + seed / 100)
+      assert.strictEqual(cells.length, 2)
+      assert.closeTo(cells[1]!.accuracy!.mean, 0.515, 1e-12)
+      assert.strictEqual(cells[1]!.accuracy!.n, 3)
+      assert.deepStrictEqual(cells[0]!.values[2], { seed: 3, accuracy: 0.03 })
+      assert.closeTo(baselines.rawPixels!, 0.7, 1e-12)
+      assert.closeTo(baselines.untrainedEncoder!, 0.5, 1e-12)
+      assert.strictEqual(numCompleted, 6)
+      assert.strictEqual(seconds, 360)
+      assert.closeTo(cells[0]!.curve[1]!.loss, 4 - 0.02, 1e-12)
+    })
+  )
+
+  it.effect("shows failed runs beside the finished ones and leaves them out of the mean", () =>
+    Effect.gen(function* () {
+      const { cells, numFailed } = yield* studyOf((m, seed) => (m === 0 && seed > 1 ? "diverged" : 0.6))
+      assert.strictEqual(cells[0]!.accuracy!.n, 1)
+      assert.deepStrictEqual(
+        cells[0]!.failures.map(({ seed }) => seed),
+        [2, 3]
+      )
+      assert.include(cells[0]!.failures[0]!.reason, "NaN")
+      assert.strictEqual(numFailed, 2)
+    })
+  )
+
+  it.effect("has no estimate for a cell of which every run failed or none has ended", () =>
+    Effect.gen(function* () {
+      const { cells } = yield* studyOf((m) => (m === 0 ? "diverged" : "missing"))
+      assert.isUndefined(cells[0]!.accuracy)
+      assert.isUndefined(cells[1]!.accuracy)
+      assert.strictEqual(cells[1]!.failures.length, 0)
+    })
+  )
+
+  it.effect("compares cells with their reference by seed, over the seeds that both have", () =>
+    Effect.gen(function* () {
+      const { comparisons } = yield* studyOf(
+        (m, seed) => (m === 0 ? seed / 10 : seed === 3 ? "missing" : seed / 10 + 0.05),
+        { reference: { m: 0 } }
+      )
+      assert.strictEqual(comparisons.length, 1)
+      assert.deepStrictEqual(comparisons[0]!.settings, { m: 0.99 })
+      const { ci, mean, n } = comparisons[0]!.difference!
+      // Unpaired, the spread over seeds (0.1) would drown the difference; paired, it is the same for both seeds.
+      assert.closeTo(mean, 0.05, 1e-12)
+      assert.strictEqual(n, 2)
+      assert.closeTo(ci!.high - ci!.low, 0, 1e-9)
+    })
+  )
+
+  it.effect("sets a paper's figures beside the cells that it has too", () =>
+    Effect.gen(function* () {
+      const values = [{ cell: { m: 0.99 }, percent: 57.8 }]
+      const { published } = yield* studyOf(() => 0.5, { published: { source: "a paper", values } })
+      assert.deepStrictEqual(published, {
+        source: "a paper",
+        figures: [{ settings: { m: 0.99 }, percent: 57.8 }]
+      })
+    })
+  )
+
+  const wobble = (seed: number) => [0.001, -0.001, 0][seed - 1]!
+  const verdicts = [
+    ["supports", "above", 0.05],
+    ["contradicts", "above", -0.05],
+    ["cannot tell", "above", 0],
+    ["contradicts", "zero", 0.05],
+    ["contradicts", "zero", -0.05],
+    ["cannot tell", "zero", 0]
+  ] as const
+  for (const [expected, expects, gap] of verdicts) {
+    it.effect(`${expected} that a difference is ${expects} when it is about ${gap}`, () =>
+      Effect.gen(function* () {
+        const results = yield* studyOf((m, seed) => (m === 0 ? 0.5 : 0.5 + gap + wobble(seed)), {
+          claims: claims(expects)
+        })
+        assert.strictEqual(results.verdicts[0]!.verdict, expected)
+      })
+    )
+  }
+
+  it.effect("contradicts by one of several contrasts only beyond what chance gives several", () =>
+    Effect.gen(function* () {
+      // A difference whose 95 % interval excludes 0 narrowly: t = 4.8 with 2 degrees of freedom, critical 4.30.
+      const gap = (seed: number) => 0.02 + [0.0125, 0, -0.0125][seed - 1]! * 0.577
+      const verdict = (numContrasts: number) =>
+        Effect.map(
+          studyOf((m, seed) => (m === 0 ? 0.5 + gap(seed) : 0.5), {
+            claims: [
+              {
+                statement: "s",
+                paper: "p",
+                expects: "zero",
+                contrasts: Array.from({ length: numContrasts }, () => above("a", 0.99, 0))
+              }
+            ]
+          }),
+          ({ verdicts }) => verdicts[0]!.verdict
+        )
+      assert.strictEqual(yield* verdict(1), "contradicts")
+      assert.strictEqual(yield* verdict(5), "cannot tell")
+    })
+  )
+
+  it.effect("judges a claim about pretext accuracy by the last epoch's", () =>
+    Effect.gen(function* () {
+      const results = yield* studyOf((m) => 0.5 + m / 10, {
+        claims: [
+          {
+            statement: "s",
+            paper: "p",
+            expects: "above",
+            contrasts: [{ ...above("a", 0.99, 0), measure: "pretextAccuracy" }]
+          }
+        ]
+      })
+      // The fixture's pretext accuracy is 0.2 in every run.
+      assert.strictEqual(results.verdicts[0]!.contrasts[0]!.estimate!.mean, 0)
+      assert.strictEqual(results.verdicts[0]!.verdict, "cannot tell")
+    })
+  )
+
+  it.effect("says how many runs of a contrast's cells failed", () =>
+    Effect.gen(function* () {
+      const results = yield* studyOf((m, seed) => (m === 0 && seed > 1 ? "diverged" : 0.5), {
+        claims: claims("above")
+      })
+      assert.strictEqual(results.verdicts[0]!.contrasts[0]!.numFailed, 2)
+    })
+  )
+
+  it.effect("gives no single baseline where cells differ in it", () =>
+    Effect.gen(function* () {
+      const study = yield* planned({ axes: [{ setting: "encoder.width", values: [8, 16] }], seeds: [1] })
+      const records = study.trials.map((trial, i) => ({
+        ...completed(trial, 0.7),
+        evaluations: {
+          ...completed(trial, 0.7).evaluations,
+          untrainedEncoder: [{ k: 200, accuracy: 0.5 + i / 10 }]
+        }
+      }))
+      const { baselines } = resultsOf(study, records)
+      assert.deepStrictEqual(baselines, { rawPixels: 0.7, untrainedEncoder: undefined })
+    })
+  )
+
+  it.effect("cannot tell from one seed, nor where no seed has finished both", () =>
+    Effect.gen(function* () {
+      for (const seeds of [[1], [1, 2]]) {
+        const results = yield* studyOf((m, seed) => (m === 0 && seed === 2 ? "diverged" : 0.5 + m), {
+          seeds,
+          claims: claims("above")
+        })
+        assert.strictEqual(results.verdicts[0]!.verdict, "cannot tell")
+      }
+    })
+  )
+
+  it.effect("supports a claim of several contrasts only when all hold", () =>
+    Effect.gen(function* () {
+      const contrasts = [above("a", 0.99, 0), above("b", 0, 0.99)]
+      const results = yield* studyOf((m, seed) => 0.5 + m / 10 + wobble(seed) * m, {
+        claims: [{ statement: "s", paper: "p", expects: "above", contrasts }]
+      })
+      assert.strictEqual(results.verdicts[0]!.verdict, "contradicts")
+    })
+  )
+})
