@@ -201,18 +201,35 @@ layer(Backend.layerCpu)("Augmentation/Crop drawCrop", (it) => {
     )
   })
 
-  it("always keeps area and ratio, up to half a pixel a side", () => {
-    const scale = { min: 0.2, max: 0.5 }
-    const ratio = { min: 3 / 4, max: 4 / 3 }
-    fc.assert(
-      fc.property(fc.nat(), (index) => {
-        const box = drawCrop(random(index), scale, ratio, 100, 100)
-        assert.isTrue((box.height + 0.5) * (box.width + 0.5) >= 2_000)
-        assert.isTrue((box.height - 0.5) * (box.width - 0.5) <= 5_000)
-        assert.isTrue((box.width + 0.5) / (box.height - 0.5) >= ratio.min)
-        assert.isTrue((box.width - 0.5) / (box.height + 0.5) <= ratio.max)
-      })
-    )
+  for (const [shape, ratio] of [
+    ["the usual", { min: 3 / 4, max: 4 / 3 }],
+    ["wide", { min: 1.5, max: 2 }],
+    ["tall", { min: 0.5, max: 0.7 }]
+  ] as const) {
+    it(`always keeps area and ratio, up to half a pixel a side, in ${shape} boxes`, () => {
+      const scale = { min: 0.2, max: 0.4 }
+      fc.assert(
+        fc.property(fc.nat(), (index) => {
+          const box = drawCrop(random(index), scale, ratio, 100, 100)
+          assert.isTrue((box.height + 0.5) * (box.width + 0.5) >= 2_000)
+          assert.isTrue((box.height - 0.5) * (box.width - 0.5) <= 4_000)
+          assert.isTrue((box.width + 0.5) / (box.height - 0.5) >= ratio.min)
+          assert.isTrue((box.width - 0.5) / (box.height + 0.5) <= ratio.max)
+        })
+      )
+    })
+  }
+
+  it("places a box everywhere alike, edges included", () => {
+    const places = { top: [0, 0, 0, 0], left: [0, 0, 0, 0] }
+    const quarter = { min: 0.25, max: 0.25 }
+    for (let index = 0; index < 4_000; index++) {
+      const { left, top } = drawCrop(random(index), quarter, { min: 1, max: 1 }, 6, 6)
+      places.left[left]!++
+      places.top[top]!++
+    }
+    // Five standard errors of a count: 5 sqrt(4,000 / 4 * 3 / 4).
+    for (const count of [...places.left, ...places.top]) assert.closeTo(count, 1_000, 137)
   })
 
   it("takes the largest centred box when no drawn one fits", () => {

@@ -45,6 +45,8 @@ layer(NodeServices.layer)("Dataset/FashionMnist", (it) => {
       Effect.gen(function* () {
         const final = yield* embedded("test")
         const tuning = yield* embedded("validation")
+        // What is held back must not reach the inputs, not even by its mean.
+        assert.closeTo(tuning.mean[0]!, pixelSum(tuning.train) / tuning.train.pixels_NHWC.length / 255, 1e-12)
         assert.deepStrictEqual([tuning.train.numImages, tuning.test.numImages], [7_000, 1_000])
         assert.deepStrictEqual([...tuning.train.labels, ...tuning.test.labels], [...final.train.labels])
         assert.strictEqual(pixelSum(tuning.train) + pixelSum(tuning.test), pixelSum(final.train))
