@@ -13,6 +13,7 @@ const byTag = {
   BatchSizeInvalid: ExitCode.config,
   StageInvalid: ExitCode.config,
   ConfigChanged: ExitCode.config,
+  InitialWeightsChanged: ExitCode.config,
   StudyInvalid: ExitCode.config,
   DatasetInvalid: ExitCode.data,
   DatasetMissing: ExitCode.data,

@@ -25,8 +25,8 @@ import type { RunConfig } from "./RunConfig.ts"
 
 /** Beside the config. */
 export interface StageOptions {
-  /** Folders that are searched for data sets which are not embedded. */
-  readonly dataDirs: ReadonlyArray<string>
+  /** Folders that are searched for data sets which are not embedded (default: none). */
+  readonly dataDirs?: ReadonlyArray<string>
   /** A data set of your own, in place of the one that the config names. */
   readonly dataset?: ReturnType<typeof datasetOf>
   /** Weights that the query encoder begins with in place of the seed's; the key encoder begins as its copy. */
@@ -43,9 +43,9 @@ export interface StageOptions {
  * The layers that a config names, one for each stage. Choices are made here and nowhere else: the trainer only
  * knows the services, and an ablation in code replaces one of them.
  */
-export const layersOf = (config: RunConfig, options: StageOptions) => {
+export const layersOf = (config: RunConfig, options: StageOptions = {}) => {
   const views = ViewPairs.layer({ seed: config.seed, batchSize: config.training.batchSize })
-  const world = Layer.merge(options.dataset ?? datasetOf(config, options.dataDirs), backendOf(config))
+  const world = Layer.merge(options.dataset ?? datasetOf(config, options.dataDirs ?? []), backendOf(config))
   const augmentation = options.augmentation ?? Augmentation.layer(config.augmentation)
   const batches = views.pipe(Layer.provideMerge(augmentation))
   const encoder = queryEncoderOf(config, options.initial)

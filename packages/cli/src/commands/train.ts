@@ -1,34 +1,17 @@
-import { Backend } from "@moco/core/Backend"
-import { check as checkEnvironment, threadsIn } from "@moco/core/EnvironmentInvalid"
-import * as Escape from "@moco/core/Escape"
-import * as SafeFile from "@moco/core/SafeFile"
-import { Dataset } from "@moco/data/Dataset"
+import { check as checkEnvironment } from "@moco/core/EnvironmentInvalid"
 import { Progress } from "@moco/report/live/Progress"
-import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "@moco/train/Checkpoint/fingerprint"
-import type { StoredCheckpoint } from "@moco/train/Checkpoint/load"
 import { steps } from "@moco/train/Checkpoint/store"
-import { type CheckpointEvery, Checkpoints } from "@moco/train/Checkpoints"
+import type { CheckpointEvery } from "@moco/train/Checkpoints"
 import { dataDirsOf } from "@moco/train/dataDirs"
-import { cardMetadata, encoderCard } from "@moco/train/EncoderCard"
-import { encoderBytes } from "@moco/train/EncoderExport"
-import { explained } from "@moco/train/OutOfMemory"
-import { pretrain } from "@moco/train/Pretrain"
-import { layersOf } from "@moco/train/PretrainLayers"
-import { type RunConfig, warnings } from "@moco/train/RunConfig"
-import * as RunFolder from "@moco/train/RunFolder"
-import { environment } from "@moco/train/RunFolder/environment"
-import { RunLog } from "@moco/train/RunLog"
-import { RunState } from "@moco/train/RunState"
-import { ByteSize, Cause, Console, Effect, Exit, FileSystem, Layer, Option } from "effect"
+import * as Run from "@moco/train/Run"
+import { Cause, Console, Effect, Exit, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dataDirFlag, jsonFlag, pathFlag } from "../flags.ts"
 import { profileFileOf, profileFlag, withProfile } from "../profile.ts"
-import { beginWith } from "./train/beginWith.ts"
+import { requireUsed } from "../requireUsed.ts"
 import { parseEvery } from "./train/checkpointEvery.ts"
-import { layerEncoderLast } from "./train/encoderLast.ts"
-import { changeOf, goOnWith } from "./train/goOnWith.ts"
 import { recipeFlag } from "./train/resolveConfig.ts"
-import { type RunStart, startOf, tellOfDamage } from "./train/start.ts"
+import { sourceOf } from "./train/source.ts"
 import { type RunResult, renderSummary, resultSoFar, withEvent } from "./train/summary.ts"
 
 const flags = {
@@ -80,29 +63,28 @@ export const train = Command.make(
   "train",
   flags,
   Effect.fn("cli.train")(
-    function* ({ checkpointEvery, json, onNan, profile, ...flags }) {
+    function* ({ checkpointEvery, dataDir, json, onNan, profile, ...flags }) {
       yield* checkEnvironment(process.env)
       const every = yield* parseEvery(checkpointEvery)
-      const start = yield* startOf(flags)
-      const { config } = start
-      for (const { message, path } of warnings(config)) yield* Console.error(`warning: ${path}: ${message}`)
-      const dataDirs = yield* dataDirsOf(Option.getOrUndefined(flags.dataDir))
-      const weights = start.initial === undefined ? {} : { initial: start.initial }
+      const run = yield* Run.open(yield* sourceOf(flags), {
+        dataDirs: yield* dataDirsOf(Option.getOrUndefined(dataDir)),
+        approve: (config) => requireUsed(dataDir, [config])
+      })
       const given = {
-        "data-dir": Option.getOrUndefined(flags.dataDir),
+        "data-dir": Option.getOrUndefined(dataDir),
         "checkpoint-every": Option.getOrUndefined(checkpointEvery),
         "on-nan": onNan === "stop" ? undefined : onNan
       }
-      const layers = RunState.layer.pipe(Layer.provideMerge(layersOf(config, { dataDirs, ...weights })))
-      yield* Effect.gen(function* () {
-        const stages = yield* Effect.interruptible(Layer.build(layers))
-        yield* Effect.provide(trainInFolder(start, { json, every, onNan, profile, given }), stages)
-        // Behind the layers: the dictionary and the encoder take their memory when they are made.
-      }).pipe(explained(config))
-      // Stopped where the layers are made and where `pretrain` can be; all else is short, and loses no error.
+      const training = trainAndTell(run, { json, every, onNan, profile, given })
+      yield* run.folder.writing(training).pipe(Effect.provide(run.stages))
+      // Stopped where the stages are made and where the run can be; all else is short, and loses no error.
     },
     Effect.scoped,
-    Effect.uninterruptible
+    Effect.uninterruptible,
+    Effect.provideService(Run.RunMessages, {
+      info: (text) => Console.log(text),
+      warning: (text) => Console.error(`warning: ${text}`)
+    })
   )
 ).pipe(
   Command.withDescription("Train an encoder by Momentum Contrast and judge it by its nearest neighbours"),
@@ -124,123 +106,35 @@ interface TrainOptions {
   readonly given: Readonly<Record<string, string | undefined>>
 }
 
-/** Checkpoints that are kept beside the best one. */
-const keep = 2
-
-/** Trains with the layers that are there; saves and writes whatever there is when it is stopped on the way. */
-const trainInFolder = Effect.fnUntraced(function* (start: RunStart, options: TrainOptions) {
-  const folder = start.folder ?? (yield* RunFolder.createNumbered("runs", start.config.recipe))
-  return yield* folder.writing(trainIn(folder, start, options))
-})
-
-const trainIn = Effect.fnUntraced(function* (
-  folder: RunFolder.RunFolder,
-  start: RunStart,
-  options: TrainOptions
-) {
-  const { config, from } = start
-  const { every, json, onNan } = options
-  const isThere = yield* RunFolder.hold(folder)
-  const change = yield* changeOf(start)
-  if (change === undefined) yield* RunFolder.writeConfig(folder, config)
-  const fingerprint = yield* announce(config, folder)
-  const initialised = yield* beginWith(start, folder)
-  if (from !== undefined) yield* restore(from, fingerprint)
+/** Trains, shows how it goes, and sums up what there is when the run has ended or was stopped on the way. */
+const trainAndTell = Effect.fnUntraced(function* (run: Run.Run, options: TrainOptions) {
+  const { config, folder, initialWeights, progress } = run
   const profileFile = yield* profileFileOf(options.profile, folder.profile)
-  yield* cutLog(folder.metrics, from?.manifest.progress.logPosition ?? 0)
-  let result: RunResult = resultSoFar(config, folder.path, start.progress)
-  const runLog = Layer.unwrap(
-    Effect.map(Progress, ({ observe }) =>
-      RunLog.layerTee((event) => {
+  let result: RunResult = resultSoFar(config, folder.path, progress)
+  let hasFinished = false
+  const training = Effect.flatMap(Progress, ({ observe }) =>
+    run.train({
+      checkpointEvery: options.every,
+      onNonFinite: options.onNan,
+      observe: (event) => {
         result = withEvent(result, event)
+        hasFinished ||= event.event === "finished"
         return observe(event)
-      })
-    )
-  ).pipe(
-    Layer.provide(layerEncoderLast(folder.encoderCard, folder.encoder)),
-    Layer.provide([RunLog.layerJsonLines(folder.metrics), Progress.layer])
+      }
+    })
   )
-  const checkpoints = Checkpoints.layerFolder({
-    root: folder.checkpoints,
-    isThere,
-    every,
-    keep,
-    config,
-    fingerprint,
-    onCorrupt: tellOfDamage
-  })
-  const writeEncoder = Effect.gen(function* () {
-    const numBatches = result.numSteps * (config.loss.symmetric ? 2 : 1)
-    yield* RunFolder.unwritable(folder.path)(isThere)
-    const card = yield* encoderCard(config, result.numSteps)
-    yield* RunFolder.writeFile(folder.encoder, yield* encoderBytes(numBatches, cardMetadata(card)))
-    // Behind it: a card must not tell of another encoder than the one beside it.
-    yield* RunFolder.writeEncoderCard(folder, card)
-  })
-  const initial = start.initial === undefined ? undefined : folder.initial
   const sumUp = Effect.gen(function* () {
     const [savedStep] = yield* Effect.orElseSucceed(steps(folder.checkpoints), () => [])
+    const initial = initialWeights
     yield* Console.log(renderSummary(result, config, { flags: options.given, savedStep, initial }))
-    if (json) yield* Console.log(JSON.stringify(result))
+    if (options.json) yield* Console.log(JSON.stringify(result))
   })
-  const progress = change === undefined ? Effect.succeed(start.progress) : goOnWith(change, start, folder)
-  yield* Effect.flatMap(Effect.andThen(initialised, progress), (from) =>
-    pretrain({
-      numEpochs: config.training.epochs,
-      evaluateEveryEpochs: config.evaluation.everyEpochs,
-      onNonFinite: onNan,
-      ...(from === undefined ? {} : { from })
-    })
-  ).pipe(
+  yield* training.pipe(
     withProfile(profileFile),
-    Effect.provide(Layer.merge(runLog, checkpoints)),
-    // Each whether or not the other can be done, and what cannot is told.
+    Effect.provide(Progress.layer),
+    // Also where the encoder could not be exported in the end: what was measured is told.
     Effect.onExit((exit) =>
-      Exit.isSuccess(exit) || Cause.hasInterrupts(exit.cause)
-        ? Effect.onExit(writeEncoder, () => sumUp)
-        : Effect.void
+      hasFinished || Exit.isSuccess(exit) || Cause.hasInterrupts(exit.cause) ? sumUp : Effect.void
     )
   )
-})
-
-/** Puts a checkpoint's state in place; where the machine is another one, says that bits may differ. */
-const restore = Effect.fnUntraced(function* (
-  { manifest, parts }: StoredCheckpoint,
-  fingerprint: Fingerprint
-) {
-  const state = yield* RunState
-  for (const difference of fingerprintDifferences(manifest.fingerprint, fingerprint)) {
-    yield* Console.error(`warning: ${Escape.line(difference)}: the run goes on, and its last bits may differ`)
-  }
-  yield* state.restore({ parts, counters: manifest.counters })
-  yield* Console.log(`goes on after step ${manifest.progress.step}`)
-})
-
-/** Removes from the log what belongs to steps that are taken again. */
-const cutLog = Effect.fnUntraced(function* (metrics: string, position: number) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const found = yield* Effect.option(fileSystem.stat(metrics))
-  if (Option.isNone(found) && position === 0) return
-  const size = Option.match(found, { onNone: () => 0, onSome: ({ size }) => Number(ByteSize.toBigInt(size)) })
-  if (size >= position) return yield* RunFolder.unwritable(metrics)(SafeFile.cut(metrics, position))
-  const missing = `${Escape.line(metrics)} ends ${position - size} bytes before the checkpoint was made`
-  yield* Console.error(`warning: ${missing}: the run goes on, and these lines are lost`)
-})
-
-/** Writes down what is about to run, and says so. */
-const announce = Effect.fnUntraced(function* (config: RunConfig, folder: RunFolder.RunFolder) {
-  const backend = yield* Backend
-  const dataset = yield* Dataset
-  const threads = threadsIn(process.env, config.backend.threads)
-  const found = yield* environment(backend, threads)
-  yield* RunFolder.writeEnvironment(folder, found)
-  const { test, train } = dataset
-  yield* Console.log(
-    [
-      `${config.recipe}, seed ${config.seed}: ${train.numImages} images of ${dataset.name}, judged by ${test.numImages}`,
-      `${backend.name} ${Escape.line(backend.version)} on ${backend.device}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
-      `run folder: ${Escape.line(folder.path)}`
-    ].join("\n")
-  )
-  return fingerprintOf(backend, threads, found.cpu)
 })

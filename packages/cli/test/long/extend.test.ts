@@ -118,7 +118,10 @@ describe("a run that begins with given weights", () => {
     assert.deepStrictEqual(checkpointsOf(folder), [])
     const seeds = await run(...tiny(1), "--seed=2", `--out=${folder}`)
     assert.strictEqual(seeds.code, 2)
-    assertPlainError(seeds.stderr, "no --init-from", `has begun with other weights, those of ${from}`)
+    assertPlainError(
+      seeds.stderr,
+      `has begun with other weights, those of ${from}, and was given those of its seed`
+    )
     rmSync(from)
     const resumed = await run("train", `--resume=${folder}`)
     assert.strictEqual(resumed.code, 0, resumed.stderr)

@@ -1,11 +1,12 @@
 import { ViewPairs } from "@moco/data/ViewPairs"
-import { Checkpoints } from "@moco/train/Checkpoints"
-import { beginning } from "@moco/train/Pretrain/course"
-import type { RunConfig } from "@moco/train/RunConfig"
-import { type ConfigChangedEvent, continuation } from "@moco/train/RunConfig/continuation"
-import * as RunFolder from "@moco/train/RunFolder"
-import { RunLog } from "@moco/train/RunLog"
-import { Console, Effect } from "effect"
+import { Effect } from "effect"
+import { Checkpoints } from "../Checkpoints.ts"
+import { beginning } from "../Pretrain/course.ts"
+import { type ConfigChangedEvent, continuation } from "../RunConfig/continuation.ts"
+import type { RunConfig } from "../RunConfig.ts"
+import * as RunFolder from "../RunFolder.ts"
+import { RunLog } from "../RunLog.ts"
+import { info } from "./RunMessages.ts"
 import type { RunStart } from "./start.ts"
 
 /** What changes at the next step for a run that goes on with another config; nothing where nothing does. */
@@ -21,14 +22,14 @@ export const changeOf = Effect.fnUntraced(function* ({ begun, config, from }: Ru
  *
  * @returns how far the run is
  */
-export const goOnWith = Effect.fn("cli.goOnWith")(function* (
+export const goOnWith = Effect.fn("Run.goOnWith")(function* (
   change: ConfigChangedEvent,
   { config, progress = beginning }: RunStart,
   folder: RunFolder.RunFolder
 ) {
   const log = yield* RunLog
   const checkpoints = yield* Checkpoints
-  yield* Console.log(changeLines(change, config).join("\n"))
+  yield* info(changeLines(change, config).join("\n"))
   yield* log.record(change)
   const changed = { ...progress, logPosition: yield* log.flush }
   yield* checkpoints.save(changed.step, Effect.succeed(changed))

@@ -1,10 +1,11 @@
 import { QueryEncoder } from "@moco/core/Encoder"
 import * as Escape from "@moco/core/Escape"
-import { matchWeights } from "@moco/train/InitialWeights"
-import { keepInitial } from "@moco/train/InitialWeights/files"
-import * as RunFolder from "@moco/train/RunFolder"
-import { RunLog } from "@moco/train/RunLog"
-import { Console, Effect, FileSystem } from "effect"
+import { Effect, FileSystem } from "effect"
+import { keepInitial } from "../InitialWeights/files.ts"
+import { matchWeights } from "../InitialWeights.ts"
+import * as RunFolder from "../RunFolder.ts"
+import { RunLog } from "../RunLog.ts"
+import { info } from "./RunMessages.ts"
 import type { RunStart } from "./start.ts"
 
 /**
@@ -13,7 +14,7 @@ import type { RunStart } from "./start.ts"
  *
  * @returns what is left to do once there is a log
  */
-export const beginWith = Effect.fn("cli.beginWith")(function* (
+export const beginWith = Effect.fn("Run.beginWith")(function* (
   { from, initial }: RunStart,
   folder: RunFolder.RunFolder
 ) {
@@ -31,7 +32,7 @@ export const beginWith = Effect.fn("cli.beginWith")(function* (
   const numTaken = Object.keys(taken).length
   const head =
     headLeftOut.length === 0 ? "head included" : `the head is the seed's: ${headLeftOut.join("; ")}`
-  yield* Console.log(
+  yield* info(
     [
       `begins with ${numTaken} tensors of ${Escape.line(source)} (${Escape.line(head)})`,
       "  the untrained encoder that it is compared with stays the seed's"

@@ -1,5 +1,5 @@
-import { RunLog } from "@moco/train/RunLog"
 import { Effect, FileSystem, Layer } from "effect"
+import { RunLog } from "../RunLog.ts"
 
 /**
  * Before the log says that the run has reached its end, removes the encoder, and what tells of it, that was exported when the run was stopped

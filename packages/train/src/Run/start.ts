@@ -1,43 +1,37 @@
 import * as Escape from "@moco/core/Escape"
-import { shellQuoted } from "@moco/core/shellQuoted"
-import type { CheckpointCorrupt } from "@moco/train/Checkpoint/errors"
-import type { StoredCheckpoint } from "@moco/train/Checkpoint/load"
-import { newestGood } from "@moco/train/Checkpoint/load"
-import type { RunProgress } from "@moco/train/Checkpoint/manifest"
-import type { GivenWeights } from "@moco/train/InitialWeights"
-import { initialIn, weightsIn } from "@moco/train/InitialWeights/files"
-import { applyOverrides, ConfigInvalid, decode, type RunConfig } from "@moco/train/RunConfig"
-import { progressUnder } from "@moco/train/RunConfig/continuation"
-import {
-  changeable,
-  configDifferences,
-  type Difference,
-  isFree,
-  permissionOf
-} from "@moco/train/RunConfig/differences"
-import { shorten } from "@moco/train/RunConfig/Problem"
-import { numTraining } from "@moco/train/RunConfig/rules"
-import * as RunFolder from "@moco/train/RunFolder"
-import { readStructuredFile } from "@moco/train/readStructuredFile"
-import { Console, Effect, Option, Schema } from "effect"
-import { FlagsInvalid } from "../../FlagsInvalid.ts"
-import { requireUsed } from "../../requireUsed.ts"
-import { type ConfigFlags, resolveConfig, setsOf } from "./resolveConfig.ts"
+import { Effect } from "effect"
+import type { CheckpointCorrupt } from "../Checkpoint/errors.ts"
+import { newestGood, type StoredCheckpoint } from "../Checkpoint/load.ts"
+import type { RunProgress } from "../Checkpoint/manifest.ts"
+import { initialIn, weightsIn } from "../InitialWeights/files.ts"
+import type { GivenWeights } from "../InitialWeights.ts"
+import { progressUnder } from "../RunConfig/continuation.ts"
+import { configDifferences, type Difference, isFree, permissionOf } from "../RunConfig/differences.ts"
+import { shorten } from "../RunConfig/Problem.ts"
+import { numTraining } from "../RunConfig/rules.ts"
+import { applyOverrides, ConfigInvalid, decode, type RunConfig } from "../RunConfig.ts"
+import * as RunFolder from "../RunFolder.ts"
+import { readStructuredFile } from "../readStructuredFile.ts"
+import { ConfigChanged, InitialWeightsChanged } from "./errors.ts"
+import { warning } from "./RunMessages.ts"
 
-/** A run cannot go on with another config than it has begun with. */
-export class ConfigChanged extends Schema.TaggedError<ConfigChanged>()("ConfigChanged", {
-  path: Schema.String,
-  differences: Schema.Array(Schema.Struct({ path: Schema.String, before: Schema.String, now: Schema.String }))
-}) {
-  override get message() {
-    const lines = this.differences.map(({ before, now, path }) => `  ${path} was ${before} and is ${now}`)
-    return [
-      `the run in ${this.path} has begun with another config:`,
-      ...lines,
-      `  leave these as they were, or start a new run with another --out; with --resume may change: ${changeable.join(", ")}`
-    ].join("\n")
-  }
+/** A new run, or, in a folder that holds one of the same config which was stopped, that one. */
+export interface NewRun {
+  readonly config: RunConfig
+  /** The run's folder; left out, the next `runs/<recipe>-<n>`. */
+  readonly folder?: string | undefined
+  /** A safetensors file, or the folder of a run that has ended, with weights to begin with. */
+  readonly initFrom?: string | undefined
 }
+
+/** A run that goes on with its own config, and with what may change laid over it. */
+export interface ResumedRun {
+  readonly resume: string
+  /** By dotted path; values as for `--set`, e.g. `{ "training.epochs": "20" }`. */
+  readonly sets?: Readonly<Record<string, string>>
+}
+
+export type RunSource = NewRun | ResumedRun
 
 /** Where a run begins: a config, a folder if one was named, and what to go on from. */
 export interface RunStart {
@@ -52,22 +46,13 @@ export interface RunStart {
   readonly begun: RunConfig
 }
 
-/** What the command line says about it. */
-export interface StartFlags extends ConfigFlags {
-  readonly out: Option.Option<string>
-  readonly resume: Option.Option<string>
-  readonly initFrom: Option.Option<string>
-  readonly dataDir: Option.Option<string>
-}
-
 /** Decides between a new run and one that goes on. The folder, where one is named, is locked with the Scope. */
-export const startOf = Effect.fn("cli.startOf")(function* (flags: StartFlags) {
-  if (Option.isSome(flags.resume)) return yield* resumed(flags.resume.value, flags)
-  const config = yield* resolveConfig(flags)
-  yield* requireUsed(flags.dataDir, [config])
-  const given = Option.isNone(flags.initFrom) ? undefined : yield* weightsIn(flags.initFrom.value)
-  if (Option.isNone(flags.out)) return startWith({ config, begun: config, initial: given })
-  const { folder, holds } = yield* RunFolder.open(flags.out.value)
+export const startOf = Effect.fn("Run.startOf")(function* (source: RunSource) {
+  if ("resume" in source) return yield* resumed(source)
+  const { config } = source
+  const given = source.initFrom === undefined ? undefined : yield* weightsIn(source.initFrom)
+  if (source.folder === undefined) return startWith({ config, begun: config, initial: given })
+  const { folder, holds } = yield* RunFolder.open(source.folder)
   const from = holds === "nothing" ? undefined : yield* newestGood(folder.checkpoints, tellOfDamage)
   const begun = holds === "nothing" ? config : yield* begunWith(folder, from)
   yield* requireSame(folder, begun, config, isFree)
@@ -94,35 +79,18 @@ const requireSameWeights = Effect.fnUntraced(function* (
   given: GivenWeights | undefined
 ) {
   if (initial?.sha256 === given?.sha256) return
-  const began = initial === undefined ? "those of its seed" : `those of ${shorten(initial.source, 300)}`
-  return yield* new FlagsInvalid({
-    flags: `--out=${path} and ${given === undefined ? "no --init-from" : `--init-from=${given.source}`}`,
-    problem: `the run in ${path} has begun with other weights, ${began}`,
-    hint: `go on with it by --resume=${shellQuoted(path)}, or start a new run with another --out`
-  })
+  return yield* new InitialWeightsChanged({ path, before: originOf(initial), now: originOf(given) })
 })
 
-/** Says on standard error that a checkpoint was passed over. */
+const originOf = (weights: GivenWeights | undefined): string =>
+  weights === undefined ? "those of its seed" : `those of ${shorten(weights.source, 300)}`
+
+/** Tells that a checkpoint was passed over. */
 export const tellOfDamage = (error: CheckpointCorrupt): Effect.Effect<void> =>
-  Console.error(`warning: ${Escape.message(error)}; an older one is used`)
+  warning(`${Escape.message(error)}; an older one is used`)
 
 /** A run that is continued by its folder alone: its own config, with what may change laid over it. */
-const resumed = Effect.fnUntraced(function* (path: string, flags: StartFlags) {
-  for (const [name, flag] of [
-    ["recipe", "recipe"],
-    ["config", "config"],
-    ["out", "out"],
-    ["initFrom", "init-from"]
-  ] as const) {
-    const value = flags[name]
-    if (Option.isSome(value)) {
-      return yield* new FlagsInvalid({
-        flags: `--resume=${path} and --${flag}=${value.value}`,
-        problem: "a run that goes on has its recipe, config, folder and weights already",
-        hint: `leave --${flag} away, or start a new run without --resume`
-      })
-    }
-  }
+const resumed = Effect.fnUntraced(function* ({ resume: path, sets = {} }: ResumedRun) {
   const exists = yield* RunFolder.exists(path)
   if (!exists) return yield* new RunFolder.RunFolderEmpty({ path, problem: "there is no such folder" })
   const { folder, holds } = yield* RunFolder.open(path, { mayBeFinished: true })
@@ -130,9 +98,8 @@ const resumed = Effect.fnUntraced(function* (path: string, flags: StartFlags) {
     return yield* new RunFolder.RunFolderEmpty({ path, problem: "it has no run log and no checkpoint" })
   const from = yield* newestGood(folder.checkpoints, tellOfDamage)
   const begun = yield* begunWith(folder, from)
-  const config = yield* applyOverrides(begun, [], yield* setsOf(flags))
+  const config = yield* applyOverrides(begun, [], sets)
   yield* requireSame(folder, begun, config, ({ path }) => permissionOf(path) !== "mustMatch")
-  yield* requireUsed(flags.dataDir, [config])
   yield* requireNotPassed(path, config, from)
   if (holds === "finished run") yield* requireLonger(path, begun, config, from)
   return startWith({ config, begun, folder, from, initial: yield* initialIn(folder) })

@@ -4,7 +4,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { type RunEvent, RunLog } from "@moco/train/RunLog"
 import { Effect, FileSystem, Layer } from "effect"
-import { layerEncoderLast } from "../src/commands/train/encoderLast.ts"
+import { layerEncoderLast } from "../src/Run/encoderLast.ts"
 
 const finished = (outcome: "completed" | "interrupted"): RunEvent => ({
   ...{ event: "finished", step: 1, epoch: 0, outcome },

@@ -1,0 +1,86 @@
+import { Effect, Layer } from "effect"
+import { dataDirsOf } from "./dataDirs.ts"
+import { explained } from "./OutOfMemory.ts"
+import { layersOf, type StageOptions } from "./PretrainLayers.ts"
+import { exportEncoder } from "./Run/exportEncoder.ts"
+import { prepare } from "./Run/prepare.ts"
+import { warning } from "./Run/RunMessages.ts"
+import { type RunSource, startOf } from "./Run/start.ts"
+import { type TrainOptions, trainIn } from "./Run/trainIn.ts"
+import { type RunConfig, warnings } from "./RunConfig.ts"
+import * as RunFolder from "./RunFolder.ts"
+import { RunState } from "./RunState.ts"
+
+export { ConfigChanged, InitialWeightsChanged } from "./Run/errors.ts"
+export { RunMessages } from "./Run/RunMessages.ts"
+export type { NewRun, ResumedRun, RunSource } from "./Run/start.ts"
+export type { TrainOptions } from "./Run/trainIn.ts"
+
+export interface OpenOptions<E = never> {
+  /** Stages of your own, in place of those that the config names. */
+  readonly stages?: StageOptions
+  /** Folders that are searched for data sets which are not embedded (default: cache and system). */
+  readonly dataDirs?: ReadonlyArray<string>
+  /** Asked once the config is known, before anything is made for it. */
+  readonly approve?: (config: RunConfig) => Effect.Effect<void, E>
+}
+
+/**
+ * Opens a run: decides between a new one and one that goes on, makes its stages, and puts everything into its folder, so
+ * that it can be trained, evaluated and exported. The folder is this process's until the Scope closes, and all tensors
+ * are released then.
+ *
+ *     const run = yield* Run.open({ config: fashionMnistQuick() })
+ *     yield* run.train()
+ *
+ * Interruptible while the stages are made, and nowhere else.
+ */
+export const open = <E = never>(source: RunSource, options: OpenOptions<E> = {}) =>
+  Effect.flatMap(startOf(source), (start) => {
+    const { config, initial } = start
+    return Effect.gen(function* () {
+      if (options.approve !== undefined) yield* options.approve(config)
+      for (const { message, path } of warnings(config)) yield* warning(`${path}: ${message}`)
+      const dataDirs = options.dataDirs ?? (yield* dataDirsOf(undefined))
+      const given = initial === undefined ? {} : { initial }
+      const layers = RunState.layer.pipe(
+        Layer.provideMerge(layersOf(config, { ...options.stages, dataDirs, ...given }))
+      )
+      const stages = yield* Effect.interruptible(Layer.build(layers))
+      // Behind the stages: what cannot be made leaves no folder.
+      const folder = start.folder ?? (yield* RunFolder.createNumbered("runs", config.recipe))
+      const inFolder = <A, F, R>(effect: Effect.Effect<A, F, R>) =>
+        folder.writing(effect).pipe(Effect.provide(stages), explained(config))
+      const prepared = yield* inFolder(prepare(start, folder))
+      let isTrained = false
+      return {
+        config,
+        folder,
+        /** The stages, for whatever else is to be done with them. */
+        stages,
+        /** How far the run was when it was opened; nothing for a new one. */
+        progress: start.progress,
+        /** Where the weights lie that the run began with, where they are not the seed's. */
+        initialWeights: initial === undefined ? undefined : folder.initial,
+        /**
+         * Trains to the end of the config, saves on the way, and exports the encoder: when the run is stopped, too. To
+         * train again, open the folder again.
+         */
+        train: (options: TrainOptions = {}) =>
+          Effect.suspend(() => {
+            if (isTrained) return Effect.die(new Error("this run was trained already: open its folder again"))
+            isTrained = true
+            return inFolder(trainIn(start, folder, prepared, options))
+          }),
+        /** Writes the query encoder as it is now, with what tells of it beside it. */
+        export: (step: number) => inFolder(exportEncoder(config, folder, prepared.isThere, step))
+      }
+    }).pipe(explained(config))
+  }).pipe(Effect.uninterruptible)
+
+/** A run that {@link open} has opened. */
+export type Run = Effect.Success<ReturnType<typeof open>>
+
+/** Opens the run in a folder to train it up to `epochs`, whether it has reached its end or not. */
+export const extend = <E = never>(folder: string, epochs: number, options: OpenOptions<E> = {}) =>
+  open({ resume: folder, sets: { "training.epochs": String(epochs) } }, options)

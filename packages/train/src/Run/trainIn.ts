@@ -1,0 +1,79 @@
+import { Cause, Effect, Exit, Layer } from "effect"
+import { type CheckpointEvery, Checkpoints, defaultEvery } from "../Checkpoints.ts"
+import { pretrain } from "../Pretrain.ts"
+import type { RunConfig } from "../RunConfig.ts"
+import type * as RunFolder from "../RunFolder.ts"
+import { type RunEvent, RunLog } from "../RunLog.ts"
+import { layerEncoderLast } from "./encoderLast.ts"
+import { exportEncoder } from "./exportEncoder.ts"
+import { goOnWith } from "./goOnWith.ts"
+import type { Prepared } from "./prepare.ts"
+import { type RunStart, tellOfDamage } from "./start.ts"
+
+export interface TrainOptions {
+  /** When the state is saved beside the end (default: after every epoch, and every two minutes). */
+  readonly checkpointEvery?: CheckpointEvery
+  /** What becomes of a number that is none: the run ends, or goes back to an earlier state (default: it ends). */
+  readonly onNonFinite?: "stop" | "rollback"
+  /** Sees every event of the run when it has been logged. */
+  readonly observe?: (event: RunEvent) => Effect.Effect<void>
+}
+
+/** Checkpoints that are kept beside the best one. */
+const keep = 2
+
+/** Trains with the stages that are there; exports the encoder when the run has ended or was stopped on the way. */
+export const trainIn = Effect.fn("Run.train")(function* (
+  start: RunStart,
+  folder: RunFolder.RunFolder,
+  { change, fingerprint, initialised, isThere }: Prepared,
+  { checkpointEvery = defaultEvery, observe = () => Effect.void, onNonFinite = "stop" }: TrainOptions
+) {
+  const { config } = start
+  let step = start.progress?.step ?? 0
+  const runLog = RunLog.layerTee((event) => {
+    step = stepAfter(event, step)
+    return observe(event)
+  }).pipe(
+    Layer.provide(layerEncoderLast(folder.encoderCard, folder.encoder)),
+    Layer.provide(RunLog.layerJsonLines(folder.metrics))
+  )
+  const checkpoints = Checkpoints.layerFolder({
+    root: folder.checkpoints,
+    isThere,
+    every: checkpointEvery,
+    keep,
+    config,
+    fingerprint,
+    onCorrupt: tellOfDamage
+  })
+  const progress = change === undefined ? Effect.succeed(start.progress) : goOnWith(change, start, folder)
+  return yield* Effect.flatMap(Effect.andThen(initialised, progress), (from) =>
+    pretrain({ ...lengthOf(config), onNonFinite, ...(from === undefined ? {} : { from }) })
+  ).pipe(
+    Effect.provide(Layer.merge(runLog, checkpoints)),
+    Effect.onExit((exit) =>
+      Exit.isSuccess(exit) || Cause.hasInterrupts(exit.cause)
+        ? exportEncoder(config, folder, isThere, step)
+        : Effect.void
+    )
+  )
+})
+
+const lengthOf = ({ evaluation, training }: RunConfig) => ({
+  numEpochs: training.epochs,
+  evaluateEveryEpochs: evaluation.everyEpochs
+})
+
+/** Steps that the run has taken after one more event. */
+const stepAfter = (event: RunEvent, before: number): number => {
+  switch (event.event) {
+    case "step":
+      return event.step + 1
+    case "rolledBack":
+    case "finished":
+      return event.step
+    default:
+      return before
+  }
+}
