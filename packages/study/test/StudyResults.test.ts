@@ -138,9 +138,10 @@ describe("results of a study", () => {
 
   it.effect("compares cells with their reference by seed, over the seeds that both have", () =>
     Effect.gen(function* () {
+      // The reference lacks a seed that the cell has, and the other way round.
       const { comparisons } = yield* studyOf(
-        (m, seed) => (m === 0 ? seed / 10 : seed === 3 ? "missing" : seed / 10 + 0.05),
-        { reference: { m: 0 } }
+        (m, seed) => (seed === (m === 0 ? 1 : 3) ? "missing" : m === 0 ? seed / 10 : seed / 10 + 0.05),
+        { reference: { m: 0 }, seeds: [1, 2, 3, 4] }
       )
       assert.strictEqual(comparisons.length, 1)
       assert.deepStrictEqual(comparisons[0]!.settings, { m: 0.99 })
