@@ -50,6 +50,17 @@ const saveWith = Effect.fnUntraced(function* (
   return { result, numCalls: faults.numCalls }
 })
 
+describe("checkpoints that are too many", () => {
+  test("are the oldest, and never the best one", (root) =>
+    Effect.gen(function* () {
+      for (const step of [1, 2, 3, 4, 5]) yield* Store.save(root, checkpoint(step))
+      yield* Store.prune(root, 2, 1)
+      assert.deepStrictEqual(yield* Store.steps(root), [5, 4, 1])
+      yield* Store.prune(root, 1, undefined)
+      assert.deepStrictEqual(yield* Store.steps(root), [5])
+    }))
+})
+
 describe("a full disk at every call of a save", () => {
   const cases = [
     ["a new step", checkpoint(2)],

@@ -92,7 +92,7 @@ export const stateMutations: ReadonlyArray<Mutation> = [
 `,
     to: `end = bytes.length
 `,
-    tests: "train RunFolder",
+    tests: "train RunLog",
     fear: "a resumed log holds a line that is none"
   },
   {
@@ -101,7 +101,7 @@ export const stateMutations: ReadonlyArray<Mutation> = [
     from: `          yield* file.truncate(cut)
           end = cut`,
     to: "          yield* file.truncate(cut)",
-    tests: "train RunFolder",
+    tests: "train RunLog",
     fear: "a second rollback cuts the log in the wrong place"
   }
 ]
