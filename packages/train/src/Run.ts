@@ -5,9 +5,9 @@ import { layersOf, type StageOptions } from "./PretrainLayers.ts"
 import { exportEncoder } from "./Run/exportEncoder.ts"
 import { prepare } from "./Run/prepare.ts"
 import { warning } from "./Run/RunMessages.ts"
-import { type RunSource, startOf } from "./Run/start.ts"
+import { type Approve, type RunSource, startOf } from "./Run/start.ts"
 import { type TrainOptions, trainIn } from "./Run/trainIn.ts"
-import { type RunConfig, warnings } from "./RunConfig.ts"
+import { warnings } from "./RunConfig.ts"
 import * as RunFolder from "./RunFolder.ts"
 import { RunState } from "./RunState.ts"
 
@@ -21,8 +21,7 @@ export interface OpenOptions<E = never> {
   readonly stages?: StageOptions
   /** Folders that are searched for data sets which are not embedded (default: cache and system). */
   readonly dataDirs?: ReadonlyArray<string>
-  /** Asked once the config is known, before anything is made for it. */
-  readonly approve?: (config: RunConfig) => Effect.Effect<void, E>
+  readonly approve?: Approve<E>
 }
 
 /**
@@ -36,10 +35,9 @@ export interface OpenOptions<E = never> {
  * Interruptible while the stages are made, and nowhere else.
  */
 export const open = <E = never>(source: RunSource, options: OpenOptions<E> = {}) =>
-  Effect.flatMap(startOf(source), (start) => {
+  Effect.flatMap(startOf(source, options.approve ?? (() => Effect.void)), (start) => {
     const { config, initial } = start
     return Effect.gen(function* () {
-      if (options.approve !== undefined) yield* options.approve(config)
       for (const { message, path } of warnings(config)) yield* warning(`${path}: ${message}`)
       const dataDirs = options.dataDirs ?? (yield* dataDirsOf(undefined))
       const given = initial === undefined ? {} : { initial }

@@ -31,7 +31,7 @@ export const choiceMutations: ReadonlyArray<Mutation> = [
     file: "packages/study/src/statistics.ts",
     from: "/ (n - 1))",
     to: "/ n)",
-    tests: "train StudyResults",
+    tests: "study StudyResults",
     fear: "intervals are too narrow"
   },
   {
@@ -39,7 +39,7 @@ export const choiceMutations: ReadonlyArray<Mutation> = [
     file: "packages/study/src/statistics.ts",
     from: "/ Math.sqrt(n)",
     to: "",
-    tests: "train StudyResults",
+    tests: "study StudyResults",
     fear: "intervals are too wide"
   },
   {
@@ -47,7 +47,7 @@ export const choiceMutations: ReadonlyArray<Mutation> = [
     file: "packages/study/src/results.ts",
     from: "parts.every((part) => part.has(seed))",
     to: "parts.some((part) => part.has(seed))",
-    tests: "train StudyResults",
+    tests: "study StudyResults",
     fear: "differences are not paired"
   },
   {

@@ -40,6 +40,14 @@ const withState = <A, E>(size: number, use: (state: RunState["Service"]) => Effe
   return Effect.provide(Effect.flatMap(RunState, use), state)
 }
 
+/** Weights of no encoder. */
+const writtenWeights = (folder: string): string => {
+  const weight = { dtype: "F32", shape: [1], data: Float32Array.of(1) } as const
+  const file = `${folder}/mine.safetensors`
+  writeFileSync(file, encode({ "conv1.weight": weight, "layer9.weight": weight }))
+  return file
+}
+
 export const config: Family = {
   ConfigInvalid: {
     provoke: (folder) => command(train, "--set=optimizer.learningRate=-1", `--out=${folder}`),
@@ -75,6 +83,18 @@ export const config: Family = {
   ConfigChanged: {
     provoke: (folder) => Effect.andThen(beginRun(folder), command(train, `--resume=${folder}`, "--seed=9")),
     says: (folder) => [`the run in ${folder}`, "seed was 1 and is 9", "another --out"]
+  },
+  InitialWeightsChanged: {
+    provoke: (folder) => {
+      const from = writtenWeights(folder)
+      const begun = [`--config=${folder}/config.json`, `--out=${folder}`]
+      return Effect.andThen(beginRun(folder), command(train, ...begun, `--init-from=${from}`))
+    },
+    says: (folder) => [
+      `the run in ${folder} has begun with other weights, those of its seed`,
+      `given those of ${folder}/mine.safetensors`,
+      `--resume=${folder}`
+    ]
   },
   FlagsInvalid: {
     provoke: (folder) => command(train, `--resume=${folder}`, "--recipe=fashionMnist"),
@@ -147,11 +167,7 @@ export const data: Family = {
     says: () => ["Queue.restore", "queue is 8,2 and should be 6,2", "restore it with the config"]
   },
   WeightsUnfit: {
-    provoke: (folder) => {
-      const weight = { dtype: "F32", shape: [1], data: Float32Array.of(1) } as const
-      writeFileSync(`${folder}/mine.safetensors`, encode({ "conv1.weight": weight, "layer9.weight": weight }))
-      return command(train, `--init-from=${folder}/mine.safetensors`, `--out=${folder}/run`)
-    },
+    provoke: (folder) => command(train, `--init-from=${writtenWeights(folder)}`, `--out=${folder}/run`),
     says: (folder) => [
       `the weights in ${folder}/mine.safetensors do not fit`,
       "conv1.weight is [1] and should be [16,1,3,3]",

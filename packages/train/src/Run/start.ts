@@ -33,6 +33,9 @@ export interface ResumedRun {
 
 export type RunSource = NewRun | ResumedRun
 
+/** Asked once the config of a run is known, before anything is made for it. */
+export type Approve<E> = (config: RunConfig) => Effect.Effect<void, E>
+
 /** Where a run begins: a config, a folder if one was named, and what to go on from. */
 export interface RunStart {
   readonly config: RunConfig
@@ -47,9 +50,10 @@ export interface RunStart {
 }
 
 /** Decides between a new run and one that goes on. The folder, where one is named, is locked with the Scope. */
-export const startOf = Effect.fn("Run.startOf")(function* (source: RunSource) {
-  if ("resume" in source) return yield* resumed(source)
+export const startOf = Effect.fn("Run.startOf")(function* <E>(source: RunSource, approve: Approve<E>) {
+  if ("resume" in source) return yield* resumed(source, approve)
   const { config } = source
+  yield* approve(config)
   const given = source.initFrom === undefined ? undefined : yield* weightsIn(source.initFrom)
   if (source.folder === undefined) return startWith({ config, begun: config, initial: given })
   const { folder, holds } = yield* RunFolder.open(source.folder)
@@ -90,7 +94,10 @@ export const tellOfDamage = (error: CheckpointCorrupt): Effect.Effect<void> =>
   warning(`${Escape.message(error)}; an older one is used`)
 
 /** A run that is continued by its folder alone: its own config, with what may change laid over it. */
-const resumed = Effect.fnUntraced(function* ({ resume: path, sets = {} }: ResumedRun) {
+const resumed = Effect.fnUntraced(function* <E>(
+  { resume: path, sets = {} }: ResumedRun,
+  approve: Approve<E>
+) {
   const exists = yield* RunFolder.exists(path)
   if (!exists) return yield* new RunFolder.RunFolderEmpty({ path, problem: "there is no such folder" })
   const { folder, holds } = yield* RunFolder.open(path, { mayBeFinished: true })
@@ -100,6 +107,7 @@ const resumed = Effect.fnUntraced(function* ({ resume: path, sets = {} }: Resume
   const begun = yield* begunWith(folder, from)
   const config = yield* applyOverrides(begun, [], sets)
   yield* requireSame(folder, begun, config, ({ path }) => permissionOf(path) !== "mustMatch")
+  yield* approve(config)
   yield* requireNotPassed(path, config, from)
   if (holds === "finished run") yield* requireLonger(path, begun, config, from)
   return startWith({ config, begun, folder, from, initial: yield* initialIn(folder) })
