@@ -1,3 +1,4 @@
+import { Collective } from "@moco/core/Collective"
 import { ContrastiveLoss, stateOf } from "@moco/core/ContrastiveLoss"
 import { Dictionary } from "@moco/core/Dictionary"
 import { QueryEncoder } from "@moco/core/Encoder"
@@ -29,6 +30,7 @@ export const pretrainStep = Effect.gen(function* () {
   const optimizer = yield* Optimizer
   const learningRate = yield* LearningRate
   const diagnostics = yield* Diagnostics
+  const collective = yield* Collective
   const lossState = stateOf(loss)
 
   return Effect.fnUntraced(
@@ -64,9 +66,10 @@ export const pretrainStep = Effect.gen(function* () {
             return mean
           })
           .reduce((sum, next) => tf.add(sum, next))
-      const { gradients, value } = yield* lease.run("PretrainStep.gradient", () =>
-        valueAndGradients(objective, trained)
-      )
+      const { gradients, value } = yield* lease.run("PretrainStep.gradient", () => {
+        const own = valueAndGradients(objective, trained)
+        return { value: own.value, gradients: collective.allReduceMean(own.gradients) }
+      })
 
       const update = yield* lease.run("Optimizer.prepare", () =>
         optimizer.prepare(trained, gradients, rate, lease)

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
+import { Collective, oneProcess, type Processes } from "@moco/core/Collective"
 import { Dictionary } from "@moco/core/Dictionary"
 import { KeyEncoder, QueryEncoder } from "@moco/core/Encoder"
 import { Diagnostics } from "@moco/train/Diagnostics"
@@ -136,5 +137,33 @@ describe("PretrainStep", () => {
         assert.closeTo(loss, golden[step]!, 1e-4, `step ${step}`)
       })
     }).pipe(Effect.provide(Layer.provideMerge(tinyRun({ learningRate: 0.01 }), Backend.layerCpu)))
+  )
+})
+
+describe("PretrainStep among several processes", () => {
+  /** Two processes, of which this is the first; the other one has taken the same gradients, and keys turned round. */
+  const two: Processes = {
+    rank: 0,
+    size: 2,
+    allReduceMean: (gradients) =>
+      Object.fromEntries(Object.entries(gradients).map(([name, own]) => [name, tf.mul(own, 0.5)])),
+    allGather: (row_ND) => tf.concat2d([row_ND, tf.neg(row_ND)], 0),
+    total: (count) => 2 * count
+  }
+  const after = (processes: Processes) =>
+    Effect.gen(function* () {
+      const takeStep = yield* pretrainStep
+      yield* takeStep(0)
+      const { counters } = (yield* Dictionary).snapshot()
+      return { filled: counters["filled"]!, ...(yield* stateOf) }
+    }).pipe(Effect.provide(Layer.provideMerge(run(), Layer.succeed(Collective, processes))))
+
+  it.effect("moves by their mean gradient and enqueues the keys of all of them", () =>
+    Effect.gen(function* () {
+      const [alone, together] = [yield* after(oneProcess), yield* after(two)]
+      assert.strictEqual(together.filled, 2 * alone.filled)
+      assert.notDeepEqual(together.query, alone.query)
+      assert.notDeepEqual(together.dictionary, alone.dictionary)
+    })
   )
 })

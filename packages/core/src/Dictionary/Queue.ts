@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
+import { Collective } from "../Collective.ts"
 import * as CounterRandom from "../CounterRandom.ts"
 import { Dictionary, type DictionarySnapshot, type DictionaryStep, type PreparedStep } from "../Dictionary.ts"
 import { adopt, KeyEncoder, QueryEncoder, snapshotOf, snapshotOfWeights } from "../Encoder.ts"
@@ -39,6 +40,7 @@ export const layer = ({ seed, size }: QueueSettings) =>
       const key = yield* KeyEncoder
       const momentum = yield* MomentumUpdate
       const shuffle = yield* KeyShuffle
+      const { allGather } = yield* Collective
       const noise = () => ({
         queue: randomUnitRows(
           CounterRandom.make(seed, CounterRandom.Purpose.queueInit),
@@ -79,8 +81,8 @@ export const layer = ({ seed, size }: QueueSettings) =>
           }),
           settle: () => {
             // The authors enqueue the second direction's keys before the first's.
-            const enqueued_MD =
-              keys_ND.length === 1 ? keys_ND[0]! : lease.keep(tf.concat2d(keys_ND.toReversed(), 0))
+            const own_MD = keys_ND.length === 1 ? keys_ND[0]! : tf.concat2d(keys_ND.toReversed(), 0)
+            const enqueued_MD = lease.keep(allGather(own_MD))
             const next_KD = lease.keep(enqueue(negatives_KD, enqueued_MD, counters.pointer))
             const numKeys = enqueued_MD.shape[0]
             const parameters = moved(dictionaryStep.step)

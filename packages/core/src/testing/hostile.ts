@@ -1,4 +1,3 @@
-// biome-ignore-all lint/correctness/noUndeclaredDependencies: for tests only, whose tools belong to the root
 import fc from "fast-check"
 
 /** Pieces of text that lead a terminal, a Markdown renderer, a browser or a spreadsheet where it should not go. */

@@ -1,6 +1,7 @@
 export { assertClose } from "./assertClose.ts"
 export { forbidden, hostile } from "./hostile.ts"
 export * as LinearNetwork from "./LinearNetwork.ts"
+export { collectiveLaws } from "./laws/Collective.ts"
 export { contrastiveLossLaws } from "./laws/ContrastiveLoss.ts"
 export { dictionaryLaws } from "./laws/Dictionary.ts"
 export {
