@@ -3,7 +3,6 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { configFileSchema, type JsonSchema } from "@moco/train/RunConfig/jsonSchema"
 import { type Setting, settingsOf } from "@moco/train/RunConfig/settings"
-import { units } from "@moco/train/RunConfig/units"
 import { recipes } from "@moco/train/recipes"
 import { runInProcess as run } from "./inProcess.ts"
 import { assertPlainError, fresh, lastLine, root } from "./program.ts"
@@ -39,8 +38,6 @@ describe("moco settings", () => {
       if (isNumber(setting)) assert.isTrue(setting.range !== "" && setting.unit !== "", setting.path)
       else assert.strictEqual(setting.unit, "", setting.path)
     }
-    const numbers = new Set(settings.filter(isNumber).map(({ path }) => path))
-    assert.sameMembers(Object.keys(units), [...numbers])
   })
 
   it("tells apart what the kinds of a section have, and says once what they have in common", () => {

@@ -8,6 +8,8 @@ import { redirectBinding } from "./internal/addons.ts"
 import { buildOfNativeOps, giveBackPagesOnce, loadNativeOps } from "./internal/kernels/nativeOps.ts"
 import { linkedCacheFolder } from "./internal/linkedCacheFolder.ts"
 import * as ProcessEnvironment from "./ProcessEnvironment.ts"
+import { upTo } from "./Setting.ts"
+import * as Stage from "./Stage.ts"
 
 /** No backend could be loaded; `hint` is the command that mends it. */
 export class BackendUnavailable extends Schema.TaggedError<BackendUnavailable>()("BackendUnavailable", {
@@ -21,6 +23,15 @@ export class BackendUnavailable extends Schema.TaggedError<BackendUnavailable>()
     return `the ${this.backend} backend cannot be loaded: ${String(reason).split("\n", 1)[0]}\n  ${this.hint}`
   }
 }
+
+/** What a config says of the backend. */
+export const BackendSettings = Schema.Struct({
+  name: Schema.Literals(["tensorflow", "cpu"]).annotate({
+    description: "libtensorflow, or tfjs's JavaScript kernels (about 500 times slower, for tests)"
+  }),
+  threads: upTo(1024).annotate({ description: "threads inside one operation", unit: "threads" })
+})
+export type BackendSettings = typeof BackendSettings.Type
 
 /** Where tensors live and are computed. Every stage that computes depends on it, so none starts without one. */
 export class Backend extends Context.Service<
@@ -62,6 +73,15 @@ export class Backend extends Context.Service<
     })
   )
 }
+
+/** The backend that is named. */
+export const layerOf = ({ name, threads }: BackendSettings) =>
+  Layer.unwrap(
+    Effect.as(
+      Stage.check("Backend", Stage.count("threads", threads, "threads inside one operation")),
+      name === "cpu" ? Backend.layerCpu : Backend.layerTensorflow({ threads })
+    )
+  )
 
 const loadTensorflow = Effect.fnUntraced(function* ({ threads }: { readonly threads?: number }) {
   yield* EnvironmentInvalid.check(process.env)

@@ -1,9 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
 import { infoNce } from "./internal/infoNce.ts"
 import { logMeanExp, nce } from "./internal/nce.ts"
 import { nceNormalizer } from "./internal/nceNormalizer.ts"
 import { type LossState, stateless } from "./LossState.ts"
+import { temperature } from "./Setting.ts"
 import { type Compare, negativeSimilarities } from "./Similarities.ts"
 import * as Stage from "./Stage.ts"
 
@@ -12,6 +13,26 @@ export interface Direction {
   readonly query_NHWC: tf.Tensor4D
   readonly key_NHWC: tf.Tensor4D
 }
+
+const common = {
+  temperature: temperature.annotate({
+    description: "divides the similarities; 0.07 in MoCo v1, 0.2 in v2",
+    unit: "unitless"
+  }),
+  symmetric: Schema.Boolean.annotate({
+    description: "let each view be the query once; twice the work per step"
+  })
+}
+
+/** What a config says of the loss; told apart by `kind`. */
+export const LossSettings = Schema.Union([
+  Schema.Struct({ kind: Schema.Literal("infoNce"), ...common }),
+  Schema.Struct({ kind: Schema.Literal("nce"), ...common })
+]).annotate({
+  description:
+    "what training minimises; nce is the memory bank's original loss, normalised by the first features in the bank (docs/nce.md)"
+})
+export type LossSettings = typeof LossSettings.Type
 
 /** What training minimises. */
 export class ContrastiveLoss extends Context.Service<
@@ -56,6 +77,20 @@ export class ContrastiveLoss extends Context.Service<
   /** Noise-contrastive estimation with each view once the query. */
   static readonly layerNceSymmetric = ({ temperature }: { readonly temperature: number }) =>
     checkedLayer(bothWays, temperature, nceOf)
+}
+
+/** The loss that is named. */
+export const layerOf = (settings: LossSettings) => {
+  switch (settings.kind) {
+    case "infoNce":
+      return settings.symmetric
+        ? ContrastiveLoss.layerInfoNceSymmetric(settings)
+        : ContrastiveLoss.layerInfoNce(settings)
+    case "nce":
+      return settings.symmetric
+        ? ContrastiveLoss.layerNceSymmetric(settings)
+        : ContrastiveLoss.layerNce(settings)
+  }
 }
 
 /** The state of a loss, whether it has one or not. */

@@ -46,6 +46,21 @@ export interface SettledStep {
   readonly commit: () => void
 }
 
+/** What a dictionary holds in memory at the same time, as far as its settings decide it. */
+export interface DictionaryMemory {
+  /** Sets of an encoder's parameters, or of their moments, that there are at once, the query encoder's included. */
+  readonly encoderCopies: number
+  /** Features that it holds. */
+  readonly rows: ReadonlyArray<{
+    /** The setting that decides how many there are. */
+    readonly setting: string
+    readonly what: string
+    readonly count: number
+    /** 2 where the next state stands beside the old one until a step is committed. */
+    readonly times: number
+  }>
+}
+
 /** The state of a dictionary, its key encoder's included: tensors by name, and counters. */
 export interface DictionarySnapshot {
   readonly tensors: NamedTensors

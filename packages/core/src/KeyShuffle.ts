@@ -1,7 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
 import * as CounterRandom from "./CounterRandom.ts"
 import * as Stage from "./Stage.ts"
+
+/** What a config says of the order of keys; told apart by `kind`. */
+export const KeyShuffleSettings = Schema.Union([
+  Schema.Struct({ kind: Schema.Literal("shuffle") }),
+  Schema.Struct({ kind: Schema.Literal("none") }),
+  Schema.Struct({ kind: Schema.Literal("plain") })
+]).annotate({
+  description: "whether keys are encoded in another order than their queries; plain: with ordinary batch norm"
+})
+export type KeyShuffleSettings = typeof KeyShuffleSettings.Type
 
 /** Which batch of keys is shuffled: the step, and the direction of a symmetric loss. */
 export interface ShuffleKey {
@@ -69,6 +79,18 @@ export class KeyShuffle extends Context.Service<
 
   /** Plain batch norm over the whole batch, where the order of the keys makes no difference: they come as they are. */
   static readonly layerPlain = KeyShuffle.layerNone
+}
+
+/** The order of keys that is named. */
+export const layerOf = ({ kind }: KeyShuffleSettings, seed: number) => {
+  switch (kind) {
+    case "shuffle":
+      return KeyShuffle.layer(seed)
+    case "none":
+      return KeyShuffle.layerNone
+    case "plain":
+      return KeyShuffle.layerPlain
+  }
 }
 
 const inverse = (order: Int32Array, size: number): Int32Array => {

@@ -1,7 +1,25 @@
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
 import { ema } from "./Parameters.ts"
+import { between } from "./Setting.ts"
 import * as Stage from "./Stage.ts"
 import { clone, type NamedTensors } from "./Tensor.ts"
+
+const m = between(0, 1).annotate({
+  description: "part of the key encoder that is kept in a step; 0 copies the query encoder, 1 never moves",
+  unit: "unitless"
+})
+
+/** What a config says of how the key encoder of a queue follows the query encoder; told apart by `kind`. */
+export const MomentumSettings = Schema.Union([
+  Schema.Struct({ kind: Schema.Literal("ema"), m }),
+  Schema.Struct({
+    kind: Schema.Literal("cosine"),
+    m: m.annotate({ description: "m at the start; 1 at the end" })
+  }),
+  Schema.Struct({ kind: Schema.Literal("copy") }),
+  Schema.Struct({ kind: Schema.Literal("frozen") })
+]).annotate({ description: "how the key encoder of a queue follows the query encoder" })
+export type MomentumSettings = typeof MomentumSettings.Type
 
 /** How the key encoder follows the query encoder. */
 export class MomentumUpdate extends Context.Service<
@@ -60,6 +78,20 @@ export class MomentumUpdate extends Context.Service<
         })
       )
     )
+}
+
+/** The way of following that is named. @param numSteps  steps of the whole run */
+export const layerOf = (settings: MomentumSettings, numSteps: number) => {
+  switch (settings.kind) {
+    case "ema":
+      return MomentumUpdate.layerEma(settings.m)
+    case "cosine":
+      return MomentumUpdate.layerCosine({ from: settings.m, numSteps })
+    case "copy":
+      return MomentumUpdate.layerCopy
+    case "frozen":
+      return MomentumUpdate.layerFrozen
+  }
 }
 
 const momentumHint = "part of the key encoder that is kept in a step: 0.999 in MoCo, 0.99 in short runs"

@@ -1,4 +1,5 @@
 import * as CounterRandom from "@moco/core/CounterRandom"
+import { between, positiveUpTo } from "@moco/core/Setting"
 import * as Stage from "@moco/core/Stage"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
@@ -8,10 +9,6 @@ import { cropAndFlip, cropProblem, drawCrop } from "./Augmentation/Crop.ts"
 import { type AugmentationPlan, identity } from "./AugmentationPlan.ts"
 import { Dataset } from "./Dataset.ts"
 
-const between = (minimum: number, maximum: number) =>
-  Schema.Finite.check(Schema.isBetween({ minimum, maximum }))
-const positiveUpTo = (maximum: number) =>
-  Schema.Finite.check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(maximum))
 const Fraction = positiveUpTo(1)
 /** No image is a thousand times wider than high, and a wider blur leaves one gray of any image. */
 const Ratio = positiveUpTo(1000)
@@ -24,29 +21,52 @@ const ordered = Schema.makeFilter(
 /** How strongly views differ from their image. */
 export const AugmentationSettings = Schema.Struct({
   cropScale: Schema.Struct({
-    min: Fraction.annotate({ description: "smallest area of the crop, as a fraction of the image" }),
-    max: Fraction.annotate({ description: "largest area of the crop, as a fraction of the image" })
+    min: Fraction.annotate({
+      description: "smallest area of the crop, as a fraction of the image",
+      unit: "part of the image's area"
+    }),
+    max: Fraction.annotate({
+      description: "largest area of the crop, as a fraction of the image",
+      unit: "part of the image's area"
+    })
   })
     .annotate({ description: "area of the random crop, as a fraction of the image" })
     .check(ordered),
   cropRatio: Schema.Struct({
-    min: Ratio.annotate({ description: "smallest width / height of the crop" }),
-    max: Ratio.annotate({ description: "largest width / height of the crop" })
+    min: Ratio.annotate({ description: "smallest width / height of the crop", unit: "width / height" }),
+    max: Ratio.annotate({ description: "largest width / height of the crop", unit: "width / height" })
   })
     .annotate({ description: "width / height of the random crop" })
     .check(ordered),
-  flip: between(0, 1).annotate({ description: "probability of mirroring left to right" }),
-  jitter: between(0, 1).annotate({ description: "probability of changing brightness and contrast" }),
+  flip: between(0, 1).annotate({
+    description: "probability of mirroring left to right",
+    unit: "probability"
+  }),
+  jitter: between(0, 1).annotate({
+    description: "probability of changing brightness and contrast",
+    unit: "probability"
+  }),
   brightness: between(0, 10).annotate({
-    description: "largest distance of the brightness factor to 1 (0 = unchanged; no factor is negative)"
+    description: "largest distance of the brightness factor to 1 (0 = unchanged; no factor is negative)",
+    unit: "unitless"
   }),
   contrast: between(0, 10).annotate({
-    description: "largest distance of the contrast factor to 1 (0 = unchanged; no factor is negative)"
+    description: "largest distance of the contrast factor to 1 (0 = unchanged; no factor is negative)",
+    unit: "unitless"
   }),
-  blur: between(0, 1).annotate({ description: "probability of a Gaussian blur; 0.5 in MoCo v2, 0 in v1" }),
+  blur: between(0, 1).annotate({
+    description: "probability of a Gaussian blur; 0.5 in MoCo v2, 0 in v1",
+    unit: "probability"
+  }),
   blurSigma: Schema.Struct({
-    min: Sigma.annotate({ description: "smallest standard deviation of the blur in pixels, e.g. 0.1" }),
-    max: Sigma.annotate({ description: "largest standard deviation of the blur in pixels, e.g. 2" })
+    min: Sigma.annotate({
+      description: "smallest standard deviation of the blur in pixels, e.g. 0.1",
+      unit: "pixels"
+    }),
+    max: Sigma.annotate({
+      description: "largest standard deviation of the blur in pixels, e.g. 2",
+      unit: "pixels"
+    })
   })
     .annotate({
       description: "standard deviation of the Gaussian blur in pixels; 0.1 to 2 in MoCo v2, at 224 pixels"

@@ -25,12 +25,15 @@ export const canonical = (value: unknown): string => {
 const encode = Schema.encodeSync(RunConfig)
 
 const effective = (config: RunConfig): unknown => {
-  const { augmentation, keyShuffle, loss, momentum, ...rest } = encode(config)
+  const { augmentation, encoder, keyShuffle, loss, momentum, ...rest } = encode(config)
   const { blur, blurSigma, ...views } = augmentation
   const isQueue = config.dictionary.kind === "queue"
   const encodesKeys = config.dictionary.kind !== "memoryBank"
+  const { kind, ...network } = encoder
   return {
     ...rest,
+    // Until there was a second kind, an encoder did not say that it is a ResNet.
+    encoder: kind === "resnet" ? network : encoder,
     // Runs of NCE from when its normalizer was that of a random bank were other runs.
     loss: loss.kind === "nce" ? { ...loss, normalizer: "features" } : loss,
     augmentation: blur === 0 ? views : { ...views, blur, blurSigma },

@@ -1,6 +1,6 @@
 import { batchNormEpsilon } from "@moco/core/BatchNormConstants"
+import { sizesOf } from "@moco/core/Encoder/kinds"
 import { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
-import { layoutOf } from "@moco/core/Encoder/ResNetLayout"
 import { Dataset } from "@moco/data/Dataset"
 import { Effect, Schema } from "effect"
 import type { RunConfig } from "./RunConfig.ts"
@@ -58,10 +58,11 @@ export const encoderCard = Effect.fn("EncoderCard.encoderCard")(function* (confi
   const { classes, mean, name, std, train } = yield* Dataset
   const { height, width, channels } = train
   const { recipe, seed, training } = config
-  const { representationSize } = layoutOf(config.encoder, channels)
+  const { kind: family, ...architecture } = config.encoder
+  const { representationSize } = sizesOf(config.encoder, channels)
   return EncoderCard.make({
     format,
-    architecture: { family: "resnet", ...config.encoder, representationSize, batchNormEpsilon },
+    architecture: { family, ...architecture, representationSize, batchNormEpsilon },
     input: { height, width, channels, valueRange: [0, 1], mean, std },
     data: { name, classes },
     training: { recipe, seed, step, batchSize: training.batchSize },

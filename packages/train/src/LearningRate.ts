@@ -1,5 +1,35 @@
+import { positiveUpTo, upTo } from "@moco/core/Setting"
 import * as Stage from "@moco/core/Stage"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
+import { most } from "./RunConfig/bounds.ts"
+
+const rising = Schema.makeFilter(
+  (values: ReadonlyArray<number>) =>
+    values.every((value, i) => i === 0 || value > values[i - 1]!) || "must rise from one to the next"
+)
+
+/** What a config says of how the learning rate changes over the run; told apart by `kind`. */
+export const ScheduleSettings = Schema.Union([
+  Schema.Struct({ kind: Schema.Literal("cosine") }),
+  Schema.Struct({
+    kind: Schema.Literal("step"),
+    milestones: Schema.Array(upTo(most.epochs))
+      .check(Schema.isMinLength(1), Schema.isMaxLength(1000), rising)
+      .annotate({
+        description: "epochs at which the learning rate is multiplied by factor, rising",
+        unit: "epochs"
+      }),
+    factor: positiveUpTo(1).annotate({
+      description: "what the learning rate is multiplied by at a milestone, e.g. 0.1",
+      unit: "unitless"
+    })
+  }),
+  Schema.Struct({ kind: Schema.Literal("constant") })
+]).annotate({
+  description:
+    "how the learning rate changes over the run; cosine moves it in every step, the authors' code once an epoch"
+})
+export type ScheduleSettings = typeof ScheduleSettings.Type
 
 /** The learning rate during an epoch, counted from 0 (a fraction inside an epoch is allowed). */
 export type Schedule = (epoch: number) => number
@@ -48,6 +78,30 @@ export class LearningRate extends Context.Service<LearningRate, { readonly at: S
       Stage.positive("factor", factor, "what the rate is multiplied by at a milestone: 0.1 is usual"),
       Stage.fraction("factor", factor, "what the rate is multiplied by at a milestone: 0.1 is usual")
     )
+}
+
+/** The schedule that is named, as a function. */
+export const scheduleOf = (settings: ScheduleSettings, base: number, numEpochs: number): Schedule => {
+  switch (settings.kind) {
+    case "constant":
+      return constant(base)
+    case "cosine":
+      return cosine(base, numEpochs)
+    case "step":
+      return step(base, settings.milestones, settings.factor)
+  }
+}
+
+/** The schedule that is named. */
+export const layerOf = (settings: ScheduleSettings, base: number, numEpochs: number) => {
+  switch (settings.kind) {
+    case "constant":
+      return LearningRate.layerConstant(base)
+    case "cosine":
+      return LearningRate.layerCosine(base, numEpochs)
+    case "step":
+      return LearningRate.layerStep(base, settings.milestones, settings.factor)
+  }
 }
 
 const baseNeed = (base: number) =>

@@ -1,10 +1,12 @@
 import { Dictionary } from "@moco/core/Dictionary"
 import { QueryEncoder } from "@moco/core/Encoder"
 import { sgdStep } from "@moco/core/Parameters"
+import { belowOne, between, positiveUpTo } from "@moco/core/Setting"
 import * as Stage from "@moco/core/Stage"
 import * as Tensor from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
+import { ScheduleSettings } from "./LearningRate.ts"
 
 /** New parameters, and the moments that go with them. */
 export interface OptimizerUpdate {
@@ -14,6 +16,24 @@ export interface OptimizerUpdate {
   /** Puts the new moments in place of the old ones. Synchronous; nothing in it can fail. */
   readonly commit: () => void
 }
+
+/** What a config says of the optimizer. */
+export const OptimizerSettings = Schema.Struct({
+  // Numbers are float32, of which the largest is 3.4e38: the product with a gradient must have room.
+  learningRate: positiveUpTo(1e30).annotate({
+    description: "size of a step at the start; 0.03 to 0.06 is usual",
+    unit: "unitless"
+  }),
+  momentum: belowOne.annotate({
+    description: "part of the last step that is kept; 0.9 is usual",
+    unit: "unitless"
+  }),
+  weightDecay: between(0, 1e6).annotate({
+    description: "pull of every parameter towards 0; 0.0001 to 0.0005 is usual",
+    unit: "unitless"
+  }),
+  schedule: ScheduleSettings
+})
 
 /** Settings of stochastic gradient descent. */
 export interface SgdSettings {

@@ -1,3 +1,4 @@
+import { sizesOf } from "@moco/core/Encoder/kinds"
 import { TensorError } from "@moco/core/Tensor"
 import { Cause, Effect, Predicate, Schema } from "effect"
 import type { RunConfig } from "./RunConfig.ts"
@@ -40,13 +41,10 @@ export const explained =
       )
     ) as Effect.Effect<A, E | OutOfMemory, R>
 
-const hintFor = ({
-  dictionary,
-  encoder: { batchNormGroups },
-  training: { batchSize }
-}: RunConfig): string => {
+const hintFor = ({ dictionary, encoder, training: { batchSize } }: RunConfig): string => {
+  const { batchNormGroups, smaller: settings } = sizesOf(encoder, 1)
   const batch = halfBatch(batchSize, batchNormGroups)
-  const smaller = batch === undefined ? "a smaller encoder.width" : `training.batchSize=${batch}`
+  const smaller = batch === undefined ? `a smaller encoder.${settings[0]}` : `training.batchSize=${batch}`
   const isLarge = dictionary.kind !== "endToEnd" && dictionary.size > 16 * batchSize
   const size = isLarge ? `, or dictionary.size=${Math.floor(dictionary.size / 2)}` : ""
   return `try --set ${smaller}${size}; with the config as it is, a run that had begun goes on with --resume where there is more memory`

@@ -8,8 +8,8 @@ import { LoadMeter, type LoadReading } from "@moco/train/Bench/LoadMeter"
 import { cacheBytes } from "@moco/train/Bench/machine"
 import { BenchReport, median, reportText } from "@moco/train/Bench/report"
 import { stages } from "@moco/train/StageTimes"
+import { validConfig } from "@moco/train/testing/validConfig"
 import { Effect, Layer, Schema } from "effect"
-import { validConfig } from "../src/testing/validConfig.ts"
 
 const workload: Workload = {
   config: {

@@ -5,8 +5,8 @@ import { load, newestGood } from "@moco/train/Checkpoint/load"
 import { encodeManifest, sha256, sign } from "@moco/train/Checkpoint/manifest"
 import * as Store from "@moco/train/Checkpoint/store"
 import { type Faults, faulty, sampleManifest } from "@moco/train/testing"
+import { validConfig } from "@moco/train/testing/validConfig"
 import { Effect, FileSystem, Path } from "effect"
-import { validConfig } from "../src/testing/validConfig.ts"
 
 /** `content` tells one checkpoint of a step from another. */
 const checkpoint = (step: number, content = step) => ({

@@ -6,8 +6,8 @@ import * as Store from "@moco/train/Checkpoint/store"
 import { pretrain } from "@moco/train/Pretrain"
 import { type CapturedState, RunState } from "@moco/train/RunState"
 import { sampleManifest } from "@moco/train/testing"
+import { validConfig } from "@moco/train/testing/validConfig"
 import { Effect, FileSystem } from "effect"
-import { validConfig } from "../src/testing/validConfig.ts"
 import { inTemporary, runOf, settings } from "./checkpointedRun.ts"
 
 const checkpoint = (step: number) => ({

@@ -1,11 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
-import { convsOf, layoutOf } from "@moco/core/Encoder/ResNetLayout"
+import { Backend } from "@moco/core/Backend"
+import { sizesOf } from "@moco/core/Encoder/kinds"
+import * as ResNet from "@moco/core/Encoder/ResNet"
 import { MachineMemory } from "@moco/train/MachineMemory"
 import { applyOverrides, type RunConfig } from "@moco/train/RunConfig"
-import { footprint, sizesOf } from "@moco/train/RunConfig/footprint"
+import { footprint } from "@moco/train/RunConfig/footprint"
+import { validConfig } from "@moco/train/testing/validConfig"
+import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import fc from "fast-check"
-import { validConfig } from "../src/testing/validConfig.ts"
 
 const gib = 2 ** 30
 
@@ -171,28 +174,35 @@ describe("a run that cannot fit", () => {
   })
 })
 
-describe("the number of parameters", () => {
-  it("is always that of the network's layers, one by one", () => {
-    const encoder = fc.record({
-      block: fc.constantFrom("basic" as const, "bottleneck" as const),
-      layers: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }),
-      width: fc.integer({ min: 1, max: 9 }),
-      stem: fc.constantFrom("cifar" as const, "imagenet" as const),
-      head: fc.constantFrom("linear" as const, "mlp" as const),
-      featureSize: fc.integer({ min: 1, max: 9 }),
-      batchNormGroups: fc.constant(1)
-    })
-    fc.assert(
-      fc.property(encoder, fc.integer({ min: 1, max: 3 }), (config, channels) => {
-        const layout = layoutOf(config, channels)
-        const { head, representationSize } = layout
-        const ofConvs = convsOf(layout).map(
-          ({ inputs, kernel, outputs }) => kernel ** 2 * inputs * outputs + 2 * outputs
-        )
-        const ofHead = head.map(({ inputs, outputs }) => inputs * outputs + outputs)
-        const numParameters = [...ofConvs, ...ofHead].reduce((sum, size) => sum + size, 0)
-        assert.deepStrictEqual(sizesOf(config, channels), { numParameters, representationSize })
+describe("what is known of an encoder before it is made", () => {
+  it.effect("is always what it has when it is made", () =>
+    Effect.gen(function* () {
+      yield* Backend
+      const encoder = fc.record({
+        kind: fc.constant("resnet" as const),
+        block: fc.constantFrom("basic" as const, "bottleneck" as const),
+        layers: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }),
+        width: fc.integer({ min: 1, max: 5 }),
+        stem: fc.constantFrom("cifar" as const, "imagenet" as const),
+        head: fc.constantFrom("linear" as const, "mlp" as const),
+        featureSize: fc.integer({ min: 1, max: 9 }),
+        batchNormGroups: fc.constant(1)
       })
-    )
-  })
+      fc.assert(
+        fc.property(encoder, fc.integer({ min: 1, max: 3 }), (config, channels) => {
+          const sizes = sizesOf(config, channels)
+          tf.tidy(() => {
+            const network = ResNet.make(config, channels)
+            const weights = network.init(1)
+            const numbers = Object.values(weights.parameters).reduce((sum, { size }) => sum + size, 0)
+            assert.strictEqual(sizes.numParameters, numbers)
+            const representation = network.represent(weights, tf.zeros([1, 16, 16, channels]))
+            assert.strictEqual(sizes.representationSize, representation.shape[1])
+            assert.strictEqual(sizes.featureSize, network.featureSize)
+          })
+        }),
+        { numRuns: 20 }
+      )
+    }).pipe(Effect.provide(Backend.layerTensorflow({ threads: 1 })))
+  )
 })

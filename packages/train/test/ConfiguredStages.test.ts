@@ -6,12 +6,12 @@ import { QueryEncoder } from "@moco/core/Encoder"
 import * as Tensor from "@moco/core/Tensor"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import { LearningRate } from "@moco/train/LearningRate"
-import { dictionaryOf, layersOf, type PretrainServices } from "@moco/train/PretrainLayers"
+import { layersOf, type PretrainServices } from "@moco/train/PretrainLayers"
 import { pretrainStep } from "@moco/train/PretrainStep"
 import { applyOverrides, type RunConfig } from "@moco/train/RunConfig"
+import { validConfig } from "@moco/train/testing/validConfig"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect } from "effect"
-import { validConfig } from "../src/testing/validConfig.ts"
+import { Effect, Layer } from "effect"
 
 const small: RunConfig = {
   ...validConfig,
@@ -23,7 +23,7 @@ const small: RunConfig = {
 /** Runs `use` on the stages of a config that differs from `small` in `sets`. */
 const withStages = <A, E>(
   sets: Readonly<Record<string, string>>,
-  use: Effect.Effect<A, E, PretrainServices>
+  use: Effect.Effect<A, E, PretrainServices | NodeServices.NodeServices>
 ) =>
   Effect.gen(function* () {
     const config = yield* applyOverrides(small, [], sets)
@@ -59,7 +59,8 @@ describe("a config's seed", () => {
     withStages(
       {},
       Effect.gen(function* () {
-        const { viewK_NHWC: key_NHWC, viewQ_NHWC: query_NHWC } = (yield* ViewPairs).batch(0)
+        const viewPairs = yield* ViewPairs
+        const { viewK_NHWC: key_NHWC, viewQ_NHWC: query_NHWC } = viewPairs.batch(0)
         // The same encoder and the same views: what is left is with whom a view is normalised.
         const similarities = Effect.gen(function* () {
           const dictionary = yield* Dictionary
@@ -71,7 +72,11 @@ describe("a config's seed", () => {
             return numbers(positive_N1)
           })
         }).pipe(Effect.scoped)
-        const under = (seed: number) => Effect.provide(similarities, dictionaryOf({ ...small, seed }))
+        const same = {
+          viewPairs: Layer.succeed(ViewPairs, viewPairs),
+          encoder: Layer.succeed(QueryEncoder, yield* QueryEncoder)
+        }
+        const under = (seed: number) => Effect.provide(similarities, layersOf({ ...small, seed }, same))
         assert.deepStrictEqual(yield* under(1), yield* under(1))
         assert.notDeepEqual(yield* under(2), yield* under(1))
         query_NHWC.dispose()

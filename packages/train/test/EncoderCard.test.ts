@@ -3,8 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Dataset } from "@moco/data/Dataset"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { cardMetadata, cardOf, cardText, encoderCard } from "@moco/train/EncoderCard"
+import { validConfig } from "@moco/train/testing/validConfig"
 import { Effect, Layer } from "effect"
-import { validConfig } from "../src/testing/validConfig.ts"
 
 const images = { numTrain: 12, numTest: 2, height: 6, width: 5, channels: 3, numClasses: 4, seed: 1 }
 const layer = Layer.merge(layerSynthetic(images), NodeServices.layer)

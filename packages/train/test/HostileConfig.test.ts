@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { applyOverrides, ConfigInvalid, decode } from "@moco/train/RunConfig"
 import { nearest } from "@moco/train/RunConfig/nearest"
 import { renderValue, shorten } from "@moco/train/RunConfig/Problem"
+import { validConfig } from "@moco/train/testing/validConfig"
 import { Effect } from "effect"
 import fc from "fast-check"
-import { validConfig } from "../src/testing/validConfig.ts"
 
 /** 10^40 words that share 40 lists, as aliases in a file of a kilobyte make them. */
 const bomb = () => {

@@ -8,9 +8,9 @@ import { layersOf } from "@moco/train/PretrainLayers"
 import { pretrainStep } from "@moco/train/PretrainStep"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { RunState } from "@moco/train/RunState"
+import { validConfig } from "@moco/train/testing/validConfig"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
-import { validConfig } from "../src/testing/validConfig.ts"
 import { stateHash } from "./checkpointedRun.ts"
 
 const config: RunConfig = {

@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { TensorError } from "@moco/core/Tensor"
 import { explain } from "@moco/train/OutOfMemory"
 import { decode } from "@moco/train/RunConfig"
+import { validConfig } from "@moco/train/testing/validConfig"
 import { Effect } from "effect"
-import { validConfig } from "../src/testing/validConfig.ts"
 
 const failed = (message: string) =>
   new TensorError({ operation: "PretrainStep.gradient", cause: new Error(message) })

@@ -4,8 +4,8 @@ import { Dictionary } from "@moco/core/Dictionary"
 import { layersOf } from "@moco/train/PretrainLayers"
 import { pretrainStep } from "@moco/train/PretrainStep"
 import { applyOverrides, type RunConfig } from "@moco/train/RunConfig"
+import { validConfig } from "@moco/train/testing/validConfig"
 import { Effect } from "effect"
-import { validConfig } from "../src/testing/validConfig.ts"
 
 const small: RunConfig = {
   ...validConfig,

@@ -9,8 +9,8 @@ import { continuation, progressUnder } from "@moco/train/RunConfig/continuation"
 import { RecordedEvents, RunLog } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
 import { sampleFingerprint, sampleManifest } from "@moco/train/testing"
+import { validConfig } from "@moco/train/testing/validConfig"
 import { Effect, FileSystem, Layer } from "effect"
-import { validConfig } from "../src/testing/validConfig.ts"
 import { tinyRun } from "./tinyRun.ts"
 
 const settings = { numEpochs: 2, evaluateEveryEpochs: 2, onNonFinite: "rollback" } as const

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { applyOverrides, decode, RunConfig, warnings } from "@moco/train/RunConfig"
+import { validConfig } from "@moco/train/testing/validConfig"
 import { Effect, Schema } from "effect"
 import fc from "fast-check"
-import { validConfig } from "../src/testing/validConfig.ts"
 
 /** What is wrong with `validConfig` when `sets` are laid over it. */
 const problemsOf = (sets: Readonly<Record<string, string>>) =>

@@ -20,9 +20,9 @@ import { Optimizer } from "@moco/train/Optimizer"
 import { dictionaryOf, layersOf, type StageOptions } from "@moco/train/PretrainLayers"
 import { pretrainStep } from "@moco/train/PretrainStep"
 import type { RunConfig } from "@moco/train/RunConfig"
+import { validConfig } from "@moco/train/testing/validConfig"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer, type Scope } from "effect"
-import { validConfig } from "../src/testing/validConfig.ts"
 import { tinyRun } from "./tinyRun.ts"
 
 const images = { numTrain: 60, numTest: 8, height: 8, width: 8, channels: 1, numClasses: 3, seed: 1 }

@@ -6,7 +6,7 @@ import {
   type Permission,
   permissionOf
 } from "@moco/train/RunConfig/differences"
-import { validConfig } from "../src/testing/validConfig.ts"
+import { validConfig } from "@moco/train/testing/validConfig"
 
 /** Paths of every setting, with another value in its place. */
 const changes = (

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { beginning } from "@moco/train/Pretrain/course"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { continuation, progressUnder } from "@moco/train/RunConfig/continuation"
-import { validConfig } from "../src/testing/validConfig.ts"
+import { validConfig } from "@moco/train/testing/validConfig"
 
 const stepsPerEpoch = 10
 const before: RunConfig = {

@@ -16,8 +16,8 @@ import * as Knn from "@moco/evaluation/Evaluation/Knn"
 import { Diagnostics } from "@moco/train/Diagnostics"
 import { LearningRate } from "@moco/train/LearningRate"
 import { Optimizer } from "@moco/train/Optimizer"
+import { validConfig } from "@moco/train/testing/validConfig"
 import { Layer } from "effect"
-import { validConfig } from "../src/testing/validConfig.ts"
 
 /** What a test may change about the tiny run. */
 export interface TinySettings {

@@ -1,6 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect, Layer } from "effect"
-import { Dictionary, type DictionarySnapshot, type DictionaryStep, type PreparedStep } from "../Dictionary.ts"
+import { Effect, Layer, Schema } from "effect"
+import {
+  Dictionary,
+  type DictionaryMemory,
+  type DictionarySnapshot,
+  type DictionaryStep,
+  type PreparedStep
+} from "../Dictionary.ts"
 import { adopt, type Encoder, KeyEncoder, QueryEncoder, snapshotOf, snapshotOfWeights } from "../Encoder.ts"
 import { relativeDistance } from "../internal/distance.ts"
 import { KeyShuffle } from "../KeyShuffle.ts"
@@ -8,6 +14,20 @@ import * as Similarities from "../Similarities.ts"
 import * as Snapshot from "../Snapshot.ts"
 import * as Stage from "../Stage.ts"
 import * as Tensor from "../Tensor.ts"
+
+/** What a config says of end-to-end training. */
+export const Settings = Schema.Struct({
+  kind: Schema.Literal("endToEnd"),
+  weights: Schema.Literals(["separate", "shared"]).annotate({
+    description: "two encoders, each with its own gradient, or one for both views"
+  })
+})
+
+/** What it holds in memory: with two encoders, both and the moments of both. */
+export const memoryOf = ({ weights }: Pick<typeof Settings.Type, "weights">): DictionaryMemory => ({
+  encoderCopies: weights === "separate" ? 4 : 2,
+  rows: []
+})
 
 /** Settings of end-to-end training. */
 export interface EndToEndSettings {

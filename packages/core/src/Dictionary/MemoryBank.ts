@@ -1,15 +1,50 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import * as CounterRandom from "../CounterRandom.ts"
-import { Dictionary, type DictionarySnapshot, type DictionaryStep, type PreparedStep } from "../Dictionary.ts"
+import {
+  Dictionary,
+  type DictionaryMemory,
+  type DictionarySnapshot,
+  type DictionaryStep,
+  type PreparedStep
+} from "../Dictionary.ts"
 import { QueryEncoder } from "../Encoder.ts"
 import { l2Normalize } from "../internal/l2Normalize.ts"
 import { randomUnitRows } from "../internal/randomUnitRows.ts"
 import { scatterRows } from "../internal/scatterRows.ts"
+import { belowOne, dictionarySize } from "../Setting.ts"
 import * as Snapshot from "../Snapshot.ts"
 import * as Stage from "../Stage.ts"
 import * as Tensor from "../Tensor.ts"
 import { drawNegatives, negativesOf } from "./MemoryBank/negatives.ts"
+
+/** What a config says of the memory bank. */
+export const Settings = Schema.Struct({
+  kind: Schema.Literal("memoryBank"),
+  size: dictionarySize.annotate({
+    description: "negatives that a step draws from the bank, K",
+    unit: "keys"
+  }),
+  entryMomentum: belowOne.annotate({
+    description: "part of an image's entry that is kept when it is seen again; 0.5 in the literature",
+    unit: "unitless"
+  }),
+  redrawOwn: Schema.Boolean.annotate({
+    description: "draw a negative again that is the query's own entry"
+  })
+})
+
+/** What a bank holds in memory: an entry an image, and the next bank beside the old; no key encoder. */
+export const memoryOf = (
+  { size }: Pick<typeof Settings.Type, "size">,
+  numImages: number
+): DictionaryMemory => ({
+  encoderCopies: 2,
+  rows: [
+    { setting: "encoder.featureSize", what: "entries", count: numImages, times: 2 },
+    { setting: "dictionary.size", what: "negatives", count: size, times: 1 }
+  ]
+})
 
 /** Settings of the memory bank. */
 export interface MemoryBankSettings {

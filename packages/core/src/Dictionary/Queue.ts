@@ -1,18 +1,40 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import { Collective } from "../Collective.ts"
 import * as CounterRandom from "../CounterRandom.ts"
-import { Dictionary, type DictionarySnapshot, type DictionaryStep, type PreparedStep } from "../Dictionary.ts"
+import {
+  Dictionary,
+  type DictionaryMemory,
+  type DictionarySnapshot,
+  type DictionaryStep,
+  type PreparedStep
+} from "../Dictionary.ts"
 import { adopt, KeyEncoder, QueryEncoder, snapshotOf, snapshotOfWeights } from "../Encoder.ts"
 import { relativeDistance } from "../internal/distance.ts"
 import { enqueue } from "../internal/enqueue.ts"
 import { randomUnitRows } from "../internal/randomUnitRows.ts"
 import { KeyShuffle } from "../KeyShuffle.ts"
 import { MomentumUpdate } from "../MomentumUpdate.ts"
+import { dictionarySize } from "../Setting.ts"
 import * as Similarities from "../Similarities.ts"
 import * as Snapshot from "../Snapshot.ts"
 import * as Stage from "../Stage.ts"
 import * as Tensor from "../Tensor.ts"
+
+/** What a config says of the queue. */
+export const Settings = Schema.Struct({
+  kind: Schema.Literal("queue"),
+  size: dictionarySize.annotate({
+    description: "keys in the queue, K; also the number of negatives",
+    unit: "keys"
+  })
+})
+
+/** What a queue holds in memory: key encoder and moments beside the query encoder, and the next queue beside the old. */
+export const memoryOf = ({ size }: Pick<typeof Settings.Type, "size">): DictionaryMemory => ({
+  encoderCopies: 3,
+  rows: [{ setting: "dictionary.size", what: "keys", count: size, times: 2 }]
+})
 
 /** Settings of the queue. */
 export interface QueueSettings {

@@ -1,8 +1,7 @@
 import { Schema } from "effect"
+import { upTo } from "../Setting.ts"
 
-/** The bounds are far above published networks: a ResNet-1202 has 600 blocks, a wide ResNet-50 has 2,048 channels. */
-const upTo = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 1, maximum }))
-
+/** Far above published networks, as all bounds here: a ResNet-1202 has 600 blocks, a wide ResNet-50 2,048 channels. */
 const maxBlocks = 1000
 const depth = Schema.makeFilter((layers: ReadonlyArray<number>) => {
   const numBlocks = layers.reduce((sum, blocks) => sum + blocks, 0)
@@ -15,9 +14,10 @@ export const ResNetConfig = Schema.Struct({
     description: "residual block: two 3x3 convolutions, or 1x1, 3x3, 1x1 with four times the width at its end"
   }),
   layers: Schema.Array(upTo(maxBlocks)).check(Schema.isMinLength(1), Schema.isMaxLength(8), depth).annotate({
-    description: "blocks per stage; each stage after the first halves the image and doubles the width"
+    description: "blocks per stage; each stage after the first halves the image and doubles the width",
+    unit: "blocks"
   }),
-  width: upTo(65_536).annotate({ description: "channels of the first stage" }),
+  width: upTo(65_536).annotate({ description: "channels of the first stage", unit: "channels" }),
   stem: Schema.Literals(["cifar", "imagenet"]).annotate({
     description:
       "3x3 stride 1, or 7x7 stride 2 followed by a 3x3 stride 2 max-pool; initialised as in torchvision, where the authors' CIFAR notebook leaves its stem at PyTorch's default"
@@ -25,9 +25,13 @@ export const ResNetConfig = Schema.Struct({
   head: Schema.Literals(["linear", "mlp"]).annotate({
     description: "projection to the feature: one linear layer (MoCo v1), or linear, ReLU, linear (MoCo v2)"
   }),
-  featureSize: upTo(65_536).annotate({ description: "length of a feature (the dictionary's rows)" }),
+  featureSize: upTo(65_536).annotate({
+    description: "length of a feature (the dictionary's rows)",
+    unit: "numbers"
+  }),
   batchNormGroups: upTo(1_048_576).annotate({
-    description: "parts of a batch with batch statistics of their own (split batch norm); 1 is ordinary"
+    description: "parts of a batch with batch statistics of their own (split batch norm); 1 is ordinary",
+    unit: "groups"
   })
 })
 export type ResNetConfig = typeof ResNetConfig.Type

@@ -1,30 +1,5 @@
-import { type ConvSpec, type LinearSpec, layoutOf, type ResNetLayout } from "@moco/core/Encoder/ResNetLayout"
+import { sizesOf } from "@moco/core/Encoder/kinds"
 import type { RunConfig } from "../RunConfig.ts"
-
-/**
- * Floating-point operations of the forward pass of one square image: convolutions and linear layers, an addition and a
- * multiplication each counted as one. Batch norm, ReLU, pooling and normalisation are left out: their time is that of
- * the memory, and not of arithmetic.
- *
- * **Gotchas** Convolutions count as in their direct form, by whatever algorithm they are computed: a step that uses
- * Winograd's may reach more than the machine's best rate of arithmetic.
- *
- * @param imageSize  height and width, pixels
- */
-export const forwardFlops = (layout: ResNetLayout, imageSize: number): number => {
-  const stemSize = strided(imageSize, layout.stem.stride)
-  let size = layout.maxPool ? strided(stemSize, 2) : stemSize
-  let flops = convFlops(layout.stem, stemSize)
-  for (const { convs, downsample } of layout.blocks) {
-    const inputSize = size
-    for (const conv of convs) {
-      size = strided(size, conv.stride)
-      flops += convFlops(conv, size)
-    }
-    if (downsample !== undefined) flops += convFlops(downsample, strided(inputSize, downsample.stride))
-  }
-  return flops + layout.head.reduce((sum, linear) => sum + linearFlops(linear), 0)
-}
 
 /**
  * Floating-point operations of a training step with a queue, by convention: the forward pass of keys, that of queries,
@@ -38,14 +13,6 @@ export const stepFlops = (
   images: { readonly imageSize: number; readonly channels: number },
   numNegatives: number
 ): number => {
-  const forward = forwardFlops(layoutOf(encoder, images.channels), images.imageSize)
-  return batchSize * (4 * forward + 4 * numNegatives * encoder.featureSize)
+  const { featureSize, forwardFlops } = sizesOf(encoder, images.channels)
+  return batchSize * (4 * forwardFlops(images.imageSize) + 4 * numNegatives * featureSize)
 }
-
-/** Size of what a convolution with symmetric padding gives. */
-const strided = (size: number, stride: number): number => Math.ceil(size / stride)
-
-const convFlops = ({ inputs, kernel, outputs }: ConvSpec, outputSize: number): number =>
-  2 * kernel ** 2 * inputs * outputs * outputSize ** 2
-
-const linearFlops = ({ inputs, outputs }: LinearSpec): number => 2 * inputs * outputs

@@ -3,19 +3,18 @@ import { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
 import type { ShuffleKey } from "@moco/core/KeyShuffle"
 import * as SafeFile from "@moco/core/SafeFile"
 import { decode, type HostTensor, type SafetensorsMalformed } from "@moco/core/Safetensors"
+import { between, dictionarySize, temperature, upTo } from "@moco/core/Setting"
 import { fromTorch } from "@moco/core/TorchTensors"
 import type { ViewBatch } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Path, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { fileTrouble } from "../fileTrouble.ts"
+import { OptimizerSettings } from "../Optimizer.ts"
 import { most } from "../RunConfig/bounds.ts"
 import { schemaTrouble } from "../schemaTrouble.ts"
 
-const upTo = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 1, maximum }))
-const positiveUpTo = (maximum: number) =>
-  Schema.Finite.check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(maximum))
-const Part = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
+const Part = between(0, 1)
 
 /** What a fixture says of the run that was recorded; the network's sizes are bounded as a config's are. */
 export const Description = Schema.Struct({
@@ -28,13 +27,13 @@ export const Description = Schema.Struct({
   mlp: Schema.Boolean,
   splits: Schema.Int,
   batch: upTo(most.batchSize),
-  K: upTo(most.dictionarySize),
+  K: dictionarySize,
   dim: Schema.Int,
   m: Part,
-  T: positiveUpTo(most.temperature),
-  lr: positiveUpTo(most.learningRate),
+  T: temperature,
+  lr: OptimizerSettings.fields.learningRate,
   momentum: Part,
-  wd: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: most.weightDecay })),
+  wd: OptimizerSettings.fields.weightDecay,
   steps: upTo(most.epochs),
   symmetric: Schema.Boolean
 })

@@ -1,6 +1,7 @@
 import { risingMomentum } from "@moco/core/MomentumUpdate"
 import type { RunProgress } from "../Checkpoint/manifest.ts"
-import { constant, cosine, type Schedule, step } from "../LearningRate.ts"
+import type { Schedule } from "../LearningRate.ts"
+import * as LearningRate from "../LearningRate.ts"
 import type { RunEvent } from "../RunLog/RunEvent.ts"
 import { configDifferences, permissionOf } from "./differences.ts"
 import type { RunConfig } from "./schema.ts"
@@ -57,16 +58,8 @@ export const progressUnder = (now: RunConfig, before: RunConfig, progress: RunPr
   return { ...rest, evaluations: {}, evaluatedAt: 0 }
 }
 
-const scheduleOf = ({ optimizer: { learningRate, schedule }, training }: RunConfig): Schedule => {
-  switch (schedule.kind) {
-    case "constant":
-      return constant(learningRate)
-    case "cosine":
-      return cosine(learningRate, training.epochs)
-    case "step":
-      return step(learningRate, schedule.milestones, schedule.factor)
-  }
-}
+const scheduleOf = ({ optimizer: { learningRate, schedule }, training }: RunConfig): Schedule =>
+  LearningRate.scheduleOf(schedule, learningRate, training.epochs)
 
 /** m by epoch, where it is one that depends on how long the run is. */
 const momentumOf = ({

@@ -7,6 +7,10 @@ export type Field = SchemaAST.AST
 export const descriptionOf = (field: Field | undefined): string | undefined =>
   field && SchemaAST.resolveDescription(field)
 
+/** What the numbers of a field count or measure, from its `unit`. */
+export const unitOf = (field: Field | undefined): string | undefined =>
+  field && SchemaAST.resolveAt<string>("unit")(field)
+
 /** The values of a choice, or none where the field is not a choice. */
 export const choicesOf = (field: Field): ReadonlyArray<string> => {
   if (field._tag === "Literal") return [String(field.literal)]

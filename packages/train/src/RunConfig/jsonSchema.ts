@@ -1,11 +1,13 @@
 import { Schema } from "effect"
-import { descriptionOf, type Field } from "./fields.ts"
+import { descriptionOf, type Field, unitOf } from "./fields.ts"
 import { RunConfig } from "./schema.ts"
 
 /** A JSON Schema, as far as it is looked into here. */
 export interface JsonSchema {
   readonly type?: string
   readonly description?: string
+  /** What a number counts or measures: not a word of JSON Schema, and left out of what editors get. */
+  readonly unit?: string
   readonly enum?: ReadonlyArray<unknown>
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly required?: ReadonlyArray<string>
@@ -34,9 +36,11 @@ const described = (schema: JsonSchema, field: Field | undefined): JsonSchema => 
   const members = field?._tag === "Union" ? field.types : []
   const fields = field?._tag === "Objects" ? field.propertySignatures : []
   const description = rest.description ?? descriptionOf(field)
+  const unit = unitOf(field)
   return {
     ...rest,
     ...(description === undefined ? {} : { description }),
+    ...(unit === undefined ? {} : { unit }),
     ...(anyOf === undefined ? {} : { anyOf: anyOf.map((member, i) => described(member, members[i])) }),
     ...(properties === undefined
       ? {}
@@ -78,6 +82,7 @@ const asPart = ({
   anyOf,
   properties,
   required: __,
+  unit: ___,
   ...rest
 }: JsonSchema): JsonSchema => ({
   ...rest,

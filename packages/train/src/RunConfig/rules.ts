@@ -1,3 +1,4 @@
+import { sizesOf } from "@moco/core/Encoder/kinds"
 import { cropProblem } from "@moco/data/Augmentation/Crop"
 import { most } from "./bounds.ts"
 import { valueAt } from "./fields.ts"
@@ -54,7 +55,7 @@ const rules: ReadonlyArray<Rule> = [
     at: "encoder.batchNormGroups",
     reads: ["encoder.batchNormGroups", "training.batchSize", "data.name", "data.judge"],
     check: (config) => {
-      const { batchNormGroups } = config.encoder
+      const { batchNormGroups } = sizesOf(config.encoder, 1)
       const { batchSize } = config.training
       // Refused above; the search for divisors of a number without bound has no end.
       if (batchSize > numTraining(config)) return undefined
@@ -70,7 +71,8 @@ const rules: ReadonlyArray<Rule> = [
   {
     at: "keyShuffle.kind",
     reads: ["keyShuffle.kind", "encoder.batchNormGroups"],
-    check: ({ encoder: { batchNormGroups }, keyShuffle: { kind } }) => {
+    check: ({ encoder, keyShuffle: { kind } }) => {
+      const { batchNormGroups } = sizesOf(encoder, 1)
       if (kind !== "plain" || batchNormGroups === 1) return undefined
       const problem = `means ordinary batch norm, and encoder.batchNormGroups is ${batchNormGroups}`
       return { problem, hint: "set encoder.batchNormGroups to 1, or keyShuffle.kind to none" }

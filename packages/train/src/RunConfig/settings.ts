@@ -1,6 +1,5 @@
 import { valueAt } from "./fields.ts"
 import { type JsonSchema, runConfigSchema } from "./jsonSchema.ts"
-import { units } from "./units.ts"
 
 /** A setting, as whoever wants to change it needs to know it. */
 export interface Setting {
@@ -73,7 +72,7 @@ const settingsIn = (
       kinds,
       type: typeOf(own),
       range: rangeOf(own),
-      unit: isNumber ? (units[path] ?? "") : "",
+      unit: isNumber ? (own.unit ?? "") : "",
       meaning: own.description ?? "",
       value
     }

@@ -16,6 +16,7 @@ export const validConfig: RunConfig = {
     blurSigma: { min: 0.1, max: 2 }
   },
   encoder: {
+    kind: "resnet",
     block: "basic",
     layers: [1, 1, 1],
     width: 16,

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
+import { forwardFlops } from "@moco/core/Encoder/ResNetFlops"
 import { layoutOf } from "@moco/core/Encoder/ResNetLayout"
 import { tinyResNet as small } from "@moco/core/testing"
-import { forwardFlops, stepFlops } from "@moco/train/Bench/flops"
+import { stepFlops } from "@moco/train/Bench/flops"
 
 const forward = (config: ResNetConfig, channels: number, imageSize: number) =>
   forwardFlops(layoutOf(config, channels), imageSize)
@@ -43,7 +44,11 @@ describe("forwardFlops", () => {
 describe("stepFlops", () => {
   it("is four forward passes an image, and the similarities with their gradient", () => {
     const training = { epochs: 1, batchSize: 16 }
-    const flops = stepFlops({ encoder: small, training }, { imageSize: 7, channels: 1 }, 32)
+    const flops = stepFlops(
+      { encoder: { kind: "resnet", ...small }, training },
+      { imageSize: 7, channels: 1 },
+      32
+    )
     assert.strictEqual(flops, 16 * 4 * 60_552 + 2 * (2 * 16 * 32 * 8))
   })
 })

@@ -1,0 +1,22 @@
+import type { BackendUnavailable } from "@moco/core/Backend"
+import type { EnvironmentInvalid } from "@moco/core/EnvironmentInvalid"
+import type { StageInvalid } from "@moco/core/Stage"
+import type { TensorError } from "@moco/core/Tensor"
+import type { DatasetCorrupt, DatasetInvalid, DatasetMissing, DatasetUnreadable } from "@moco/data/Dataset"
+import type { IdxMalformed } from "@moco/data/Idx"
+import type { BatchSizeInvalid } from "@moco/data/ViewPairs"
+import type { WeightsUnfit } from "../InitialWeights.ts"
+
+/** What a stage may fail with while it is made; a command line knows an exit code for each. */
+export type StageError =
+  | BackendUnavailable
+  | BatchSizeInvalid
+  | DatasetCorrupt
+  | DatasetInvalid
+  | DatasetMissing
+  | DatasetUnreadable
+  | EnvironmentInvalid
+  | IdxMalformed
+  | StageInvalid
+  | TensorError
+  | WeightsUnfit
