@@ -1,4 +1,4 @@
-import { sizesOf } from "@moco/core/Encoder/kinds"
+import { batchNormGroupsOf, sizesOf } from "@moco/core/Encoder/kinds"
 import { TensorError } from "@moco/core/Tensor"
 import { Cause, Effect, Predicate, Schema } from "effect"
 import type { RunConfig } from "./RunConfig.ts"
@@ -42,8 +42,8 @@ export const explained =
     ) as Effect.Effect<A, E | OutOfMemory, R>
 
 const hintFor = ({ dictionary, encoder, training: { batchSize } }: RunConfig): string => {
-  const { batchNormGroups, smaller: settings } = sizesOf(encoder, 1)
-  const batch = halfBatch(batchSize, batchNormGroups)
+  const { smaller: settings } = sizesOf(encoder, 1)
+  const batch = halfBatch(batchSize, batchNormGroupsOf(encoder))
   const smaller = batch === undefined ? `a smaller encoder.${settings[0]}` : `training.batchSize=${batch}`
   const isLarge = dictionary.kind !== "endToEnd" && dictionary.size > 16 * batchSize
   const size = isLarge ? `, or dictionary.size=${Math.floor(dictionary.size / 2)}` : ""

@@ -9,8 +9,6 @@ export interface EncoderSizes {
   readonly firstLayer: (height: number, width: number) => number
   /** Floating-point operations of the forward pass of one square image of `imageSize` pixels. */
   readonly forwardFlops: (imageSize: number) => number
-  /** Parts of a batch that batch norm takes apart; 1 is ordinary batch norm. */
-  readonly batchNormGroups: number
   /** What takes less memory when it is lowered, by the settings' own names, the one that matters most first. */
   readonly smaller: ReadonlyArray<string>
 }

@@ -7,7 +7,7 @@ import * as ResNet from "./ResNet.ts"
 import { ResNetConfig } from "./ResNetConfig.ts"
 import { sizesOfResNet } from "./ResNetSizes.ts"
 
-/** The encoders, told apart by `kind`. A new one is a line in each of these three. */
+/** The encoders, told apart by `kind`. A new one is a line in each of these four. */
 export const EncoderSettings = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("resnet"), ...ResNetConfig.fields })
 ]).annotate({ description: "the network that makes features of images" })
@@ -23,6 +23,10 @@ export const networkOf = (
       return ResNet.checked(settings, use)
   }
 }
+
+/** Parts of a batch that its batch norm takes apart; 1 is ordinary batch norm, or none. */
+export const batchNormGroupsOf = ({ batchNormGroups }: Pick<EncoderSettings, "batchNormGroups">): number =>
+  batchNormGroups
 
 /** What others must know of the encoder that is named, for images of so many channels. */
 export const sizesOf = (settings: EncoderSettings, channels: number): EncoderSizes => {

@@ -1,4 +1,4 @@
-import { sizesOf } from "@moco/core/Encoder/kinds"
+import { batchNormGroupsOf } from "@moco/core/Encoder/kinds"
 import { cropProblem } from "@moco/data/Augmentation/Crop"
 import { most } from "./bounds.ts"
 import { valueAt } from "./fields.ts"
@@ -55,7 +55,7 @@ const rules: ReadonlyArray<Rule> = [
     at: "encoder.batchNormGroups",
     reads: ["encoder.batchNormGroups", "training.batchSize", "data.name", "data.judge"],
     check: (config) => {
-      const { batchNormGroups } = sizesOf(config.encoder, 1)
+      const batchNormGroups = batchNormGroupsOf(config.encoder)
       const { batchSize } = config.training
       // Refused above; the search for divisors of a number without bound has no end.
       if (batchSize > numTraining(config)) return undefined
@@ -72,7 +72,7 @@ const rules: ReadonlyArray<Rule> = [
     at: "keyShuffle.kind",
     reads: ["keyShuffle.kind", "encoder.batchNormGroups"],
     check: ({ encoder, keyShuffle: { kind } }) => {
-      const { batchNormGroups } = sizesOf(encoder, 1)
+      const batchNormGroups = batchNormGroupsOf(encoder)
       if (kind !== "plain" || batchNormGroups === 1) return undefined
       const problem = `means ordinary batch norm, and encoder.batchNormGroups is ${batchNormGroups}`
       return { problem, hint: "set encoder.batchNormGroups to 1, or keyShuffle.kind to none" }
