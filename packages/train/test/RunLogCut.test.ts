@@ -50,6 +50,7 @@ describe("a run log that is cut", () => {
     yield* Effect.forEach(told.slice(1), record, { discard: true })
     yield* truncate(position)
     yield* record(resumed(3))
+    return yield* flush
   })
   const left = ["resumed", "initialised", "rolledBack", "configChanged", "resumed"]
 
@@ -59,7 +60,9 @@ describe("a run log that is cut", () => {
       Effect.gen(function* () {
         const fileSystem = yield* FileSystem.FileSystem
         const file = `${yield* fileSystem.makeTempDirectoryScoped()}/metrics.jsonl`
-        yield* Effect.provide(cut, RunLog.layerJsonLines(file))
+        const end = yield* Effect.provide(cut, RunLog.layerJsonLines(file))
+        // Where the log says that it ends, it ends: a checkpoint has that place, and the next cut is made there.
+        assert.strictEqual(end, (yield* fileSystem.readFile(file)).length)
         assert.deepStrictEqual(
           (yield* read(file)).map(({ event }) => event),
           left
