@@ -28,7 +28,7 @@ export default defineConfig({
   plugins: [reachedAssertions()],
   test: {
     projects: [
-      ...["core", "data", "train", "cli"].flatMap((name) => projectsOf(name, `packages/${name}`)),
+      ...["native", "core", "data", "train", "cli"].flatMap((name) => projectsOf(name, `packages/${name}`)),
       ...projectsOf("tools", "tools"),
       ...projectsOf("examples", "examples")
     ],

@@ -1,4 +1,4 @@
-import { cacheDirOf } from "@moco/core/cacheDir"
+import { cacheDirOf } from "@moco/native/cacheDir"
 import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { Effect, Option } from "effect"

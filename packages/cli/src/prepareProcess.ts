@@ -1,7 +1,7 @@
 import { enableCompileCache } from "node:module"
 import { join } from "node:path"
-import { makeCacheFolder, troubleOf } from "@moco/core/CacheFolder"
-import { cacheDirOf } from "@moco/core/cacheDir"
+import { makeCacheFolder, troubleOf } from "@moco/native/CacheFolder"
+import { cacheDirOf } from "@moco/native/cacheDir"
 import * as ProcessEnvironment from "@moco/core/ProcessEnvironment"
 
 /**

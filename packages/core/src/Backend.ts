@@ -1,12 +1,12 @@
 import util from "node:util"
+import { redirectBinding } from "@moco/native/AddonsFolder"
+import { troubleOf } from "@moco/native/CacheFolder"
+import { cacheDirOf } from "@moco/native/cacheDir"
+import { linkedCacheFolder } from "@moco/native/linkedCacheFolder"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Predicate, Schema } from "effect"
-import { troubleOf } from "./CacheFolder.ts"
-import { cacheDirOf } from "./cacheDir.ts"
 import * as EnvironmentInvalid from "./EnvironmentInvalid.ts"
-import { redirectBinding } from "./internal/addons.ts"
 import { buildOfNativeOps, giveBackPagesOnce, loadNativeOps } from "./internal/kernels/nativeOps.ts"
-import { linkedCacheFolder } from "./internal/linkedCacheFolder.ts"
 import * as ProcessEnvironment from "./ProcessEnvironment.ts"
 
 /** No backend could be loaded; `hint` is the command that mends it. */

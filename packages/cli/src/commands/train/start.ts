@@ -1,5 +1,5 @@
 import * as Escape from "@moco/core/Escape"
-import { shellQuoted } from "@moco/core/shellQuoted"
+import { shellQuoted } from "@moco/native/shellQuoted"
 import type { CheckpointCorrupt } from "@moco/train/Checkpoint/errors"
 import type { StoredCheckpoint } from "@moco/train/Checkpoint/load"
 import { newestGood } from "@moco/train/Checkpoint/load"
