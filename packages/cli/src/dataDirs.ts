@@ -1,5 +1,5 @@
-import { cacheDirOf } from "@moco/native/cacheDir"
 import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
+import { cacheDirOf } from "@moco/native/cacheDir"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { Effect, Option } from "effect"
 import { FlagsInvalid } from "./FlagsInvalid.ts"

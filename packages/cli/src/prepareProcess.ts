@@ -1,8 +1,8 @@
 import { enableCompileCache } from "node:module"
 import { join } from "node:path"
+import * as ProcessEnvironment from "@moco/core/ProcessEnvironment"
 import { makeCacheFolder, troubleOf } from "@moco/native/CacheFolder"
 import { cacheDirOf } from "@moco/native/cacheDir"
-import * as ProcessEnvironment from "@moco/core/ProcessEnvironment"
 
 /**
  * Sets what {@link ProcessEnvironment} asks for. What is read before a process starts needs a new start: the process
