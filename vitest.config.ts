@@ -28,7 +28,7 @@ export default defineConfig({
   plugins: [reachedAssertions()],
   test: {
     projects: [
-      ...["core", "data", "evaluation", "train", "study", "report", "cli"].flatMap((name) =>
+      ...["native", "core", "data", "evaluation", "train", "study", "report", "cli"].flatMap((name) =>
         projectsOf(name, `packages/${name}`)
       ),
       ...projectsOf("tools", "tools"),

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { constants } from "node:os"
-import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { needsLibrary } from "./moco/needsLibrary.ts"
 
 /**
@@ -13,7 +13,9 @@ import { needsLibrary } from "./moco/needsLibrary.ts"
 const noBackend = 6
 
 const setUp = async () => {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "libtensorflow.ts")], { stdio: "inherit" })
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.resolve("@moco/native/setup"))], {
+    stdio: "inherit"
+  })
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
   let first: NodeJS.Signals | undefined
   const pass = (signal: NodeJS.Signals) => {

@@ -1,32 +1,14 @@
-import { existsSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import * as Stamp from "../libtensorflow/Stamp.ts"
-import {
-  isSameButCache,
-  keyOf,
-  linkDirOf,
-  stampFileOf,
-  type Wanted,
-  wantedBy
-} from "../libtensorflow/Wanted.ts"
+import { isSetUp } from "@moco/native/setup/isSetUp"
 
 /**
- * Whether a command line computes and libtensorflow is not set up for it. What another user, the checkout's owner, has set
- * up in a cache that this one can read is as good as a set-up of his own.
+ * Whether a command line computes and libtensorflow is not set up for it.
+ *
+ * @param isThere  whether it is set up
  */
-export const needsLibrary = (args: ReadonlyArray<string>, wanted: Wanted = wantedBy(process)): boolean =>
-  computes(args) && !isSetUp(wanted)
-
-const isSetUp = (wanted: Wanted): boolean => {
-  const key = keyOf(wanted)
-  if (Stamp.holds(stampFileOf(wanted), key)) return true
-  const { linkDir: _, ...ofOwner } = wanted
-  return (
-    linkDirOf(wanted) !== linkDirOf(ofOwner) &&
-    !existsSync(linkDirOf(wanted)) &&
-    Stamp.holds(stampFileOf(ofOwner), key, isSameButCache)
-  )
-}
+export const needsLibrary = (args: ReadonlyArray<string>, isThere = () => isSetUp()): boolean =>
+  computes(args) && !isThere()
 
 interface Targets {
   readonly [command: string]: { readonly dependsOn?: ReadonlyArray<{ readonly target: string }> }

@@ -4,6 +4,9 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { Effect } from "effect"
 
+/** What the set-up has compiled: the C++ is no other in a copy. */
+const addons = join("packages", "native", "build")
+
 /** The workspace's own packages: in a copy they must be the copy's. */
 const own = "@moco"
 
@@ -42,6 +45,7 @@ const linkDependencies = (tree: string, copy: string): void => {
   for (const name of readdirSync(join(tree, "node_modules"))) {
     if (name !== own && name !== ".vite") symlinkSync(join(tree, "node_modules", name), join(modules, name))
   }
+  symlinkSync(join(tree, addons), join(copy, addons))
   for (const name of readdirSync(join(tree, "node_modules", own))) {
     symlinkSync(join("..", "..", "packages", name), join(modules, own, name))
   }

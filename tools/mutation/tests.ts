@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
+import { run } from "@moco/native/setup/Command"
 import { Effect } from "effect"
-import { run } from "../libtensorflow/Command.ts"
 
 /** What vitest's JSON says, as far as it is asked. */
 interface Results {

@@ -1,9 +1,9 @@
+import { lastLines } from "@moco/native/setup/Command"
 import { describeProblems, shorten } from "@moco/train/RunConfig/Problem"
 import { schemaProblems } from "@moco/train/RunConfig/schemaProblems"
 import { Effect, Result, Schema, Stream } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
-import { lastLines } from "../libtensorflow/Command.ts"
 import type { Command } from "./commands.ts"
 import { BlockFailed } from "./PeerError.ts"
 

@@ -1,7 +1,7 @@
+import type { Finished } from "@moco/native/setup/Command"
 import * as LiveLine from "@moco/report/live/LiveLine"
 import { Effect, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
-import type { Finished } from "../libtensorflow/Command.ts"
 
 /** Installs and shows what pip says: line by line, on a terminal each in place of the one before. */
 export const pipInstall = Effect.fnUntraced(function* (

@@ -1,8 +1,8 @@
-import { makeCacheFolder, troubleOf } from "@moco/core/CacheFolder"
 import * as SafeFile from "@moco/core/SafeFile"
+import { makeCacheFolder, troubleOf } from "@moco/native/CacheFolder"
+import { lastLines, run } from "@moco/native/setup/Command"
 import * as FolderLock from "@moco/train/FolderLock"
 import { Clock, Console, Effect, FileSystem, Path, Schedule, Schema } from "effect"
-import { lastLines, run } from "../libtensorflow/Command.ts"
 import { InstallFailed, PeerFileTrouble, PythonMissing, TorchUnusable, VenvFailed } from "./PeerError.ts"
 import { pipInstall } from "./pipInstall.ts"
 

@@ -1,5 +1,4 @@
 import { Backend } from "@moco/core/Backend"
-import { cacheDirOf, noCacheDir } from "@moco/core/cacheDir"
 import type { Weights } from "@moco/core/Encoder"
 import * as ResNet from "@moco/core/Encoder/ResNet"
 import * as SafeFile from "@moco/core/SafeFile"
@@ -8,10 +7,11 @@ import * as Tensor from "@moco/core/Tensor"
 import { fromTorch, toTorch } from "@moco/core/TorchTensors"
 import { Dataset, toTensor } from "@moco/data/Dataset"
 import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
+import { cacheDirOf, noCacheDir } from "@moco/native/cacheDir"
+import { lastLines, run } from "@moco/native/setup/Command"
 import { cardOf, type EncoderCard } from "@moco/train/EncoderCard"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, FileSystem, Path, Schema } from "effect"
-import { lastLines, run } from "../libtensorflow/Command.ts"
 import { given, safetensorsVersion, setUp } from "../peer/torch.ts"
 
 /** The encoder cannot be loaded into PyTorch, or gives other features there. */

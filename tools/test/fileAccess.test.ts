@@ -18,8 +18,9 @@ const ofKernel = /^(?:["'`]\/proc\/|["'`]\/sys\/)/
 const allowed: Readonly<Record<string, string>> = {
   "packages/core/src/SafeFile/reading.ts": "the one way to read",
   "packages/core/src/SafeFile/writing.ts": "the one way to write",
-  "packages/core/src/SafeFile/plain.ts": "both, without Effect",
-  "packages/core/src/internal/nativeSources.ts": "the program's own sources",
+  "packages/native/src/PlainFile.ts": "both, without Effect",
+  "packages/native/src/sources.ts": "the program's own sources",
+  "packages/native/setup/Lock.ts": "made exclusively, and kept open for its heart",
   "packages/train/src/FolderLock/lockFile.ts": "made exclusively, and kept open for its inode",
   "packages/train/src/FolderLock/Heartbeat.ts": "opened to be touched; not through a link",
   "packages/train/src/FolderLock/fence.ts": "hands calls on",
@@ -30,7 +31,7 @@ const allowed: Readonly<Record<string, string>> = {
   "packages/train/src/Bench/machine.ts": "takes names under /sys alone",
   "packages/train/src/testing/faultyFileSystem.ts": "hands calls on",
   "packages/study/src/TrialIndex.ts": "a database in memory",
-  "tools/libtensorflow/Library.ts": "Python, in a folder of its own",
+  "packages/native/setup/Library.ts": "Python, in a folder of its own",
   "tools/moco/needsLibrary.ts": "the program's own package.json",
   "tools/mutation/Copy.ts": "in a copy of its own",
   "tools/mutation/main.ts": "in a copy of its own",
@@ -47,6 +48,7 @@ const sourcesIn = (folder: string): ReadonlyArray<string> =>
 
 const sources = [
   ...readdirSync(join(root, "packages")).flatMap((name) => sourcesIn(`packages/${name}/src`)),
+  ...sourcesIn("packages/native/setup"),
   ...sourcesIn("tools")
 ]
 

@@ -1,6 +1,6 @@
 import { homedir } from "node:os"
 import { assert, describe, it } from "@effect/vitest"
-import { cacheDirOf } from "@moco/core/cacheDir"
+import { cacheDirOf } from "@moco/native/cacheDir"
 import { Effect, Option } from "effect"
 import type { Case, Program } from "../peer/Case.ts"
 import { baseSettings, defaultCases, rowsOf, turnsOf } from "../peer/Case.ts"

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, rmSync } from "node:fs"
 import { dirname } from "node:path"
-import { readBytes, replace } from "@moco/core/SafeFile/plain"
+import { readBytes, replace } from "@moco/native/PlainFile"
 import { Effect } from "effect"
 
 /** What belongs together: parts of another commit or seed are no parts of this. */

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
-import { shellQuoted } from "@moco/core/shellQuoted"
+import { shellQuoted } from "@moco/native/shellQuoted"
 import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import fc from "fast-check"
 import { commandText } from "../src/commandLine/commandText.ts"

@@ -1,19 +1,9 @@
+import { hidden, spelled } from "@moco/native/hiddenCharacters"
+
 /**
  * The one place where text from elsewhere (a file, a flag, the system) is made safe to show: on a terminal, in Markdown,
  * in SVG and HTML, in CSV. What cannot be seen is spelled as JSON spells it, `\u001b`, so JSON stays what it was.
  */
-
-/**
- * Controls, separators of lines and paragraphs, halves of surrogate pairs, noncharacters, and what has no width or turns
- * the direction of writing (bidi controls, joiners, tags, variation selectors).
- */
-const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu
-
-const spelled = (character: string): string =>
-  Array.from(
-    { length: character.length },
-    (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`
-  ).join("")
 
 const isLayout = (character: string) => character === "\n" || character === "\t"
 

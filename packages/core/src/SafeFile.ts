@@ -5,7 +5,7 @@
  * link, and nothing into a file that has other names: a file is made under a name of its own and then renamed, or, where
  * it grows, copied first. A test looks for every other call that would read or write.
  *
- * Programs that have loaded nothing yet use `SafeFile/plain`, which does the same with Node's own functions.
+ * Programs that have loaded nothing yet use `@moco/native/PlainFile`, which does the same with Node's own functions.
  */
 export { FileRefused, refuse } from "./SafeFile/FileRefused.ts"
 export { type ReadLimit, readBytes, readTail, readText } from "./SafeFile/reading.ts"

@@ -1,7 +1,7 @@
 import { enableCompileCache } from "node:module"
 import { join } from "node:path"
-import { makeCacheFolder, troubleOf } from "./CacheFolder.ts"
-import { cacheDirOf } from "./cacheDir.ts"
+import { makeCacheFolder, troubleOf } from "@moco/native/CacheFolder"
+import { cacheDirOf } from "@moco/native/cacheDir"
 import * as ProcessEnvironment from "./ProcessEnvironment.ts"
 
 /**

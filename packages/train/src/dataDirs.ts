@@ -1,5 +1,5 @@
-import { cacheDirOf } from "@moco/core/cacheDir"
 import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
+import { cacheDirOf } from "@moco/native/cacheDir"
 import type { RunConfig } from "./RunConfig.ts"
 
 /** The folders that are searched for data sets: the user's own, or, where none was named, cache and system. */

@@ -1,4 +1,4 @@
-import { shellQuoted } from "@moco/core/shellQuoted"
+import { shellQuoted } from "@moco/native/shellQuoted"
 import { shell } from "./help.ts"
 
 /** A command line of the program that can be pasted into a shell; flags without a value are left out. */

@@ -1,4 +1,4 @@
-import { shellQuoted } from "@moco/core/shellQuoted"
+import { shellQuoted } from "@moco/native/shellQuoted"
 import { Schema } from "effect"
 import { changeable } from "../RunConfig/differences.ts"
 

@@ -1,4 +1,4 @@
-import { shellQuoted } from "@moco/core/shellQuoted"
+import { shellQuoted } from "@moco/native/shellQuoted"
 import { Effect, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { fileTrouble } from "../fileTrouble.ts"

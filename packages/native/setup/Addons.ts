@@ -1,0 +1,80 @@
+import { Effect, FileSystem, Path } from "effect"
+import { linkedCacheFile } from "../src/linkedCacheFolder.ts"
+import type { Addon } from "./Addon.ts"
+import { lastLines, run } from "./Command.ts"
+import { fileTrouble, publish, readBytes, replace } from "./files.ts"
+import type { Places, Plan } from "./Plan.ts"
+import * as Progress from "./Progress.ts"
+import { CompileFailed, ToolMissing } from "./SetUpError.ts"
+
+/** Whether exactly the addon that the cache has for this plan is linked. */
+export const isLinked = Effect.fnUntraced(function* (addon: Addon) {
+  const cached = yield* Effect.option(bytesOf(addon.cached))
+  const linked = yield* Effect.option(bytesOf(addon.linked))
+  return cached._tag === "Some" && linked._tag === "Some" && Buffer.compare(cached.value, linked.value) === 0
+})
+
+/** An addon has some megabytes. */
+const bytesOf = (file: string) => readBytes(file, 2 ** 28)
+
+/** Whether the cache holds the compiled addon. */
+export const isCompiled = Effect.fnUntraced(function* (addon: Addon) {
+  const fs = yield* FileSystem.FileSystem
+  return yield* fileTrouble(fs.exists(addon.cached))
+})
+
+/** The first compiler that runs. */
+export const compilerOf = Effect.fnUntraced(function* ({ compilers }: Plan) {
+  for (const compiler of compilers) {
+    const [program, args] = commandOf(compiler)
+    if ((yield* run(program, [...args, "--version"])).exitCode === 0) return compiler
+  }
+  const problem = `a C++17 compiler is missing (looked for ${compilers.join(", ")})`
+  const hint = "install one, e.g. apt-get install g++ (macOS: xcode-select --install), or name it with CXX"
+  return yield* new ToolMissing({ problem, hint })
+})
+
+/** CXX may hold arguments too, such as `ccache g++`. */
+const commandOf = (compiler: string): readonly [string, ReadonlyArray<string>] => {
+  const [program = compiler, ...args] = compiler.trim().split(/\s+/)
+  return [program, args]
+}
+
+/** Compiles an addon's sources against the library in the cache. */
+export const compile = Effect.fnUntraced(function* (
+  places: Places,
+  addon: Addon,
+  compiler: string,
+  staging: string
+) {
+  const path = yield* Path.Path
+  const output = path.join(staging, path.basename(addon.linked))
+  const compilerArguments = [
+    ...addon.flags,
+    ...addon.includeDirs.map((dir) => `-I${dir}`),
+    ...addon.sources,
+    ...addon.libraries,
+    `-Wl,-rpath,${path.join(places.libraryDir, "tensorflow")}`,
+    ...(process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : []),
+    ...["-o", output]
+  ]
+  const compiling = Effect.gen(function* () {
+    const [program, args] = commandOf(compiler)
+    const compiled = yield* run(program, [...args, ...compilerArguments])
+    if (compiled.exitCode === 0) return
+    const problem = `${compiler} could not compile ${addon.name}:\n${lastLines(compiled.output, 12)}`
+    const hint = "it must know C++17 (g++ 9 or clang 10 and newer); name another one with CXX"
+    return yield* new CompileFailed({ problem, hint })
+  })
+  yield* Progress.step(`compiling ${addon.name}`, compiling)
+  yield* publish(output, addon.cached)
+})
+
+/** Copies the addon to where it is looked for, so that a reader sees the old one or the new one. */
+export const link = Effect.fnUntraced(function* (plan: Plan, addon: Addon) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  yield* fileTrouble(fs.makeDirectory(path.dirname(addon.linked), { recursive: true }))
+  yield* replace(linkedCacheFile(plan.linkDir), plan.cacheDir)
+  yield* replace(addon.linked, yield* bytesOf(addon.cached))
+})

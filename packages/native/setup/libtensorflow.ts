@@ -1,0 +1,16 @@
+import { troubleOf } from "../src/CacheFolder.ts"
+import * as Stamp from "./Stamp.ts"
+import { keyOf, stampFileOf, wantedBy } from "./Wanted.ts"
+
+/**
+ * Sets up libtensorflow on first need: `npx nx run tools:libtensorflow`, and before every target that computes.
+ * `--cuda` (or MOCO_CUDA=1) takes the library with GPU kernels, MOCO_CACHE_DIR another cache, CXX another compiler.
+ */
+const wanted = wantedBy(process)
+const isAsked = process.argv.length > 2
+
+// Before every run, so it loads the set-up itself only where there may be something to do.
+const isUsable = wanted.cacheDir !== "" && troubleOf(wanted.cacheDir) === undefined
+if (isAsked || !isUsable || !Stamp.holds(stampFileOf(wanted), keyOf(wanted))) {
+  await import("./main.ts")
+}

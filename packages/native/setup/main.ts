@@ -1,0 +1,81 @@
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Cause, Console, Effect, Layer } from "effect"
+import { TerminalCapabilities } from "effect/cli"
+import { hidden, spelled } from "../src/hiddenCharacters.ts"
+import type { Plan } from "./Plan.ts"
+import { FlagUnknown, type SetUpError } from "./SetUpError.ts"
+import { setUp } from "./setUp.ts"
+import { packageDirOf, type Wanted, wantedBy } from "./Wanted.ts"
+import { distributionFor } from "./Wheel.ts"
+
+const usage = `npx nx run tools:libtensorflow -- [--cuda]
+  --cuda            the library with GPU kernels and CUDA 12 (3.4 GB to download, Linux x64); so does MOCO_CUDA=1
+  MOCO_CACHE_DIR    the folder of the cache
+  CXX               the C++ compiler
+  MOCO_NATIVE_OPS=0 leaves out the project's own ops (a step then takes 1.7 times as long)`
+
+const isGlibc = (): boolean => {
+  const { header } = process.report.getReport() as {
+    readonly header?: { readonly glibcVersionRuntime?: string }
+  }
+  return header?.glibcVersionRuntime !== undefined
+}
+
+const parseFlags = Effect.try({
+  try: () =>
+    parseArgs({
+      options: {
+        cuda: { type: "boolean", default: wantedBy(process).cuda },
+        help: { type: "boolean", short: "h", default: false }
+      }
+    }).values,
+  catch: (error) =>
+    new FlagUnknown({ problem: error instanceof Error ? error.message : String(error), hint: usage })
+})
+
+const compilers = (): ReadonlyArray<string> => {
+  const chosen = (process.env["CXX"] ?? "").trim()
+  return chosen === "" ? ["c++", "g++", "clang++"] : [chosen]
+}
+
+// Others may read what is linked into the checkout; nobody may write to what is run.
+process.umask(process.umask() | 0o022)
+
+const program = Effect.gen(function* () {
+  const flags = yield* parseFlags
+  if (flags.help) return yield* Console.log(usage)
+  const { arch, platform } = process
+  const wanted: Wanted = { ...wantedBy(process), cuda: flags.cuda }
+  const plan: Plan = {
+    ...wanted,
+    distribution: yield* distributionFor(
+      { platform, arch, isGlibc: platform !== "linux" || isGlibc() },
+      flags.cuda
+    ),
+    napiIncludeDir: join(packageDirOf("node-api-headers"), "include"),
+    compilers: compilers(),
+    python: "python3"
+  }
+  yield* setUp(plan)
+})
+
+const report = (cause: Cause.Cause<SetUpError>) => {
+  if (Cause.hasInterruptsOnly(cause))
+    return Console.error("libtensorflow: interrupted; what was begun is removed")
+  const error = Cause.squash(cause)
+  const isExpected = !Cause.hasDies(cause) && error instanceof Error
+  return Console.error(visible(isExpected ? `error: ${error.message}` : Cause.pretty(cause)))
+}
+
+/** Other programs and the system have a say in it: nothing is left that a terminal obeys, but ends of lines and tabs. */
+const visible = (text: string): string =>
+  text.replace(hidden, (character) => (/[\n\t]/.test(character) ? character : spelled(character)))
+
+program.pipe(
+  Effect.tapCause(report),
+  Effect.provide(Layer.provideMerge(TerminalCapabilities.layer, NodeServices.layer)),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)

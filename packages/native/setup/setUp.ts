@@ -1,0 +1,57 @@
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+import { Clock, Console, Effect } from "effect"
+import { linkedCacheFolder } from "../src/linkedCacheFolder.ts"
+import * as Addons from "./Addons.ts"
+import { requireOwnCache, stagingDir } from "./files.ts"
+import * as Library from "./Library.ts"
+import * as Lock from "./Lock.ts"
+import { type Places, type Plan, placesOf } from "./Plan.ts"
+import * as Stamp from "./Stamp.ts"
+import { keyOf, stampFileOf } from "./Wanted.ts"
+
+/**
+ * Links tfjs-node to libtensorflow: the library from TensorFlow's wheel, the binding compiled from the package's own
+ * source, and the project's own ops compiled beside it. Does only what is missing, and nothing when all is there; a
+ * kill at any point leaves nothing half-made.
+ */
+export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
+  yield* requireOwnCache(plan.cacheDir)
+  // The sources are read again after their state was taken: what changes meanwhile is noticed by the next start.
+  const stamp = yield* stampOf(plan, yield* placesOf(plan))
+  const places = yield* placesOf(plan)
+  const isWhole = (yield* Library.isReady(plan, places)) && (yield* all(places.addons, Addons.isLinked))
+  // An earlier set-up has not said which cache it linked.
+  if (isWhole && linkedCacheFolder(plan.linkDir) === plan.cacheDir) {
+    return Stamp.write(stampFileOf(plan), stamp)
+  }
+  const start = yield* Clock.currentTimeMillis
+  yield* Effect.gen(function* () {
+    yield* Lock.hold(places.lock)
+    const staging = yield* stagingDir(plan.cacheDir, plan.distribution.id)
+    // Looked at again under the lock: another process may have done the work.
+    const needsCompiler =
+      !(yield* Library.isReady(plan, places)) || !(yield* all(places.addons, Addons.isCompiled))
+    // Asked for first: nobody wants to hear of a missing compiler after a long download.
+    const compiler = needsCompiler ? yield* Addons.compilerOf(plan) : ""
+    if (!(yield* Library.isReady(plan, places))) yield* Library.install(plan, places, staging)
+    for (const addon of places.addons) {
+      if (!(yield* Addons.isCompiled(addon))) yield* Addons.compile(places, addon, compiler, staging)
+      yield* Addons.link(plan, addon)
+    }
+  }).pipe(Effect.scoped)
+  const took = ((yield* Clock.currentTimeMillis) - start) / 1000
+  yield* Console.log(`libtensorflow ${plan.distribution.tensorflow.version} is linked (${took.toFixed(1)} s)`)
+})
+
+/** The state of all that a set-up depends on: its own program, the sources, the library, what is compiled and linked. */
+const stampOf = Effect.fnUntraced(function* (plan: Plan, places: Places) {
+  const folders = [import.meta.dirname, join(import.meta.dirname, "..", "src")]
+  const own = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+  const parts = places.addons.flatMap(({ cached, inputs, linked }) => [...inputs, cached, linked])
+  const paths = [...own, places.manifest, ...(yield* Library.filesOf(places)), ...parts]
+  return Stamp.take(keyOf(plan), paths)
+})
+
+const all = <A, E, R>(items: ReadonlyArray<A>, holds: (item: A) => Effect.Effect<boolean, E, R>) =>
+  Effect.map(Effect.forEach(items, holds), (answers) => answers.every(Boolean))

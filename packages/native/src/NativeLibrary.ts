@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs"
+import { createRequire } from "node:module"
+import { join } from "node:path"
+import { addonsDir } from "./AddonsFolder.ts"
+import { bestSetHere, fileOfOps } from "./InstructionSets.ts"
+import { hashOfSources, packageDir } from "./sources.ts"
+
+/** The project's own TensorFlow ops, once they are loaded. */
+export interface NativeLibrary {
+  /** What the bits of its results depend on: the sources, the instruction set, the compiler. */
+  readonly build: string
+  /** Channels that its products of matrices take at once: two of the vectors that it was compiled for. */
+  readonly columns: number
+  /** Gives back the memory of libtensorflow's file that only loading needs. */
+  readonly giveBackPages: () => void
+}
+
+/** What the addon exports (binding/addon.cc). */
+interface Addon extends Omit<NativeLibrary, "build"> {
+  /** Hash of what it was built of. */
+  readonly sources: string
+  readonly compiler: string
+}
+
+/**
+ * Loads the ops into this process, where the set-up has built them and the processor can run them: of the builds there
+ * are, the best one that it can. They bring libtensorflow with them, so this comes before tfjs-node does.
+ *
+ * A library that is loaded stays in its process. Where there is none (`MOCO_NATIVE_OPS=0`, another processor), TensorFlow's
+ * ops do the same, in more passes over memory.
+ *
+ * @param root  the folder that has the sources
+ * @throws where they cannot be loaded, or were built of other sources than those under `root`
+ */
+export const loadNativeLibrary = (root = packageDir): NativeLibrary | undefined => {
+  const set = bestSetHere()
+  if (process.env["MOCO_NATIVE_OPS"] === "0" || set === undefined) return undefined
+  const file = join(addonsDir(), fileOfOps(set))
+  if (!existsSync(file)) return undefined
+  const { columns, compiler, giveBackPages, sources }: Addon = createRequire(import.meta.url)(file)
+  const expected = hashOfSources(root)
+  if (sources !== expected) {
+    throw new Error(`the ops were built of sources ${sources}, and here are ${expected}`)
+  }
+  return { build: `${sources} ${set.name}, compiler ${compiler}`, columns, giveBackPages }
+}
