@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { RunConfig } from "@moco/train/RunConfig"
+import { seesOwnSize } from "@moco/train/RunConfig/rules"
 import { Schema } from "effect"
 
 /**
@@ -25,12 +26,13 @@ export const canonical = (value: unknown): string => {
 const encode = Schema.encodeSync(RunConfig)
 
 const effective = (config: RunConfig): unknown => {
-  const { augmentation, keyShuffle, loss, momentum, ...rest } = encode(config)
+  const { augmentation, data, keyShuffle, loss, momentum, ...rest } = encode(config)
   const { blur, blurSigma, ...views } = augmentation
   const isQueue = config.dictionary.kind === "queue"
   const encodesKeys = config.dictionary.kind !== "memoryBank"
   return {
     ...rest,
+    data: asBefore(data),
     // Runs of NCE from when its normalizer was that of a random bank were other runs.
     loss: loss.kind === "nce" ? { ...loss, normalizer: "features" } : loss,
     augmentation: blur === 0 ? views : { ...views, blur, blurSigma },
@@ -38,6 +40,12 @@ const effective = (config: RunConfig): unknown => {
     // Plain says which batch norm is meant; what is computed is the same.
     ...(encodesKeys ? { keyShuffle: keyShuffle.kind === "plain" ? { kind: "none" } : keyShuffle } : {})
   }
+}
+
+/** The split under the name that it had, and the size that the encoder sees only where it is not the images' own. */
+const asBefore = (data: RunConfig["data"]) => {
+  const { evaluationSplit, imageSize, ...rest } = data
+  return { ...rest, judge: evaluationSplit, ...(seesOwnSize({ data }) ? {} : { imageSize }) }
 }
 
 /** A copying and a frozen key encoder are moving averages with m = 0 and m = 1. */

@@ -11,8 +11,8 @@ import { MomentumUpdate } from "@moco/core/MomentumUpdate"
 import * as Stage from "@moco/core/Stage"
 import type { TensorError } from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
+import * as Catalog from "@moco/data/Catalog"
 import { Dataset, type DatasetInvalid } from "@moco/data/Dataset"
-import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import * as Knn from "@moco/evaluation/Evaluation/Knn"
 import { Effect, Layer } from "effect"
@@ -28,7 +28,7 @@ export interface StageOptions {
   /** Folders that are searched for data sets which are not embedded. */
   readonly dataDirs: ReadonlyArray<string>
   /** A data set of your own, in place of the one that the config names. */
-  readonly dataset?: ReturnType<typeof datasetOf>
+  readonly dataset?: ReturnType<typeof Catalog.layer>
   /** Weights that the query encoder begins with in place of the seed's; the key encoder begins as its copy. */
   readonly initial?: GivenWeights
   /** An augmentation of your own, in place of the one that the config describes. */
@@ -45,7 +45,7 @@ export interface StageOptions {
  */
 export const layersOf = (config: RunConfig, options: StageOptions) => {
   const views = ViewPairs.layer({ seed: config.seed, batchSize: config.training.batchSize })
-  const world = Layer.merge(options.dataset ?? datasetOf(config, options.dataDirs), backendOf(config))
+  const world = Layer.merge(datasetOf(config, options), backendOf(config))
   const augmentation = options.augmentation ?? Augmentation.layer(config.augmentation)
   const batches = views.pipe(Layer.provideMerge(augmentation))
   const encoder = queryEncoderOf(config, options.initial)
@@ -72,16 +72,17 @@ const backendOf = ({ backend: { name, threads } }: RunConfig) =>
     )
   )
 
-const datasetOf = ({ data }: RunConfig, searchDirs: ReadonlyArray<string>) =>
-  data.name === "fashion-mnist"
-    ? FashionMnist.layerFull({ judge: data.judge, searchDirs })
-    : FashionMnist.layerEmbedded({ judge: data.judge })
+/** Whatever images they are, the encoder sees them in the config's size. */
+const datasetOf = ({ data }: RunConfig, { dataDirs, dataset }: Pick<StageOptions, "dataDirs" | "dataset">) =>
+  dataset === undefined
+    ? Catalog.layer(data, dataDirs)
+    : dataset.pipe(Dataset.seenAs({ height: data.imageSize, width: data.imageSize }))
 
 const queryEncoderOf = (config: RunConfig, initial: GivenWeights | undefined) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const { train } = yield* Dataset.checked
-      const use = { ...train, batchSize: config.training.batchSize }
+      const { input } = yield* Dataset.checked
+      const use = { ...input, batchSize: config.training.batchSize }
       const network = yield* ResNet.checked(config.encoder, use)
       if (initial === undefined) return QueryEncoder.layer(network, config.seed)
       yield* Backend

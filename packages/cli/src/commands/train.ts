@@ -86,7 +86,7 @@ export const train = Command.make(
       const start = yield* startOf(flags)
       const { config } = start
       for (const { message, path } of warnings(config)) yield* Console.error(`warning: ${path}: ${message}`)
-      const dataDirs = yield* dataDirsOf(Option.getOrUndefined(flags.dataDir))
+      const dataDirs = yield* dataDirsOf(Option.getOrUndefined(flags.dataDir), config.data.name)
       const weights = start.initial === undefined ? {} : { initial: start.initial }
       const given = {
         "data-dir": Option.getOrUndefined(flags.dataDir),
@@ -237,7 +237,7 @@ const announce = Effect.fnUntraced(function* (config: RunConfig, folder: RunFold
   const { test, train } = dataset
   yield* Console.log(
     [
-      `${config.recipe}, seed ${config.seed}: ${train.numImages} images of ${dataset.name}, judged by ${test.numImages}`,
+      `${config.recipe}, seed ${config.seed}: ${train.numImages} images of ${dataset.name}, judged by ${test?.numImages ?? "none"}`,
       `${backend.name} ${Escape.line(backend.version)} on ${backend.device}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
       `run folder: ${Escape.line(folder.path)}`
     ].join("\n")

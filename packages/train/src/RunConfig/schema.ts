@@ -1,5 +1,6 @@
 import { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
 import { AugmentationSettings } from "@moco/data/Augmentation"
+import { DataSettings } from "@moco/data/DataSettings"
 import { Schema } from "effect"
 import { leastTemperature, most } from "./bounds.ts"
 
@@ -13,15 +14,6 @@ const rising = Schema.makeFilter(
   (values: ReadonlyArray<number>) =>
     values.every((value, i) => i === 0 || value > values[i - 1]!) || "must rise from one to the next"
 )
-
-const Data = Schema.Struct({
-  name: Schema.Literals(["fashion-mnist-10k", "fashion-mnist"]).annotate({
-    description: "the embedded 10,000 images, or all 70,000 (to be installed)"
-  }),
-  judge: Schema.Literals(["test", "validation"]).annotate({
-    description: "judge by the test images, or, while choosing settings, by training images held back"
-  })
-})
 
 /** Where keys come from and which negatives stand beside them; told apart by `kind`. */
 const Dictionary = Schema.Union([
@@ -156,7 +148,7 @@ export const RunConfig = Schema.Struct({
   seed: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffff_ffff })).annotate({
     description: "seed of everything random, an integer below 2^32"
   }),
-  data: Data,
+  data: DataSettings,
   augmentation: AugmentationSettings,
   encoder: ResNetConfig,
   dictionary: Dictionary,

@@ -4,6 +4,7 @@
  */
 export const units: Readonly<Record<string, string>> = {
   seed: "unitless",
+  "data.imageSize": "pixels",
   "augmentation.cropScale.min": "part of the image's area",
   "augmentation.cropScale.max": "part of the image's area",
   "augmentation.cropRatio.min": "width / height",
