@@ -11,6 +11,7 @@ import { Dataset } from "@moco/data/Dataset"
 import { readRange } from "@moco/data/ImageSource"
 import { toTensor } from "@moco/data/ImageTensors"
 import { cardOf, type EncoderCard } from "@moco/train/EncoderCard"
+import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, FileSystem, Path, Schema } from "effect"
 import { lastLines, run } from "../libtensorflow/Command.ts"
@@ -27,8 +28,6 @@ export class PyTorchDiffers extends Schema.TaggedError<PyTorchDiffers>()("PyTorc
 }
 
 const numImages = 32
-
-const embedded = { name: "fashion-mnist-10k", evaluationSplit: "test", imageSize: 28 } as const
 
 const Report = Schema.fromJsonString(
   Schema.Struct({
@@ -89,7 +88,7 @@ const recordOf = Effect.fnUntraced(
       })
     })
   },
-  Effect.provide([Backend.layerTensorflow(), Catalog.layer(embedded, [])]),
+  Effect.provide([Backend.layerTensorflow(), Catalog.layer(fashionMnistQuick().data, [])]),
   Effect.scoped
 )
 

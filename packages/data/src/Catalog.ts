@@ -76,20 +76,29 @@ export const installHint = (name: CatalogName): string => {
 }
 
 /**
- * The data set of a choice, seen in the size that it asks for.
+ * The images of a data set.
  *
  * @param dirs  where its files are looked for, see {@link searchDirs}; images that come with this package need none
  */
+export const sourcesOf = Effect.fnUntraced(function* (
+  name: CatalogName,
+  split: EvaluationSplit,
+  dirs: ReadonlyArray<string>
+) {
+  const found = isInstalled(name) ? dirs : yield* searchDirs(name, {})
+  return yield* entryOf(name).sources(split, {
+    dataset: name,
+    searchDirs: found,
+    installHint: installHint(name)
+  })
+})
+
+/** The data set of a choice, seen in the size that it asks for; `dirs` as in {@link sourcesOf}. */
 export const layer = ({ evaluationSplit, imageSize, name }: Choice, dirs: ReadonlyArray<string>) =>
   Layer.effect(
     Dataset,
     Effect.gen(function* () {
-      const whereabouts = {
-        dataset: name,
-        searchDirs: isInstalled(name) ? dirs : yield* searchDirs(name, {}),
-        installHint: installHint(name)
-      }
-      const parts = yield* entryOf(name).open(evaluationSplit, whereabouts)
-      return yield* Dataset.make({ name, ...parts, imageSize: { height: imageSize, width: imageSize } })
+      const sources = yield* sourcesOf(name, evaluationSplit, dirs)
+      return yield* Dataset.make({ name, ...sources, imageSize: { height: imageSize, width: imageSize } })
     })
   )

@@ -30,11 +30,7 @@ const unlabelled = InMemory.unchecked(
   { ...numbered(7), labels: undefined },
   { ...origin, classes: undefined }
 )
-const embedded = Catalog.entryOf("fashion-mnist-10k").open("test", {
-  dataset: "fashion-mnist-10k",
-  searchDirs: [new URL("../assets/fashion-mnist", import.meta.url).pathname],
-  installHint: ""
-})
+const embedded = Catalog.sourcesOf("fashion-mnist-10k", "test", [])
 
 const sources: ReadonlyArray<readonly [name: string, open: Effect.Effect<ImageSource.ImageSource, unknown>]> =
   [

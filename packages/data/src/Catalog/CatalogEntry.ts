@@ -28,10 +28,10 @@ export interface CatalogEntry {
   readonly files: ReadonlyArray<PublishedFile>
   readonly place: Embedded | Installed
   /** Reads what has to be read before images can be asked for by index. */
-  readonly open: (
+  readonly sources: (
     split: EvaluationSplit,
     whereabouts: Whereabouts
-  ) => Effect.Effect<Parts, CatalogError, FileSystem.FileSystem | Path.Path>
+  ) => Effect.Effect<Sources, CatalogError, FileSystem.FileSystem | Path.Path>
 }
 
 /** Images that come with this package. */
@@ -55,7 +55,7 @@ export interface Installed {
 }
 
 /** What a data set is made of. */
-export interface Parts {
+export interface Sources {
   readonly train: ImageSource
   readonly test: ImageSource | undefined
 }

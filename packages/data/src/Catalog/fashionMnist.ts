@@ -28,7 +28,7 @@ export const fashionMnist = {
       "or put the four IDX files (.gz or not) into a folder and name it with --data-dir"
     ]
   },
-  open: Effect.fn("Catalog.fashionMnist")(function* (split, whereabouts) {
+  sources: Effect.fn("Catalog.fashionMnist")(function* (split, whereabouts) {
     const about = { classes: common.classes, provenance: { name, ...common.origin } }
     const train = yield* IdxPair.read(trainFiles, about, whereabouts)
     const test = yield* IdxPair.read(testFiles, about, whereabouts)

@@ -25,7 +25,7 @@ export const fashionMnist10k = {
   },
   files: [testFiles.images, testFiles.labels],
   place: { kind: "embedded", folder: "fashion-mnist", fix: ["git checkout -- packages/data/assets"] },
-  open: Effect.fn("Catalog.fashionMnist10k")(function* (split, whereabouts) {
+  sources: Effect.fn("Catalog.fashionMnist10k")(function* (split, whereabouts) {
     const about = { classes: common.classes, provenance: { name, ...common.origin } }
     const all = yield* IdxPair.read(testFiles, about, whereabouts)
     const [numTrain, end] = bounds[split]

@@ -85,16 +85,13 @@ export const memoryFinding = (
 const dataFinding = (dataDir: string | undefined) => (name: Catalog.CatalogName) =>
   Catalog.isInstalled(name) ? installedFinding(name, dataDir) : embeddedFinding(name)
 
-const embeddedFinding = Effect.fnUntraced(function* (name: Catalog.CatalogName) {
-  const { open, place } = Catalog.entryOf(name)
-  const searchDirs = yield* Catalog.searchDirs(name, {})
-  const whereabouts = { dataset: name, searchDirs, installHint: Catalog.installHint(name) }
-  return yield* Effect.match(open("test", whereabouts), {
+const embeddedFinding = (name: Catalog.CatalogName) =>
+  Effect.match(Catalog.sourcesOf(name, "test", []), {
     onFailure: ({ message }): Finding => ({
       name,
       state: "missing",
       found: message.split("\n", 1)[0] ?? message,
-      fix: place.fix.join("\n")
+      fix: Catalog.entryOf(name).place.fix.join("\n")
     }),
     onSuccess: ({ test, train }): Finding => ({
       name,
@@ -102,7 +99,6 @@ const embeddedFinding = Effect.fnUntraced(function* (name: Catalog.CatalogName) 
       found: `embedded, ${train.numImages} + ${test?.numImages ?? 0} images, checksums right`
     })
   })
-})
 
 const installedFinding = Effect.fnUntraced(function* (
   name: Catalog.CatalogName,
