@@ -5,11 +5,14 @@ import * as SafeFile from "@moco/core/SafeFile"
 import * as Safetensors from "@moco/core/Safetensors"
 import * as Tensor from "@moco/core/Tensor"
 import { fromTorch, toTorch } from "@moco/core/TorchTensors"
-import { Dataset, toTensor } from "@moco/data/Dataset"
-import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
+import * as Catalog from "@moco/data/Catalog"
+import { Dataset } from "@moco/data/Dataset"
+import { readRange } from "@moco/data/ImageSource"
+import { toTensor } from "@moco/data/ImageTensors"
 import { cacheDirOf, noCacheDir } from "@moco/native/cacheDir"
 import { lastLines, run } from "@moco/native/setup/Command"
 import { cardOf, type EncoderCard } from "@moco/train/EncoderCard"
+import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, FileSystem, Path, Schema } from "effect"
 import { given, safetensorsVersion, setUp } from "../peer/torch.ts"
@@ -69,14 +72,12 @@ export const inPyTorch = Effect.fn("inPyTorch")(function* (runFolder: string, py
 const recordOf = Effect.fnUntraced(
   function* (bytes: Uint8Array) {
     yield* Backend
-    const { test } = yield* Dataset
+    const { test } = yield* Dataset.labelled
+    const images = yield* readRange(test, 0, numImages)
     const { metadata, tensors } = yield* Safetensors.decode(bytes)
     const card = yield* cardOf(metadata)
     return yield* Tensor.run("pytorch.recordOf", () => {
-      const image_NHWC = toTensor(
-        test,
-        Int32Array.from({ length: numImages }, (_, i) => i)
-      )
+      const image_NHWC = toTensor(images, test.channels)
       const representation_NC = represent(card, weightsOf(fromTorch(tensors)), image_NHWC)
       const image_NCHW = tf.transpose(image_NHWC, [0, 3, 1, 2])
       // As they are: only filters have another layout in PyTorch, and these are images.
@@ -87,7 +88,7 @@ const recordOf = Effect.fnUntraced(
       })
     })
   },
-  Effect.provide([Backend.layerTensorflow(), FashionMnist.layerEmbedded({ judge: "test" })]),
+  Effect.provide([Backend.layerTensorflow(), Catalog.layer(fashionMnistQuick().data, [])]),
   Effect.scoped
 )
 

@@ -18,6 +18,7 @@ const byTag = {
   DatasetInvalid: ExitCode.data,
   DatasetMissing: ExitCode.data,
   DatasetUnreadable: ExitCode.data,
+  ImageIndexInvalid: ExitCode.data,
   FixtureUnusable: ExitCode.data,
   FlagsInvalid: ExitCode.config,
   SettingUnknown: ExitCode.config,

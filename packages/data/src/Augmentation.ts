@@ -5,9 +5,10 @@ import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
 import { blur, drawSigma } from "./Augmentation/Blur.ts"
 import { colorJitter, drawFactor } from "./Augmentation/ColorJitter.ts"
-import { cropAndFlip, cropProblem, drawCrop } from "./Augmentation/Crop.ts"
+import { centredBox, cropAndFlip, cropProblem, drawCrop } from "./Augmentation/Crop.ts"
 import { type AugmentationPlan, identity } from "./AugmentationPlan.ts"
 import { Dataset } from "./Dataset.ts"
+import type { ImageSize } from "./ImageSource.ts"
 
 const Fraction = positiveUpTo(1)
 /** No image is a thousand times wider than high, and a wider blur leaves one gray of any image. */
@@ -85,20 +86,23 @@ export interface PlanKey {
   readonly view: number
 }
 
-/** How an image becomes a view. */
+/** How an image becomes a view: what the encoder sees, `Dataset`'s `input`. */
 export class Augmentation extends Context.Service<
   Augmentation,
   {
-    /** The plan of one view. Pure: a function of the key alone, whatever was drawn before. */
-    readonly draw: (key: PlanKey) => AugmentationPlan
+    /** The plan of one view of an image of size `image`. Pure: a function of both, whatever was drawn before. */
+    readonly draw: (key: PlanKey, image: ImageSize) => AugmentationPlan
     /**
-     * Crop and flip, brightness, contrast, blur, normalisation. Pure; float32 in 0..1 -> float32, mean 0 and std 1
-     * over the training set.
+     * Crop and flip, brightness, contrast, blur, normalisation. Pure; float32 in 0..1, images of one size -> float32 of
+     * the input's size, mean 0 and std 1 over the training set. A view depends on its image and plan alone.
      *
      * @throws RangeError when the number of plans is not the number of images
      */
     readonly apply: (image_NHWC: tf.Tensor4D, plans: ReadonlyArray<AugmentationPlan>) => tf.Tensor4D
-    /** Normalisation alone: what test images and the kNN bank get. Pure; float32 in 0..1. */
+    /**
+     * What test images and the kNN bank get: the largest centred box of the input's form, stretched to the input's size
+     * (an image of that size is left as it is), and normalisation. Pure; float32 in 0..1, images of one size.
+     */
     readonly normalize: (image_NHWC: tf.Tensor4D) => tf.Tensor4D
   }
 >()("@moco/data/Augmentation") {
@@ -108,10 +112,9 @@ export class Augmentation extends Context.Service<
       Augmentation,
       Effect.gen(function* () {
         const dataset = yield* Dataset.checked
-        const { height, width } = dataset.train
-        yield* Stage.check("Augmentation", ...needsOf(settings, height, width))
+        yield* Stage.check("Augmentation", ...needsOf(settings, dataset))
         return Augmentation.of({
-          draw: (key) => drawPlan(settings, key, height, width),
+          draw: (key, image) => drawPlan(settings, key, image),
           ...transforms(dataset)
         })
       })
@@ -120,10 +123,12 @@ export class Augmentation extends Context.Service<
   /** Every view is its image: without augmentation the pretext task needs no features (an ablation). */
   static readonly layerNone = Layer.effect(
     Augmentation,
-    Effect.map(Dataset.checked, (dataset) => {
-      const plan = identity(dataset.train.height, dataset.train.width)
-      return Augmentation.of({ draw: () => plan, ...transforms(dataset) })
-    })
+    Effect.map(Dataset.checked, (dataset) =>
+      Augmentation.of({
+        draw: (_, image) => wholePlan(dataset.input, image),
+        ...transforms(dataset)
+      })
+    )
   )
 }
 
@@ -133,10 +138,13 @@ const ranges = ["cropScale", "cropRatio", "blurSigma"] as const
 
 const needsOf = (
   settings: AugmentationSettings,
-  height: number,
-  width: number
+  { train: { size } }: Dataset["Service"]
 ): ReadonlyArray<Stage.Need> => {
-  const crop = cropProblem(settings.cropScale, settings.cropRatio, height, width)
+  // Of images of many sizes some may be too small: such an image gives the largest box that it has.
+  const crop =
+    size.kind === "fixed"
+      ? cropProblem(settings.cropScale, settings.cropRatio, size.height, size.width)
+      : undefined
   return [
     ...probabilities.map((field) => Stage.fraction(field, settings[field], "it is a probability")),
     ...strengths.map((field) =>
@@ -159,8 +167,7 @@ const needsOf = (
 const drawPlan = (
   settings: AugmentationSettings,
   { epoch, index, seed, view }: PlanKey,
-  height: number,
-  width: number
+  { height, width }: ImageSize
 ): AugmentationPlan => {
   const random = CounterRandom.make(seed, CounterRandom.Purpose.augmentation, epoch, index, view)
   const crop = drawCrop(random, settings.cropScale, settings.cropRatio, height, width)
@@ -176,14 +183,26 @@ const drawPlan = (
   }
 }
 
-const transforms = ({ mean, std }: Dataset["Service"]) => {
-  const normalize = (image_NHWC: tf.Tensor4D): tf.Tensor4D =>
+/** The plan that cuts off nothing but what is beyond the input's form. */
+const wholePlan = (input: ImageSize, { height, width }: ImageSize): AugmentationPlan => {
+  const ratio = input.width / input.height
+  return { ...identity(height, width), crop: centredBox({ min: ratio, max: ratio }, height, width) }
+}
+
+const transforms = ({ input, mean, std }: Dataset["Service"]) => {
+  const standardise = (image_NHWC: tf.Tensor4D): tf.Tensor4D =>
     tf.tidy(() => tf.div(tf.sub(image_NHWC, tf.tensor1d([...mean])), tf.tensor1d([...std])))
+  const normalize = (image_NHWC: tf.Tensor4D): tf.Tensor4D =>
+    tf.tidy(() => {
+      const [numImages, height, width] = image_NHWC.shape
+      const plan = wholePlan(input, { height, width })
+      return standardise(cropAndFlip(image_NHWC, Array(numImages).fill(plan), input))
+    })
   const apply = (image_NHWC: tf.Tensor4D, plans: ReadonlyArray<AugmentationPlan>): tf.Tensor4D => {
     if (plans.length !== image_NHWC.shape[0]) {
       throw new RangeError(`Augmentation.apply: ${plans.length} plans for ${image_NHWC.shape[0]} images`)
     }
-    return tf.tidy(() => normalize(blur(colorJitter(cropAndFlip(image_NHWC, plans), plans), plans)))
+    return tf.tidy(() => standardise(blur(colorJitter(cropAndFlip(image_NHWC, plans, input), plans), plans)))
   }
   return { apply, normalize }
 }

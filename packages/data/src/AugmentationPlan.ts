@@ -18,7 +18,7 @@ const Factor = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
  * commute, and here the flip is part of the crop.
  */
 export const AugmentationPlan = Schema.Struct({
-  /** The box that is stretched to the size of the whole image. */
+  /** The box, in pixels of the image, that is stretched to the size that the encoder sees. */
   crop: CropBox,
   /** Mirror the view left to right. */
   flip: Schema.Boolean,

@@ -1,52 +1,60 @@
-import * as tf from "@tensorflow/tfjs-core"
-import { Context, Effect, Layer, Schema } from "effect"
-import { check, checkImages, type DatasetInvalid, type OwnImages } from "./Dataset/check.ts"
-import { channelStatistics } from "./Dataset/statistics.ts"
+import { Context, Effect, Layer } from "effect"
+import { check, nameFaults } from "./Dataset/check.ts"
+import { DatasetInvalid } from "./Dataset/errors.ts"
+import { report, within } from "./Dataset/fault.ts"
+import { type ChannelStatistics, channelStatistics } from "./Dataset/statistics.ts"
+import { sourceFaults } from "./ImageSource/faults.ts"
+import * as InMemory from "./ImageSource/InMemory.ts"
+import type { ImageReadError, ImageSize, ImageSource } from "./ImageSource.ts"
 
-export { DatasetInvalid } from "./Dataset/check.ts"
+export {
+  DatasetCorrupt,
+  DatasetInvalid,
+  DatasetMissing,
+  DatasetUnreadable,
+  ImageIndexInvalid
+} from "./Dataset/errors.ts"
 
-/** Labelled images in host memory. */
-export interface ImageSet {
-  /** 0..255, image after image, row after row, channels innermost. */
-  readonly pixels_NHWC: Uint8Array
-  /** One class index per image. Training never reads it; evaluation does. */
-  readonly labels: Uint8Array
-  readonly numImages: number
-  readonly height: number
-  readonly width: number
-  readonly channels: number
-}
-
-/** The images of a run: what the encoder is trained on and what it is judged by. */
+/** The images of a run: what the encoder is trained on, what it is judged by, and in which form it is given them. */
 export class Dataset extends Context.Service<
   Dataset,
   {
     /** Names the images and their split, e.g. `fashion-mnist-10k`; figures of different names are not comparable. */
     readonly name: string
-    /** Class names; `labels` index into it. */
-    readonly classes: ReadonlyArray<string>
     /** What the encoder is trained on; also the bank of the kNN evaluation. */
-    readonly train: ImageSet
-    /** What the encoder is judged by. */
-    readonly test: ImageSet
-    /** Per channel, of `train`'s pixels / 255: what encoder inputs are normalised with. */
-    readonly mean: ReadonlyArray<number>
-    /** Per channel, of `train`'s pixels / 255. */
-    readonly std: ReadonlyArray<number>
-  }
+    readonly train: ImageSource
+    /** What the encoder is judged by, the evaluation split; undefined where there is none. */
+    readonly test: ImageSource | undefined
+    /** What the encoder sees of every image, whatever its own size: images are cropped and stretched to it. */
+    readonly input: ImageSize & { readonly channels: number }
+  } & ChannelStatistics
 >()("@moco/data/Dataset") {
-  /** A data set of your own, checked; `mean` and `std` are computed where they are not given. */
-  static readonly make = (own: OwnDataset): Effect.Effect<Dataset["Service"], DatasetInvalid> =>
-    Effect.andThen(
-      checkImages(own),
-      Effect.suspend(() => {
-        const dataset = Dataset.of({ ...channelStatistics(own.train), ...own })
-        return Effect.as(check(dataset), dataset)
-      })
-    )
+  /**
+   * A data set of your own, checked. Images of one size are seen in that size where no `imageSize` is given; `mean` and
+   * `std` are computed in a pass over the training images where they are not given.
+   */
+  static readonly make = Effect.fn("Dataset.make")(function* (
+    own: OwnDataset
+  ): Effect.fn.Return<Dataset["Service"], ImageReadError> {
+    yield* report(own.name, nameFaults(own.name))
+    const train = yield* sourceOf("train", own.train, own)
+    const test = own.test === undefined ? undefined : yield* sourceOf("test", own.test, own)
+    const { mean, std } = own
+    const statistics =
+      mean === undefined || std === undefined ? yield* channelStatistics(train) : { mean, std }
+    const dataset = Dataset.of({
+      name: own.name,
+      train,
+      test,
+      input: { ...(own.imageSize ?? ownSize(train)), channels: train.channels },
+      mean: mean ?? statistics.mean,
+      std: std ?? statistics.std
+    })
+    return yield* Effect.as(check(dataset), dataset)
+  })
 
   /** {@link make} as a layer. */
-  static readonly layerOf = (own: OwnDataset): Layer.Layer<Dataset, DatasetInvalid> =>
+  static readonly layerOf = (own: OwnDataset): Layer.Layer<Dataset, ImageReadError> =>
     Layer.effect(Dataset, Dataset.make(own))
 
   /**
@@ -56,93 +64,79 @@ export class Dataset extends Context.Service<
   static readonly checked: Effect.Effect<Dataset["Service"], DatasetInvalid, Dataset> = Effect.suspend(() =>
     Effect.tap(Dataset, check)
   )
+
+  /** {@link checked} for what compares labels: fails where there is no evaluation split, or no labels. */
+  static readonly labelled: Effect.Effect<LabelledDataset, DatasetInvalid, Dataset> = Effect.suspend(() =>
+    Effect.flatMap(Dataset.checked, requireLabels)
+  )
+
+  /** The same data set as an encoder sees it that is given images of another size. */
+  static readonly seenAs =
+    (imageSize: ImageSize) =>
+    <E, R>(dataset: Layer.Layer<Dataset, E, R>): Layer.Layer<Dataset, E, R> =>
+      Layer.effect(
+        Dataset,
+        Effect.map(Dataset, (whole) => Dataset.of({ ...whole, input: { ...whole.input, ...imageSize } }))
+      ).pipe(Layer.provide(dataset))
 }
+
+/** Images of your own: those of an array, or a source of your own. */
+type OwnImages = InMemory.PixelArray | ImageSource
 
 /** What a data set is made of; see {@link Dataset.make}. */
-export type OwnDataset = OwnImages & Partial<Pick<Dataset["Service"], "mean" | "std">>
-
-/** A file of the data set is in none of the folders that were searched. */
-export class DatasetMissing extends Schema.TaggedError<DatasetMissing>()("DatasetMissing", {
-  dataset: Schema.String,
-  file: Schema.String,
-  searched: Schema.Array(Schema.String),
-  hint: Schema.String
-}) {
-  override get message() {
-    const places =
-      this.searched.length === 0 ? "no folder was given" : `searched: ${this.searched.join(", ")}`
-    return `${this.dataset}: ${this.file} was not found (${places})\n  ${this.hint}`
-  }
+export interface OwnDataset extends Partial<ChannelStatistics> {
+  readonly name: string
+  /** Class names of the labels of an array; a source brings its own. */
+  readonly classes?: ReadonlyArray<string>
+  readonly train: OwnImages
+  /** What the encoder is judged by; without it a run trains, and nothing that needs images to judge by can be asked. */
+  readonly test?: OwnImages | undefined
+  /** What the encoder sees; needed where images are of different sizes. */
+  readonly imageSize?: ImageSize
 }
 
-/** A file of the data set exists and cannot be read. */
-export class DatasetUnreadable extends Schema.TaggedError<DatasetUnreadable>()("DatasetUnreadable", {
-  file: Schema.String,
-  hint: Schema.String,
-  cause: Schema.Defect()
-}) {
-  override get message() {
-    // The platform's error names the call that failed; why it failed stands in the system's error below it.
-    const cause = this.cause instanceof Error ? (this.cause.cause ?? this.cause) : this.cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    return `${this.file} cannot be read: ${reason}\n  ${this.hint}`
-  }
+/** A source of images with their labels. */
+export type LabelledSource = ImageSource & {
+  readonly labels: Int32Array
+  readonly classes: ReadonlyArray<string>
 }
 
-/** A file is not the published one: `expected` and `actual` are SHA-256 of the decompressed bytes. */
-export class DatasetCorrupt extends Schema.TaggedError<DatasetCorrupt>()("DatasetCorrupt", {
-  file: Schema.String,
-  expected: Schema.String,
-  actual: Schema.String,
-  hint: Schema.String
-}) {
-  override get message() {
-    return `${this.file} is damaged: its SHA-256 should be ${this.expected}, it is ${this.actual}\n  ${this.hint}`
-  }
+/** A data set by whose labels an encoder can be judged. */
+export type LabelledDataset = Dataset["Service"] & {
+  readonly train: LabelledSource
+  readonly test: LabelledSource
 }
 
-/** Values of one image: `height * width * channels`. */
-export const imageSize = (set: ImageSet): number => set.height * set.width * set.channels
+/** Whether an encoder can be judged by labels: both parts are there and have them. */
+export const hasLabels = (dataset: Dataset["Service"]): dataset is LabelledDataset =>
+  dataset.train.labels !== undefined && dataset.test?.labels !== undefined
 
-/**
- * Images `start` to `end - 1`, sharing memory with `set`.
- *
- * Like `subarray`, indices beyond the ends are moved to the ends.
- */
-export const slice = (set: ImageSet, start: number, end: number): ImageSet => {
-  const size = imageSize(set)
-  const labels = set.labels.subarray(start, end)
-  const first = labels.byteOffset - set.labels.byteOffset
-  return {
-    ...set,
-    pixels_NHWC: set.pixels_NHWC.subarray(first * size, (first + labels.length) * size),
-    labels,
-    numImages: labels.length
-  }
+const requireLabels = (dataset: Dataset["Service"]): Effect.Effect<LabelledDataset, DatasetInvalid> => {
+  if (hasLabels(dataset)) return Effect.succeed(dataset)
+  const { name, test, train } = dataset
+  const field = train.labels === undefined ? "train.labels" : test === undefined ? "test" : "test.labels"
+  const problem = "there are none, and this evaluation compares labels"
+  const hint = "leave the evaluation away, choose one that needs no labels, or give labels"
+  return Effect.fail(new DatasetInvalid({ dataset: name, field, value: "undefined", problem, hint }))
 }
 
-const unit = Float32Array.from({ length: 256 }, (_, value) => value / 255)
-
-/**
- * The images at `indices` (all, when left out) as float32 in 0..1: the input of `Augmentation`. Pure; the tensor
- * belongs to the caller.
- *
- * @throws RangeError when an index is outside the set
- */
-export const toTensor = (set: ImageSet, indices?: Int32Array): tf.Tensor4D => {
-  const size = imageSize(set)
-  const numImages = indices?.length ?? set.numImages
-  const values = new Float32Array(numImages * size)
-  for (let row = 0; row < numImages; row++) {
-    const index = indices === undefined ? row : indices[row]!
-    if (!(index >= 0 && index < set.numImages)) {
-      throw new RangeError(
-        `image ${index} was asked for; the set has ${set.numImages} images, counted from 0`
-      )
-    }
-    const from = index * size
-    const to = row * size
-    for (let offset = 0; offset < size; offset++) values[to + offset] = unit[set.pixels_NHWC[from + offset]!]!
+const sourceOf = (
+  part: "train" | "test",
+  images: OwnImages,
+  { classes, name }: Pick<OwnDataset, "classes" | "name">
+): Effect.Effect<ImageSource, DatasetInvalid> => {
+  if (!("pixels_NHWC" in images)) {
+    return Effect.as(report(name, within(part, sourceFaults(images))), images)
   }
-  return tf.tensor4d(values, [numImages, set.height, set.width, set.channels])
+  const provenance = { name, sha256: {}, from: "given in code", licence: undefined }
+  const origin = { classes, provenance }
+  return Effect.map(report(name, within(part, InMemory.faults(images, origin))), () =>
+    InMemory.unchecked(images, origin)
+  )
 }
+
+/** Images of different sizes have none in common, which the check then tells of. */
+const ownSize = ({ size }: ImageSource): ImageSize =>
+  size.kind === "fixed"
+    ? { height: size.height, width: size.width }
+    : { height: Number.NaN, width: Number.NaN }

@@ -2,12 +2,13 @@ import { assert, describe, layer, it as test, type Vitest } from "@effect/vitest
 import { Backend } from "@moco/core/Backend"
 import { Augmentation, AugmentationSettings, type PlanKey } from "@moco/data/Augmentation"
 import { AugmentationPlan, identity } from "@moco/data/AugmentationPlan"
-import { Dataset, slice, toTensor } from "@moco/data/Dataset"
+import { Dataset } from "@moco/data/Dataset"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer, Schema } from "effect"
 import fc from "fast-check"
 import { assertClose } from "./assertClose.ts"
+import { tensorOf } from "./imagesOf.ts"
 import { settings } from "./settings.ts"
 
 const images = (height: number, width: number) =>
@@ -19,6 +20,11 @@ const anyKey: fc.Arbitrary<PlanKey> = fc.record({
   index: fc.nat(),
   view: fc.nat(1)
 })
+
+/** The size of images that are seen in their own. */
+const sizeOf = ({ input: { height, width } }: Dataset["Service"]) => ({ height, width })
+
+const anySize = fc.record({ height: fc.integer({ min: 1, max: 40 }), width: fc.integer({ min: 1, max: 40 }) })
 
 const values = (tensor: tf.Tensor): ReadonlyArray<number> => [...tensor.dataSync()]
 
@@ -35,53 +41,58 @@ const laws = (it: Vitest.MethodsNonLive<Augmentation | Backend | Dataset>) => {
     })
 
   it.effect("always draws the same plan for the same key, whatever was drawn in between", () =>
-    check(fc.tuple(anyKey, fc.array(anyKey)), ([key, others], { draw }) => {
-      const plan = draw(key)
-      for (const other of others) draw(other)
-      assert.deepStrictEqual(draw(key), plan)
+    check(fc.tuple(anyKey, fc.array(anyKey)), ([key, others], { draw }, dataset) => {
+      const size = sizeOf(dataset)
+      const plan = draw(key, size)
+      for (const other of others) draw(other, size)
+      assert.deepStrictEqual(draw(key, size), plan)
     })
   )
 
-  it.effect("always draws a valid plan whose box is inside the image", () =>
-    check(anyKey, (key, { draw }, { train }) => {
-      const plan = draw(key)
+  it.effect("always draws a valid plan whose box is inside the image, whatever the image's size", () =>
+    check(fc.tuple(anyKey, anySize), ([key, size], { draw }) => {
+      const plan = draw(key, size)
       assert.isTrue(Schema.is(AugmentationPlan)(plan))
-      assert.isAtMost(plan.crop.top + plan.crop.height, train.height)
-      assert.isAtMost(plan.crop.left + plan.crop.width, train.width)
+      assert.isAtMost(plan.crop.top + plan.crop.height, size.height)
+      assert.isAtMost(plan.crop.left + plan.crop.width, size.width)
     })
   )
 
   it.effect("changes nothing but the scale when the plan is empty", () =>
     Effect.gen(function* () {
       const { apply, normalize } = yield* Augmentation
-      const { train } = yield* Dataset
+      const { input, train } = yield* Dataset
       tf.tidy(() => {
-        const image_NHWC = toTensor(train)
-        const plans = Array.from(train.labels, () => identity(train.height, train.width))
+        const image_NHWC = tensorOf(train)
+        const plans = Array.from({ length: train.numImages }, () => identity(input.height, input.width))
         assert.deepStrictEqual(values(apply(image_NHWC, plans)), values(normalize(image_NHWC)))
       })
     })
   )
 
   it.effect("never lets a view depend on the other images of the batch", () =>
-    check(fc.tuple(anyKey, fc.nat(6)), ([key, index], { apply, draw }, { train }) => {
+    check(fc.tuple(anyKey, fc.nat(6)), ([key, index], { apply, draw }, dataset) => {
+      const { input, train } = dataset
       tf.tidy(() => {
-        const plans = Array.from(train.labels, (_, row) => draw({ ...key, index: row }))
-        const view_NHWC = apply(toTensor(train), plans)
-        assert.deepStrictEqual(view_NHWC.shape, [train.numImages, train.height, train.width, 3])
-        const two = apply(toTensor(train, Int32Array.of(7, index)), [plans[7]!, plans[index]!])
+        const plans = Array.from({ length: train.numImages }, (_, row) =>
+          draw({ ...key, index: row }, sizeOf(dataset))
+        )
+        const view_NHWC = apply(tensorOf(train), plans)
+        assert.deepStrictEqual(view_NHWC.shape, [train.numImages, input.height, input.width, 3])
+        const two = apply(tensorOf(train, [7, index]), [plans[7]!, plans[index]!])
         assertClose(values(tf.gather(two, [1])), values(tf.gather(view_NHWC, [index])), 0)
       })
     })
   )
 
   it.effect("never leaves the range of normalised pixels, and returns one tensor", () =>
-    check(anyKey, (key, { apply, draw }, { mean, std, train }) => {
-      const image_NHWC = toTensor(slice(train, 0, 5))
+    check(anyKey, (key, { apply, draw }, dataset) => {
+      const { mean, std, train } = dataset
+      const image_NHWC = tensorOf(train, [0, 1, 2, 3, 4])
       const before = tf.memory().numTensors
       const view_NHWC = apply(
         image_NHWC,
-        [0, 1, 2, 3, 4].map((index) => draw({ ...key, index }))
+        [0, 1, 2, 3, 4].map((index) => draw({ ...key, index }, sizeOf(dataset)))
       )
       assert.strictEqual(tf.memory().numTensors, before + 1)
       const unit = values(view_NHWC).map((value, offset) => value * std[offset % 3]! + mean[offset % 3]!)
@@ -96,7 +107,7 @@ const laws = (it: Vitest.MethodsNonLive<Augmentation | Backend | Dataset>) => {
       const { normalize } = yield* Augmentation
       const { train } = yield* Dataset
       tf.tidy(() => {
-        const { mean, variance } = tf.moments(normalize(toTensor(train)), [0, 1, 2])
+        const { mean, variance } = tf.moments(normalize(tensorOf(train)), [0, 1, 2])
         for (const value of values(mean)) assert.closeTo(value, 0, 1e-5)
         for (const value of values(variance)) assert.closeTo(value, 1, 1e-5)
       })
@@ -108,8 +119,47 @@ const laws = (it: Vitest.MethodsNonLive<Augmentation | Backend | Dataset>) => {
       const { apply } = yield* Augmentation
       const { train } = yield* Dataset
       tf.tidy(() => {
-        const image_NHWC = toTensor(train)
+        const image_NHWC = tensorOf(train)
         assert.throws(() => apply(image_NHWC, []), "Augmentation.apply: 0 plans for 8 images")
+      })
+    })
+  )
+}
+
+/** What encoders see of the same images where that is another size. */
+const sizes = (it: Vitest.MethodsNonLive<Augmentation | Backend | Dataset>) => {
+  it.effect(
+    "always gives views and test images of the input's size, whatever the images' own, and one tensor",
+    () =>
+      Effect.gen(function* () {
+        const { apply, draw, normalize } = yield* Augmentation
+        const { input } = yield* Dataset
+        fc.assert(
+          fc.property(anySize, anyKey, ({ height, width }, key) => {
+            const image_NHWC = tf.fill([2, height, width, 3], 0.5) as tf.Tensor4D
+            const before = tf.memory().numTensors
+            const plans = [0, 1].map((index) => draw({ ...key, index }, { height, width }))
+            const seen = [apply(image_NHWC, plans), normalize(image_NHWC)]
+            assert.strictEqual(tf.memory().numTensors, before + 2)
+            for (const { shape } of seen) assert.deepStrictEqual(shape, [2, input.height, input.width, 3])
+            tf.dispose([image_NHWC, ...seen])
+          })
+        )
+      })
+  )
+
+  it.effect("takes the middle of a test image of another form, and nothing beside it", () =>
+    Effect.gen(function* () {
+      const { normalize } = yield* Augmentation
+      const { mean, std } = yield* Dataset
+      tf.tidy(() => {
+        // Of 4 x 8 pixels the middle 4 x 4; the outer columns are white.
+        const columns = [1, 1, 0, 0, 0, 0, 1, 1].flatMap((value) => [value, value, value])
+        const image_NHWC = tf.tensor4d([columns, columns, columns, columns].flat(), [1, 4, 8, 3])
+        const black = values(normalize(image_NHWC)).map(
+          (value, offset) => value * std[offset % 3]! + mean[offset % 3]!
+        )
+        assertClose(black, Array(black.length).fill(0), 1e-6)
       })
     })
   )
@@ -128,14 +178,20 @@ for (const [variant, augmentation] of variants) {
   for (const [name, backend] of backends) {
     const live = augmentation.pipe(Layer.provideMerge(images(6, 5)), Layer.provideMerge(Layer.orDie(backend)))
     layer(live)(`Augmentation.${variant} on ${name}`, laws)
+    const other = augmentation.pipe(
+      Layer.provideMerge(images(6, 5).pipe(Dataset.seenAs({ height: 7, width: 7 }))),
+      Layer.provideMerge(Layer.orDie(backend))
+    )
+    layer(other)(`Augmentation.${variant} on ${name}, of another size than the images`, sizes)
   }
 }
 
 layer(Layer.merge(Backend.layerCpu, images(12, 10)))("Augmentation.layer", (it) => {
+  const wide = { height: 12, width: 10 }
   const drawWith = (changes: Partial<AugmentationSettings>, numPlans = 4_000, view = 0) =>
     Effect.provide(
       Effect.map(Augmentation, ({ draw }) =>
-        Array.from({ length: numPlans }, (_, index) => draw({ seed: 1, epoch: 2, index, view }))
+        Array.from({ length: numPlans }, (_, index) => draw({ seed: 1, epoch: 2, index, view }, wide))
       ),
       Augmentation.layer({ ...settings, ...changes })
     )
@@ -172,7 +228,11 @@ layer(Layer.merge(Backend.layerCpu, images(12, 10)))("Augmentation.layer", (it) 
         )
       const never = yield* drawBy(0)
       const always = yield* drawBy(1)
-      fc.assert(fc.property(anyKey, (key) => assert.deepStrictEqual({ ...always(key), blur: 0 }, never(key))))
+      fc.assert(
+        fc.property(anyKey, (key) =>
+          assert.deepStrictEqual({ ...always(key, wide), blur: 0 }, never(key, wide))
+        )
+      )
     })
   )
 
@@ -181,7 +241,7 @@ layer(Layer.merge(Backend.layerCpu, images(12, 10)))("Augmentation.layer", (it) 
       const { draw } = yield* Augmentation
       const key = { seed: 1, epoch: 2, index: 0, view: 0 }
       const flips = (change: Partial<PlanKey>) =>
-        Array.from({ length: 4_000 }, (_, index) => draw({ ...key, index, ...change }).flip)
+        Array.from({ length: 4_000 }, (_, index) => draw({ ...key, index, ...change }, wide).flip)
       const base = flips({})
       for (const change of [{ view: 1 }, { epoch: 3 }, { seed: 2 }]) {
         const other = flips(change)

@@ -1,4 +1,5 @@
 import type { TensorError } from "@moco/core/Tensor"
+import type { ImageReadError } from "@moco/data/ImageSource"
 import type * as tf from "@tensorflow/tfjs-core"
 import { Context, type Effect } from "effect"
 
@@ -14,5 +15,9 @@ export interface KnnAccuracy {
 /** Judges a frozen representation by labels that training never saw. */
 export class Evaluation extends Context.Service<
   Evaluation,
-  { readonly judge: (represent: Represent) => Effect.Effect<ReadonlyArray<KnnAccuracy>, TensorError> }
+  {
+    readonly judge: (
+      represent: Represent
+    ) => Effect.Effect<ReadonlyArray<KnnAccuracy>, TensorError | ImageReadError>
+  }
 >()("@moco/train/Evaluation") {}

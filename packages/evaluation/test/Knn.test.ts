@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import { Augmentation } from "@moco/data/Augmentation"
-import { Dataset, type ImageSet } from "@moco/data/Dataset"
+import { Dataset, type LabelledSource } from "@moco/data/Dataset"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { Evaluation } from "@moco/evaluation/Evaluation"
 import * as Knn from "@moco/evaluation/Evaluation/Knn"
@@ -24,11 +24,11 @@ const synthetic = layerSynthetic({
 
 /** The synthetic images with another training or test set. */
 const withSets = (
-  change: (sets: { train: ImageSet; test: ImageSet }) => { train: ImageSet; test: ImageSet }
+  change: (sets: Record<"train" | "test", LabelledSource>) => Record<"train" | "test", LabelledSource>
 ) =>
   Layer.effect(
     Dataset,
-    Effect.map(Dataset, (dataset) => Dataset.of({ ...dataset, ...change(dataset) }))
+    Effect.map(Effect.orDie(Dataset.labelled), (dataset) => Dataset.of({ ...dataset, ...change(dataset) }))
   ).pipe(Layer.provide(synthetic))
 
 /** So little of an image that neighbours disagree. */
@@ -140,6 +140,22 @@ describe("Knn", () => {
     }).pipe(Effect.provide(knn(synthetic, [5])))
   )
 
+  it.effect("is not built for images without labels, and says so", () =>
+    Effect.gen(function* () {
+      const unlabelled = Layer.effect(
+        Dataset,
+        Effect.map(Dataset, ({ train, ...rest }) =>
+          Dataset.of({ ...rest, train: { ...train, labels: undefined } })
+        )
+      ).pipe(Layer.provide(synthetic))
+      const error = yield* Effect.flip(Effect.provide(Evaluation, knn(unlabelled, [5])))
+      assert.include(
+        error.message,
+        "train.labels = undefined: there are none, and this evaluation compares labels"
+      )
+    })
+  )
+
   it.effect("releases every tensor", () =>
     Effect.gen(function* () {
       const { numTensors } = tf.memory()
@@ -176,14 +192,8 @@ describe("Knn", () => {
   })
 })
 
-const reversed = (set: ImageSet): ImageSet => {
-  const size = set.height * set.width * set.channels
-  const pixels_NHWC = new Uint8Array(set.pixels_NHWC.length)
-  for (let image = 0; image < set.numImages; image++) {
-    pixels_NHWC.set(
-      set.pixels_NHWC.subarray(image * size, (image + 1) * size),
-      (set.numImages - 1 - image) * size
-    )
-  }
-  return { ...set, pixels_NHWC, labels: set.labels.slice().reverse() }
-}
+const reversed = (set: LabelledSource): LabelledSource => ({
+  ...set,
+  labels: set.labels.slice().reverse(),
+  read: (indices) => set.read(indices.map((index) => set.numImages - 1 - index))
+})

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { RunConfig } from "@moco/train/RunConfig"
+import { seesOwnSize } from "@moco/train/RunConfig/rules"
 import { Schema } from "effect"
 
 /**
@@ -25,13 +26,14 @@ export const canonical = (value: unknown): string => {
 const encode = Schema.encodeSync(RunConfig)
 
 const effective = (config: RunConfig): unknown => {
-  const { augmentation, encoder, keyShuffle, loss, momentum, ...rest } = encode(config)
+  const { augmentation, data, encoder, keyShuffle, loss, momentum, ...rest } = encode(config)
   const { blur, blurSigma, ...views } = augmentation
   const isQueue = config.dictionary.kind === "queue"
   const encodesKeys = config.dictionary.kind !== "memoryBank"
   const { kind, ...network } = encoder
   return {
     ...rest,
+    data: asBefore(data),
     // Until there was a second kind, an encoder did not say that it is a ResNet.
     encoder: kind === "resnet" ? network : encoder,
     // Runs of NCE from when its normalizer was that of a random bank were other runs.
@@ -41,6 +43,12 @@ const effective = (config: RunConfig): unknown => {
     // Plain says which batch norm is meant; what is computed is the same.
     ...(encodesKeys ? { keyShuffle: keyShuffle.kind === "plain" ? { kind: "none" } : keyShuffle } : {})
   }
+}
+
+/** The split under the name that it had, and the size that the encoder sees only where it is not the images' own. */
+const asBefore = (data: RunConfig["data"]) => {
+  const { evaluationSplit, imageSize, ...rest } = data
+  return { ...rest, judge: evaluationSplit, ...(seesOwnSize({ data }) ? {} : { imageSize }) }
 }
 
 /** A copying and a frozen key encoder are moving averages with m = 0 and m = 1. */

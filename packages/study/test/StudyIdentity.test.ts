@@ -14,6 +14,17 @@ describe("a run's name", () => {
     assert.strictEqual(identify(bank), "a29033fa6453")
   })
 
+  it("is another one where the encoder sees images of another size, or another split judges", () => {
+    const { data } = validConfig
+    const others = [
+      { ...validConfig, data: { ...data, imageSize: 32 } },
+      { ...validConfig, data: { ...data, evaluationSplit: "validation" as const } }
+    ].map(identify)
+    assert.strictEqual(new Set([identify(validConfig), ...others]).size, 3)
+    // Of a record from when the split was called so.
+    assert.strictEqual(others[1], "c9cfec839967")
+  })
+
   it("is another one where the same config computes something else since: NCE by another normalizer", () => {
     const byRandomBank = "a4d9481928fd"
     assert.notStrictEqual(identify({ ...bank, loss: { ...bank.loss, kind: "nce" } }), byRandomBank)

@@ -44,7 +44,11 @@ export const layersOfWorkload = (workload: Workload) => {
   })
   const augmentation = augment ? {} : { augmentation: Augmentation.layerNone }
   // Nothing is judged; there may be fewer images than neighbours.
-  const unjudged = { ...config, evaluation: { ...config.evaluation, neighbours: [1] } }
+  const unjudged = {
+    ...config,
+    data: { ...config.data, imageSize },
+    evaluation: { ...config.evaluation, neighbours: [1] }
+  }
   return layersOf(unjudged, { dataDirs: [], dataset, ...augmentation })
 }
 

@@ -55,16 +55,15 @@ export type EncoderCard = typeof EncoderCard.Type
 
 /** The card of a run's query encoder after `step` steps. */
 export const encoderCard = Effect.fn("EncoderCard.encoderCard")(function* (config: RunConfig, step: number) {
-  const { classes, mean, name, std, train } = yield* Dataset
-  const { height, width, channels } = train
+  const { input, mean, name, std, train } = yield* Dataset
   const { recipe, seed, training } = config
   const { kind: family, ...architecture } = config.encoder
-  const { representationSize } = sizesOf(config.encoder, channels)
+  const { representationSize } = sizesOf(config.encoder, input.channels)
   return EncoderCard.make({
     format,
     architecture: { family, ...architecture, representationSize, batchNormEpsilon },
-    input: { height, width, channels, valueRange: [0, 1], mean, std },
-    data: { name, classes },
+    input: { ...input, valueRange: [0, 1], mean, std },
+    data: { name, classes: train.classes ?? [] },
     training: { recipe, seed, step, batchSize: training.batchSize },
     version: yield* version
   })

@@ -152,7 +152,10 @@ const layersOf = (fixture: Fixture.Fixture, queries: Array<Float32Array>) => {
       Layer.mergeAll(
         Layer.succeed(
           ViewPairs,
-          ViewPairs.of({ stepsPerEpoch: description.steps, batch: (step) => Fixture.batch(fixture, step) })
+          ViewPairs.of({
+            stepsPerEpoch: description.steps,
+            batch: (step) => Effect.succeed(Fixture.batch(fixture, step))
+          })
         ),
         Queue.layer({ size: description.K, seed: 0 }),
         loss({ temperature: description.T }),

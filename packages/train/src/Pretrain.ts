@@ -1,6 +1,7 @@
 import type { NonFiniteTensors } from "@moco/core/Finite"
 import type { StageInvalid } from "@moco/core/Stage"
 import type { TensorError } from "@moco/core/Tensor"
+import type { ImageReadError } from "@moco/data/ImageSource"
 import { Cause, Effect, Exit, Predicate } from "effect"
 import type { GoBackError, SaveError } from "./Checkpoints.ts"
 import type { NonFinite } from "./Diagnostics.ts"
@@ -81,6 +82,7 @@ const isNonFinite = ({ reasons }: Cause.Cause<unknown>) =>
 /** What {@link pretrain} can fail with. */
 export type PretrainError =
   | TensorError
+  | ImageReadError
   | StageInvalid
   | NonFinite
   | NonFiniteTensors

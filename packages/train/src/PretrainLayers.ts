@@ -10,8 +10,8 @@ import * as KeyShuffleStage from "@moco/core/KeyShuffle"
 import type { MomentumUpdate } from "@moco/core/MomentumUpdate"
 import * as MomentumStage from "@moco/core/MomentumUpdate"
 import { Augmentation } from "@moco/data/Augmentation"
+import * as Catalog from "@moco/data/Catalog"
 import { Dataset } from "@moco/data/Dataset"
-import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import type { Evaluation } from "@moco/evaluation/Evaluation"
 import * as Knn from "@moco/evaluation/Evaluation/Knn"
@@ -54,7 +54,7 @@ export interface Stages {
 type World = Dataset | Backend
 
 /** What data sets that are files are read by. */
-type DatasetNeeds = Layer.Services<ReturnType<typeof datasetOf>>
+type DatasetNeeds = Layer.Services<ReturnType<typeof Catalog.layer>>
 
 /** Beside the config. */
 export interface StageOptions extends Stages {
@@ -70,35 +70,37 @@ export interface StageOptions extends Stages {
  */
 export const layersOf = (config: RunConfig, own: StageOptions = {}) => {
   const { seed, training } = config
-  const world = Layer.merge(
-    own.dataset ?? datasetOf(config, own.dataDirs ?? []),
-    own.backend ?? BackendStage.layerOf(config.backend)
-  )
+  const world = Layer.merge(datasetOf(config, own), either(own.backend, BackendStage.layerOf(config.backend)))
   const views = Layer.provideMerge(
-    own.viewPairs ?? ViewPairs.layer({ seed, batchSize: training.batchSize }),
-    own.augmentation ?? Augmentation.layer(config.augmentation)
+    either(own.viewPairs, ViewPairs.layer({ seed, batchSize: training.batchSize })),
+    either(own.augmentation, Augmentation.layer(config.augmentation))
   )
   const encoder = Layer.mergeAll(
-    own.encoder ?? queryEncoderOf(config, own.initial),
-    own.learningRate ?? learningRateOf(config),
-    own.evaluation ?? Knn.layer(config.evaluation)
+    either(own.encoder, queryEncoderOf(config, own.initial)),
+    either(own.learningRate, learningRateOf(config)),
+    either(own.evaluation, Knn.layer(config.evaluation))
   )
-  const dictionary = Layer.provide(own.dictionary ?? dictionaryOf(config), [
-    own.momentum ?? momentumOf(config),
-    own.keyShuffle ?? KeyShuffleStage.layerOf(config.keyShuffle, seed)
+  const dictionary = Layer.provide(either(own.dictionary, dictionaryOf(config)), [
+    either(own.momentum, momentumOf(config)),
+    either(own.keyShuffle, KeyShuffleStage.layerOf(config.keyShuffle, seed))
   ])
   return Layer.mergeAll(
-    own.diagnostics ?? Diagnostics.layer,
-    own.optimizer ?? Optimizer.layerSgd(config.optimizer),
+    either(own.diagnostics, Diagnostics.layer),
+    either(own.optimizer, Optimizer.layerSgd(config.optimizer)),
     rehearsalOf(own)
   ).pipe(
-    Layer.provideMerge(own.loss ?? LossStage.layerOf(config.loss)),
+    Layer.provideMerge(either(own.loss, LossStage.layerOf(config.loss))),
     Layer.provideMerge(dictionary),
     Layer.provideMerge(encoder),
     Layer.provideMerge(views),
     Layer.provideMerge(world)
   )
 }
+
+const either = <Service, Needs>(
+  own: Stage<Service, Needs> | undefined,
+  named: Stage<Service, Needs>
+): Stage<Service, Needs> => own ?? named
 
 /** Everything that {@link layersOf} provides. */
 export type PretrainServices = Layer.Success<ReturnType<typeof layersOf>>
@@ -107,10 +109,14 @@ export type PretrainServices = Layer.Success<ReturnType<typeof layersOf>>
 const rehearsalOf = ({ dictionary, loss }: Stages) =>
   Layer.effectDiscard((dictionary ?? loss) === undefined ? Effect.void : rehearse)
 
-const datasetOf = ({ data }: RunConfig, searchDirs: ReadonlyArray<string>) =>
-  data.name === "fashion-mnist"
-    ? FashionMnist.layerFull({ judge: data.judge, searchDirs })
-    : FashionMnist.layerEmbedded({ judge: data.judge })
+/** Whatever images they are, the encoder sees them in the config's size. */
+const datasetOf = (
+  { data }: RunConfig,
+  { dataDirs = [], dataset }: StageOptions
+): Stage<Dataset, DatasetNeeds> =>
+  dataset === undefined
+    ? Catalog.layer(data, dataDirs)
+    : dataset.pipe(Dataset.seenAs({ height: data.imageSize, width: data.imageSize }))
 
 /** The mechanism that a config names, e.g. to build another one around it. */
 export const dictionaryOf = ({ dictionary, seed, training }: RunConfig) =>

@@ -35,12 +35,14 @@ export const pretrainStep = Effect.gen(function* () {
 
   return Effect.fnUntraced(
     function* (step: number, rateFactor = 1) {
+      // The images may have to be waited for. Nothing has been done yet, so this can be interrupted.
+      const batch = yield* Effect.interruptible(reading(viewPairs.batch(step)))
       const lease = yield* Tensor.lease
       const rate = rateFactor * learningRate.at(step / viewPairs.stepsPerEpoch)
 
       // Two random views of every image of the batch.
-      const batch = yield* lease.run("ViewPairs.batch", () => viewPairs.batch(step))
-      const directions = loss.directions(batch.viewQ_NHWC, batch.viewK_NHWC)
+      const { viewK_NHWC, viewQ_NHWC } = yield* lease.run("ViewPairs.batch", batch.views)
+      const directions = loss.directions(viewQ_NHWC, viewK_NHWC)
 
       // Without gradient. Queue: the key encoder moves, keys are encoded, negatives are borrowed.
       const prepared = yield* lease.run("Dictionary.prepare", () =>
@@ -108,6 +110,8 @@ export const pretrainStep = Effect.gen(function* () {
     Effect.withSpan(stepSpan, (step: number) => ({ attributes: { step } }), { captureStackTrace: false })
   )
 })
+
+const reading = Effect.withSpan("ViewPairs.read", undefined, { captureStackTrace: false })
 
 /** Of `next`, what `current` has. */
 const sameNames = (current: Tensor.NamedTensors, next: Tensor.NamedTensors): Tensor.NamedTensors =>

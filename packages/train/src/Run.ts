@@ -19,8 +19,8 @@ export type { TrainOptions } from "./Run/trainIn.ts"
 export interface OpenOptions<E = never> {
   /** Stages of your own, in place of those that the config names. */
   readonly stages?: StageOptions
-  /** Folders that are searched for data sets which are not embedded (default: cache and system). */
-  readonly dataDirs?: ReadonlyArray<string>
+  /** The one folder that is searched for a data set which is not embedded (default: cache and system). */
+  readonly dataDir?: string | undefined
   readonly approve?: Approve<E>
 }
 
@@ -39,7 +39,7 @@ export const open = <E = never>(source: RunSource, options: OpenOptions<E> = {})
     const { config, initial } = start
     return Effect.gen(function* () {
       for (const { message, path } of warnings(config)) yield* warning(`${path}: ${message}`)
-      const dataDirs = options.dataDirs ?? (yield* dataDirsOf(undefined))
+      const dataDirs = yield* dataDirsOf(options.dataDir, config.data.name)
       const given = initial === undefined ? {} : { initial }
       const layers = RunState.layer.pipe(
         Layer.provideMerge(layersOf(config, { ...options.stages, dataDirs, ...given }))

@@ -7,6 +7,7 @@ export type Stage = (typeof stages)[number]
 
 /** The stage that an operation of `PretrainStep` belongs to. */
 const stageOfOperation: Readonly<Record<string, Stage>> = {
+  "ViewPairs.read": "views",
   "ViewPairs.batch": "views",
   "Dictionary.prepare": "keys",
   "PretrainStep.gradient": "gradient",

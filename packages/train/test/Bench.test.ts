@@ -96,7 +96,7 @@ describe("bench", () => {
       const viewsOf = (augment: boolean) =>
         Effect.gen(function* () {
           const { batch } = yield* ViewPairs
-          const { viewK_NHWC, viewQ_NHWC } = batch(0)
+          const { viewK_NHWC, viewQ_NHWC } = (yield* batch(0)).views()
           assert.deepStrictEqual(viewQ_NHWC.shape, [8, 7, 7, 1])
           return [viewQ_NHWC.dataSync(), viewK_NHWC.dataSync()] as const
         }).pipe(Effect.provide(layersOfWorkload({ ...workload, augment })))

@@ -30,12 +30,13 @@ const withStages = <A, E>(
     return yield* Effect.provide(use, layersOf(config, { dataDirs: [] }))
   }).pipe(Effect.provide(NodeServices.layer))
 
+const firstViews = Effect.flatMap(ViewPairs, ({ batch }) => Effect.map(batch(0), ({ views }) => views()))
+
 const numbers = (tensor: tf.Tensor) => Array.from(tensor.dataSync())
 
 describe("a config's seed", () => {
   const stages = {
-    "the first views": Effect.map(ViewPairs, ({ batch }) => {
-      const { viewK_NHWC, viewQ_NHWC } = batch(0)
+    "the first views": Effect.map(firstViews, ({ viewK_NHWC, viewQ_NHWC }) => {
       const values = [viewQ_NHWC, viewK_NHWC].flatMap(numbers)
       viewQ_NHWC.dispose()
       viewK_NHWC.dispose()
@@ -60,7 +61,7 @@ describe("a config's seed", () => {
       {},
       Effect.gen(function* () {
         const viewPairs = yield* ViewPairs
-        const { viewK_NHWC: key_NHWC, viewQ_NHWC: query_NHWC } = viewPairs.batch(0)
+        const { viewK_NHWC: key_NHWC, viewQ_NHWC: query_NHWC } = yield* firstViews
         // The same encoder and the same views: what is left is with whom a view is normalised.
         const similarities = Effect.gen(function* () {
           const dictionary = yield* Dictionary
@@ -117,7 +118,7 @@ describe("a config's loss", () => {
   it.effect("looks in both directions where it is symmetric", () =>
     Effect.gen(function* () {
       const directions = Effect.gen(function* () {
-        const { viewK_NHWC, viewQ_NHWC } = (yield* ViewPairs).batch(0)
+        const { viewK_NHWC, viewQ_NHWC } = yield* firstViews
         const { length } = (yield* ContrastiveLoss).directions(viewQ_NHWC, viewK_NHWC)
         viewQ_NHWC.dispose()
         viewK_NHWC.dispose()

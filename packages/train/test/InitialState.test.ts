@@ -15,6 +15,7 @@ import { stateHash } from "./checkpointedRun.ts"
 
 const config: RunConfig = {
   ...validConfig,
+  data: { ...validConfig.data, imageSize: 8 },
   encoder: { ...validConfig.encoder, layers: [1], width: 4, featureSize: 8, batchNormGroups: 2 },
   dictionary: { kind: "queue", size: 16 },
   training: { epochs: 1, batchSize: 10 },

@@ -88,10 +88,14 @@ const spoiledViews =
   (poison: Poison) =>
   (pairs: ViewPairs["Service"]): ViewPairs["Service"] => ({
     ...pairs,
-    batch: (step) => {
-      const batch = pairs.batch(step)
-      return { ...batch, viewK_NHWC: spoiled(batch.viewK_NHWC, poison) }
-    }
+    batch: (step) =>
+      Effect.map(pairs.batch(step), (batch) => ({
+        ...batch,
+        views: () => {
+          const views = batch.views()
+          return { ...views, viewK_NHWC: spoiled(views.viewK_NHWC, poison) }
+        }
+      }))
   })
 
 /** The bank is given queries that differ from those of the loss. */

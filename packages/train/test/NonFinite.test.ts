@@ -15,12 +15,16 @@ const poisonPixel =
   (view: "viewQ_NHWC" | "viewK_NHWC") =>
   (pairs: ViewPairs["Service"]): ViewPairs["Service"] => ({
     ...pairs,
-    batch: (step) => {
-      const batch = pairs.batch(step)
-      const behind = batch[view].shape.map((size): [number, number] => [0, size - 1])
-      const poison = tf.pad(tf.fill([1, 1, 1, 1], Number.NaN), behind)
-      return { ...batch, [view]: tf.add(batch[view], poison) }
-    }
+    batch: (step) =>
+      Effect.map(pairs.batch(step), (batch) => ({
+        ...batch,
+        views: () => {
+          const views = batch.views()
+          const behind = views[view].shape.map((size): [number, number] => [0, size - 1])
+          const poison = tf.pad(tf.fill([1, 1, 1, 1], Number.NaN), behind)
+          return { ...views, [view]: tf.add(views[view], poison) }
+        }
+      }))
   })
 
 /** The loss keeps its value and has a gradient that is not finite: that of a root at zero. */

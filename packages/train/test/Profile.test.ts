@@ -119,8 +119,9 @@ describe("traceText", () => {
       assert.strictEqual(Math.min(...events.map(({ ts }) => ts)), 0)
       const stages = of("stage")
       assert.deepStrictEqual(
-        stages.slice(0, 7).map(({ name }) => name),
+        stages.slice(0, 8).map(({ name }) => name),
         [
+          "ViewPairs.read",
           "ViewPairs.batch",
           "Dictionary.prepare",
           "PretrainStep.gradient",

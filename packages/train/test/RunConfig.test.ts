@@ -24,12 +24,12 @@ describe("RunConfig", () => {
         [{ loss: { temperature: 0.5 }, encoder: { layers: [2] } }],
         {
           "loss.temperature": "0.07",
-          "data.judge": "validation"
+          "data.evaluationSplit": "validation"
         }
       )
       assert.strictEqual(config.loss.temperature, 0.07)
       assert.deepStrictEqual(config.encoder.layers, [2])
-      assert.strictEqual(config.data.judge, "validation")
+      assert.strictEqual(config.data.evaluationSplit, "validation")
     })
   )
 
@@ -76,7 +76,11 @@ describe("RunConfig", () => {
     ["seed", "4294967296"],
     ["seed", "1.5"],
     ["data.name", "imagenet"],
-    ["data.judge", "train"],
+    ["data.evaluationSplit", "train"],
+    ["data.imageSize", "0"],
+    ["data.imageSize", "1025"],
+    ["data.imageSize", "27.5"],
+    ["data.judge", "test"],
     ["augmentation.flip", "1.1"],
     ["augmentation.jitter", "-0.1"],
     ["augmentation.brightness", "-1"],

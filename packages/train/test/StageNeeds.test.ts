@@ -30,6 +30,7 @@ const synthetic = (change: Partial<typeof images> = {}) => layerSynthetic({ ...i
 
 const small: RunConfig = {
   ...validConfig,
+  data: { ...validConfig.data, imageSize: 8 },
   encoder: { ...validConfig.encoder, layers: [1], width: 4, featureSize: 8, batchNormGroups: 2 },
   dictionary: { kind: "queue", size: 16 },
   training: { epochs: 1, batchSize: 10 },

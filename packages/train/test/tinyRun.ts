@@ -10,14 +10,16 @@ import type { StageInvalid } from "@moco/core/Stage"
 import type { TensorError } from "@moco/core/Tensor"
 import { tinyResNet } from "@moco/core/testing"
 import { Augmentation } from "@moco/data/Augmentation"
+import { Dataset } from "@moco/data/Dataset"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { ViewPairs } from "@moco/data/ViewPairs"
+import { Evaluation } from "@moco/evaluation/Evaluation"
 import * as Knn from "@moco/evaluation/Evaluation/Knn"
 import { Diagnostics } from "@moco/train/Diagnostics"
 import { LearningRate } from "@moco/train/LearningRate"
 import { Optimizer } from "@moco/train/Optimizer"
 import { validConfig } from "@moco/train/testing/validConfig"
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 
 /** What a test may change about the tiny run. */
 export interface TinySettings {
@@ -34,9 +36,22 @@ export interface TinySettings {
     QueryEncoder | KeyEncoder | MomentumUpdate | KeyShuffle | Backend
   >
   readonly numTrain?: number
+  /** Whether there are labels, and images to judge by; without them nothing is judged. */
+  readonly labelled?: boolean
   /** Channels of the first stage; multiples of 16, as the vectors of AVX2 take them, are computed by the project's own ops. */
   readonly width?: number
 }
+
+const nothingJudged = Layer.succeed(Evaluation, Evaluation.of({ judge: () => Effect.succeed([]) }))
+
+const withoutLabels = (images: Layer.Layer<Dataset>) =>
+  Layer.effect(
+    Dataset,
+    Effect.map(Dataset, (dataset) => {
+      const train = { ...dataset.train, classes: undefined, labels: undefined }
+      return Dataset.of({ ...dataset, train, test: undefined })
+    })
+  ).pipe(Layer.provide(images))
 
 const networkOf = (width: number) => ResNet.make({ ...tinyResNet, width, batchNormGroups: 2 }, 1)
 
@@ -47,6 +62,7 @@ export const tinyRun = ({
   nce = false,
   numTrain = 64,
   queueSize = 20,
+  labelled = true,
   dictionary = Queue.layer({ size: queueSize, seed: 1 }),
   symmetric = false,
   width = 4
@@ -57,7 +73,7 @@ export const tinyRun = ({
   const stages = Layer.mergeAll(
     Diagnostics.layer,
     Optimizer.layerSgd({ momentum: 0.9, weightDecay: 5e-4 }),
-    Knn.layer({ neighbours: [5, 1], temperature: 0.1 })
+    labelled ? Knn.layer({ neighbours: [5, 1], temperature: 0.1 }) : nothingJudged
   ).pipe(
     Layer.provideMerge(
       Layer.mergeAll(
@@ -69,6 +85,10 @@ export const tinyRun = ({
     )
   )
   const augmentation = Augmentation.layer(validConfig.augmentation)
+  const images = layerSynthetic({
+    ...{ numTrain, numTest: 24, height: 8, width: 8 },
+    ...{ channels: 1, numClasses: 4, seed: 1 }
+  })
   return stages.pipe(
     Layer.provideMerge(
       Layer.mergeAll(
@@ -78,9 +98,7 @@ export const tinyRun = ({
         augmentation
       )
     ),
-    Layer.provideMerge(
-      layerSynthetic({ numTrain, numTest: 24, height: 8, width: 8, channels: 1, numClasses: 4, seed: 1 })
-    )
+    Layer.provideMerge(labelled ? images : withoutLabels(images))
   )
 }
 

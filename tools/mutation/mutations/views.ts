@@ -119,8 +119,8 @@ export const viewsMutations: ReadonlyArray<Mutation> = [
   {
     name: "crop: corners in place of centres",
     file: "packages/data/src/Augmentation/Crop.ts",
-    from: "((source + 0.5) * length) / size - 0.5",
-    to: "(source * length) / size",
+    from: "((source + 0.5) * length) / outputs - 0.5",
+    to: "(source * length) / outputs",
     tests: "data Crop",
     fear: "views are moved by half a pixel"
   },

@@ -1,5 +1,4 @@
 import * as Escape from "@moco/core/Escape"
-import { dataDirsOf } from "@moco/train/dataDirs"
 import { Console, Effect, Option, Schema } from "effect"
 import { Command } from "effect/cli"
 import { dataDirFlag, jsonFlag } from "../flags.ts"
@@ -26,7 +25,7 @@ export const doctor = Command.make(
   "doctor",
   flags,
   Effect.fn("cli.doctor")(function* ({ dataDir, json }) {
-    const findings = yield* checks(yield* dataDirsOf(Option.getOrUndefined(dataDir)))
+    const findings = yield* checks(Option.getOrUndefined(dataDir))
     for (const { fix, found, name, state } of findings) {
       yield* Console.log(`${marks[state].padEnd(8)} ${name.padEnd(20)} ${Escape.line(found)}`)
       if (fix !== undefined)

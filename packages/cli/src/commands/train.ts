@@ -2,7 +2,6 @@ import { check as checkEnvironment } from "@moco/core/EnvironmentInvalid"
 import { Progress } from "@moco/report/live/Progress"
 import { steps } from "@moco/train/Checkpoint/store"
 import type { CheckpointEvery } from "@moco/train/Checkpoints"
-import { dataDirsOf } from "@moco/train/dataDirs"
 import * as Run from "@moco/train/Run"
 import { Cause, Console, Effect, Exit, Option } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -67,7 +66,7 @@ export const train = Command.make(
       yield* checkEnvironment(process.env)
       const every = yield* parseEvery(checkpointEvery)
       const run = yield* Run.open(yield* sourceOf(flags), {
-        dataDirs: yield* dataDirsOf(Option.getOrUndefined(dataDir)),
+        dataDir: Option.getOrUndefined(dataDir),
         approve: (config) => requireUsed(dataDir, [config])
       })
       const given = {

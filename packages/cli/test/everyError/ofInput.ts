@@ -7,8 +7,8 @@ import { MomentumUpdate } from "@moco/core/MomentumUpdate"
 import { encode } from "@moco/core/Safetensors"
 import { LinearNetwork } from "@moco/core/testing"
 import { Augmentation } from "@moco/data/Augmentation"
+import * as Catalog from "@moco/data/Catalog"
 import { Dataset } from "@moco/data/Dataset"
-import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import * as Idx from "@moco/data/Idx"
 import { ViewPairs } from "@moco/data/ViewPairs"
@@ -25,7 +25,10 @@ import { beginRun, command, type Family, openRecord, studyFlag, tensorflow, tiny
 
 /** The full data set, from `folder` alone. */
 const fullSet = (folder: string) =>
-  Effect.provide(Dataset, FashionMnist.layerFull({ judge: "test", searchDirs: [folder] }))
+  Effect.provide(
+    Dataset,
+    Catalog.layer({ name: "fashion-mnist", evaluationSplit: "test", imageSize: 28 }, [folder])
+  )
 
 /** Uses the state of a run that has `size` keys in its queue. */
 const withState = <A, E>(size: number, use: (state: RunState["Service"]) => Effect.Effect<A, E>) => {
@@ -124,6 +127,15 @@ export const data: Family = {
       "data set mine: train.pixels_NHWC.length = 784: must be 1568: 2 images of 28 x 28 x 1",
       "784 bytes are missing"
     ]
+  },
+  ImageIndexInvalid: {
+    provoke: () => {
+      const images = { pixels_NHWC: new Uint8Array(2), numImages: 2, height: 1, width: 1, channels: 1 }
+      return Effect.flatMap(Dataset.make({ name: "mine", train: images }), ({ train }) =>
+        train.read(Int32Array.of(0, 2))
+      )
+    },
+    says: () => ["image 2 of mine was asked for", "it has 2 images, counted from 0", "ask for 0 to 1"]
   },
   DatasetMissing: {
     provoke: fullSet,

@@ -3,29 +3,43 @@ import * as Tensor from "@moco/core/Tensor"
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import type { Augmentation } from "../Augmentation.ts"
-import { type Dataset, imageSize, slice, toTensor } from "../Dataset.ts"
+import type { Dataset } from "../Dataset.ts"
+import { readRange } from "../ImageSource.ts"
+import { inOrder, toGroups } from "../ImageTensors.ts"
 
 /**
  * Makes views of the first images, which is the only way to know what an augmentation of somebody's own gives: it is
- * refused where a view has another form than its image, or holds something that is no number.
+ * refused where a view has another form than the encoder's input, or holds something that is no number.
  */
 export const rehearse = Effect.fnUntraced(function* (
   augmentation: Augmentation["Service"],
-  { train }: Dataset["Service"],
+  { input, train }: Dataset["Service"],
   seed: number
 ) {
-  const few = slice(train, 0, Math.min(2, train.numImages))
-  const numValues = few.numImages * imageSize(few)
+  const images = yield* readRange(train, 0, Math.min(2, train.numImages))
+  const shape = `[${images.length},${input.height},${input.width},${input.channels}]`
+  const numValues = images.length * input.height * input.width * input.channels
   const seen = yield* Tensor.run("Augmentation.rehearse", () => {
-    const image_NHWC = toTensor(few)
+    const groups = toGroups(images, train.channels)
     return [0, 1]
       .flatMap((view) => {
-        const plans = Array.from(few.labels, (_, index) => augmentation.draw({ seed, epoch: 0, index, view }))
-        return [look("apply", augmentation.apply(image_NHWC, plans), image_NHWC)]
+        const plans = images.map((image, index) => augmentation.draw({ seed, epoch: 0, index, view }, image))
+        const view_NHWC = inOrder(groups, ({ image_NHWC, rows }) =>
+          augmentation.apply(
+            image_NHWC,
+            rows.map((row) => plans[row]!)
+          )
+        )
+        return [look("apply", view_NHWC, shape)]
       })
-      .concat(look("normalize", augmentation.normalize(image_NHWC), image_NHWC))
+      .concat(
+        look(
+          "normalize",
+          inOrder(groups, ({ image_NHWC }) => augmentation.normalize(image_NHWC)),
+          shape
+        )
+      )
   })
-  const shape = `[${few.numImages},${train.height},${train.width},${train.channels}]`
   yield* Stage.check(
     "Augmentation",
     ...seen.flatMap(({ field, numFinite, shapeOf }) => [
@@ -33,8 +47,8 @@ export const rehearse = Effect.fnUntraced(function* (
         shapeOf === shape,
         `shape of ${field}(image_NHWC)`,
         shapeOf,
-        `must be ${shape}, the shape of the images`,
-        "a view has the height, width and channels of its image: the encoder is judged by such images"
+        `must be ${shape}, the shape of the encoder's input`,
+        "a view has the height, width and channels of Dataset's input: the encoder is judged by such images"
       ),
       Stage.that(
         numFinite === numValues,
@@ -47,10 +61,10 @@ export const rehearse = Effect.fnUntraced(function* (
   )
 })
 
-const look = (field: string, view: tf.Tensor, image_NHWC: tf.Tensor4D) => {
+const look = (field: string, view_NHWC: tf.Tensor, shape: string) => {
+  const shapeOf = `[${view_NHWC.shape}]`
   // The numbers of a view that has another form would say no more than the form.
-  const isWhole = String(view.shape) === String(image_NHWC.shape)
-  const values = isWhole ? view.dataSync() : []
+  const values = shapeOf === shape ? view_NHWC.dataSync() : []
   const numFinite = Array.from(values).filter(Number.isFinite).length
-  return { field, shapeOf: `[${view.shape}]`, numFinite }
+  return { field, shapeOf, numFinite }
 }

@@ -120,6 +120,37 @@ for (const [name, backend] of [
       })
     )
 
+    it.effect("stretches the box to another size, and averages what a smaller one leaves no room for", () =>
+      Effect.sync(() => {
+        const to = (width: number, ...pixels: ReadonlyArray<number>) =>
+          tf.tidy(() => {
+            const image_NHWC = tf.tensor4d([...pixels], [1, 1, pixels.length, 1])
+            const plan = identity(1, pixels.length)
+            return cropAndFlip(image_NHWC, [plan], { height: 1, width }).dataSync()
+          })
+        assertClose(to(4, 0, 1), [0, 0.25, 0.75, 1], 0)
+        // By hand: weights 3/4, 3/4, 1/4 of a triangle two pixels wide, over their sum; the same from the other side.
+        assertClose(to(2, 0, 0.25, 0.5, 1), [1.25 / 7, (0.25 + 3 * 0.5 + 3) / 7], tolerance)
+        // A triangle of three pixels' width, cut off at the ends of the image: 2/3, 1, 2/3 and 1/3 over their sum.
+        assertClose(to(2, 1, 0, 0, 0, 0, 0), [2 / 8, 0], tolerance)
+      })
+    )
+
+    it.effect("always leaves a flat image flat where it is made smaller", () =>
+      Effect.sync(() =>
+        fc.assert(
+          fc.property(side, side, fc.integer({ min: 1, max: 9 }), (height, width, factor) => {
+            const flat = tf.tidy(() => {
+              const image_NHWC = tf.fill([1, factor * height, factor * width, 1], 0.5) as tf.Tensor4D
+              const plan = identity(factor * height, factor * width)
+              return cropAndFlip(image_NHWC, [plan], { height, width }).dataSync()
+            })
+            assertClose(flat, Array(height * width).fill(0.5), tolerance)
+          })
+        )
+      )
+    )
+
     it.effect("always equals the per-pixel definition", () =>
       Effect.sync(() =>
         fc.assert(

@@ -1,7 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Dataset, type ImageSet, type OwnDataset } from "@moco/data/Dataset"
+import { Dataset, hasLabels, type OwnDataset } from "@moco/data/Dataset"
+import type { ImageSource } from "@moco/data/ImageSource"
+import type { PixelArray } from "@moco/data/ImageSource/InMemory"
+import { mixedSource } from "@moco/data/testing"
 import { Effect } from "effect"
 import fc from "fast-check"
+import { imagesOf, pixelsOf } from "../imagesOf.ts"
 
 interface Sizes {
   readonly numTrain: number
@@ -12,16 +16,16 @@ interface Sizes {
   readonly numClasses: number
 }
 
-const images = (numImages: number, { channels, height, numClasses, width }: Sizes): ImageSet => ({
+const images = (numImages: number, { channels, height, numClasses, width }: Sizes): PixelArray => ({
   pixels_NHWC: Uint8Array.from({ length: numImages * height * width * channels }, (_, i) => (37 * i) % 256),
-  labels: Uint8Array.from({ length: numImages }, (_, i) => i % numClasses),
+  labels: Int32Array.from({ length: numImages }, (_, i) => i % numClasses),
   numImages,
   height,
   width,
   channels
 })
 
-const own = (sizes: Sizes): OwnDataset => ({
+const own = (sizes: Sizes) => ({
   name: "mine",
   classes: Array.from({ length: sizes.numClasses }, (_, i) => `class ${i}`),
   train: images(sizes.numTrain, sizes),
@@ -34,28 +38,48 @@ const sizes: fc.Arbitrary<Sizes> = fc.record({
   height: fc.integer({ min: 1, max: 5 }),
   width: fc.integer({ min: 1, max: 5 }),
   channels: fc.integer({ min: 1, max: 4 }),
-  numClasses: fc.integer({ min: 1, max: 256 })
+  numClasses: fc.integer({ min: 1, max: 1000 })
 })
 
-const gray = own({ numTrain: 6, numTest: 4, height: 5, width: 3, channels: 1, numClasses: 2 })
-
-const checked = (dataset: OwnDataset) =>
-  Effect.provideService(Dataset.checked, Dataset, Dataset.of({ mean: [0.5], std: [0.3], ...dataset }))
+type Own = ReturnType<typeof own> & Partial<Pick<OwnDataset, "mean" | "std">>
 
 /** One thing wrong, and the words that say what. */
-type Corruption = readonly [string, (dataset: OwnDataset) => OwnDataset]
+type Corruption<A> = readonly [string, (right: A) => A]
 
-const inSet =
-  (set: "train" | "test", change: (images: ImageSet) => Partial<ImageSet>) =>
-  (dataset: OwnDataset): OwnDataset => ({ ...dataset, [set]: { ...dataset[set], ...change(dataset[set]) } })
-
-const inSets = (words: string, change: (images: ImageSet) => Partial<ImageSet>): ReadonlyArray<Corruption> =>
-  (["train", "test"] as const).map((set) => [`${set}.${words}`, inSet(set, change)])
+const inSets = (
+  words: string,
+  change: (images: PixelArray) => Partial<PixelArray>
+): ReadonlyArray<Corruption<Own>> =>
+  (["train", "test"] as const).map((set) => [
+    `${set}.${words}`,
+    (dataset) => ({ ...dataset, [set]: { ...dataset[set], ...change(dataset[set]) } })
+  ])
 
 const sizeNames = ["numImages", "height", "width", "channels"] as const
 const noSizes = [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]
 
-const corruptions: ReadonlyArray<Corruption> = [
+/** What may be wrong with the numbers that stand beside images, whether they are given or made. */
+const statistics = <A extends object>(): ReadonlyArray<Corruption<A>> => [
+  ...[[], [0.5, 0.5]].map(
+    (mean): Corruption<A> => [`mean.length = ${mean.length}: must be 1`, (dataset) => ({ ...dataset, mean })]
+  ),
+  ...[Number.NaN, -0.1, 72.9, Number.POSITIVE_INFINITY].map(
+    (mean): Corruption<A> => [
+      `mean[0] = ${mean}: must be 0 to 1`,
+      (dataset) => ({ ...dataset, mean: [mean] })
+    ]
+  ),
+  ["std.length = 2: must be 1", (dataset) => ({ ...dataset, mean: [0.5], std: [0.3, 0.3] })],
+  ...[0, Number.NaN, -0.3, 1e-300, 90, Number.POSITIVE_INFINITY].map(
+    (std): Corruption<A> => [
+      `std[0] = ${std}: must be 0.000001 to 1`,
+      (dataset) => ({ ...dataset, std: [std] })
+    ]
+  )
+]
+
+/** What may be wrong with images that are given. */
+const corruptions: ReadonlyArray<Corruption<Own>> = [
   ...sizeNames.flatMap((name) =>
     noSizes.flatMap((size) =>
       inSets(`${name} = ${size}: must be an integer of at least 1`, () => ({ [name]: size }))
@@ -68,56 +92,93 @@ const corruptions: ReadonlyArray<Corruption> = [
   ...inSets("pixels_NHWC = Float32Array: must be a Uint8Array", ({ pixels_NHWC }) => ({
     pixels_NHWC: Float32Array.from(pixels_NHWC) as never
   })),
-  ...inSets("labels.length = ", ({ labels }) => ({ labels: labels.subarray(1) })),
-  ...inSets("labels.length = ", ({ labels }) => ({ labels: new Uint8Array(labels.length + 1) })),
-  ...inSets("labels = Array: must be a Uint8Array", ({ labels }) => ({ labels: [...labels] as never })),
-  ...inSets("labels[0] = 255: must be below 2, the number of classes", ({ labels }) => ({
-    labels: labels.map((label, i) => (i === 0 ? 255 : label))
+  ...inSets("labels.length = ", ({ labels }) => ({ labels: labels!.subarray(1) })),
+  ...inSets("labels.length = ", ({ labels }) => ({ labels: new Uint8Array(labels!.length + 1) })),
+  ...inSets("labels = Array: must be a Uint8Array or an Int32Array", ({ labels }) => ({
+    labels: [...labels!] as never
   })),
-  ["classes.length = 0", (dataset) => ({ ...dataset, classes: [] })],
-  ["classes.length = 257", (dataset) => ({ ...dataset, classes: Array(257).fill("a") })],
-  ['name = ""', (dataset) => ({ ...dataset, name: "" })],
-  ["test.height = 3: must be train.height, 5", inSet("test", () => ({ height: 3, width: 5 }))],
-  [
-    "test.width = 6: must be train.width, 3",
-    inSet("test", ({ labels, pixels_NHWC }) => ({
-      width: 6,
-      numImages: 2,
-      labels: labels.subarray(0, 2),
-      pixels_NHWC
+  ...[255, 70_000, -1].flatMap((foreign) =>
+    inSets(`labels[0] = ${foreign}: must be below 2, the number of classes`, ({ labels }) => ({
+      labels: Int32Array.from(labels!, (label, i) => (i === 0 ? foreign : label))
     }))
-  ],
+  ),
+  ["classes.length = 0", (dataset) => ({ ...dataset, classes: [] })],
+  ['name = ""', (dataset) => ({ ...dataset, name: "" })],
   [
     "test.channels = 3: must be train.channels, 1",
-    inSet("test", ({ pixels_NHWC }) => ({
-      channels: 3,
-      pixels_NHWC: Uint8Array.from([...pixels_NHWC, ...pixels_NHWC, ...pixels_NHWC])
-    }))
+    ({ test, ...dataset }) => {
+      const { pixels_NHWC } = test
+      const three = Uint8Array.from([...pixels_NHWC, ...pixels_NHWC, ...pixels_NHWC])
+      return { ...dataset, test: { ...test, channels: 3, pixels_NHWC: three } }
+    }
   ],
-  ...[[], [0.5, 0.5]].map(
-    (mean): Corruption => [`mean.length = ${mean.length}: must be 1`, (dataset) => ({ ...dataset, mean })]
-  ),
-  ...[Number.NaN, -0.1, 72.9, Number.POSITIVE_INFINITY].map(
-    (mean): Corruption => [`mean[0] = ${mean}: must be 0 to 1`, (dataset) => ({ ...dataset, mean: [mean] })]
-  ),
-  ["std.length = 2: must be 1", (dataset) => ({ ...dataset, std: [0.3, 0.3] })],
-  ...[0, Number.NaN, -0.3, 1e-300, 90, Number.POSITIVE_INFINITY].map(
-    (std): Corruption => [`std[0] = ${std}: must be 0.000001 to 1`, (dataset) => ({ ...dataset, std: [std] })]
-  )
+  ...statistics<Own>()
 ]
+
+const inSources = (
+  words: string,
+  change: (source: ImageSource) => Partial<ImageSource>
+): ReadonlyArray<Corruption<Dataset["Service"]>> =>
+  (["train", "test"] as const).map((set) => [
+    `${set}.${words}`,
+    (dataset) => ({ ...dataset, [set]: { ...dataset[set], ...change(dataset[set]!) } })
+  ])
+
+/** What may be wrong with sources that say something wrong of themselves, and a data set that nobody has looked at. */
+const corruptSources: ReadonlyArray<Corruption<Dataset["Service"]>> = [
+  ...noSizes.flatMap((size) => [
+    ...inSources(`numImages = ${size}: must be an integer of at least 1`, () => ({ numImages: size })),
+    ...inSources(`channels = ${size}: must be an integer of at least 1`, () => ({ channels: size })),
+    ...inSources(`height = ${size}: must be an integer of at least 1`, () => ({
+      size: { kind: "fixed", height: size, width: 3 }
+    }))
+  ]),
+  ...inSources("labels.length = 2: must be ", () => ({ labels: Int32Array.of(0, 1) })),
+  ...inSources("labels = Uint8Array: must be an Int32Array", () => ({ labels: Uint8Array.of(0) as never })),
+  ...inSources("classes.length = 0", () => ({ classes: undefined })),
+  [
+    "test.classes = ",
+    (dataset) => ({ ...dataset, test: { ...dataset.test!, classes: ["one", "two", "three"] } })
+  ],
+  ["input.height = 0", (dataset) => ({ ...dataset, input: { height: 0, width: 3, channels: 1 } })],
+  ["input.width = 1025", (dataset) => ({ ...dataset, input: { height: 5, width: 1025, channels: 1 } })],
+  [
+    "input.channels = 3: must be train.channels, 1",
+    (dataset) => ({ ...dataset, input: { height: 5, width: 3, channels: 3 } })
+  ],
+  ...statistics<Dataset["Service"]>()
+]
+
+const gray = own({ numTrain: 6, numTest: 4, height: 5, width: 3, channels: 1, numClasses: 2 })
 
 describe("A data set of one's own", () => {
   it.effect("is accepted, whatever its sizes, with the statistics that it is given or has", () =>
     Effect.promise(() =>
       fc.assert(
         fc.asyncProperty(sizes, async (drawn) => {
-          const made = await Effect.runPromise(Dataset.make(own(drawn)))
+          const given = own(drawn)
+          const made = await Effect.runPromise(Dataset.make(given))
           assert.strictEqual(made.mean.length, drawn.channels)
           assert.strictEqual(made.std.length, drawn.channels)
-          assert.deepStrictEqual(await Effect.runPromise(checked(made)), made)
+          assert.deepStrictEqual(made.input, {
+            height: drawn.height,
+            width: drawn.width,
+            channels: drawn.channels
+          })
+          assert.deepStrictEqual(pixelsOf(made.train), given.train.pixels_NHWC)
+          assert.deepStrictEqual(made.test?.labels, Int32Array.from(given.test.labels!))
+          const checked = Effect.provideService(Dataset.checked, Dataset, made)
+          assert.deepStrictEqual(await Effect.runPromise(checked), made)
         })
       )
     )
+  )
+
+  it.effect("keeps its pixels where they are", () =>
+    Effect.gen(function* () {
+      const { train } = yield* Dataset.make(gray)
+      assert.strictEqual(imagesOf(train)[2]!.pixels_HWC.buffer, gray.train.pixels_NHWC.buffer)
+    })
   )
 
   it.effect("is given mean and standard deviation of its training pixels / 255", () =>
@@ -128,18 +189,61 @@ describe("A data set of one's own", () => {
       assert.deepStrictEqual([mean, std], [[0.5], [0.5]])
       const given = yield* Dataset.make({ ...gray, mean: [0], std: [1] })
       assert.deepStrictEqual([given.mean, given.std], [[0], [1]])
+      const half = yield* Dataset.make({ ...gray, train, test: train, mean: [0] })
+      assert.deepStrictEqual([half.mean, half.std], [[0], [0.5]])
+    })
+  )
+
+  it.effect("may have no labels and no images to judge by, and then says so to whoever needs them", () =>
+    Effect.gen(function* () {
+      const { labels: _, ...bare } = gray.train
+      const cases = [
+        ["train.labels", { name: "mine", train: bare, test: bare }],
+        ["test.labels", { name: "mine", classes: ["a", "b"], train: gray.train, test: bare }],
+        ["test", { name: "mine", classes: ["a", "b"], train: gray.train }]
+      ] as const
+      for (const [field, given] of cases) {
+        const dataset = yield* Dataset.make(given)
+        assert.isFalse(hasLabels(dataset))
+        const error = yield* Effect.flip(Effect.provideService(Dataset.labelled, Dataset, dataset))
+        assert.deepInclude(error, { _tag: "DatasetInvalid", field, value: "undefined" })
+        assert.include(error.message, "choose one that needs no labels")
+      }
+      const whole = yield* Dataset.make(gray)
+      assert.isTrue(hasLabels(whole))
+      assert.strictEqual(yield* Effect.provideService(Dataset.labelled, Dataset, whole), whole)
+    })
+  )
+
+  it.effect("may hold images of many sizes, once it is said in which size an encoder sees them", () =>
+    Effect.gen(function* () {
+      const train = mixedSource(300, 3)
+      const error = yield* Effect.flip(Dataset.make({ name: "mine", train }))
+      assert.include(error.message, "input.height = NaN: must be an integer of 1 to 1024")
+      const { input, mean } = yield* Dataset.make({ name: "mine", train, imageSize: { height: 4, width: 6 } })
+      assert.deepStrictEqual(input, { height: 4, width: 6, channels: 3 })
+      const values = [...pixelsOf(train)]
+      assert.closeTo(mean[0]!, values.reduce((sum, value) => sum + value, 0) / values.length / 255, 1e-12)
     })
   )
 
   for (const [words, corrupt] of corruptions) {
-    it.effect(`is refused with ${words}, when it is made and when it is read`, () =>
+    it.effect(`is refused with ${words}, when it is made`, () =>
       Effect.gen(function* () {
-        for (const refused of [Dataset.make(corrupt(gray)), checked(corrupt(gray))]) {
-          const error = yield* Effect.flip(refused)
-          assert.strictEqual(error._tag, "DatasetInvalid")
-          assert.include(error.message, words)
-          assert.isNotEmpty(error.hint)
-        }
+        const error = yield* Effect.flip(Dataset.make(corrupt(gray)))
+        assert.strictEqual(error._tag, "DatasetInvalid")
+        assert.include(error.message, words)
+      })
+    )
+  }
+
+  for (const [words, corrupt] of corruptSources) {
+    it.effect(`is refused with ${words}, when it is read`, () =>
+      Effect.gen(function* () {
+        const dataset = corrupt(yield* Dataset.make(gray))
+        const error = yield* Effect.flip(Effect.provideService(Dataset.checked, Dataset, dataset))
+        assert.include(error.message, words)
+        assert.isNotEmpty(error.hint)
       })
     )
   }

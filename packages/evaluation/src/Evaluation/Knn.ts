@@ -2,7 +2,9 @@ import { Backend } from "@moco/core/Backend"
 import * as Stage from "@moco/core/Stage"
 import * as Tensor from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
-import { Dataset, type ImageSet, slice, toTensor } from "@moco/data/Dataset"
+import { Dataset } from "@moco/data/Dataset"
+import { type ImageSource, readRange } from "@moco/data/ImageSource"
+import { inOrder, toGroups } from "@moco/data/ImageTensors"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import { Evaluation, type Represent } from "../Evaluation.ts"
@@ -30,7 +32,7 @@ export const layer = (settings: KnnSettings) =>
     Evaluation,
     Effect.gen(function* () {
       yield* Backend
-      const { classes, test, train } = yield* Dataset.checked
+      const { test, train } = yield* Dataset.labelled
       yield* Stage.check("Knn", ...knnNeeds(settings, train.numImages))
       const { normalize } = yield* Augmentation
       const kMax = Math.max(...settings.neighbours)
@@ -42,23 +44,28 @@ export const layer = (settings: KnnSettings) =>
             similarities_NK.subarray(row * stride, row * stride + k),
             train.labels,
             settings.temperature,
-            classes.length
+            train.classes.length
           )
         )
 
       const judge = Effect.fn("Knn.judge")(function* (represent: Represent) {
-        const embed = (images: ImageSet, from: number, to: number) =>
-          unitRows(represent(normalize(toTensor(slice(images, from, to)))))
+        /** Reads a part of the images; what they are made into comes when tensors can be made. */
+        const reading = (source: ImageSource, from: number, to: number) =>
+          Effect.map(readRange(source, from, to), (images) => () => {
+            const groups = toGroups(images, source.channels)
+            return unitRows(represent(inOrder(groups, ({ image_NHWC }) => normalize(image_NHWC))))
+          })
         const parts: Array<tf.Tensor2D> = []
         for (const [from, to] of chunks(train.numImages)) {
-          parts.push(yield* Tensor.scoped("Knn.bank", () => embed(train, from, to)))
+          parts.push(yield* Tensor.scoped("Knn.bank", yield* reading(train, from, to)))
           yield* Effect.yieldNow
         }
         const bank_BC = yield* Tensor.scoped("Knn.bank", () => tf.concat2d(parts, 0))
         const correct = settings.neighbours.map(() => 0)
         for (const [from, to] of chunks(test.numImages)) {
+          const embed = yield* reading(test, from, to)
           const { indices_NK, similarities_NK } = yield* Tensor.run("Knn.neighbours", () =>
-            nearest(embed(test, from, to), bank_BC, kMax)
+            nearest(embed(), bank_BC, kMax)
           )
           yield* Tensor.run("Knn.votes", () =>
             settings.neighbours.forEach((k, i) => {

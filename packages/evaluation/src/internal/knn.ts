@@ -13,7 +13,7 @@
 export const voteOfNeighbours = (
   indices: Int32Array,
   similarities: Float32Array,
-  labels: Uint8Array,
+  labels: ArrayLike<number>,
   temperature: number,
   numClasses: number
 ): number => {

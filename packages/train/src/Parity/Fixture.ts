@@ -144,7 +144,7 @@ export const initialWeights = ({ initial }: Fixture): Weights => {
   }
 }
 
-/** The recorded views of a step, as NHWC; the tensors belong to the caller. */
+/** The recorded views of a step, as NHWC. */
 export const batch = ({ description, views }: Fixture, step: number): ViewBatch => {
   const view = (name: string) => {
     const recorded = views[`step${step}.${name}`]
@@ -161,8 +161,7 @@ export const batch = ({ description, views }: Fixture, step: number): ViewBatch 
     step,
     epoch: 0,
     indices: Int32Array.from({ length: description.batch }, (_, index) => index),
-    viewQ_NHWC: view("view_q"),
-    viewK_NHWC: view("view_k")
+    views: () => ({ viewQ_NHWC: view("view_q"), viewK_NHWC: view("view_k") })
   }
 }
 

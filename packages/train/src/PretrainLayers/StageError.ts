@@ -2,8 +2,9 @@ import type { BackendUnavailable } from "@moco/core/Backend"
 import type { EnvironmentInvalid } from "@moco/core/EnvironmentInvalid"
 import type { StageInvalid } from "@moco/core/Stage"
 import type { TensorError } from "@moco/core/Tensor"
-import type { DatasetCorrupt, DatasetInvalid, DatasetMissing, DatasetUnreadable } from "@moco/data/Dataset"
+import type { DatasetMissing } from "@moco/data/Dataset"
 import type { IdxMalformed } from "@moco/data/Idx"
+import type { ImageReadError } from "@moco/data/ImageSource"
 import type { BatchSizeInvalid } from "@moco/data/ViewPairs"
 import type { WeightsUnfit } from "../InitialWeights.ts"
 
@@ -11,12 +12,10 @@ import type { WeightsUnfit } from "../InitialWeights.ts"
 export type StageError =
   | BackendUnavailable
   | BatchSizeInvalid
-  | DatasetCorrupt
-  | DatasetInvalid
   | DatasetMissing
-  | DatasetUnreadable
   | EnvironmentInvalid
   | IdxMalformed
+  | ImageReadError
   | StageInvalid
   | TensorError
   | WeightsUnfit

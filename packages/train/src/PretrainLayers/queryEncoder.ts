@@ -10,8 +10,8 @@ import type { RunConfig } from "../RunConfig.ts"
 export const queryEncoderOf = (config: RunConfig, initial: GivenWeights | undefined) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const { train } = yield* Dataset.checked
-      const use = { ...train, batchSize: config.training.batchSize }
+      const { input } = yield* Dataset.checked
+      const use = { ...input, batchSize: config.training.batchSize }
       const network = yield* networkOf(config.encoder, use)
       if (initial === undefined) return QueryEncoder.layer(network, config.seed)
       yield* Backend

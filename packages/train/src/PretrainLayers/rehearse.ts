@@ -4,7 +4,7 @@ import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
 import type { Similarities } from "@moco/core/Similarities"
 import * as Stage from "@moco/core/Stage"
 import * as Tensor from "@moco/core/Tensor"
-import { ViewPairs } from "@moco/data/ViewPairs"
+import { type ViewBatch, ViewPairs } from "@moco/data/ViewPairs"
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 
@@ -16,7 +16,7 @@ export const rehearse = Effect.gen(function* () {
   const lease = yield* Tensor.lease
   const stages: Stages = {
     lease,
-    views: yield* ViewPairs,
+    batch: yield* (yield* ViewPairs).batch(0),
     query: yield* QueryEncoder,
     dictionary: yield* Dictionary,
     loss: yield* ContrastiveLoss
@@ -33,7 +33,7 @@ export const rehearse = Effect.gen(function* () {
 
 interface Stages {
   readonly lease: Tensor.Lease
-  readonly views: ViewPairs["Service"]
+  readonly batch: ViewBatch
   readonly query: QueryEncoder["Service"]
   readonly dictionary: Dictionary["Service"]
   readonly loss: ContrastiveLoss["Service"]
@@ -42,9 +42,10 @@ interface Stages {
 type Asked = readonly [stage: "Dictionary" | "ContrastiveLoss", need: Stage.Need]
 
 /** In the order of a step: what comes later may rest on what comes before. */
-function* needsOf({ dictionary, lease, loss, query, views }: Stages): Generator<Asked> {
+function* needsOf({ batch, dictionary, lease, loss, query }: Stages): Generator<Asked> {
   const { numNegatives } = dictionary
-  const { indices, viewK_NHWC, viewQ_NHWC } = views.batch(0)
+  const { indices } = batch
+  const { viewK_NHWC, viewQ_NHWC } = batch.views()
   const directions = loss.directions(viewQ_NHWC, viewK_NHWC)
   yield* directionNeeds(directions, viewQ_NHWC.shape)
   yield ["Dictionary", Stage.count("numNegatives", numNegatives, "negatives per query")]

@@ -1,31 +1,25 @@
 import { batchNormGroupsOf } from "@moco/core/Encoder/kinds"
 import { cropProblem } from "@moco/data/Augmentation/Crop"
+import * as Catalog from "@moco/data/Catalog"
 import { most } from "./bounds.ts"
 import { valueAt } from "./fields.ts"
 import { excessOf, footprint, type ImageSet } from "./footprint.ts"
 import { type Problem, renderValue } from "./Problem.ts"
 import type { RunConfig } from "./schema.ts"
 
-/** Training images by data set and by what is judged; they are the bank of the kNN evaluation as well. */
-const numTrainingImages: Record<RunConfig["data"]["name"], Record<RunConfig["data"]["judge"], number>> = {
-  "fashion-mnist-10k": { test: 8_000, validation: 7_000 },
-  "fashion-mnist": { test: 60_000, validation: 50_000 }
-}
+/** Images that a config trains on; they are the bank of the kNN evaluation as well. */
+export const numTraining = ({ data }: Pick<RunConfig, "data">): number => Catalog.numImagesOf(data).train
 
-/** Height and width of an image of every data set so far, in pixels. */
-const imageSize = 28
-
-/** Images that a config trains on. */
-export const numTraining = ({ data }: Pick<RunConfig, "data">): number =>
-  numTrainingImages[data.name][data.judge]
-
-/** The images that a config trains on. */
+/** The images that a config trains on, as its encoder sees them. */
 export const imagesOf = (config: Pick<RunConfig, "data">): ImageSet => ({
   numImages: numTraining(config),
-  height: imageSize,
-  width: imageSize,
-  channels: 1
+  height: config.data.imageSize,
+  width: config.data.imageSize,
+  channels: Catalog.entryOf(config.data.name).channels
 })
+
+/** Whether a config's encoder sees the images of its data set in their own size. */
+export const seesOwnSize = ({ data }: Pick<RunConfig, "data">): boolean => Catalog.isOwnSize(data)
 
 interface Verdict {
   readonly problem: string
@@ -43,7 +37,7 @@ interface Rule {
 const rules: ReadonlyArray<Rule> = [
   {
     at: "training.batchSize",
-    reads: ["training.batchSize", "data.name", "data.judge"],
+    reads: ["training.batchSize", "data.name", "data.evaluationSplit"],
     check: (config) => {
       const images = numTraining(config)
       if (config.training.batchSize <= images) return undefined
@@ -53,7 +47,7 @@ const rules: ReadonlyArray<Rule> = [
   },
   {
     at: "encoder.batchNormGroups",
-    reads: ["encoder.batchNormGroups", "training.batchSize", "data.name", "data.judge"],
+    reads: ["encoder.batchNormGroups", "training.batchSize", "data.name", "data.evaluationSplit"],
     check: (config) => {
       const batchNormGroups = batchNormGroupsOf(config.encoder)
       const { batchSize } = config.training
@@ -98,7 +92,7 @@ const rules: ReadonlyArray<Rule> = [
   },
   {
     at: "evaluation.neighbours",
-    reads: ["evaluation.neighbours", "data.name", "data.judge"],
+    reads: ["evaluation.neighbours", "data.name", "data.evaluationSplit"],
     check: (config) => {
       const bank = numTraining(config)
       const tooMany = config.evaluation.neighbours.filter((k) => k > bank)
@@ -119,7 +113,7 @@ const rules: ReadonlyArray<Rule> = [
   },
   {
     at: "training.epochs",
-    reads: ["training.epochs", "training.batchSize", "data.name", "data.judge"],
+    reads: ["training.epochs", "training.batchSize", "data.name", "data.evaluationSplit"],
     check: (config) => {
       const perEpoch = Math.floor(numTraining(config) / config.training.batchSize)
       const steps = config.training.epochs * perEpoch
@@ -134,10 +128,13 @@ const rules: ReadonlyArray<Rule> = [
       "augmentation.cropScale.min",
       "augmentation.cropScale.max",
       "augmentation.cropRatio.min",
-      "augmentation.cropRatio.max"
+      "augmentation.cropRatio.max",
+      "data.name"
     ],
-    check: ({ augmentation: { cropRatio, cropScale } }) =>
-      cropProblem(cropScale, cropRatio, imageSize, imageSize)
+    check: ({ augmentation: { cropRatio, cropScale }, data }) => {
+      const { size } = Catalog.entryOf(data.name)
+      return size && cropProblem(cropScale, cropRatio, size.height, size.width)
+    }
   }
 ]
 

@@ -6,18 +6,10 @@ import { KeyShuffleSettings } from "@moco/core/KeyShuffle"
 import { MomentumSettings } from "@moco/core/MomentumUpdate"
 import { dictionarySize, seed, temperature, upTo } from "@moco/core/Setting"
 import { AugmentationSettings } from "@moco/data/Augmentation"
+import { DataSettings } from "@moco/data/DataSettings"
 import { Schema } from "effect"
 import { OptimizerSettings } from "../Optimizer.ts"
 import { most } from "./bounds.ts"
-
-const Data = Schema.Struct({
-  name: Schema.Literals(["fashion-mnist-10k", "fashion-mnist"]).annotate({
-    description: "the embedded 10,000 images, or all 70,000 (to be installed)"
-  }),
-  judge: Schema.Literals(["test", "validation"]).annotate({
-    description: "judge by the test images, or, while choosing settings, by training images held back"
-  })
-})
 
 const Training = Schema.Struct({
   epochs: upTo(most.epochs).annotate({
@@ -56,7 +48,7 @@ export const RunConfig = Schema.Struct({
     description: "seed of everything random, an integer below 2^32",
     unit: "unitless"
   }),
-  data: Data,
+  data: DataSettings,
   augmentation: AugmentationSettings,
   encoder: EncoderSettings,
   dictionary: DictionarySettings,

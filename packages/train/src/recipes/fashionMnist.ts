@@ -14,7 +14,7 @@ export const fashionMnist = (): RunConfig => {
   return {
     ...quick,
     recipe: "fashionMnist",
-    data: { name: "fashion-mnist", judge: "test" },
+    data: { ...quick.data, name: "fashion-mnist" },
     dictionary: { kind: "queue", size: 4096 },
     training: { ...quick.training, epochs: 20 }
   }

@@ -5,14 +5,14 @@ import type { RunConfig } from "../RunConfig.ts"
  *
  * - Source: the CIFAR-10 recipe of the authors' notebook (facebookresearch/moco, branch `colab-notebook`), scaled down to
  *   three residual blocks. Temperature, learning rate, jitter, K and head were chosen on 1,000 of the 8,000 training
- *   images (`--set data.judge=validation`).
+ *   images (`--set data.evaluationSplit=validation`).
  * - Command: `npx moco train`
  * - Cost and expected kNN accuracy beside both baselines: README, "What it reaches"
  */
 export const fashionMnistQuick = (): RunConfig => ({
   recipe: "fashionMnistQuick",
   seed: 1,
-  data: { name: "fashion-mnist-10k", judge: "test" },
+  data: { name: "fashion-mnist-10k", evaluationSplit: "test", imageSize: 28 },
   augmentation: {
     cropScale: { min: 0.5, max: 1 },
     cropRatio: { min: 3 / 4, max: 4 / 3 },

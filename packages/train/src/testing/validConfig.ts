@@ -4,7 +4,7 @@ import type { RunConfig } from "../RunConfig.ts"
 export const validConfig: RunConfig = {
   recipe: "test",
   seed: 1,
-  data: { name: "fashion-mnist-10k", judge: "test" },
+  data: { name: "fashion-mnist-10k", evaluationSplit: "test", imageSize: 28 },
   augmentation: {
     cropScale: { min: 0.5, max: 1 },
     cropRatio: { min: 0.75, max: 4 / 3 },

@@ -1,10 +1,10 @@
 import { Backend } from "@moco/core/Backend"
 import * as ProcessEnvironment from "@moco/core/ProcessEnvironment"
-import { Dataset } from "@moco/data/Dataset"
-import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
+import * as Catalog from "@moco/data/Catalog"
+import { dataDirsOf } from "@moco/train/dataDirs"
 import { cpu } from "@moco/train/RunFolder/cpu"
 import { defaultRecipe, recipes } from "@moco/train/recipes"
-import { Effect, FileSystem, Option } from "effect"
+import { Effect, FileSystem, Option, type Path } from "effect"
 
 /** What was found about one thing that training needs or can use. */
 export interface Finding {
@@ -17,14 +17,13 @@ export interface Finding {
 }
 
 /** Looks at everything, in the order in which one would mend it. */
-export const checks = Effect.fn("cli.doctor.checks")(function* (dataDirs: ReadonlyArray<string>) {
+export const checks = Effect.fn("cli.doctor.checks")(function* (dataDir: string | undefined) {
   return [
     nodeFinding(process.versions.node),
     ...(yield* backendFindings),
     yield* cpuFinding,
     memoryFinding(process.platform, process.env),
-    yield* embeddedFinding,
-    yield* fullSetFinding(dataDirs),
+    ...(yield* Effect.forEach(Catalog.names, dataFinding(dataDir))),
     yield* folderFinding
   ] satisfies ReadonlyArray<Finding>
 })
@@ -82,37 +81,40 @@ export const memoryFinding = (
   return { name: "environment", state: "optional", found: `not set: ${unset.join(", ")}; steps are slower` }
 }
 
-const embeddedFinding = Effect.matchEffect(
-  Effect.scoped(Effect.provide(Dataset, FashionMnist.layerEmbedded({ judge: "test" }))),
-  {
-    onFailure: ({ message }) =>
-      Effect.succeed<Finding>({
-        name: "fashion-mnist-10k",
-        state: "missing",
-        found: message.split("\n", 1)[0] ?? message,
-        fix: "git checkout -- packages/data/assets"
-      }),
-    onSuccess: ({ test, train }) =>
-      Effect.succeed<Finding>({
-        name: "fashion-mnist-10k",
-        state: "ok",
-        found: `embedded, ${train.numImages} + ${test.numImages} images, checksums right`
-      })
-  }
-)
+/** Images that come with the repository are read, as nothing works without them; for others their files are looked for. */
+const dataFinding = (dataDir: string | undefined) => (name: Catalog.CatalogName) =>
+  Catalog.isInstalled(name) ? installedFinding(name, dataDir) : embeddedFinding(name)
 
-const fullSetFinding = Effect.fnUntraced(function* (dataDirs: ReadonlyArray<string>) {
-  const files = yield* FashionMnist.find(dataDirs)
+const embeddedFinding = (name: Catalog.CatalogName) =>
+  Effect.match(Catalog.sourcesOf(name, "test", []), {
+    onFailure: ({ message }): Finding => ({
+      name,
+      state: "missing",
+      found: message.split("\n", 1)[0] ?? message,
+      fix: Catalog.entryOf(name).place.fix.join("\n")
+    }),
+    onSuccess: ({ test, train }): Finding => ({
+      name,
+      state: "ok",
+      found: `embedded, ${train.numImages} + ${test?.numImages ?? 0} images, checksums right`
+    })
+  })
+
+const installedFinding = Effect.fnUntraced(function* (
+  name: Catalog.CatalogName,
+  dataDir: string | undefined
+): Effect.fn.Return<Finding, never, FileSystem.FileSystem | Path.Path> {
+  const files = yield* Catalog.find(name, yield* dataDirsOf(dataDir, name))
   const missing = files.filter(({ path }) => Option.isNone(path)).map(({ file }) => file)
-  if (missing.length === 0) {
-    return { name: "fashion-mnist", state: "ok", found: "all four files are there" } satisfies Finding
-  }
+  if (missing.length === 0) return { name, state: "ok", found: `all ${files.length} files are there` }
+  const users = Object.keys(recipes).filter((recipe) => recipes[recipe]!().data.name === name)
+  const only = users.length === 1 ? "recipe" : "recipes"
   return {
-    name: "fashion-mnist",
+    name,
     state: "optional",
-    found: `not found: ${missing.join(", ")} (only recipe fashionMnist needs it)`,
-    fix: "apt-get install dataset-fashion-mnist\nor name the folder of the four files with --data-dir"
-  } satisfies Finding
+    found: `not found: ${missing.join(", ")}${users.length === 0 ? "" : ` (only ${only} ${users.join(", ")} needs it)`}`,
+    fix: Catalog.entryOf(name).place.fix.join("\n")
+  }
 })
 
 const folderFinding = Effect.gen(function* () {

@@ -107,7 +107,7 @@ export const renderSummary = (
 
 const table = ({ evaluations }: RunResult, config: RunConfig): ReadonlyArray<string> => {
   const { neighbours } = config.evaluation
-  const title = `kNN accuracy on the ${config.data.judge} images`
+  const title = `kNN accuracy on the ${config.data.evaluationSplit} images`
   const head = [title.padEnd(34), ...neighbours.map((k) => `k=${k}`.padStart(9))].join("")
   const row = (name: string, accuracies: ReadonlyArray<NeighbourAccuracy> | undefined) => {
     const cells = neighbours.map((k) => {

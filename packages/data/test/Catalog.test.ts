@@ -3,41 +3,94 @@ import { existsSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
 import { gunzipSync, gzipSync } from "node:zlib"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
-import { Dataset, type ImageSet } from "@moco/data/Dataset"
-import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
+import * as Catalog from "@moco/data/Catalog"
+import { fashionMnist } from "@moco/data/Catalog/fashionMnist"
+import { Dataset, type LabelledSource } from "@moco/data/Dataset"
+import { type ImageSource, sizeOf } from "@moco/data/ImageSource"
 import { Effect, FileSystem, Option, Path } from "effect"
+import { imagesOf } from "./imagesOf.ts"
 
-const debianDir = "/usr/share/datasets/fashion-mnist"
-const assets = new URL("../../assets/fashion-mnist/", import.meta.url).pathname
-const embedded = (judge: FashionMnist.Judge) => Effect.provide(Dataset, FashionMnist.layerEmbedded({ judge }))
-const full = (searchDirs: ReadonlyArray<string>, judge: FashionMnist.Judge = "test") =>
-  Effect.provide(Dataset, FashionMnist.layerFull({ judge, searchDirs }))
+const [debianDir] = fashionMnist.place.systemDirs
+const assets = new URL("../assets/fashion-mnist/", import.meta.url).pathname
+const images = (
+  name: Catalog.CatalogName,
+  evaluationSplit: Catalog.EvaluationSplit,
+  dirs: ReadonlyArray<string>
+) => Effect.provide(Dataset.labelled, Catalog.layer({ name, evaluationSplit, imageSize: 28 }, dirs))
+const embedded = (split: Catalog.EvaluationSplit) => images("fashion-mnist-10k", split, [])
+const full = (searchDirs: ReadonlyArray<string>, split: Catalog.EvaluationSplit = "test") =>
+  images("fashion-mnist", split, searchDirs)
 
-const perClass = (...sets: ReadonlyArray<ImageSet>) => {
+const perClass = (...sets: ReadonlyArray<LabelledSource>) => {
   const counts = new Array<number>(10).fill(0)
   for (const set of sets) for (const label of set.labels) counts[label]!++
   return counts
 }
-const pixelSum = (set: ImageSet) => set.pixels_NHWC.reduce((sum, value) => sum + value, 0)
+const pixelSum = (set: ImageSource) =>
+  imagesOf(set).reduce(
+    (sum, { pixels_HWC }) => sum + pixels_HWC.reduce((total, value) => total + value, 0),
+    0
+  )
 
-layer(NodeServices.layer)("Dataset/FashionMnist", (it) => {
-  describe("layerEmbedded", () => {
+layer(NodeServices.layer)("Catalog", (it) => {
+  for (const name of Catalog.names) {
+    const { channels, classes, files, numImages, place, size } = Catalog.entryOf(name)
+    for (const split of ["test", "validation"] as const) {
+      it.effect(`knows the images of ${name} before they are read, judged by the ${split} split`, () =>
+        Effect.gen(function* () {
+          const dirs = yield* Catalog.searchDirs(name, {})
+          const found = yield* Catalog.find(name, dirs)
+          assert.strictEqual(found.length, files.length)
+          assert.isTrue(Object.values(numImages).every(({ train }) => train >= 1))
+          if (found.some(({ path }) => Option.isNone(path)))
+            return assert.strictEqual(place.kind, "installed")
+          const { input, test, train } = yield* images(name, split, dirs)
+          assert.deepStrictEqual({ train: train.numImages, evaluation: test.numImages }, numImages[split])
+          for (const source of [train, test]) {
+            assert.strictEqual(source.channels, channels)
+            assert.deepStrictEqual(source.classes, classes)
+            if (size !== undefined) assert.deepInclude(sizeOf(source, source.numImages - 1), size)
+          }
+          assert.deepStrictEqual(input, { height: 28, width: 28, channels })
+        })
+      )
+    }
+  }
+
+  it.effect("shows an encoder images in the size of the config, and knows when that is their own", () =>
+    Effect.gen(function* () {
+      const choice = { name: "fashion-mnist-10k", evaluationSplit: "test", imageSize: 32 } as const
+      const { input, train } = yield* Effect.provide(Dataset, Catalog.layer(choice, []))
+      assert.deepStrictEqual(input, { height: 32, width: 32, channels: 1 })
+      assert.deepInclude(train.size, { kind: "fixed", height: 28, width: 28 })
+      assert.isFalse(Catalog.isOwnSize(choice))
+      assert.isTrue(Catalog.isOwnSize({ ...choice, imageSize: 28 }))
+    })
+  )
+
+  it.effect("says where a damaged embedded file comes back from", () =>
+    Effect.sync(() => {
+      assert.strictEqual(
+        Catalog.installHint("fashion-mnist-10k"),
+        "restore it with: git checkout -- packages/data/assets"
+      )
+    })
+  )
+
+  describe("fashion-mnist-10k", () => {
     it.effect(
       "holds the ten thousand published test images, 8,000 to train on and 2,000 to be judged by",
       () =>
         Effect.gen(function* () {
-          const { classes, name, test, train } = yield* embedded("test")
+          const { name, test, train } = yield* embedded("test")
           assert.strictEqual(name, "fashion-mnist-10k")
           assert.deepStrictEqual([train.numImages, test.numImages], [8_000, 2_000])
-          assert.deepStrictEqual([train.height, train.width, train.channels], [28, 28, 1])
-          assert.deepStrictEqual(
-            [train.pixels_NHWC.length, test.pixels_NHWC.length],
-            [8_000 * 784, 2_000 * 784]
-          )
+          assert.deepStrictEqual(train.size, { kind: "fixed", height: 28, width: 28 })
+          assert.strictEqual(train.provenance.licence, "MIT")
           assert.deepStrictEqual([train.labels.length, test.labels.length], [8_000, 2_000])
           assert.deepStrictEqual(perClass(train, test), new Array(10).fill(1_000))
           assert.deepStrictEqual([...train.labels.subarray(0, 10)], [9, 2, 1, 1, 6, 1, 4, 6, 5, 7])
-          assert.strictEqual(classes[train.labels[0]!], "Ankle boot")
+          assert.strictEqual(train.classes[train.labels[0]!], "Ankle boot")
         })
     )
 
@@ -46,7 +99,7 @@ layer(NodeServices.layer)("Dataset/FashionMnist", (it) => {
         const final = yield* embedded("test")
         const tuning = yield* embedded("validation")
         // What is held back must not reach the inputs, not even by its mean.
-        assert.closeTo(tuning.mean[0]!, pixelSum(tuning.train) / tuning.train.pixels_NHWC.length / 255, 1e-12)
+        assert.closeTo(tuning.mean[0]!, pixelSum(tuning.train) / (784 * tuning.train.numImages) / 255, 1e-12)
         assert.deepStrictEqual([tuning.train.numImages, tuning.test.numImages], [7_000, 1_000])
         assert.deepStrictEqual([...tuning.train.labels, ...tuning.test.labels], [...final.train.labels])
         assert.strictEqual(pixelSum(tuning.train) + pixelSum(tuning.test), pixelSum(final.train))
@@ -56,13 +109,13 @@ layer(NodeServices.layer)("Dataset/FashionMnist", (it) => {
     it.effect("normalises with the statistics of the images it trains on", () =>
       Effect.gen(function* () {
         const { mean, std, train } = yield* embedded("test")
-        assert.closeTo(mean[0]!, pixelSum(train) / train.pixels_NHWC.length / 255, 1e-12)
+        assert.closeTo(mean[0]!, pixelSum(train) / (784 * train.numImages) / 255, 1e-12)
         assert.closeTo(std[0]!, 0.3524, 5e-5)
       })
     )
   })
 
-  describe("layerFull", () => {
+  describe("fashion-mnist", () => {
     it.effect("says which file is missing, where it was looked for and how to get it", () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(full(["/nowhere", "/neither"]))
@@ -181,7 +234,7 @@ layer(NodeServices.layer)("Dataset/FashionMnist", (it) => {
       ]) {
         yield* fileSystem.writeFile(path, new Uint8Array())
       }
-      assert.deepStrictEqual(yield* FashionMnist.find([first, second]), [
+      assert.deepStrictEqual(yield* Catalog.find("fashion-mnist", [first, second]), [
         { file: "train-images-idx3-ubyte", path: Option.none() },
         { file: "train-labels-idx1-ubyte", path: Option.some(`${first}/train-labels-idx1-ubyte`) },
         { file: "t10k-images-idx3-ubyte", path: Option.none() },
@@ -193,15 +246,15 @@ layer(NodeServices.layer)("Dataset/FashionMnist", (it) => {
   it.effect("looks into the folder that the user names and no other, else into the cache and Debian's", () =>
     Effect.gen(function* () {
       const path = yield* Path.Path
-      assert.deepStrictEqual(yield* FashionMnist.defaultSearchDirs({}), [debianDir])
-      assert.deepStrictEqual(yield* FashionMnist.defaultSearchDirs({ cacheDir: "cache" }), [
+      assert.deepStrictEqual(yield* Catalog.searchDirs("fashion-mnist", {}), [debianDir])
+      assert.deepStrictEqual(yield* Catalog.searchDirs("fashion-mnist", { cacheDir: "cache" }), [
         path.join("cache", "data", "fashion-mnist"),
         debianDir
       ])
-      assert.deepStrictEqual(yield* FashionMnist.defaultSearchDirs({ dataDir: "mine", cacheDir: "cache" }), [
-        "mine",
-        path.join("mine", "fashion-mnist")
-      ])
+      assert.deepStrictEqual(
+        yield* Catalog.searchDirs("fashion-mnist", { dataDir: "mine", cacheDir: "cache" }),
+        ["mine", path.join("mine", "fashion-mnist")]
+      )
     })
   )
 })

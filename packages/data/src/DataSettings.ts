@@ -1,0 +1,18 @@
+import { Schema } from "effect"
+import { entryOf, names } from "./Catalog.ts"
+import { maxInputSize } from "./Dataset/check.ts"
+
+/** Which images a run is of. */
+export const DataSettings = Schema.Struct({
+  name: Schema.Literals(names).annotate({
+    description: names.map((name) => entryOf(name).description).join(", or ")
+  }),
+  evaluationSplit: Schema.Literals(["test", "validation"]).annotate({
+    description: "judge by the test images, or, while choosing settings, by training images held back"
+  }),
+  imageSize: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: maxInputSize })).annotate({
+    description: "height and width of what the encoder sees: images are cropped and stretched to it",
+    unit: "pixels"
+  })
+})
+export type DataSettings = typeof DataSettings.Type

@@ -1,0 +1,2 @@
+export { imageSourceLaws } from "./laws/ImageSource.ts"
+export { mixedSource, type Readings, reordered } from "./sources.ts"
