@@ -12,7 +12,6 @@ import { toTensor } from "@moco/data/ImageTensors"
 import { cacheDirOf, noCacheDir } from "@moco/native/cacheDir"
 import { lastLines, run } from "@moco/native/setup/Command"
 import { cardOf, type EncoderCard } from "@moco/train/EncoderCard"
-import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, FileSystem, Path, Schema } from "effect"
 import { given, safetensorsVersion, setUp } from "../peer/torch.ts"
@@ -88,7 +87,7 @@ const recordOf = Effect.fnUntraced(
       })
     })
   },
-  Effect.provide([Backend.layerTensorflow(), Catalog.layer(fashionMnistQuick().data, [])]),
+  Effect.provide([Backend.layerTensorflow(), Catalog.layer({ name: "fashion-mnist-10k", evaluationSplit: "test", imageSize: 28 }, [])]),
   Effect.scoped
 )
 

@@ -1,5 +1,5 @@
-import { readsDataDir } from "@moco/train/dataDirs"
 import type { RunConfig } from "@moco/train/RunConfig"
+import { readsDataDir } from "@moco/train/RunConfig/images"
 import { Effect, Option } from "effect"
 import { FlagsInvalid } from "./FlagsInvalid.ts"
 

@@ -2,10 +2,16 @@ import { Schema } from "effect"
 import { entryOf, names } from "./Catalog.ts"
 import { maxInputSize } from "./Dataset/check.ts"
 
+/** The name of a data set that a program brings itself, in place of one of the catalog's. */
+export const ownImages = "own"
+
 /** Which images a run is of. */
 export const DataSettings = Schema.Struct({
-  name: Schema.Literals(names).annotate({
-    description: names.map((name) => entryOf(name).description).join(", or ")
+  name: Schema.Literals([...names, ownImages]).annotate({
+    description: [
+      ...names.map((name) => entryOf(name).description),
+      `a data set that is given in code (${ownImages})`
+    ].join(", or ")
   }),
   evaluationSplit: Schema.Literals(["test", "validation"]).annotate({
     description: "judge by the test images, or, while choosing settings, by training images held back"

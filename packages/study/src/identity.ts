@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { RunConfig } from "@moco/train/RunConfig"
-import { seesOwnSize } from "@moco/train/RunConfig/rules"
+import { seesOwnSize } from "@moco/train/RunConfig/images"
 import { Schema } from "effect"
 
 /**

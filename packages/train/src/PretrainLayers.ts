@@ -9,8 +9,10 @@ import type { KeyShuffle } from "@moco/core/KeyShuffle"
 import * as KeyShuffleStage from "@moco/core/KeyShuffle"
 import type { MomentumUpdate } from "@moco/core/MomentumUpdate"
 import * as MomentumStage from "@moco/core/MomentumUpdate"
+import { StageInvalid } from "@moco/core/Stage"
 import { Augmentation } from "@moco/data/Augmentation"
 import * as Catalog from "@moco/data/Catalog"
+import { ownImages } from "@moco/data/DataSettings"
 import { Dataset } from "@moco/data/Dataset"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import type { Evaluation } from "@moco/evaluation/Evaluation"
@@ -115,8 +117,20 @@ const datasetOf = (
   { dataDirs = [], dataset }: StageOptions
 ): Stage<Dataset, DatasetNeeds> =>
   dataset === undefined
-    ? Catalog.layer(data, dataDirs)
+    ? namedDataset(data, dataDirs)
     : dataset.pipe(Dataset.seenAs({ height: data.imageSize, width: data.imageSize }))
+
+const namedDataset = (
+  { name, ...choice }: RunConfig["data"],
+  dataDirs: ReadonlyArray<string>
+): Stage<Dataset, DatasetNeeds> => {
+  if (name !== ownImages) return Catalog.layer({ name, ...choice }, dataDirs)
+  const problem = "means a data set that is given in code, and none is given"
+  const hint = `open the run with stages.dataset, or choose one of ${Catalog.names.join(", ")}`
+  return Layer.unwrap(
+    Effect.fail(new StageInvalid({ stage: "Dataset", field: "data.name", value: name, problem, hint }))
+  )
+}
 
 /** The mechanism that a config names, e.g. to build another one around it. */
 export const dictionaryOf = ({ dictionary, seed, training }: RunConfig) =>

@@ -7,8 +7,8 @@ import { initialIn, weightsIn } from "../InitialWeights/files.ts"
 import type { GivenWeights } from "../InitialWeights.ts"
 import { progressUnder } from "../RunConfig/continuation.ts"
 import { configDifferences, type Difference, isFree, permissionOf } from "../RunConfig/differences.ts"
+import { numTraining } from "../RunConfig/images.ts"
 import { shorten } from "../RunConfig/Problem.ts"
-import { numTraining } from "../RunConfig/rules.ts"
 import { applyOverrides, ConfigInvalid, decode, type RunConfig } from "../RunConfig.ts"
 import * as RunFolder from "../RunFolder.ts"
 import { readStructuredFile } from "../readStructuredFile.ts"
@@ -134,7 +134,9 @@ const requireNotPassed = Effect.fnUntraced(function* (
   config: RunConfig,
   from: StoredCheckpoint | undefined
 ) {
-  const stepsPerEpoch = Math.floor(numTraining(config) / config.training.batchSize)
+  // Of images that a program brings it is not known yet; then nothing is refused.
+  const numImages = numTraining(config) ?? Number.POSITIVE_INFINITY
+  const stepsPerEpoch = Math.floor(numImages / config.training.batchSize)
   const taken = (from?.manifest.progress.step ?? 0) / stepsPerEpoch
   const { epochs } = config.training
   if (epochs >= taken) return

@@ -1,25 +1,11 @@
 import { batchNormGroupsOf } from "@moco/core/Encoder/kinds"
 import { cropProblem } from "@moco/data/Augmentation/Crop"
-import * as Catalog from "@moco/data/Catalog"
 import { most } from "./bounds.ts"
 import { valueAt } from "./fields.ts"
-import { excessOf, footprint, type ImageSet } from "./footprint.ts"
+import { excessOf, footprint } from "./footprint.ts"
+import { imagesOf, numTraining, ownSize } from "./images.ts"
 import { type Problem, renderValue } from "./Problem.ts"
 import type { RunConfig } from "./schema.ts"
-
-/** Images that a config trains on; they are the bank of the kNN evaluation as well. */
-export const numTraining = ({ data }: Pick<RunConfig, "data">): number => Catalog.numImagesOf(data).train
-
-/** The images that a config trains on, as its encoder sees them. */
-export const imagesOf = (config: Pick<RunConfig, "data">): ImageSet => ({
-  numImages: numTraining(config),
-  height: config.data.imageSize,
-  width: config.data.imageSize,
-  channels: Catalog.entryOf(config.data.name).channels
-})
-
-/** Whether a config's encoder sees the images of its data set in their own size. */
-export const seesOwnSize = ({ data }: Pick<RunConfig, "data">): boolean => Catalog.isOwnSize(data)
 
 interface Verdict {
   readonly problem: string
@@ -40,7 +26,7 @@ const rules: ReadonlyArray<Rule> = [
     reads: ["training.batchSize", "data.name", "data.evaluationSplit"],
     check: (config) => {
       const images = numTraining(config)
-      if (config.training.batchSize <= images) return undefined
+      if (images === undefined || config.training.batchSize <= images) return undefined
       const problem = `must be at most ${images}, the number of training images of ${config.data.name}`
       return { problem, hint: "choose a smaller batch or a larger data set" }
     }
@@ -52,7 +38,7 @@ const rules: ReadonlyArray<Rule> = [
       const batchNormGroups = batchNormGroupsOf(config.encoder)
       const { batchSize } = config.training
       // Refused above; the search for divisors of a number without bound has no end.
-      if (batchSize > numTraining(config)) return undefined
+      if (batchSize > (numTraining(config) ?? most.batchSize)) return undefined
       if (batchSize % batchNormGroups !== 0) {
         const problem = `must divide training.batchSize (${batchSize})`
         return { problem, hint: `near it: ${nearestDivisors(batchSize, batchNormGroups).join(" or ")}` }
@@ -94,7 +80,7 @@ const rules: ReadonlyArray<Rule> = [
     at: "evaluation.neighbours",
     reads: ["evaluation.neighbours", "data.name", "data.evaluationSplit"],
     check: (config) => {
-      const bank = numTraining(config)
+      const bank = numTraining(config) ?? Number.POSITIVE_INFINITY
       const tooMany = config.evaluation.neighbours.filter((k) => k > bank)
       if (tooMany.length === 0) return undefined
       const problem = `${tooMany.join(" and ")} must be at most ${bank}, the images that are searched for neighbours`
@@ -115,7 +101,7 @@ const rules: ReadonlyArray<Rule> = [
     at: "training.epochs",
     reads: ["training.epochs", "training.batchSize", "data.name", "data.evaluationSplit"],
     check: (config) => {
-      const perEpoch = Math.floor(numTraining(config) / config.training.batchSize)
+      const perEpoch = Math.floor((numTraining(config) ?? 0) / config.training.batchSize)
       const steps = config.training.epochs * perEpoch
       if (steps <= most.steps) return undefined
       const problem = `makes ${steps.toLocaleString("en")} steps, and ${most.steps.toLocaleString("en")} are the most`
@@ -132,7 +118,7 @@ const rules: ReadonlyArray<Rule> = [
       "data.name"
     ],
     check: ({ augmentation: { cropRatio, cropScale }, data }) => {
-      const { size } = Catalog.entryOf(data.name)
+      const size = ownSize({ data })
       return size && cropProblem(cropScale, cropRatio, size.height, size.width)
     }
   }

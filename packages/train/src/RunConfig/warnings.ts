@@ -1,4 +1,4 @@
-import { numTraining } from "./rules.ts"
+import { numTraining } from "./images.ts"
 import type { RunConfig } from "./schema.ts"
 
 /** Part of the images that an epoch may leave over before it is told; a batch less than a whole one is usual. */
@@ -25,7 +25,7 @@ export const warnings = (config: RunConfig): ReadonlyArray<Warning> => {
       `${message}; set encoder.batchNormGroups to 2 or more, or keyShuffle.kind to plain`
     )
   }
-  if (dictionary.kind === "queue" && dictionary.size > images) {
+  if (dictionary.kind === "queue" && images !== undefined && dictionary.size > images) {
     const message = `${dictionary.size} keys are more than the ${images} training images`
     warn("dictionary.size", `${message}: older keys of an image are negatives of its newer ones`)
   }
@@ -33,8 +33,8 @@ export const warnings = (config: RunConfig): ReadonlyArray<Warning> => {
     const message = `${dictionary.size} is no multiple of the ${perStep} keys that enter in a step`
     warn("dictionary.size", `${message}: a part of a batch is dropped before the rest`)
   }
-  const leftOver = images % training.batchSize
-  if (leftOver / images > maxLeftOver) {
+  const leftOver = (images ?? 0) % training.batchSize
+  if (images !== undefined && leftOver / images > maxLeftOver) {
     const part = `${leftOver} of ${images} images (${Math.round((100 * leftOver) / images)} %)`
     warn(
       "training.batchSize",
