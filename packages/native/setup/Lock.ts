@@ -31,8 +31,8 @@ type Owner = typeof Owner.Type
  * Holds the lock file at `path` until the Scope closes; waits while another process has it, and says so.
  *
  * A lock is taken over at once where its owner is a process of this system that is gone, and after ten seconds where its
- * heart does not beat, whoever it is of. Two that take over within the same moment may both work, and then do the same
- * work: what it comes to is put in place as a whole.
+ * heart does not beat, whoever it is of. Two that take over within the same moment may both work; one of them may then fail,
+ * and nothing is damaged: what is made is put in place as a whole.
  */
 export const hold = Effect.fnUntraced(function* (path: string) {
   const removeIfGone = watching(path)
