@@ -1,16 +1,18 @@
 import { createHash } from "node:crypto"
 import { RunConfig } from "@moco/train/RunConfig"
+import { withOldNames } from "@moco/train/RunConfig/renamed"
 import { Schema } from "effect"
 
 /**
  * A name for what a config computes: two configs of one name are the same run.
  *
  * Settings that have no effect beside the others are left out. So a setting that is added to the program must be left
- * out here at the value at which nothing changes; then runs from before it are still recognised.
+ * out here at the value at which nothing changes; then runs from before it are still recognised. A setting that is renamed
+ * keeps its first name here (`RunConfig/renamed.ts`).
  */
 export const identify = (config: RunConfig): string =>
   createHash("sha256")
-    .update(canonical(effective(config)))
+    .update(canonical(withOldNames(effective(config))))
     .digest("hex")
     .slice(0, 12)
 

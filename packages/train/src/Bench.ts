@@ -43,9 +43,7 @@ export const layersOfWorkload = (workload: Workload) => {
     seed: config.seed
   })
   const augmentation = augment ? {} : { augmentation: Augmentation.layerNone }
-  // Nothing is judged; there may be fewer images than neighbours.
-  const unjudged = { ...config, evaluation: { ...config.evaluation, neighbours: [1] } }
-  return layersOf(unjudged, { dataDirs: [], dataset, ...augmentation })
+  return layersOf({ ...config, evaluations: {} }, { dataDirs: [], dataset, ...augmentation })
 }
 
 /** How long, and how carefully. */

@@ -14,7 +14,9 @@ import { Augmentation } from "@moco/data/Augmentation"
 import { Dataset, type DatasetInvalid } from "@moco/data/Dataset"
 import * as FashionMnist from "@moco/data/Dataset/FashionMnist"
 import { ViewPairs } from "@moco/data/ViewPairs"
-import * as Knn from "@moco/evaluation/Evaluation/Knn"
+import type { Evaluation } from "@moco/evaluation/Evaluation"
+import { Evaluations } from "@moco/evaluation/Evaluations"
+import { configured } from "@moco/evaluation/evaluationKinds"
 import { Effect, Layer } from "effect"
 import { Diagnostics } from "./Diagnostics.ts"
 import { type GivenWeights, matchWeights, withWeights } from "./InitialWeights.ts"
@@ -37,7 +39,16 @@ export interface StageOptions {
   readonly dictionary?: ReturnType<typeof dictionaryOf>
   /** A loss of your own, in place of the one that the config names. */
   readonly loss?: ReturnType<typeof lossOf>
+  /** Evaluations of your own, behind those that the config names. */
+  readonly evaluations?: ReadonlyArray<EvaluationLayer>
 }
+
+/** An evaluation of your own, and what it may be made from. */
+type EvaluationLayer = Layer.Layer<
+  Evaluation,
+  TensorError | Stage.StageInvalid | DatasetInvalid,
+  Augmentation | Backend | Dataset
+>
 
 /**
  * The layers that a config names, one for each stage. Choices are made here and nowhere else: the trainer only
@@ -49,13 +60,17 @@ export const layersOf = (config: RunConfig, options: StageOptions) => {
   const augmentation = options.augmentation ?? Augmentation.layer(config.augmentation)
   const batches = views.pipe(Layer.provideMerge(augmentation))
   const encoder = queryEncoderOf(config, options.initial)
+  const evaluations = Evaluations.layer([
+    ...configured(config.evaluations).map(({ layer }): EvaluationLayer => layer),
+    ...(options.evaluations ?? [])
+  ])
   // What somebody else has written can only be known by trying it.
   const isOwn = options.dictionary ?? options.loss
   const rehearsal = Layer.effectDiscard(isOwn === undefined ? Effect.void : rehearse)
   return Layer.mergeAll(Diagnostics.layer, Optimizer.layerSgd(config.optimizer), rehearsal).pipe(
     Layer.provideMerge(options.loss ?? lossOf(config)),
     Layer.provideMerge(options.dictionary ?? dictionaryOf(config)),
-    Layer.provideMerge(Layer.mergeAll(encoder, learningRateOf(config), Knn.layer(config.evaluation))),
+    Layer.provideMerge(Layer.mergeAll(encoder, learningRateOf(config), evaluations)),
     Layer.provideMerge(batches),
     Layer.provideMerge(world)
   )

@@ -95,7 +95,7 @@ describe("a config's schedules", () => {
   it.effect("raise the momentum over all steps, and not over the epochs' number of them", () => {
     const distances = Effect.gen(function* () {
       const takeStep = yield* pretrainStep
-      return [yield* takeStep(0), yield* takeStep(4)].map(({ encoderDistance }) => encoderDistance!)
+      return [yield* takeStep(0), yield* takeStep(4)].map(({ metrics }) => metrics.encoderDistance!)
     })
     return Effect.gen(function* () {
       const rising = yield* withStages({ momentum: '{"kind":"cosine","m":0.5}' }, distances)

@@ -13,6 +13,7 @@ import { Augmentation } from "@moco/data/Augmentation"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import * as Knn from "@moco/evaluation/Evaluation/Knn"
+import { Evaluations } from "@moco/evaluation/Evaluations"
 import { Diagnostics } from "@moco/train/Diagnostics"
 import { LearningRate } from "@moco/train/LearningRate"
 import { Optimizer } from "@moco/train/Optimizer"
@@ -34,6 +35,8 @@ export interface TinySettings {
     QueryEncoder | KeyEncoder | MomentumUpdate | KeyShuffle | Backend
   >
   readonly numTrain?: number
+  /** Epochs between evaluations. */
+  readonly everyEpochs?: number
   /** Channels of the first stage; multiples of 16, as the vectors of AVX2 take them, are computed by the project's own ops. */
   readonly width?: number
 }
@@ -42,6 +45,7 @@ const networkOf = (width: number) => ResNet.make({ ...tinyResNet, width, batchNo
 
 /** The production stages on 8 x 8 synthetic images: a real run in milliseconds a step. */
 export const tinyRun = ({
+  everyEpochs = 2,
   learningRate = 0.05,
   m = 0.99,
   nce = false,
@@ -57,7 +61,7 @@ export const tinyRun = ({
   const stages = Layer.mergeAll(
     Diagnostics.layer,
     Optimizer.layerSgd({ momentum: 0.9, weightDecay: 5e-4 }),
-    Knn.layer({ neighbours: [5, 1], temperature: 0.1 })
+    Evaluations.layer([Knn.layer({ everyEpochs, k: [5, 1], temperature: 0.1 })])
   ).pipe(
     Layer.provideMerge(
       Layer.mergeAll(

@@ -105,7 +105,7 @@ export const train = Command.make(
     Effect.uninterruptible
   )
 ).pipe(
-  Command.withDescription("Train an encoder by Momentum Contrast and judge it by its nearest neighbours"),
+  Command.withDescription("Train an encoder by Momentum Contrast, and evaluate it beside its baselines"),
   Command.withExamples([
     { command: "npx moco train", description: "the embedded images, a few minutes" },
     {
@@ -187,7 +187,6 @@ const trainIn = Effect.fnUntraced(function* (
   yield* Effect.flatMap(Effect.andThen(initialised, progress), (from) =>
     pretrain({
       numEpochs: config.training.epochs,
-      evaluateEveryEpochs: config.evaluation.everyEpochs,
       onNonFinite: onNan,
       ...(from === undefined ? {} : { from })
     })
@@ -237,7 +236,7 @@ const announce = Effect.fnUntraced(function* (config: RunConfig, folder: RunFold
   const { test, train } = dataset
   yield* Console.log(
     [
-      `${config.recipe}, seed ${config.seed}: ${train.numImages} images of ${dataset.name}, judged by ${test.numImages}`,
+      `${config.recipe}, seed ${config.seed}: ${train.numImages} images of ${dataset.name}, evaluated on ${test.numImages}`,
       `${backend.name} ${Escape.line(backend.version)} on ${backend.device}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
       `run folder: ${Escape.line(folder.path)}`
     ].join("\n")

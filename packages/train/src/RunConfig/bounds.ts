@@ -9,8 +9,6 @@ export const most = {
   batchSize: 1_048_576,
   /** MoCo's largest queue has 65,536 keys, the memory bank of ImageNet 1.3 million entries. */
   dictionarySize: 100_000_000,
-  /** A list of k that is judged in one run. */
-  neighbours: 100,
   milestones: 1000,
   /** Of one machine. */
   threads: 1024,

@@ -1,5 +1,6 @@
 import { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
 import { AugmentationSettings } from "@moco/data/Augmentation"
+import { EvaluationSettings } from "@moco/evaluation/evaluationKinds"
 import { Schema } from "effect"
 import { leastTemperature, most } from "./bounds.ts"
 
@@ -73,9 +74,7 @@ const KeyShuffle = Schema.Union([
   description: "whether keys are encoded in another order than their queries; plain: with ordinary batch norm"
 })
 
-const Temperature = between(leastTemperature, most.temperature)
-
-const temperature = Temperature.annotate({
+const temperature = between(leastTemperature, most.temperature).annotate({
   description: "divides the similarities; unitless, 0.07 in MoCo v1, 0.2 in v2"
 })
 const symmetric = Schema.Boolean.annotate({
@@ -126,18 +125,6 @@ const Training = Schema.Struct({
   batchSize: upTo(most.batchSize).annotate({ description: "images in a step" })
 })
 
-const Evaluation = Schema.Struct({
-  everyEpochs: upTo(most.epochs).annotate({
-    description: "epochs between evaluations; the end is always one"
-  }),
-  neighbours: Schema.Array(upTo(most.dictionarySize))
-    .check(Schema.isMinLength(1), Schema.isMaxLength(most.neighbours))
-    .annotate({ description: "numbers of neighbours that vote, e.g. [200, 20]" }),
-  temperature: Temperature.annotate({
-    description: "sharpness of the votes; unitless, 0.1 in the literature"
-  })
-})
-
 const Backend = Schema.Struct({
   name: Schema.Literals(["tensorflow", "cpu"]).annotate({
     description: "libtensorflow, or tfjs's JavaScript kernels (about 500 times slower, for tests)"
@@ -165,7 +152,10 @@ export const RunConfig = Schema.Struct({
   loss: Loss,
   optimizer: Optimizer,
   training: Training,
-  evaluation: Evaluation,
+  evaluations: EvaluationSettings.annotate({
+    description:
+      "evaluations of the encoder, side by side; the first metric of the first one says which state is the best"
+  }),
   backend: Backend
 })
 export type RunConfig = typeof RunConfig.Type

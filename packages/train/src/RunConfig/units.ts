@@ -1,3 +1,5 @@
+import { evaluationUnits } from "./evaluationRules.ts"
+
 /**
  * What the numbers of a config count or measure. Numbers without a unit say so: `unitless`. A setting that is added needs
  * an entry; a test finds the one that has none.
@@ -30,8 +32,6 @@ export const units: Readonly<Record<string, string>> = {
   "optimizer.schedule.factor": "unitless",
   "training.epochs": "epochs",
   "training.batchSize": "images",
-  "evaluation.everyEpochs": "epochs",
-  "evaluation.neighbours": "images",
-  "evaluation.temperature": "unitless",
+  ...evaluationUnits,
   "backend.threads": "threads"
 }

@@ -6,7 +6,7 @@ import { newestGood } from "@moco/train/Checkpoint/load"
 import type { RunProgress } from "@moco/train/Checkpoint/manifest"
 import type { GivenWeights } from "@moco/train/InitialWeights"
 import { initialIn, weightsIn } from "@moco/train/InitialWeights/files"
-import { applyOverrides, ConfigInvalid, decode, type RunConfig } from "@moco/train/RunConfig"
+import { applyOverrides, ConfigInvalid, decodeStored, type RunConfig } from "@moco/train/RunConfig"
 import { progressUnder } from "@moco/train/RunConfig/continuation"
 import {
   changeable,
@@ -175,7 +175,7 @@ const begunWith = Effect.fnUntraced(function* (
   folder: RunFolder.RunFolder,
   from: StoredCheckpoint | undefined
 ) {
-  return from?.manifest.config ?? (yield* decode(yield* readStructuredFile("config", folder.config)))
+  return from?.manifest.config ?? (yield* decodeStored(yield* readStructuredFile("config", folder.config)))
 })
 
 const requireSame = Effect.fnUntraced(function* (

@@ -1,4 +1,4 @@
-import { decode } from "@moco/train/RunConfig"
+import { decodeStored } from "@moco/train/RunConfig"
 import { shorten } from "@moco/train/RunConfig/Problem"
 import * as RunFolder from "@moco/train/RunFolder"
 import { filesOf } from "@moco/train/RunFolder/files"
@@ -34,7 +34,7 @@ export const readRun = Effect.fn("cli.plot.readRun")(function* (folderPath: stri
   for (const file of [folder.config, folder.metrics]) {
     if (!(yield* RunFolder.exists(file))) return yield* undrawable(`it has no ${path.basename(file)}`)
   }
-  const config = yield* Effect.flatMap(readStructuredFile("config", folder.config), decode)
+  const config = yield* Effect.flatMap(readStructuredFile("config", folder.config), decodeStored)
   const events = yield* RunLog.read(folder.metrics)
   if (!events.some(({ event }) => event === "step")) return yield* undrawable("its log has no step")
   const name = shorten(path.basename(path.resolve(folderPath)), maxName)
