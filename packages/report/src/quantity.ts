@@ -34,7 +34,7 @@ const notations: Readonly<Record<string, Notation>> = {
     suffix: "nats",
     digits: (value) => value.toFixed(3),
     difference: { digits: (value) => value.toFixed(3), unit: "nats" },
-    limits: [0, Number.POSITIVE_INFINITY],
+    limits: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
     least: 0.2
   },
   "images/s": {

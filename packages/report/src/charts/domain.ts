@@ -8,7 +8,7 @@ interface Reach {
 
 /**
  * An axis for values in a unit, as they are drawn: from the lowest to the highest and a little further, within what they
- * can be at all.
+ * can be at all, and not below 0 where none of them is.
  */
 export const domainIn = (
   unit: string,
@@ -20,7 +20,8 @@ export const domainIn = (
   const [low, high] = [Math.min(...values), Math.max(...values)]
   const span = Math.max(least, leastPart * Math.max(Math.abs(low), Math.abs(high)))
   const room = Math.max(0.06 * (high - low), (span - (high - low)) / 2)
-  return [Math.max(limits[0], low - room), Math.min(limits[1], high + room)]
+  const floor = low >= 0 ? Math.max(0, limits[0]) : limits[0]
+  return [Math.max(floor, low - room), Math.min(limits[1], high + room)]
 }
 
 /** Of the largest value: without it values that are equal would have an axis without a length. */

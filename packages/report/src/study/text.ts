@@ -93,7 +93,9 @@ export const verdictLines = (
     const failed = numFailed === 0 ? "" : `; ${numFailed} runs of these cells failed`
     if (estimate === undefined) return `${text(label)}: no seed has finished in all of these cells${failed}`
     const signed = signedIn(unit)
-    const called = [signed(estimate.mean), notationOf(unit).difference.unit].filter((word) => word !== "")
+    const called = [signed(estimate.mean), text(notationOf(unit).difference.unit)].filter(
+      (word) => word !== ""
+    )
     const found = `${called.join(" ")}, 95 % interval ${interval(estimate, signed)}`
     return `${text(label)}: ${found}, n = ${estimate.n}${failed}`
   })
@@ -103,9 +105,9 @@ export const verdictLines = (
 export const studyTable = (results: StudyResults): string => {
   return [
     aligned(cellTable(results)),
-    results.baselines
-      .map((found) => `${plain.text(found.subject)}: ${written(found, found.value)}`)
-      .join(", "),
+    plain.text(
+      results.baselines.map((found) => `${found.subject}: ${written(found, found.value)}`).join(", ")
+    ),
     ...(results.published === undefined ? [] : [`paper: ${plain.text(results.published.source)}`]),
     ...(results.comparisons.length > 0 ? ["", "paired by seed", aligned(comparisonTable(results))] : []),
     ...results.verdicts.flatMap((verdict) => {
