@@ -22,9 +22,9 @@ export const trainWith = Effect.fn("examples.trainWith")(function* (
 ) {
   const losses: Array<number> = []
   const runLog = RunLog.layerTee((event) =>
-    Effect.sync(() => void (event.event === "step" && losses.push(event.loss)))
+    Effect.sync(() => void (event.event === "step" && losses.push(event.metrics["loss"]!)))
   ).pipe(Layer.provide(RunLog.layerMemory))
-  const result = yield* pretrain({ numEpochs: shown.training.epochs, evaluateEveryEpochs: 1 }).pipe(
+  const result = yield* pretrain({ numEpochs: shown.training.epochs }).pipe(
     Effect.provide([runLog, Checkpoints.layerNone]),
     Effect.provide(layersOf(shown, { dataDirs: [], ...stages }))
   )
@@ -34,11 +34,11 @@ export const trainWith = Effect.fn("examples.trainWith")(function* (
 /** Trains and prints what came out. */
 export const train = (stages: Omit<StageOptions, "dataDirs">): void =>
   trainWith(stages).pipe(
-    Effect.flatMap(({ evaluations, losses }) =>
+    Effect.flatMap(({ losses, measurements }) =>
       Console.log(
         [
           `loss ${losses[0]!.toFixed(3)} in the first step, ${losses.at(-1)!.toFixed(3)} in the last`,
-          ...evaluations.encoder.map(({ accuracy, k }) => `kNN (k = ${k}): ${(100 * accuracy).toFixed(1)} %`)
+          ...measurements.map(({ metric, subject, value }) => `${subject}, ${metric}: ${value}`)
         ].join("\n")
       )
     ),

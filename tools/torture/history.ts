@@ -30,9 +30,10 @@ export const historyOf = (folder: string): History => {
   const events = eventsOf(folder)
   return {
     state: stateHash(folder),
-    steps: stepsOf(events).map(({ imagesPerSecond, numTensors, stepMs, time, ...computed }) =>
-      JSON.stringify(computed)
-    ),
+    steps: stepsOf(events).map(({ metrics, stepMs, time, ...rest }) => {
+      const { imagesPerSecond, numTensors, ...computed } = metrics
+      return JSON.stringify({ ...rest, computed })
+    }),
     evaluations: events.flatMap((event) => {
       if (event.event !== "evaluation") return []
       const { seconds, time, ...computed } = event

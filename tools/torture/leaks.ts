@@ -38,12 +38,10 @@ export const leaks = Effect.fn("torture.leaks")(function* ({ report, short }: Ef
     if (event.event !== "step" || (event.step + 1) % sampleEvery !== 0) return
     const step = event.step + 1
     for (const name of checkpointsOf(folder)) saved.add(name)
-    samples.push({ step, tensors: event.numTensors, rss: process.memoryUsage().rss })
+    samples.push({ step, tensors: event.metrics["numTensors"]!, rss: process.memoryUsage().rss })
     if (samples.length % 25 === 0) yield* report(`leaks: ${step}/${numSteps} steps`)
   })
-  yield* pretrain({ numEpochs, evaluateEveryEpochs: Math.ceil(numEpochs / 4) }).pipe(
-    Effect.provide(runIn(folder, saveEvery, observe))
-  )
+  yield* pretrain({ numEpochs }).pipe(Effect.provide(runIn(folder, saveEvery, observe)))
   for (const name of checkpointsOf(folder)) saved.add(name)
   const numLogged = stepsOf(eventsOf(folder)).length
   removeRun(folder)

@@ -14,7 +14,7 @@ export const runArgs = (
   ...["--set", "encoder.layers=[1]", "--set", "encoder.width=16", "--set", "encoder.stem=imagenet"],
   ...["--set", "encoder.featureSize=16", "--set", "encoder.batchNormGroups=2"],
   ...["--set", "training.batchSize=200", `--epochs=${epochs}`],
-  ...["--set", `evaluation.everyEpochs=${evaluateEvery}`],
+  ...["--set", `evaluations.knn.everyEpochs=${evaluateEvery}`],
   ...["--set", `dictionary=${JSON.stringify(mechanisms[mechanism])}`]
 ]
 

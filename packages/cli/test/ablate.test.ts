@@ -65,10 +65,10 @@ describe("ablate", () => {
       "report.md",
       "cells.csv",
       "cells.json",
-      "accuracy.svg",
-      "accuracy.png",
-      "loss.svg",
-      "loss.png"
+      "metric.svg",
+      "metric.png",
+      "epochs.svg",
+      "epochs.png"
     ]) {
       assert.isAbove(readFileSync(join(folder, "report", file)).length, 100, file)
     }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { decode } from "@moco/core/Safetensors"
+import type { Measurement } from "@moco/evaluation/Measurement"
 import { Effect } from "effect"
 import { assertPlainError, fresh, lastLine, root, run, start, until } from "./program.ts"
 
@@ -39,7 +40,10 @@ describe("train", () => {
     assert.notInclude(stdout, "\u001b")
     const result = JSON.parse(lastLine(stdout))
     assert.deepInclude(result, { outcome: "completed", numSteps: 16, seed: 1, runFolder: out })
-    assert.sameMembers(Object.keys(result.evaluations), ["encoder", "untrainedEncoder", "rawPixels"])
+    assert.deepStrictEqual(
+      [...new Set(result.measurements.map(({ subject }: Measurement) => subject))],
+      ["raw pixels", "untrained encoder", "trained encoder"]
+    )
     const files = ["config.json", "environment.json", "metrics.jsonl", "encoder.safetensors", "encoder.json"]
     for (const file of files) {
       assert.isTrue(existsSync(join(out, file)), file)
@@ -52,7 +56,7 @@ describe("train", () => {
     assert.deepStrictEqual(JSON.parse(metadata["architecture"]!), card.architecture)
     assert.deepStrictEqual(JSON.parse(metadata["input"]!), card.input)
     const again = await run("train", `--config=${join(out, "config.json")}`, "--json", `--out=${fresh()}`)
-    assert.deepStrictEqual(JSON.parse(lastLine(again.stdout)).evaluations, result.evaluations)
+    assert.deepStrictEqual(JSON.parse(lastLine(again.stdout)).measurements, result.measurements)
     const occupied = await run("train", ...tiny, `--out=${out}`)
     assert.strictEqual(occupied.code, 6)
     assertPlainError(occupied.stderr, out, "a run that has reached its end")

@@ -1,5 +1,8 @@
 import { execFileSync } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
+import { knnAccuracy } from "@moco/evaluation/Evaluation/Knn"
+import { measured } from "@moco/evaluation/Measurement"
+import { rawPixels, trainedEncoder } from "@moco/evaluation/subjects"
 import { shellQuoted } from "@moco/native/shellQuoted"
 import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import fc from "fast-check"
@@ -52,12 +55,24 @@ describe("the closing words of a run", () => {
     assert.include(whole, "npx moco train --config='my runs/a/config.json' --seed=2 --data-dir='/my data'")
   })
 
-  it("have no table where nothing was judged, and else the lines of what was", () => {
+  it("have no table where nothing was evaluated, and else the lines of what was", () => {
     const early = resultSoFar(config, "runs/a", undefined)
     assert.notInclude(renderSummary(early, config, { flags: {}, savedStep: undefined }), "kNN")
-    const evaluations = { rawPixels: [{ k: 200, accuracy: 0.772 }] }
-    const later = renderSummary({ ...early, evaluations }, config, given)
-    assert.match(later, /raw pixels +77\.2 % +-/)
-    assert.notInclude(later, "trained encoder")
+    const [at200, at20] = [knnAccuracy(200), knnAccuracy(20)]
+    const measurements = [
+      measured(at200, rawPixels, 0.772),
+      measured(at20, rawPixels, 0.8),
+      measured(at20, trainedEncoder, 0.5)
+    ]
+    const later = renderSummary({ ...early, measurements }, config, given)
+    assert.include(
+      later,
+      [
+        "kNN accuracy on the test images       k = 200     k = 20",
+        "  trained encoder                           -     50.0 %",
+        "  raw pixels                           77.2 %     80.0 %"
+      ].join("\n")
+    )
+    assert.notInclude(later, "untrained encoder")
   })
 })

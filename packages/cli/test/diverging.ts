@@ -5,7 +5,7 @@ export const diverging = [
   ...["train", "--set", "encoder.layers=[1]", "--set", "encoder.width=4", "--set", "encoder.stem=imagenet"],
   ...["--set", "encoder.featureSize=16", "--set", "backend.threads=1", "--set", "training.batchSize=500"],
   ...["--set", "encoder.batchNormGroups=2", "--set", "dictionary.size=1000", "--epochs=1"],
-  ...["--set", "evaluation.neighbours=[20]", "--set", "optimizer.learningRate=1e6"]
+  ...["--set", "evaluations.knn.k=[20]", "--set", "optimizer.learningRate=1e6"]
 ]
 export const back = "--on-nan=rollback"
 

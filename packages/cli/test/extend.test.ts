@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
+import type { Measurement } from "@moco/evaluation/Measurement"
 import {
   assertPlainError,
   checkpointsOf,
@@ -17,14 +18,14 @@ const tiny = (epochs: number) => [
   "train",
   ...tinyRun({ epochs }),
   ...["--set", "training.batchSize=500", "--set", "optimizer.schedule.kind=constant"],
-  ...["--set", "evaluation.neighbours=[20]", "--json"]
+  ...["--set", "evaluations.knn.k=[20]", "--json"]
 ]
 
 const eventsOf = (folder: string, event: string) =>
   jsonLines(join(folder, "metrics.jsonl")).filter((line) => line.event === event)
 
 describe("a run that goes on with another config", () => {
-  it("may go on at another learning rate and be judged otherwise; what else it is made of may not change", async () => {
+  it("may go on at another learning rate and be evaluated otherwise; what else it is made of may not change", async () => {
     const folder = fresh()
     const first = start([...tiny(3), "--checkpoint-every=4steps", `--out=${folder}`])
     await until(() => checkpointsOf(folder).length >= 1)
@@ -36,21 +37,21 @@ describe("a run that goes on with another config", () => {
     const throughOut = await run(...tiny(3), "--set", "optimizer.learningRate=0.01", `--out=${folder}`)
     assert.strictEqual(throughOut.code, 2)
 
-    const sets = ["--set", "optimizer.learningRate=0.01", "--set", "evaluation.neighbours=[5,20]"]
+    const sets = ["--set", "optimizer.learningRate=0.01", "--set", "evaluations.knn.k=[5,20]"]
     const { code, stderr, stdout } = await run("train", `--resume=${folder}`, ...sets, "--epochs=2", "--json")
     assert.strictEqual(code, 0, stderr)
     const [change] = eventsOf(folder, "configChanged")
     const { step } = change
     assert.include(stdout, `optimizer.learningRate was 0.12 and is 0.01 from step ${step} on`)
     assert.deepStrictEqual(change.learningRate, { before: 0.12, now: 0.01 })
-    for (const { learningRate, step: at } of eventsOf(folder, "step")) {
-      assert.strictEqual(learningRate, at < step ? 0.12 : 0.01)
+    for (const { metrics, step: at } of eventsOf(folder, "step")) {
+      assert.strictEqual(metrics.learningRate, at < step ? 0.12 : 0.01)
     }
-    const { evaluations } = JSON.parse(lastLine(stdout))
-    for (const subject of ["encoder", "untrainedEncoder", "rawPixels"]) {
+    const measurements: ReadonlyArray<Measurement> = JSON.parse(lastLine(stdout)).measurements
+    for (const subject of ["raw pixels", "untrained encoder", "trained encoder"]) {
       assert.deepStrictEqual(
-        evaluations[subject].map(({ k }: { k: number }) => k),
-        [5, 20]
+        measurements.flatMap((found) => (found.subject === subject ? [found.metric] : [])),
+        ["kNN accuracy (k = 5)", "kNN accuracy (k = 20)"]
       )
     }
   }, 600_000)

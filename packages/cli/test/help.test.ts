@@ -71,7 +71,7 @@ describe("a wrong command line", () => {
     [
       "a setting's name that two have",
       ["train", "--temperature=1"],
-      ["--set loss.temperature=... or --set evaluation.temperature=..."]
+      ["--set loss.temperature=... or --set evaluations.knn.temperature=..."]
     ],
     [
       "a setting without --set",

@@ -107,7 +107,7 @@ describe("readStructuredFile", () => {
   )
 })
 
-const numbers = '{"loss":{"temperature":1e999},"seed":-1e999,"evaluation":{"neighbours":[1e999]}}'
+const numbers = '{"loss":{"temperature":1e999},"seed":-1e999,"evaluations":{"knn":{"k":[1e999]}}}'
 const inFile = (name: string, contents: Contents) => () => `--config=${place(name, contents)}`
 
 const programs: ReadonlyArray<readonly [string, () => string, ReadonlyArray<string>]> = [
@@ -118,7 +118,7 @@ const programs: ReadonlyArray<readonly [string, () => string, ReadonlyArray<stri
   [
     "numbers beyond the largest one",
     inFile("a.json", numbers),
-    ["loss.temperature = Infinity", "seed = -Infinity", "evaluation.neighbours[0] = Infinity"]
+    ["loss.temperature = Infinity", "seed = -Infinity", "evaluations.knn.k[0] = Infinity"]
   ],
   [
     "a key __proto__",

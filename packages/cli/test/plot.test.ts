@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
+import { knnAccuracy } from "@moco/evaluation/Evaluation/Knn"
+import { measured } from "@moco/evaluation/Measurement"
 import type { RunEvent } from "@moco/train/RunLog"
 import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import { runInProcess } from "./inProcess.ts"
@@ -15,28 +17,15 @@ const step = (step: number): RunEvent => ({
   epoch: Math.floor((step * numEpochs) / numSteps),
   numSteps,
   numEpochs,
-  loss: 7 - step / 20,
-  chanceLoss: Math.log(1025),
-  queueFill: 1,
-  pretextAccuracy: 0.1,
-  learningRate: 0.1,
-  featureStd: 0.05,
-  gradientNorm: 1,
-  stepMs: 10,
-  imagesPerSecond: 100,
-  numTensors: 9
+  metrics: { loss: 7 - step / 20, chanceLoss: Math.log(1025), pretextAccuracy: 0.1 },
+  stepMs: 10
 })
 
-const evaluation = (
-  subject: "encoder" | "untrainedEncoder" | "rawPixels",
-  epoch: number,
-  accuracy: number
-): RunEvent => ({
+const evaluation = (subject: string, epoch: number, accuracy: number): RunEvent => ({
   event: "evaluation",
   step: (epoch * numSteps) / numEpochs,
   epoch,
-  subject,
-  neighbours: [200, 20, 1].map((k) => ({ k, accuracy: accuracy + 1 / (10 * k) })),
+  measurements: [200, 20, 1].map((k) => measured(knnAccuracy(k, 0.1), subject, accuracy + 1 / (10 * k))),
   seconds: 1
 })
 
@@ -45,14 +34,16 @@ const writeRun = (folder: string, accuracy: number) => {
   const config = { ...fashionMnistQuick(), training: { epochs: numEpochs, batchSize: 800 } }
   const events = [
     ...Array.from({ length: numSteps }, (_, i) => step(i)),
-    evaluation("rawPixels", 0, 0.77),
-    evaluation("untrainedEncoder", 0, 0.5),
-    evaluation("encoder", 2, accuracy - 0.05),
-    evaluation("encoder", numEpochs, accuracy)
+    evaluation("raw pixels", 0, 0.77),
+    evaluation("untrained encoder", 0, 0.5),
+    evaluation("trained encoder", 2, accuracy - 0.05),
+    evaluation("trained encoder", numEpochs, accuracy)
   ]
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, "config.json"), JSON.stringify(config))
-  const lines = events.map((event) => `${JSON.stringify({ time: "2026-01-01T00:00:00.000Z", ...event })}\n`)
+  const lines = events.map(
+    (event) => `${JSON.stringify({ format: 2, time: "2026-01-01T00:00:00.000Z", ...event })}\n`
+  )
   writeFileSync(join(folder, "metrics.jsonl"), lines.join(""))
   return folder
 }

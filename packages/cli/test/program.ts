@@ -83,7 +83,7 @@ export const writeStudy = (folder: string, study: unknown): string => {
 export const tinyRun = ({ epochs }: { readonly epochs: number }) => [
   ...["--set", "encoder.layers=[1]", "--set", "encoder.width=16", "--set", "encoder.stem=imagenet"],
   ...["--set", "encoder.featureSize=16", "--set", "dictionary.size=1000", "--set", "training.batchSize=200"],
-  ...["--set", "evaluation.everyEpochs=10", `--epochs=${epochs}`]
+  ...["--set", "evaluations.knn.everyEpochs=10", `--epochs=${epochs}`]
 ]
 
 /** The lines of a JSONL file that are whole; none where there is no file. */

@@ -48,7 +48,7 @@ describe("a stopped run", () => {
     assert.deepStrictEqual(stateOf(folder), stateOf(whole))
     assert.deepStrictEqual(lossesOf(folder), lossesOf(whole))
     const [result, expected] = [last, uninterrupted].map(({ stdout }) => JSON.parse(lastLine(stdout)))
-    assert.deepStrictEqual(result.evaluations, expected.evaluations)
+    assert.deepStrictEqual(result.measurements, expected.measurements)
     assert.strictEqual(result.numSteps, 80)
 
     const again = await run("train", `--resume=${folder}`)

@@ -78,7 +78,7 @@ describe("moco settings", () => {
     assert.strictEqual(misspelt.code, 2)
     assertPlainError(misspelt.stderr, "optimiser", "did you mean optimizer?")
     const last = await run("settings", "tempratur")
-    assertPlainError(last.stderr, "did you mean loss.temperature or evaluation.temperature?")
+    assertPlainError(last.stderr, "did you mean loss.temperature or evaluations.knn.temperature?")
   })
 })
 

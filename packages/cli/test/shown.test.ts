@@ -3,8 +3,10 @@ import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { forbidden, hostile } from "@moco/core/testing"
-import { accuracyChart } from "@moco/report/charts/accuracyChart"
-import { lossChart } from "@moco/report/charts/lossChart"
+import { knnAccuracy } from "@moco/evaluation/Evaluation/Knn"
+import { measured } from "@moco/evaluation/Measurement"
+import { epochChart } from "@moco/report/charts/epochChart"
+import { metricChart } from "@moco/report/charts/metricChart"
 import { endedLine, statusLine } from "@moco/report/live/StudyBar/line"
 import { writeReport } from "@moco/report/study/files"
 import { cellTable, comparisonTable, markdown, studyCsv, studyTable } from "@moco/report/study/text"
@@ -30,29 +32,33 @@ const resultsWith = (words: ReadonlyArray<string>): StudyResults => {
   const word = (i: number) => words[i % words.length]!
   const [x, series] = [`x${word(0)}`, `series${word(1)}`]
   const cells = [0, 1].map((i): CellReport => {
-    const accuracy = { mean: 0.5 + 0.1 * i, std: 0.01, n: 2, ci: { low: 0.4, high: 0.7 } }
+    const estimate = { mean: 0.5 + 0.1 * i, std: 0.01, n: 2, ci: { low: 0.4, high: 0.7 } }
     return {
       settings: { [x]: `${i}${word(2 + i)}`, [series]: word(4) },
-      accuracy,
-      values: [{ seed: 1, accuracy: accuracy.mean }],
-      finalPretextAccuracies: [],
+      estimate,
+      values: [{ seed: 1, value: estimate.mean }],
       numSteps: 10,
       failures: [{ seed: 2, reason: word(5) }],
-      curve: [{ epoch: 1, loss: 2, pretextAccuracy: 0.3 }],
-      chanceLoss: 3
+      curve: [{ epoch: 1, metrics: { loss: 2, pretextAccuracy: 0.3 } }],
+      levels: { chanceLoss: 3 }
     }
   })
   const [first, second] = cells.map(({ settings }) => settings)
+  const metric = { ...knnAccuracy(200), metric: word(3), unit: words.length % 2 === 0 ? "fraction" : word(1) }
   const claim = { statement: word(0), paper: word(1), expects: "above", contrasts: [] } as const
   return {
     study: word(3),
     chart: { x, series },
-    neighbours: 200,
+    metric,
     cells,
-    baselines: { rawPixels: 0.4, untrainedEncoder: undefined },
+    baselines: [measured(metric, word(2), 0.4)],
     comparisons: [{ settings: second!, reference: first!, difference: undefined }],
     verdicts: [
-      { claim, verdict: "supports", contrasts: [{ label: word(2), estimate: undefined, numFailed: 1 }] }
+      {
+        claim,
+        verdict: "supports",
+        contrasts: [{ label: word(2), unit: metric.unit, estimate: undefined, numFailed: 1 }]
+      }
     ],
     published: { source: word(4), figures: [] },
     numTrials: 4,
@@ -78,7 +84,16 @@ describe("words of a study's file or of its runs", () => {
         assertShowable(studyTable(results))
         const { settings } = results.cells[0]!
         const failed: FailedTrial = {
-          ...{ time: "", trial: "a", settings, seed: 1, seconds: 1, runFolder: "", epochs: [] },
+          ...{
+            format: 2 as const,
+            time: "",
+            trial: "a",
+            settings,
+            seed: 1,
+            seconds: 1,
+            runFolder: "",
+            epochs: []
+          },
           ...{ outcome: "failed", exitCode: 1, reason: words[0]!, isFinal: true }
         }
         const trial = { id: "a", settings, seed: 1, config: fashionMnistQuick() }
@@ -116,7 +131,7 @@ describe("words of a study's file or of its runs", () => {
   it("never break a chart: it is XML, and is drawn", { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(words, (words) => {
-        for (const svg of [accuracyChart(resultsWith(words)), lossChart(resultsWith(words))]) {
+        for (const svg of [metricChart(resultsWith(words)), epochChart(resultsWith(words))]) {
           assertShowable(svg)
           assert.notMatch(svg, /<(script|b|img)\b/)
           // A strict parser: it refuses what XML has no place for.
@@ -142,7 +157,15 @@ describe("words of a study's file or of its runs", () => {
         writeFileSync(join(folder, "runs/a/environment.json"), JSON.stringify(environment))
         const study = yield* plan(tinyStudy(), fashionMnistQuick())
         const record: FailedTrial = {
-          ...{ time: evil, trial: "a", settings: { size: 64 }, seed: 1, seconds: 1, runFolder: "runs/a" },
+          ...{
+            format: 2 as const,
+            time: evil,
+            trial: "a",
+            settings: { size: 64 },
+            seed: 1,
+            seconds: 1,
+            runFolder: "runs/a"
+          },
           ...{ epochs: [], outcome: "failed", exitCode: 1, reason: evil, isFinal: true }
         }
         const results = { ...resultsWith([evil]), numCompleted: 0 }

@@ -1,23 +1,55 @@
+import { upTo } from "@moco/core/Setting"
+import type * as Stage from "@moco/core/Stage"
 import type { TensorError } from "@moco/core/Tensor"
 import type { ImageReadError } from "@moco/data/ImageSource"
 import type * as tf from "@tensorflow/tfjs-core"
-import { Context, type Effect } from "effect"
+import { Context, type Effect, type Layer, type Schema } from "effect"
+import type { Measurement, Metric } from "./Measurement.ts"
 
 /** Turns normalised images into representations, one row each. Pure; rows need not be normalised. */
 export type Represent = (image_NHWC: tf.Tensor4D) => tf.Tensor2D
 
-/** Accuracy on the images to be judged, 0 to 1, by number of neighbours. */
-export interface KnnAccuracy {
-  readonly k: number
-  readonly accuracy: number
-}
-
-/** Judges a frozen representation by labels that training never saw. */
+/** Measures a frozen representation, of the encoder that is trained or of anything else that gives a row an image. */
 export class Evaluation extends Context.Service<
   Evaluation,
   {
-    readonly judge: (
-      represent: Represent
-    ) => Effect.Effect<ReadonlyArray<KnnAccuracy>, TensorError | ImageReadError>
+    /** As the config and the log call it: `knn`. */
+    readonly name: string
+    /** Epochs between two evaluations; the end of a run is always one. */
+    readonly everyEpochs: number
+    /** What it measures, in order. */
+    readonly metrics: ReadonlyArray<Metric>
+    /** One measurement for each of `metrics`, in their order. What `represent` throws, it fails with. */
+    readonly evaluate: (
+      represent: Represent,
+      subject: string
+    ) => Effect.Effect<ReadonlyArray<Measurement>, TensorError | ImageReadError>
   }
->()("@moco/train/Evaluation") {}
+>()("@moco/evaluation/Evaluation") {}
+
+/** Epochs between two evaluations, as every evaluation's settings have it. */
+export const EveryEpochs = upTo(1_000_000).annotate({
+  description: "epochs between evaluations; the end is always one",
+  unit: "epochs"
+})
+
+/** What settings make of an evaluation, known before anything is loaded or built. */
+export interface Configured<Trouble, Needs> {
+  readonly name: string
+  readonly metrics: ReadonlyArray<Metric>
+  /** What it needs of its settings beside so many training images; `field` is the setting. */
+  readonly needs: (numTraining: number) => ReadonlyArray<Stage.Need>
+  readonly layer: Layer.Layer<Evaluation, Trouble, Needs>
+}
+
+/** An evaluation that a config can name: its name there, its settings, and what they make of it. */
+export interface EvaluationKind<
+  Name extends string,
+  Settings extends Schema.Codec<{ readonly everyEpochs: number }, unknown>,
+  Trouble,
+  Needs
+> {
+  readonly name: Name
+  readonly Settings: Settings
+  readonly configure: (settings: Settings["Type"]) => Configured<Trouble, Needs>
+}

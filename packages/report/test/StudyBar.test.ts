@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import { knnAccuracy } from "@moco/evaluation/Evaluation/Knn"
+import { measured } from "@moco/evaluation/Measurement"
 import type { Trial } from "@moco/study/Study"
 import type { TrialRecord } from "@moco/study/TrialRecord"
+import { stepMetrics } from "@moco/train/stepMetrics"
 import { advanceStudy, endedLine, openedLine, secondsLeft, statusLine } from "../src/live/StudyBar/line.ts"
 
 const trial = (m: number, seed: number): Trial =>
@@ -14,13 +17,17 @@ const record = (trial: Trial, seconds: number, outcome = "completed"): TrialReco
     seconds,
     outcome,
     reason: "loss is NaN in step 7\n  lower it",
-    evaluations: { encoder: [{ k: 200, accuracy: 0.754 }] }
+    measurements: [
+      measured(knnAccuracy(200), "raw pixels", 0.7),
+      measured(knnAccuracy(200), "trained encoder", 0.754),
+      measured(stepMetrics.loss, "trained encoder", 3)
+    ]
   }) as unknown as TrialRecord
 
 const trials = [trial(0, 1), trial(1, 1), trial(0, 2), trial(1, 2)]
 const opened = (ended: ReadonlyArray<TrialRecord> = []) =>
   advanceStudy(undefined, { event: "opened", trials, ended }, 0, 1)
-const progress = { numSteps: 100, epoch: 6, numEpochs: 12, loss: 4.321 }
+const progress = { numSteps: 100, epoch: 6, numEpochs: 12, metrics: { loss: 4.321, pretextAccuracy: 0.5 } }
 
 describe("a study's progress", () => {
   it("does not pretend to know the time left before anything has run", () => {
@@ -39,7 +46,7 @@ describe("a study's progress", () => {
     // 40 steps in 10 s: 12.5 s of this one, and three more of 10 + 22.5 s.
     assert.closeTo(secondsLeft(status, 20_000)!, 12.5 + 3 * 32.5, 1e-9)
     assert.include(statusLine(status, 20_000, undefined), "about 1:50 left")
-    assert.include(statusLine(status, 20_000, undefined), "m = 0, seed 1: epoch 6/12, loss 4.32")
+    assert.include(statusLine(status, 20_000, undefined), "m = 0, seed 1: epoch 6/12, loss 4.321")
   })
 
   it("believes a running trial that is slower than the finished ones", () => {
@@ -73,7 +80,10 @@ describe("a study's progress", () => {
   })
 
   it("tells how each run ended", () => {
-    assert.strictEqual(endedLine(record(trials[0]!, 61)), "m = 0, seed 1: 75.4 % (k=200)  [1:01]")
+    assert.strictEqual(
+      endedLine(record(trials[0]!, 61)),
+      "m = 0, seed 1: kNN accuracy 75.4 % (k = 200)  [1:01]"
+    )
     assert.strictEqual(
       endedLine(record(trials[0]!, 3, "failed")),
       "m = 0, seed 1: FAILED after 0:03: loss is NaN in step 7"

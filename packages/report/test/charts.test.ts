@@ -1,13 +1,16 @@
 import { createRequire } from "node:module"
 import { inflateSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
+import { knnAccuracy } from "@moco/evaluation/Evaluation/Knn"
+import { measured } from "@moco/evaluation/Measurement"
+import { rawPixels, untrainedEncoder } from "@moco/evaluation/subjects"
 import type { CellReport, ChartData, Settings } from "@moco/study/Report"
 import { estimate } from "@moco/study/statistics"
 import { Resvg } from "@resvg/resvg-js"
 import fc from "fast-check"
-import { accuracyChart } from "../src/charts/accuracyChart.ts"
+import { epochChart } from "../src/charts/epochChart.ts"
 import { spread } from "../src/charts/labels.ts"
-import { lossChart } from "../src/charts/lossChart.ts"
+import { metricChart } from "../src/charts/metricChart.ts"
 import { renderPng } from "../src/charts/png.ts"
 import { lineHeight, numLines, textWidth, wrap } from "../src/charts/text.ts"
 
@@ -18,30 +21,30 @@ const cell = (settings: Settings, mean?: number, numSeeds = 5, chanceLoss = Math
   const values =
     mean === undefined
       ? []
-      : deviations.slice(0, numSeeds).map((deviation, i) => ({ seed: i + 1, accuracy: mean + deviation }))
+      : deviations.slice(0, numSeeds).map((deviation, i) => ({ seed: i + 1, value: mean + deviation }))
   const epochs = values.length === 0 ? [] : [1, 2, 3, 4]
   return {
     settings,
     values,
-    accuracy: estimate(values.map(({ accuracy }) => accuracy)),
-    finalPretextAccuracies: [],
+    estimate: estimate(values.map(({ value }) => value)),
     numSteps: 100,
     failures: mean === undefined ? [{ seed: 1, reason: "the loss is not finite" }] : [],
     curve: epochs.map((epoch) => ({
       epoch,
-      loss: chanceLoss / Math.sqrt(epoch),
-      pretextAccuracy: 0.2 * epoch
+      metrics: { loss: chanceLoss / Math.sqrt(epoch), pretextAccuracy: 0.2 * epoch }
     })),
-    chanceLoss: values.length === 0 ? undefined : chanceLoss
+    levels: values.length === 0 ? {} : { chanceLoss }
   }
 }
+
+const metric = knnAccuracy(200, 0.1)
 
 const study = (chart: ChartData["chart"], cells: ReadonlyArray<CellReport>): ChartData => ({
   study: "a study",
   chart,
   cells,
-  neighbours: 200,
-  baselines: { rawPixels: 0.76, untrainedEncoder: 0.3 }
+  metric,
+  baselines: [measured(metric, rawPixels, 0.76), measured(metric, untrainedEncoder, 0.3)]
 })
 
 const sizes = [128, 512, 1024, 4096]
@@ -68,7 +71,7 @@ const long = study(
   )
 )
 const studies = { dictionary, momentum, single, failed, long }
-const charts = { accuracyChart, lossChart }
+const charts = { metricChart, epochChart }
 const all = Object.entries(studies).flatMap(([name, data]) =>
   Object.entries(charts).map(([kind, draw]) => ({ title: `${kind} of ${name}`, data, draw }))
 )
@@ -97,15 +100,15 @@ describe("charts", () => {
   })
 
   it("say what is shown", () => {
-    const texts = textsOf(accuracyChart(dictionary))
+    const texts = textsOf(metricChart(dictionary))
     assert.include(texts, "a study: kNN accuracy (k = 200) by K and mechanism")
     assert.include(texts.join(" ").replaceAll("\u00a0", " "), "bars: 95 % t-interval over 5 seeds")
   })
 })
 
-describe("accuracyChart", () => {
+describe("metricChart", () => {
   it("labels every series, and marks exactly the values of x that occur", () => {
-    const svg = accuracyChart(dictionary)
+    const svg = metricChart(dictionary)
     for (const name of ["queue", "memory bank", "end-to-end"])
       assert.strictEqual(textsOf(svg).filter((text) => text === name).length, 1, name)
     const ticks = /aria-label="x-axis tick label">(.*?)<\/g>/s.exec(svg)![1]!
@@ -113,29 +116,29 @@ describe("accuracyChart", () => {
   })
 
   it("draws an error bar for every cell that has an interval, and all of its seeds", () => {
-    const svg = accuracyChart(dictionary)
+    const svg = metricChart(dictionary)
     assert.strictEqual(count(svg, "95 % interval"), 11)
     assert.strictEqual(count(svg, "mean"), 11)
     assert.strictEqual(count(svg, "single seeds"), 55)
   })
 
   it("draws a single seed as a point without a bar", () => {
-    const svg = accuracyChart(single)
+    const svg = metricChart(single)
     assert.strictEqual(count(svg, "mean"), 1)
     assert.strictEqual(count(svg, "95 % interval"), 0)
     assert.include(textsOf(svg), "one\u00a0seed")
   })
 
   it("marks a cell of which every run failed, and breaks the line there", () => {
-    const svg = accuracyChart(momentum)
+    const svg = metricChart(momentum)
     assert.strictEqual(count(svg, "failed"), 1)
     assert.include(textsOf(svg), "failed")
     assert.strictEqual(count(svg, "mean"), 4)
-    assert.strictEqual(count(accuracyChart(failed), "failed"), 2)
+    assert.strictEqual(count(metricChart(failed), "failed"), 2)
   })
 
   it("names a far baseline under the title rather than squash the data", () => {
-    const svg = accuracyChart(dictionary)
+    const svg = metricChart(dictionary)
     assert.strictEqual(count(svg, "baseline"), 1)
     assert.include(textsOf(svg), "raw pixels")
     assert.include(
@@ -152,7 +155,7 @@ describe("accuracyChart", () => {
         sizes.slice(0, i % 2 === 0 ? 4 : 2).map((K) => cell({ kind, K }, 0.7 + 0.002 * i))
       )
     )
-    const texts = textsOf(accuracyChart(crowded))
+    const texts = textsOf(metricChart(crowded))
     assert.deepStrictEqual(
       texts.filter((text) => kinds.includes(text)),
       kinds
@@ -161,7 +164,7 @@ describe("accuracyChart", () => {
 
   it("keeps apart cells that differ in an axis which the chart does not name", () => {
     const texts = textsOf(
-      accuracyChart(
+      metricChart(
         study(
           { x: "m" },
           [0.07, 0.2].flatMap((T) => [0.9, 0.99].map((m) => cell({ m, T }, 0.6 + T)))
@@ -172,26 +175,26 @@ describe("accuracyChart", () => {
   })
 })
 
-describe("lossChart", () => {
+describe("epochChart", () => {
   it("draws the loss and the pretext accuracy of every cell that has finished", () => {
-    const svg = lossChart(dictionary)
+    const svg = epochChart(dictionary)
     assert.strictEqual(count(svg, "mean over seeds"), 22)
     assert.strictEqual(textsOf(svg).filter((text) => text === "K = 1,024").length, 6)
     assert.strictEqual(textsOf(svg).filter((text) => text === "memory bank").length, 2)
-    assert.strictEqual(count(lossChart(momentum), "mean over seeds"), 8)
+    assert.strictEqual(count(epochChart(momentum), "mean over seeds"), 8)
   })
 
   it("marks every distinct chance level once a plot", () => {
-    assert.strictEqual(count(lossChart(dictionary), "chance"), 11)
-    assert.strictEqual(count(lossChart(momentum), "chance"), 1)
-    assert.include(textsOf(lossChart(momentum)), "chance, 6.93")
-    assert.include(textsOf(lossChart(dictionary)), "chance, K = 4,096")
+    assert.strictEqual(count(epochChart(dictionary), "chance"), 11)
+    assert.strictEqual(count(epochChart(momentum), "chance"), 1)
+    assert.include(textsOf(epochChart(momentum)), "chance, 6.93")
+    assert.include(textsOf(epochChart(dictionary)), "chance, K = 4,096")
   })
 
   it("leaves out a loss that is not finite", () => {
     const [first, ...rest] = single.cells[0]!.curve
     const curve = [first!, { ...rest[0]!, loss: Number.NaN }, ...rest.slice(1)]
-    assert.notInclude(lossChart({ ...single, cells: [{ ...single.cells[0]!, curve }] }), "NaN")
+    assert.notInclude(epochChart({ ...single, cells: [{ ...single.cells[0]!, curve }] }), "NaN")
   })
 })
 
@@ -210,7 +213,7 @@ const readPng = (bytes: Uint8Array) => {
 
 describe("renderPng", () => {
   it("draws twice the size of the chart, or a given width", () => {
-    const svg = accuracyChart(dictionary)
+    const svg = metricChart(dictionary)
     const chart = new Resvg(svg)
     const png = renderPng(svg)
     assert.deepStrictEqual([...png.subarray(0, 8)], [137, 80, 78, 71, 13, 10, 26, 10])

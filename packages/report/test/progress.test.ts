@@ -1,4 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import { knnAccuracy } from "@moco/evaluation/Evaluation/Knn"
+import { measured } from "@moco/evaluation/Measurement"
 import type { RunEvent } from "@moco/train/RunLog"
 import {
   advance,
@@ -16,25 +18,27 @@ const step: RunEvent & { event: "step" } = {
   epoch: 1,
   numSteps: 40,
   numEpochs: 4,
-  loss: 5.25,
-  chanceLoss: 6.93,
-  queueFill: 0.5,
-  pretextAccuracy: 0.1,
-  learningRate: 0.1,
-  encoderDistance: 0.01,
-  featureStd: 0.08,
-  stepMs: 200,
-  imagesPerSecond: 640,
-  numTensors: 100
+  metrics: {
+    loss: 5.25,
+    chanceLoss: 6.93,
+    dictionaryFill: 0.5,
+    pretextAccuracy: 0.1,
+    learningRate: 0.1,
+    encoderDistance: 0.01,
+    featureStd: 0.08,
+    imagesPerSecond: 640,
+    numTensors: 100
+  },
+  stepMs: 200
 }
 
 const status = advance(undefined, step)
 
 describe("Progress", () => {
-  it("tells epoch, step, speed, loss beside chance, queue fill and time left in a plain line", () => {
+  it("tells epoch, step, speed, loss beside chance, dictionary fill and time left in a plain line", () => {
     assert.strictEqual(
       plainLine(status),
-      " 25%  epoch 2/4  step 10/40  640 images/s  loss 5.250  (chance 6.93)  queue 50%  ETA 0:06"
+      " 25%  epoch 2/4  step 10/40  640 images/s  loss 5.250  (chance 6.930)  dictionary 50%  ETA 0:06"
     )
   })
 
@@ -42,8 +46,8 @@ describe("Progress", () => {
     for (let columns = 1; columns < 160; columns++)
       assert.isAtMost([...barLine(status, columns, false)].length, Math.max(columns, 5))
     assert.include(barLine(status, 60, false), "epoch 2/4")
-    assert.notInclude(barLine(status, 60, false), "queue")
-    assert.include(barLine(status, 150, false), "queue 50%")
+    assert.notInclude(barLine(status, 60, false), "dictionary")
+    assert.include(barLine(status, 150, false), "dictionary 50%")
   })
 
   it("uses no colour where there is none", () => {
@@ -52,8 +56,8 @@ describe("Progress", () => {
   })
 
   it("smooths the speed from step to step", () => {
-    const next = advance(status, { ...step, step: 10, imagesPerSecond: 1640 })
-    assert.closeTo(next.imagesPerSecond, 740, 1e-9)
+    const next = advance(status, { ...step, step: 10, metrics: { ...step.metrics, imagesPerSecond: 1640 } })
+    assert.closeTo(next.metrics["imagesPerSecond"]!, 740, 1e-9)
   })
 
   it("says in one line what failed and where the run goes on, and that a run stands still", () => {
@@ -79,16 +83,19 @@ describe("Progress", () => {
     assert.strictEqual(standstillLine(still), "warning: gradientNorm is 0 in step 9: so")
   })
 
-  it("names who was judged and when", () => {
-    const event = {
-      event: "evaluation",
-      step: 40,
-      epoch: 4,
-      subject: "encoder",
-      neighbours: [{ k: 20, accuracy: 0.785 }],
-      seconds: 2
-    } as const
-    assert.strictEqual(evaluationLine(event), "kNN of trained encoder after epoch 4: 78.5 % (k=20)  [2.0 s]")
+  it("names who was evaluated and when, and of a baseline no time", () => {
+    const of = (subject: string) => ({
+      ...{ event: "evaluation" as const, step: 40, epoch: 4, seconds: 2 },
+      measurements: [measured(knnAccuracy(200), subject, 0.7715), measured(knnAccuracy(20), subject, 0.785)]
+    })
+    assert.strictEqual(
+      evaluationLine(of("trained encoder")),
+      "trained encoder after epoch 4: kNN accuracy 77.2 % (k = 200), 78.5 % (k = 20)  [2.0 s]"
+    )
+    assert.strictEqual(
+      evaluationLine(of("raw pixels")),
+      "raw pixels: kNN accuracy 77.2 % (k = 200), 78.5 % (k = 20)  [2.0 s]"
+    )
   })
 
   it("shows durations as a clock does", () => {

@@ -1,3 +1,4 @@
+import type { Measurement, Metric } from "@moco/evaluation/Measurement"
 import { Schema } from "effect"
 
 /** The values of a cell's axes by axis name, e.g. `{ mechanism: "queue", K: 1024 }`. */
@@ -19,30 +20,32 @@ export type Estimate = typeof Estimate.Type
 export const EpochSummary = Schema.Struct({
   /** Counted from 1. */
   epoch: Schema.Int,
-  /** Mean loss over the epoch's steps, in nats. */
-  loss: Schema.Number,
-  /** Mean pretext accuracy over the epoch's steps, 0 to 1. */
-  pretextAccuracy: Schema.Number
+  /** Means over the epoch's steps, by the key of the step's metric. */
+  metrics: Schema.Record(Schema.String, Schema.Number)
 })
 export type EpochSummary = typeof EpochSummary.Type
 
-/** One cell of the grid: what its seeds have given. Accuracies are fractions, 0 to 1. */
+/** What one seed has given. */
+export interface SeedValue {
+  readonly seed: number
+  readonly value: number
+}
+
+/** One cell of the grid: what its seeds have given of the study's metric, in the metric's unit. */
 export interface CellReport {
   readonly settings: Settings
-  /** kNN accuracy at the end of training; absent where no seed has finished. */
-  readonly accuracy: Estimate | undefined
-  /** The single accuracies by seed, in the order of the seeds. */
-  readonly values: ReadonlyArray<{ readonly seed: number; readonly accuracy: number }>
-  /** Pretext accuracy by seed, the mean over the last epoch. */
-  readonly finalPretextAccuracies: ReadonlyArray<{ readonly seed: number; readonly accuracy: number }>
+  /** At the end of training; absent where no seed has finished. */
+  readonly estimate: Estimate | undefined
+  /** In the order of the seeds. */
+  readonly values: ReadonlyArray<SeedValue>
   /** Steps that a run takes; absent where no seed has finished. */
   readonly numSteps: number | undefined
   /** Runs that ended in an error (a loss that is not finite, ...). */
   readonly failures: ReadonlyArray<{ readonly seed: number; readonly reason: string }>
-  /** Loss and pretext accuracy by epoch, each the mean over the seeds that finished. */
+  /** The steps' metrics by epoch, each the mean over the seeds that finished. */
   readonly curve: ReadonlyArray<EpochSummary>
-  /** The loss of features that know nothing, in nats; absent where no seed has finished. */
-  readonly chanceLoss: number | undefined
+  /** Levels that metrics of the curve are compared with, by key; empty where no seed has finished. */
+  readonly levels: Readonly<Record<string, number>>
 }
 
 /** What a paper gives for a cell, in %, of its own data and measure. */
@@ -67,11 +70,8 @@ export interface ChartData {
   readonly study: string
   readonly chart: Chart
   readonly cells: ReadonlyArray<CellReport>
-  /** The k of the kNN accuracy. */
-  readonly neighbours: number
-  /** The judged baselines, as fractions: the mean over all trials; absent where cells differ in them. */
-  readonly baselines: {
-    readonly rawPixels: number | undefined
-    readonly untrainedEncoder: number | undefined
-  }
+  /** What the results are about. */
+  readonly metric: Metric
+  /** The baselines by that metric, the mean over all trials; one in which cells differ is left out. */
+  readonly baselines: ReadonlyArray<Measurement>
 }

@@ -1,10 +1,12 @@
+import type { Metric } from "@moco/evaluation/Measurement"
 import { applyOverrides, type RunConfig } from "@moco/train/RunConfig"
 import { describeProblems, type Problem, renderValue } from "@moco/train/RunConfig/Problem"
 import { schemaProblems } from "@moco/train/RunConfig/schemaProblems"
 import { Effect, Result, Schema } from "effect"
-import { StudyDefinition } from "./definition.ts"
+import { renamed, StudyDefinition } from "./definition.ts"
 import { axisName, type GridCell, gridOf } from "./grid.ts"
 import { identify } from "./identity.ts"
+import { metricOf } from "./metrics.ts"
 import type { Chart, Settings } from "./Report.ts"
 import { isAt, renderSettings } from "./settings.ts"
 
@@ -38,8 +40,8 @@ export interface Study {
   /** Seed by seed, so that a study which is stopped early has something of every cell. */
   readonly trials: ReadonlyArray<Trial>
   readonly chart: Chart
-  /** The k of the kNN accuracy that is reported. */
-  readonly neighbours: number
+  /** What the results are about. */
+  readonly metric: Metric
 }
 
 /** Checks a definition from outside, as read from a file. */
@@ -49,7 +51,7 @@ export const decodeDefinition = Effect.fn("Study.decodeDefinition")(function* (
 ) {
   const decoded = yield* Effect.result(decodeSchema(input))
   if (Result.isSuccess(decoded)) return decoded.success
-  const problems = schemaProblems(decoded.failure.issue, StudyDefinition.ast, input)
+  const problems = schemaProblems(decoded.failure.issue, StudyDefinition.ast, input, renamed)
   return yield* new StudyInvalid({ study, problems })
 })
 
@@ -57,8 +59,13 @@ export const decodeDefinition = Effect.fn("Study.decodeDefinition")(function* (
  * Lays out every run of a study before the first one starts: what is wrong with any of them is found here.
  *
  * @param base  the config of the definition's recipe
+ * @param own  metrics that the runs measure beside those of their configs: of evaluations of your own
  */
-export const plan = Effect.fn("Study.plan")(function* (given: StudyDefinition, base: RunConfig) {
+export const plan = Effect.fn("Study.plan")(function* (
+  given: StudyDefinition,
+  base: RunConfig,
+  own: ReadonlyArray<Metric> = []
+) {
   // Of a study that was written as code, nothing has been checked yet.
   const definition = yield* decodeDefinition(given, given.name)
   const refuse = (problems: ReadonlyArray<Problem>) => new StudyInvalid({ study: definition.name, problems })
@@ -81,17 +88,18 @@ export const plan = Effect.fn("Study.plan")(function* (given: StudyDefinition, b
       trials.push({ id: identify(config), settings, seed, config })
     }
   }
-  const neighbours = definition.neighbours ?? base.evaluation.neighbours[0]!
+  const [first = base, ...others] = configs.map(([, config]) => config)
+  const { metric, problems: unmeasured } = metricOf(definition, [first, ...others], own)
   const settings = cells.map((cell) => cell.settings)
   const chart = definition.chart ?? defaultChart(definition, settings)
   const wrong = [
     ...summarise(found, cells.length),
     ...repeated(trials),
     ...dangling(definition, settings, chart),
-    ...unjudged(neighbours, trials.length > 0 ? trials.map(({ config }) => config) : [base])
+    ...unmeasured
   ]
   if (wrong.length > 0) return yield* refuse(wrong)
-  const study: Study = { definition, cells: settings, trials, chart, neighbours }
+  const study: Study = { definition, cells: settings, trials, chart, metric }
   return study
 })
 
@@ -174,12 +182,4 @@ const dangling = (
   })
   for (const [i, { cell }] of published?.values.entries() ?? []) requireCell(`published.values[${i}]`, cell)
   return problems
-}
-
-/** A k that some run does not judge by. */
-const unjudged = (neighbours: number, configs: ReadonlyArray<RunConfig>): ReadonlyArray<Problem> => {
-  const lacking = configs.find(({ evaluation }) => !evaluation.neighbours.includes(neighbours))
-  if (lacking === undefined) return []
-  const hint = `evaluation.neighbours: ${lacking.evaluation.neighbours.join(", ")}`
-  return [{ path: "neighbours", value: renderValue(neighbours), problem: "is not judged", hint }]
 }

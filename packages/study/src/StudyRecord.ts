@@ -2,14 +2,18 @@ import * as SafeFile from "@moco/core/SafeFile"
 import * as FolderLock from "@moco/train/FolderLock"
 import { fileTrouble } from "@moco/train/fileTrouble"
 import { openLines, readLines } from "@moco/train/jsonLines"
+import { isSection } from "@moco/train/RunConfig/overrides"
+import { renamed } from "@moco/train/RunConfig/renamed"
 import { writeFile } from "@moco/train/RunFolder"
 import { schemaTrouble } from "@moco/train/schemaTrouble"
 import { Context, Effect, FileSystem, Layer, Path, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
+import type { Axis } from "./definition.ts"
 import { canonical } from "./identity.ts"
 import { type Study, StudyDefinition } from "./Study.ts"
+import { upgradeTrial } from "./StudyRecord/format1.ts"
 import { openIndex } from "./TrialIndex.ts"
-import { TrialRecord } from "./TrialRecord.ts"
+import { formatVersion, TrialRecord } from "./TrialRecord.ts"
 
 /** The folder holds another study. */
 export class StudyFolderOccupied extends Schema.TaggedError<StudyFolderOccupied>()("StudyFolderOccupied", {
@@ -106,22 +110,31 @@ export class StudyRecord extends Context.Service<
 }
 
 const decodeFile = Schema.decodeUnknownEffect(Schema.fromJsonString(StudyDefinition), { reportInput: true })
-const TrialLine = Schema.fromJsonString(Schema.toCodecJson(TrialRecord))
+const TrialJson = Schema.toCodecJson(TrialRecord)
+const parse = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Unknown), { reportInput: true })
+const decodeTrialJson = Schema.decodeUnknownEffect(TrialJson, { reportInput: true })
 
 /** A trial as a line of the record, without its end. */
-export const encodeTrial = Schema.encodeSync(TrialLine)
+export const encodeTrial = Schema.encodeSync(Schema.fromJsonString(TrialJson))
+
+/** A trial from its line; fails with what is wrong with it, in words. */
+const decodeTrial = Effect.fnUntraced(function* (line: string) {
+  const json = yield* Effect.mapError(parse(line), schemaTrouble)
+  const format = isSection(json) ? json["format"] : undefined
+  if (typeof format === "number" && format > formatVersion) {
+    return yield* Effect.fail(`it has format ${format}, and this program reads up to ${formatVersion}`)
+  }
+  return yield* Effect.mapError(decodeTrialJson(upgradeTrial(json)), schemaTrouble)
+})
 
 const failed = (operation: "written" | "read", path: string, error: PlatformError) =>
   new StudyRecordError({ operation, path, ...fileTrouble(error) })
 
-/** The lines of a record, oldest first; a trial that was repeated has several. */
+/** The lines of a record, oldest first, those of format 1 as they would be written today; a trial that was repeated has several. */
 export const readTrials = Effect.fn("StudyRecord.readTrials")(function* (path: string) {
   const lines = yield* Effect.mapError(readLines(path), (error) => failed("read", path, error))
   return yield* Effect.forEach(lines, (line, i) =>
-    Effect.mapError(
-      Schema.decodeUnknownEffect(TrialLine, { reportInput: true })(line),
-      (error) => new StudyRecordCorrupt({ path, line: i + 1, problem: schemaTrouble(error) })
-    )
+    Effect.mapError(decodeTrial(line), (problem) => new StudyRecordCorrupt({ path, line: i + 1, problem }))
   )
 })
 
@@ -137,7 +150,7 @@ const checkDefinition = Effect.fnUntraced(function* (path: string, definition: S
       decodeFile(yield* reading(SafeFile.readText(path, { maxBytes: maxDefinitionBytes }))),
       (error) => new StudyDefinitionDamaged({ path, problem: schemaTrouble(error) })
     )
-    const differs = differences(found, definition)
+    const differs = differences(withNewPaths(found), definition)
     if (differs.length > 0) return yield* new StudyFolderOccupied({ path, differs })
   }
   const text = `${JSON.stringify(Schema.encodeSync(StudyDefinition)(definition), null, 2)}\n`
@@ -146,6 +159,27 @@ const checkDefinition = Effect.fnUntraced(function* (path: string, definition: S
 
 /** What decides which runs a study consists of; seeds only say how often, and charts and claims how it is read. */
 const identity = ["name", "recipe", "set", "axes", "cells"] as const
+
+/** A definition from before, with the names that settings have today. */
+const withNewPaths = ({ axes, cells, set, ...rest }: StudyDefinition): StudyDefinition => ({
+  ...rest,
+  ...(set === undefined ? {} : { set: pathsToday(set) }),
+  ...(axes === undefined ? {} : { axes: axes.map(axisToday) }),
+  ...(cells === undefined ? {} : { cells: cells.map((cell) => ({ ...cell, set: pathsToday(cell.set) })) })
+})
+
+const axisToday = ({ points, setting, ...rest }: Axis): Axis => ({
+  ...rest,
+  ...(setting === undefined ? {} : { setting: pathToday(setting) }),
+  ...(points === undefined
+    ? {}
+    : { points: points.map((point) => ({ ...point, set: pathsToday(point.set) })) })
+})
+
+const pathToday = (path: string): string => (Object.hasOwn(renamed, path) ? renamed[path]! : path)
+
+const pathsToday = (set: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(set).map(([path, value]) => [pathToday(path), value]))
 
 const differences = (found: StudyDefinition, wanted: StudyDefinition): ReadonlyArray<string> =>
   identity.flatMap((key) => {

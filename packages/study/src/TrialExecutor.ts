@@ -9,7 +9,8 @@ export interface TrialProgress {
   readonly numSteps: number
   readonly epoch: number
   readonly numEpochs: number
-  readonly loss: number
+  /** The last step's, by key. */
+  readonly metrics: Readonly<Record<string, number>>
 }
 
 /** A trial could not start for a reason that no setting of it decides, such as a data set that is not there. */

@@ -16,9 +16,9 @@ const schema = `
     trial text primary key, seed integer not null, settings text not null, outcome text not null,
     reason text, seconds real not null, run_folder text not null, time text not null
   );
-  create table accuracies (
-    trial text not null references trials, subject text not null, k integer not null, accuracy real not null,
-    primary key (trial, subject, k)
+  create table measurements (
+    trial text not null references trials, subject text not null, evaluation text not null, metric text not null,
+    value real, unit text not null, primary key (trial, subject, metric)
   );
 `
 
@@ -61,14 +61,14 @@ const attempt = <A>(act: () => A): A | undefined => {
 const writer = (database: Database.Database) => {
   database.exec(schema)
   const trial = database.prepare("insert or replace into trials values (?, ?, ?, ?, ?, ?, ?, ?)")
-  const accuracy = database.prepare("insert or replace into accuracies values (?, ?, ?, ?)")
+  const measurement = database.prepare("insert or replace into measurements values (?, ?, ?, ?, ?, ?)")
   return (record: TrialRecord) => {
     const reason = record.outcome === "failed" ? record.reason : null
     const { outcome, runFolder, seconds, seed, settings, time } = record
     trial.run(record.trial, seed, JSON.stringify(settings), outcome, reason, seconds, runFolder, time)
     if (record.outcome !== "completed") return
-    for (const [subject, neighbours] of Object.entries(record.evaluations)) {
-      for (const { accuracy: value, k } of neighbours) accuracy.run(record.trial, subject, k, value)
+    for (const { evaluation, metric, subject, unit, value } of record.measurements) {
+      measurement.run(record.trial, subject, evaluation, metric, value, unit)
     }
   }
 }

@@ -1,8 +1,12 @@
-import { NeighbourAccuracy } from "@moco/train/RunLog/RunEvent"
+import { Measurement } from "@moco/evaluation/Measurement"
 import { Schema } from "effect"
 import { EpochSummary, Settings } from "./Report.ts"
 
+/** Version of a record's lines; raised when an older program could not read a newer one. */
+export const formatVersion = 2
+
 const common = {
+  format: Schema.Literal(formatVersion),
   /** When the trial ended, ISO 8601 in UTC. */
   time: Schema.String,
   /** Names the trial's config. */
@@ -20,14 +24,10 @@ const common = {
 export const CompletedTrial = Schema.Struct({
   ...common,
   outcome: Schema.Literal("completed"),
-  /** kNN accuracies as fractions, at the end and of both baselines. */
-  evaluations: Schema.Struct({
-    encoder: Schema.Array(NeighbourAccuracy),
-    untrainedEncoder: Schema.Array(NeighbourAccuracy),
-    rawPixels: Schema.Array(NeighbourAccuracy)
-  }),
-  /** The loss of features that know nothing, in nats. */
-  chanceLoss: Schema.Number,
+  /** The last of every evaluation, of the trained encoder and of the baselines; and of training, the last epoch's means. */
+  measurements: Schema.Array(Measurement),
+  /** Levels that metrics of a step are compared with, by key. */
+  levels: Schema.Record(Schema.String, Schema.Number),
   numSteps: Schema.Int,
   trainingSeconds: Schema.Finite,
   evaluationSeconds: Schema.Finite

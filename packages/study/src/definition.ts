@@ -52,8 +52,8 @@ const ListedCell = Schema.Struct({ settings: Place, set: Overrides })
 /** A weighted sum of what is measured in cells, compared with 0. */
 const Contrast = Schema.Struct({
   label: Label,
-  /** By default the kNN accuracy; or the pretext accuracy, the mean over the last epoch. */
-  measure: Schema.optionalKey(Schema.Literals(["accuracy", "pretextAccuracy"])),
+  /** By default the study's; another one may be of an evaluation, or of training, the mean over the last epoch. */
+  metric: Schema.optionalKey(Label),
   terms: listOf(Schema.Struct({ cell: Place, weight: Schema.Finite }))
 })
 export type Contrast = typeof Contrast.Type
@@ -74,6 +74,12 @@ const Published = Schema.Struct({
   source: Sentence,
   values: listOf(Schema.Struct({ cell: Place, percent: Schema.Finite }))
 })
+
+/** Keys that had another name before, by their dotted paths without places in lists. */
+export const renamed: Readonly<Record<string, string>> = {
+  neighbours: 'metric, e.g. "kNN accuracy (k = 20)"',
+  "claims.contrasts.measure": 'metric, e.g. "pretext accuracy"'
+}
 
 /** A grid of runs that differ in a few settings, each repeated with several seeds. */
 export const StudyDefinition = Schema.Struct({
@@ -96,9 +102,10 @@ export const StudyDefinition = Schema.Struct({
   seeds: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffff_ffff }))).annotate({
     description: "every cell is run once with each, e.g. [1, 2, 3, 4, 5]"
   }),
-  neighbours: Schema.optionalKey(
-    Schema.Int.annotate({
-      description: "k of the kNN accuracy that is reported; by default the first of the recipe"
+  metric: Schema.optionalKey(
+    Label.annotate({
+      description:
+        "what is reported, e.g. kNN accuracy (k = 20); by default the first metric of the first evaluation"
     })
   ),
   chart: Schema.optionalKey(

@@ -1,17 +1,19 @@
 import { createHash } from "node:crypto"
 import { RunConfig } from "@moco/train/RunConfig"
 import { seesOwnSize } from "@moco/train/RunConfig/images"
+import { withOldNames } from "@moco/train/RunConfig/renamed"
 import { Schema } from "effect"
 
 /**
  * A name for what a config computes: two configs of one name are the same run.
  *
  * Settings that have no effect beside the others are left out. So a setting that is added to the program must be left
- * out here at the value at which nothing changes; then runs from before it are still recognised.
+ * out here at the value at which nothing changes; then runs from before it are still recognised. A setting that is renamed
+ * keeps its first name here (`RunConfig/renamed.ts`).
  */
 export const identify = (config: RunConfig): string =>
   createHash("sha256")
-    .update(canonical(effective(config)))
+    .update(canonical(withOldNames(effective(config))))
     .digest("hex")
     .slice(0, 12)
 
@@ -45,10 +47,10 @@ const effective = (config: RunConfig): unknown => {
   }
 }
 
-/** The split under the name that it had, and the size that the encoder sees only where it is not the images' own. */
+/** The size that the encoder sees only where it is not the images' own. */
 const asBefore = (data: RunConfig["data"]) => {
-  const { evaluationSplit, imageSize, ...rest } = data
-  return { ...rest, judge: evaluationSplit, ...(seesOwnSize({ data }) ? {} : { imageSize }) }
+  const { imageSize, ...rest } = data
+  return { ...rest, ...(seesOwnSize({ data }) ? {} : { imageSize }) }
 }
 
 /** A copying and a frozen key encoder are moving averages with m = 0 and m = 1. */

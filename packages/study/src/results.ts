@@ -1,5 +1,15 @@
+import { find, type Measurement, type Metric, measured } from "@moco/evaluation/Measurement"
+import { isBaseline, trainedEncoder } from "@moco/evaluation/subjects"
 import type { Claim, Contrast } from "./definition.ts"
-import type { CellReport, ChartData, EpochSummary, Estimate, PublishedFigure, Settings } from "./Report.ts"
+import type {
+  CellReport,
+  ChartData,
+  EpochSummary,
+  Estimate,
+  PublishedFigure,
+  SeedValue,
+  Settings
+} from "./Report.ts"
 import type { Study } from "./Study.ts"
 import { isAt, isSame } from "./settings.ts"
 import { estimate } from "./statistics.ts"
@@ -19,6 +29,8 @@ export interface Verdict {
   readonly verdict: "supports" | "contradicts" | "cannot tell"
   readonly contrasts: ReadonlyArray<{
     readonly label: string
+    /** Of the metric that is compared. */
+    readonly unit: string
     readonly estimate: Estimate | undefined
     /** Runs of its cells that failed, whose seeds are left out. */
     readonly numFailed: number
@@ -49,20 +61,26 @@ export const resultsOf = (study: Study, records: ReadonlyArray<TrialRecord>): St
     return record === undefined ? [] : [{ ...record, settings, seed }]
   })
   const completed = ended.filter((record) => record.outcome === "completed")
-  const accuracy = accuracyOf(study.neighbours)
-  const baseline = (subject: "rawPixels" | "untrainedEncoder") =>
-    hasOneValueASeed(completed, subject, accuracy)
-      ? estimate(completed.map((record) => accuracy(record, subject)))?.mean
-      : undefined
-  const cells = study.cells.map((settings) => cellReport(settings, ended, accuracy))
+  const cells = study.cells.map((settings) => cellReport(settings, ended, study.metric))
+  const seedsOf: SeedsOf = (place, metric = study.metric.metric) => {
+    const cell = cells.find(({ settings }) => isAt(settings, place))!
+    return valuesOf(
+      completed.filter(({ settings }) => isSame(settings, cell.settings)),
+      metric
+    )
+  }
+  const unitOf = (wanted = study.metric.metric) => {
+    const all = completed.flatMap(({ measurements }) => measurements)
+    return all.find(({ metric }) => metric === wanted)?.unit ?? study.metric.unit
+  }
   return {
     study: study.definition.name,
     chart: study.chart,
-    neighbours: study.neighbours,
+    metric: study.metric,
     cells,
-    baselines: { rawPixels: baseline("rawPixels"), untrainedEncoder: baseline("untrainedEncoder") },
-    comparisons: comparisonsOf(study, cells),
-    verdicts: (study.definition.claims ?? []).map((claim) => verdictOf(claim, cells)),
+    baselines: baselinesOf(study.metric, completed),
+    comparisons: comparisonsOf(study, cells, seedsOf),
+    verdicts: (study.definition.claims ?? []).map((claim) => verdictOf(claim, cells, { seedsOf, unitOf })),
     published: publishedOf(study),
     numTrials: study.trials.length,
     numCompleted: completed.length,
@@ -71,47 +89,55 @@ export const resultsOf = (study: Study, records: ReadonlyArray<TrialRecord>): St
   }
 }
 
-type Subject = keyof CompletedTrial["evaluations"]
-type AccuracyOf = (trial: CompletedTrial, subject: Subject) => number
+/** What the seeds of a cell have given of a metric, the study's by default. */
+type SeedsOf = (place: Settings, metric?: string) => ReadonlyArray<SeedValue>
 
-const accuracyOf =
-  (neighbours: number): AccuracyOf =>
-  ({ evaluations }, subject) =>
-    evaluations[subject].find(({ k }) => k === neighbours)?.accuracy ?? Number.NaN
+/** Of the runs that have measured it. */
+const valuesOf = (
+  completed: ReadonlyArray<CompletedTrial>,
+  metric: string,
+  subject = trainedEncoder
+): ReadonlyArray<SeedValue> =>
+  completed.flatMap(({ measurements, seed }) => {
+    const found = find(measurements, { subject, metric })
+    return found === undefined ? [] : [{ seed, value: found.value }]
+  })
+
+/** Every subject that the trained encoder is compared with, where it is the same in every cell. */
+const baselinesOf = (
+  metric: Metric,
+  completed: ReadonlyArray<CompletedTrial>
+): ReadonlyArray<Measurement> => {
+  const all = completed.flatMap(({ measurements }) => measurements).filter(isBaseline)
+  const subjects = all.flatMap((found) => (found.metric === metric.metric ? [found.subject] : []))
+  return [...new Set(subjects)].flatMap((subject) => {
+    const values = valuesOf(completed, metric.metric, subject)
+    const mean = estimate(values.map(({ value }) => value))?.mean
+    return mean === undefined || !hasOneValueASeed(values) ? [] : [measured(metric, subject, mean)]
+  })
+}
 
 /** Whether a baseline is the same in every cell: an axis that changes the encoder or the data has no single one. */
-const hasOneValueASeed = (
-  completed: ReadonlyArray<CompletedTrial>,
-  subject: Subject,
-  accuracy: AccuracyOf
-): boolean =>
-  [...Map.groupBy(completed, ({ seed }) => seed).values()].every(
-    (same) => new Set(same.map((trial) => accuracy(trial, subject))).size === 1
+const hasOneValueASeed = (values: ReadonlyArray<SeedValue>): boolean =>
+  [...Map.groupBy(values, ({ seed }) => seed).values()].every(
+    (same) => new Set(same.map(({ value }) => value)).size === 1
   )
 
-const cellReport = (
-  settings: Settings,
-  ended: ReadonlyArray<TrialRecord>,
-  accuracy: AccuracyOf
-): CellReport => {
+const cellReport = (settings: Settings, ended: ReadonlyArray<TrialRecord>, metric: Metric): CellReport => {
   const own = ended.filter((record) => isSame(record.settings, settings))
   const completed = own.filter((record) => record.outcome === "completed")
-  const values = completed.map((trial) => ({ seed: trial.seed, accuracy: accuracy(trial, "encoder") }))
+  const values = valuesOf(completed, metric.metric)
   const failures = own.flatMap((record) =>
     record.outcome === "failed" ? [{ seed: record.seed, reason: record.reason }] : []
   )
   return {
     settings,
-    accuracy: estimate(values.map((value) => value.accuracy)),
+    estimate: estimate(values.map(({ value }) => value)),
     values,
     failures,
-    finalPretextAccuracies: completed.flatMap(({ epochs, seed }) => {
-      const last = epochs.at(-1)
-      return last === undefined ? [] : [{ seed, accuracy: last.pretextAccuracy }]
-    }),
     // Where every run failed, how they got there is what there is to see.
     curve: meanCurve((completed.length > 0 ? completed : own).map(({ epochs }) => epochs)),
-    chanceLoss: completed[0]?.chanceLoss,
+    levels: completed[0]?.levels ?? {},
     numSteps: completed[0]?.numSteps
   }
 }
@@ -121,15 +147,12 @@ const meanCurve = (curves: ReadonlyArray<ReadonlyArray<EpochSummary>>): Readonly
     values.reduce((sum, value) => sum + value, 0) / values.length
   const longest = curves.reduce((a, b) => (b.length > a.length ? b : a), [])
   return longest
-    .map(({ epoch }, i) => {
-      const all = curves.flatMap((curve) => (curve[i] === undefined ? [] : [curve[i]]))
-      return {
-        epoch,
-        loss: mean(all.map(({ loss }) => loss)),
-        pretextAccuracy: mean(all.map(({ pretextAccuracy }) => pretextAccuracy))
-      }
+    .map(({ epoch, metrics }, i) => {
+      const all = curves.flatMap((curve) => (curve[i] === undefined ? [] : [curve[i].metrics]))
+      const means = Object.keys(metrics).map((key) => [key, mean(all.map((own) => own[key] ?? Number.NaN))])
+      return { epoch, metrics: Object.fromEntries(means) as EpochSummary["metrics"] }
     })
-    .filter(({ loss, pretextAccuracy }) => Number.isFinite(loss) && Number.isFinite(pretextAccuracy))
+    .filter(({ metrics }) => Object.values(metrics).every(Number.isFinite))
 }
 
 const publishedOf = ({ cells, definition: { published } }: Study): StudyResults["published"] =>
@@ -142,7 +165,11 @@ const publishedOf = ({ cells, definition: { published } }: Study): StudyResults[
     )
   }
 
-const comparisonsOf = ({ definition: { reference } }: Study, cells: ReadonlyArray<CellReport>) =>
+const comparisonsOf = (
+  { definition: { reference } }: Study,
+  cells: ReadonlyArray<CellReport>,
+  seedsOf: SeedsOf
+) =>
   reference === undefined
     ? []
     : cells.flatMap((cell): ReadonlyArray<Comparison> => {
@@ -157,26 +184,19 @@ const comparisonsOf = ({ definition: { reference } }: Study, cells: ReadonlyArra
           {
             settings: cell.settings,
             reference: other.settings,
-            difference: estimate(weightedSums({ terms }, cells))
+            difference: estimate(weightedSums({ terms }, seedsOf))
           }
         ]
       })
 
-type Measure = NonNullable<Contrast["measure"]>
-
-/** What a cell's seeds have measured. */
-const measured = ({ finalPretextAccuracies, values }: CellReport, measure: Measure) =>
-  measure === "accuracy" ? values : finalPretextAccuracies
-
 /** The contrast seed by seed, over the seeds that every cell in it has finished. */
 const weightedSums = (
-  { measure = "accuracy", terms }: Omit<Contrast, "label">,
-  cells: ReadonlyArray<CellReport>
+  { metric, terms }: Omit<Contrast, "label">,
+  seedsOf: SeedsOf
 ): ReadonlyArray<number> => {
-  const parts = terms.map(({ cell, weight }) => {
-    const values = measured(cells.find(({ settings }) => isAt(settings, cell))!, measure)
-    return new Map(values.map(({ accuracy, seed }) => [seed, weight * accuracy]))
-  })
+  const parts = terms.map(
+    ({ cell, weight }) => new Map(seedsOf(cell, metric).map(({ seed, value }) => [seed, weight * value]))
+  )
   const seeds = [...(parts[0]?.keys() ?? [])].filter((seed) => parts.every((part) => part.has(seed)))
   return seeds.map((seed) => parts.reduce((sum, part) => sum + part.get(seed)!, 0))
 }
@@ -187,8 +207,12 @@ const weightedSums = (
  * chance n times as often, that is judged by intervals of coverage 1 - 0.05 / n (Bonferroni). That two cells are equal
  * can be contradicted and never supported.
  */
-const verdictOf = (claim: Claim, cells: ReadonlyArray<CellReport>): Verdict => {
-  const sums = claim.contrasts.map((contrast) => weightedSums(contrast, cells))
+const verdictOf = (
+  claim: Claim,
+  cells: ReadonlyArray<CellReport>,
+  { seedsOf, unitOf }: { readonly seedsOf: SeedsOf; readonly unitOf: (metric: string | undefined) => string }
+): Verdict => {
+  const sums = claim.contrasts.map((contrast) => weightedSums(contrast, seedsOf))
   const strict = 1 - 0.05 / sums.length
   const isWrong = (ci: Estimate["ci"]) =>
     ci !== undefined && (ci.high < 0 || (claim.expects === "zero" && ci.low > 0))
@@ -198,8 +222,9 @@ const verdictOf = (claim: Claim, cells: ReadonlyArray<CellReport>): Verdict => {
     : sums.every((values) => isRight(estimate(values)?.ci))
       ? "supports"
       : "cannot tell"
-  const contrasts = claim.contrasts.map(({ label, terms }, i) => ({
+  const contrasts = claim.contrasts.map(({ label, metric, terms }, i) => ({
     label,
+    unit: unitOf(metric),
     estimate: estimate(sums[i]!),
     numFailed: terms.reduce(
       (sum, { cell }) => sum + cells.find(({ settings }) => isAt(settings, cell))!.failures.length,

@@ -103,7 +103,7 @@ describe("Study", () => {
         { "momentum.m": 0.5 },
         { momentum: { kind: "cosine", m: 0.99 } },
         { "keyShuffle.kind": "none" },
-        { "evaluation.temperature": 0.2 },
+        { "evaluations.knn.temperature": 0.2 },
         { dictionary: { kind: "endToEnd", weights: "shared" } },
         { dictionary: { kind: "endToEnd", weights: "separate" } }
       ]

@@ -162,11 +162,11 @@ describe("StudyRecord", () => {
           })
         yield* opened(folder, append(completed(first, 0.75), failed(second, true)))
         const query =
-          "select accuracy from trials join accuracies using (trial) where subject = 'encoder' and k = 200"
-        assert.deepStrictEqual(yield* rows(query), [{ accuracy: 0.75 }])
+          "select value from trials join measurements using (trial) where subject = 'trained encoder' and metric = 'kNN accuracy (k = 200)'"
+        assert.deepStrictEqual(yield* rows(query), [{ value: 0.75 }])
         yield* fileSystem.remove(file)
         yield* opened(folder, all)
-        assert.deepStrictEqual(yield* rows(query), [{ accuracy: 0.75 }])
+        assert.deepStrictEqual(yield* rows(query), [{ value: 0.75 }])
         assert.deepStrictEqual(yield* rows("select reason from trials where outcome = 'failed'"), [
           { reason: "loss is NaN in step 7" }
         ])

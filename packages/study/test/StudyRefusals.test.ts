@@ -190,7 +190,45 @@ describe("a study that no run can be started for", () => {
     ],
     ["a chart of an axis that is not there", { chart: { x: "size" } }, ["chart.x", "axes: m, K"]],
     ["a reference that fits no cell", { reference: { m: 0.5 } }, ["reference", "fits no cell"]],
-    ["a k that no run judges", { neighbours: 7 }, ["neighbours", "200, 20"]],
+    [
+      "a metric that no run measures",
+      { metric: "kNN accuracy (k = 7)" },
+      ["metric = ", "kNN accuracy (k = 20), loss, pretext accuracy"]
+    ],
+    [
+      "a claim about a metric that no run measures",
+      {
+        claims: [
+          {
+            statement: "s",
+            paper: "p",
+            expects: "above",
+            contrasts: [{ label: "l", metric: "top-1", terms: [{ cell: { m: 0, K: 128 }, weight: 1 }] }]
+          }
+        ]
+      },
+      ['claims[0].contrasts[0].metric = "top-1": is not measured']
+    ],
+    [
+      "a metric that not every run measures",
+      {
+        axes: [
+          { name: "k", points: [7, 20].map((k) => ({ label: k, set: { "evaluations.knn.k": [k, 5] } })) }
+        ],
+        metric: "kNN accuracy (k = 7)"
+      },
+      ["measured in every run: kNN accuracy (k = 5), loss"]
+    ],
+    [
+      "a setting by the name that it had",
+      { set: { "evaluation.everyEpochs": 2 } },
+      ["is now evaluations.knn.everyEpochs"]
+    ],
+    [
+      "an axis of a setting by the name that it had",
+      { axes: [{ setting: "evaluation.temperature", values: [0.1, 0.2] }] },
+      ["is now evaluations.knn.temperature"]
+    ],
     [
       "a claim about a cell that is not there",
       {
@@ -217,10 +255,10 @@ describe("a study that no run can be started for", () => {
 
   it.effect("names every problem at once, and each once for all cells that have it", () =>
     Effect.gen(function* () {
-      const message = yield* objections({ set: { "training.epochs": 0 }, neighbours: 7 })
+      const message = yield* objections({ set: { "training.epochs": 0 }, metric: "top-1" })
       assert.include(message, "has 2 problems")
       assert.include(message, "  training.epochs = 0: ")
-      assert.include(message, "neighbours = 7")
+      assert.include(message, 'metric = "top-1"')
       const some = yield* objections({
         axes: [
           { setting: "momentum.m", values: [0, 2] },

@@ -103,21 +103,28 @@ describe("results of a study", () => {
     Effect.gen(function* () {
       const { baselines, cells, numCompleted, seconds } = yield* studyOf((m, seed) => m / 2 + seed / 100)
       assert.strictEqual(cells.length, 2)
-      assert.closeTo(cells[1]!.accuracy!.mean, 0.515, 1e-12)
-      assert.strictEqual(cells[1]!.accuracy!.n, 3)
-      assert.deepStrictEqual(cells[0]!.values[2], { seed: 3, accuracy: 0.03 })
-      assert.closeTo(baselines.rawPixels!, 0.7, 1e-12)
-      assert.closeTo(baselines.untrainedEncoder!, 0.5, 1e-12)
+      assert.closeTo(cells[1]!.estimate!.mean, 0.515, 1e-12)
+      assert.strictEqual(cells[1]!.estimate!.n, 3)
+      assert.deepStrictEqual(cells[0]!.values[2], { seed: 3, value: 0.03 })
+      assert.deepStrictEqual(
+        baselines.map(({ metric, subject }) => [metric, subject]),
+        [
+          ["kNN accuracy (k = 200)", "raw pixels"],
+          ["kNN accuracy (k = 200)", "untrained encoder"]
+        ]
+      )
+      assert.closeTo(baselines[0]!.value, 0.7, 1e-12)
+      assert.closeTo(baselines[1]!.value, 0.5, 1e-12)
       assert.strictEqual(numCompleted, 6)
       assert.strictEqual(seconds, 360)
-      assert.closeTo(cells[0]!.curve[1]!.loss, 4 - 0.02, 1e-12)
+      assert.closeTo(cells[0]!.curve[1]!.metrics["loss"]!, 4 - 0.02, 1e-12)
     })
   )
 
   it.effect("shows failed runs beside the finished ones and leaves them out of the mean", () =>
     Effect.gen(function* () {
       const { cells, numFailed } = yield* studyOf((m, seed) => (m === 0 && seed > 1 ? "diverged" : 0.6))
-      assert.strictEqual(cells[0]!.accuracy!.n, 1)
+      assert.strictEqual(cells[0]!.estimate!.n, 1)
       assert.deepStrictEqual(
         cells[0]!.failures.map(({ seed }) => seed),
         [2, 3]
@@ -130,8 +137,8 @@ describe("results of a study", () => {
   it.effect("has no estimate for a cell of which every run failed or none has ended", () =>
     Effect.gen(function* () {
       const { cells } = yield* studyOf((m) => (m === 0 ? "diverged" : "missing"))
-      assert.isUndefined(cells[0]!.accuracy)
-      assert.isUndefined(cells[1]!.accuracy)
+      assert.isUndefined(cells[0]!.estimate)
+      assert.isUndefined(cells[1]!.estimate)
       assert.strictEqual(cells[1]!.failures.length, 0)
     })
   )
@@ -215,7 +222,7 @@ describe("results of a study", () => {
             statement: "s",
             paper: "p",
             expects: "above",
-            contrasts: [{ ...above("a", 0.99, 0), measure: "pretextAccuracy" }]
+            contrasts: [{ ...above("a", 0.99, 0), metric: "pretext accuracy" }]
           }
         ]
       })
@@ -237,15 +244,18 @@ describe("results of a study", () => {
   it.effect("gives no single baseline where cells differ in it", () =>
     Effect.gen(function* () {
       const study = yield* planned({ axes: [{ setting: "encoder.width", values: [8, 16] }], seeds: [1] })
-      const records = study.trials.map((trial, i) => ({
-        ...completed(trial, 0.7),
-        evaluations: {
-          ...completed(trial, 0.7).evaluations,
-          untrainedEncoder: [{ k: 200, accuracy: 0.5 + i / 10 }]
-        }
-      }))
+      const records = study.trials.map((trial, i) => {
+        const record = completed(trial, 0.7)
+        const measurements = record.measurements.map((found) =>
+          found.subject === "untrained encoder" ? { ...found, value: 0.5 + i / 10 } : found
+        )
+        return { ...record, measurements }
+      })
       const { baselines } = resultsOf(study, records)
-      assert.deepStrictEqual(baselines, { rawPixels: 0.7, untrainedEncoder: undefined })
+      assert.deepStrictEqual(
+        baselines.map(({ subject, value }) => [subject, value]),
+        [["raw pixels", 0.7]]
+      )
     })
   )
 

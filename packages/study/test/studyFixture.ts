@@ -1,5 +1,9 @@
+import { knnAccuracy } from "@moco/evaluation/Evaluation/Knn"
+import { measured } from "@moco/evaluation/Measurement"
+import { rawPixels, trainedEncoder, untrainedEncoder } from "@moco/evaluation/subjects"
 import { plan, type Study, type StudyDefinition, type Trial } from "@moco/study/Study"
 import type { CompletedTrial, FailedTrial } from "@moco/study/TrialRecord"
+import { stepMetrics } from "@moco/train/stepMetrics"
 import { validConfig } from "@moco/train/testing/validConfig"
 import { Effect } from "effect"
 
@@ -20,8 +24,11 @@ export const planned = (changes: Partial<StudyDefinition> = {}) =>
 
 export const study: Study = Effect.runSync(planned())
 
+const at200 = knnAccuracy(200, 0.1)
+
 /** A trial that has ended with an accuracy, at k = 200. */
 export const completed = (trial: Trial, accuracy: number, seconds = 60): CompletedTrial => ({
+  format: 2,
   time: "2026-01-01T00:00:00.000Z",
   trial: trial.id,
   settings: trial.settings,
@@ -29,19 +36,18 @@ export const completed = (trial: Trial, accuracy: number, seconds = 60): Complet
   seconds,
   runFolder: `runs/${trial.id}-1`,
   epochs: [
-    { epoch: 1, loss: 5, pretextAccuracy: 0.1 },
-    { epoch: 2, loss: 4 - accuracy, pretextAccuracy: 0.2 }
+    { epoch: 1, metrics: { loss: 5, pretextAccuracy: 0.1 } },
+    { epoch: 2, metrics: { loss: 4 - accuracy, pretextAccuracy: 0.2 } }
   ],
   outcome: "completed",
-  evaluations: {
-    encoder: [
-      { k: 200, accuracy },
-      { k: 20, accuracy: accuracy + 0.01 }
-    ],
-    untrainedEncoder: [{ k: 200, accuracy: 0.5 }],
-    rawPixels: [{ k: 200, accuracy: 0.7 }]
-  },
-  chanceLoss: 6.9,
+  measurements: [
+    measured(at200, rawPixels, 0.7),
+    measured(at200, untrainedEncoder, 0.5),
+    measured(at200, trainedEncoder, accuracy),
+    measured(knnAccuracy(20, 0.1), trainedEncoder, accuracy + 0.01),
+    measured(stepMetrics.pretextAccuracy, trainedEncoder, 0.2)
+  ],
+  levels: { chanceLoss: 6.9 },
   numSteps: 124,
   trainingSeconds: 50,
   evaluationSeconds: 5
@@ -49,6 +55,7 @@ export const completed = (trial: Trial, accuracy: number, seconds = 60): Complet
 
 /** A trial that has failed, for a reason of its setting or for another. */
 export const failed = (trial: Trial, isFinal: boolean): FailedTrial => ({
+  format: 2,
   time: "2026-01-01T00:00:00.000Z",
   trial: trial.id,
   settings: trial.settings,

@@ -1,6 +1,9 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
+import { knnAccuracy } from "@moco/evaluation/Evaluation/Knn"
+import { measured } from "@moco/evaluation/Measurement"
 import type { Trial } from "@moco/study/Study"
+import type { CompletedTrial } from "@moco/study/TrialRecord"
 import { Effect, FileSystem, Path } from "effect"
 import {
   completedTrial,
@@ -15,32 +18,27 @@ const end = { trial, seconds: 12, runFolder: "runs/abc-1" }
 
 const time = "2026-01-01T00:00:00.000Z"
 const step = (index: number, loss: number) => ({
+  format: 2,
   time,
   event: "step",
   step: index,
   epoch: Math.floor(index / 2),
   numSteps: 4,
   numEpochs: 2,
-  loss,
-  chanceLoss: 6.9,
-  queueFill: 1,
-  pretextAccuracy: 0.25,
-  learningRate: 0.1,
-  featureStd: 0.1,
-  stepMs: 10,
-  imagesPerSecond: 100,
-  numTensors: 50
+  metrics: { loss, chanceLoss: 6.9, dictionaryFill: 1, pretextAccuracy: 0.25, imagesPerSecond: 100 },
+  stepMs: 10
 })
 const evaluation = (subject: string, accuracy: number) => ({
+  format: 2,
   time,
   event: "evaluation",
   step: 4,
   epoch: 2,
-  subject,
-  neighbours: [{ k: 200, accuracy }],
+  measurements: [measured(knnAccuracy(200, 0.1), subject, accuracy)],
   seconds: 1
 })
 const finished = (outcome: string) => ({
+  format: 2,
   time,
   event: "finished",
   step: 4,
@@ -55,9 +53,10 @@ const whole = [
   step(1, 5),
   step(2, 4),
   step(3, 3),
-  evaluation("rawPixels", 0.7),
-  evaluation("untrainedEncoder", 0.5),
-  evaluation("encoder", 0.8),
+  evaluation("raw pixels", 0.7),
+  evaluation("untrained encoder", 0.5),
+  evaluation("trained encoder", 0.6),
+  evaluation("trained encoder", 0.8),
   finished("completed")
 ]
 
@@ -77,15 +76,28 @@ const withLog = <E>(
   }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
 describe("the record of a trial", () => {
-  it.effect("takes accuracies and the curve by epoch from the run log", () =>
+  it.effect("takes measurements and the curve by epoch from the run log", () =>
     withLog(whole, (metrics) =>
       Effect.gen(function* () {
         const record = yield* completedTrial(end, metrics)
         assert.deepInclude(record, { outcome: "completed", trial: "abc", seed: 3, numSteps: 4 })
         assert.deepStrictEqual(record.epochs, [
-          { epoch: 1, loss: 5.5, pretextAccuracy: 0.25 },
-          { epoch: 2, loss: 3.5, pretextAccuracy: 0.25 }
+          { epoch: 1, metrics: { loss: 5.5, pretextAccuracy: 0.25 } },
+          { epoch: 2, metrics: { loss: 3.5, pretextAccuracy: 0.25 } }
         ])
+        const { levels, measurements } = record as CompletedTrial
+        assert.deepStrictEqual(levels, { chanceLoss: 6.9 })
+        // The last of every subject, and of training the last epoch's means.
+        assert.deepStrictEqual(
+          measurements.map(({ evaluation, metric, subject, value }) => [evaluation, metric, subject, value]),
+          [
+            ["knn", "kNN accuracy (k = 200)", "raw pixels", 0.7],
+            ["knn", "kNN accuracy (k = 200)", "untrained encoder", 0.5],
+            ["knn", "kNN accuracy (k = 200)", "trained encoder", 0.8],
+            ["training", "loss", "trained encoder", 3.5],
+            ["training", "pretext accuracy", "trained encoder", 0.25]
+          ]
+        )
         // Taken from a log that another process has written, it took as long as that says.
         assert.strictEqual(record.seconds, 35)
       })
@@ -93,7 +105,7 @@ describe("the record of a trial", () => {
   )
 
   it.effect("is a failure where the log does not tell the end of the run", () =>
-    withLog(whole.slice(0, -2), (metrics) =>
+    withLog(whole.slice(0, -1), (metrics) =>
       Effect.gen(function* () {
         const record = yield* completedTrial(end, metrics)
         assert.strictEqual(record.outcome, "failed")
@@ -159,7 +171,7 @@ describe("the record of a trial", () => {
 
   it.effect("sees how far a run is from the end of its log, also where a line is being written", () =>
     withLog(
-      [...Array.from({ length: 40 }, () => step(0, 6)), step(2, 4.5)],
+      [...Array.from({ length: 200 }, () => step(0, 6)), step(2, 4.5)],
       (metrics) =>
         Effect.gen(function* () {
           assert.deepStrictEqual(yield* lastStep(metrics), {
@@ -167,7 +179,7 @@ describe("the record of a trial", () => {
             numSteps: 4,
             epoch: 2,
             numEpochs: 2,
-            loss: 4.5
+            metrics: step(2, 4.5).metrics
           })
         }),
       '{"event":"step","st'

@@ -43,13 +43,8 @@ export const layersOfWorkload = (workload: Workload) => {
     seed: config.seed
   })
   const augmentation = augment ? {} : { augmentation: Augmentation.layerNone }
-  // Nothing is judged; there may be fewer images than neighbours.
-  const unjudged = {
-    ...config,
-    data: { ...config.data, imageSize },
-    evaluation: { ...config.evaluation, neighbours: [1] }
-  }
-  return layersOf(unjudged, { dataDirs: [], dataset, ...augmentation })
+  const unevaluated = { ...config, data: { ...config.data, imageSize }, evaluations: {} }
+  return layersOf(unevaluated, { dataset, ...augmentation })
 }
 
 /** How long, and how carefully. */

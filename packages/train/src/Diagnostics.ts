@@ -3,33 +3,26 @@ import { Dictionary } from "@moco/core/Dictionary"
 import { firstOf, nonFinite } from "@moco/core/Finite"
 import { euclideanNorm } from "@moco/core/Parameters"
 import * as Tensor from "@moco/core/Tensor"
+import { trainedEncoder } from "@moco/evaluation/subjects"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
+import type { StepMetricName, StepMetrics } from "./stepMetrics.ts"
 
 /** What a step tells about itself. */
 export interface StepDiagnostics {
   readonly step: number
   /** Images in the batch (each seen in two views). */
   readonly numImages: number
-  /** Training loss in nats, the sum over directions. */
-  readonly loss: number
-  /** The loss at which queries find their key no better than by chance, in nats. */
-  readonly chanceLoss: number
-  /** Part of the negatives that are keys of real images, 0 to 1. */
-  readonly queueFill: number
-  /** Part of the queries that are closer to their own key than to every negative. Not a class accuracy. */
-  readonly pretextAccuracy: number
-  /** Standard deviation of a feature's entries over the batch: 1/sqrt(D) when spread evenly, 0 when collapsed. */
-  readonly featureStd: number
-  /** Distance between the encoders relative to the query encoder's norm, where there are two encoders. */
-  readonly encoderDistance: number | undefined
-  /** Euclidean norm of the gradient over all trained parameters. */
-  readonly gradientNorm: number
-  readonly learningRate: number
+  /** Described in `stepMetrics.ts`. */
+  readonly metrics: StepMetrics & Readonly<Record<Decisive, number>>
 }
 
+/** Numbers that decide whether a step is applied: a run stops where one is not finite. */
+const decisive = ["loss", "featureStd", "gradientNorm"] as const satisfies ReadonlyArray<StepMetricName>
+type Decisive = (typeof decisive)[number]
+
 /** The metric of a {@link NonFinite} that was found by the evaluation, of the state after so many steps. */
-export const representation = "the trained encoder's representation"
+export const representation = `the ${trainedEncoder}'s representation`
 
 /** A number that decides the run is not finite; the step that made it was not committed. */
 export class NonFinite extends Schema.TaggedError<NonFinite>()("NonFinite", {
@@ -46,7 +39,7 @@ export class NonFinite extends Schema.TaggedError<NonFinite>()("NonFinite", {
     const where = this.where.length === 0 ? "" : ` at ${firstOf(this.where)}`
     const [when, outcome] =
       this.metric === representation
-        ? [`after ${this.step} steps`, "it was not judged"]
+        ? [`after ${this.step} steps`, "it was not evaluated"]
         : [`in step ${this.step}`, "the step was not applied"]
     const what = `${this.metric} is ${this.value}${where} ${when} (learning rate ${this.learningRate})`
     return `${what}; ${outcome}\n  ${this.hint}`
@@ -102,7 +95,7 @@ export class Diagnostics extends Context.Service<
         const numbers = yield* Tensor.run("Diagnostics.look", () =>
           withExactNorm(observed, numbersOf(observed))
         )
-        for (const metric of ["loss", "featureStd", "gradientNorm"] as const) {
+        for (const metric of decisive) {
           const value = numbers[metric]
           if (Number.isFinite(value)) continue
           const where = yield* Tensor.run("Diagnostics.look", () => originOf(metric, observed))
@@ -112,11 +105,13 @@ export class Diagnostics extends Context.Service<
         return {
           step,
           numImages: observed.queries_ND[0]!.shape[0],
-          ...numbers,
-          chanceLoss: observed.closest.length * loss.chance(dictionary.numNegatives),
-          queueFill: dictionary.fill(),
-          encoderDistance,
-          learningRate: rate
+          metrics: {
+            ...numbers,
+            chanceLoss: observed.closest.length * loss.chance(dictionary.numNegatives),
+            dictionaryFill: dictionary.fill(),
+            learningRate: rate,
+            ...(encoderDistance === undefined ? {} : { encoderDistance })
+          }
         }
       })
       return Diagnostics.of({ look })
@@ -152,7 +147,7 @@ const withExactNorm = ({ gradients }: Observed, numbers: ReturnType<typeof numbe
  * layer that a batch has gone wrong in; a gradient begins at the last layer.
  */
 const originOf = (
-  metric: "loss" | "featureStd" | "gradientNorm",
+  metric: Decisive,
   { gradients, parameters, statistics }: Observed
 ): ReadonlyArray<string> =>
   metric === "gradientNorm"

@@ -65,9 +65,9 @@ const compare = Effect.fnUntraced(function* (
   const takeStep = yield* pretrainStep
   const worst = { loss: 0, query: 0, key: 0 }
   for (let step = 0; step < description.steps; step++) {
-    const { loss } = yield* takeStep(step)
+    const { metrics } = yield* takeStep(step)
     const keys = lastEnqueued(dictionary.snapshot(), description.batch)
-    worst.loss = Math.max(worst.loss, difference([loss], expected[`step${step}.loss`]))
+    worst.loss = Math.max(worst.loss, difference([metrics.loss], expected[`step${step}.loss`]))
     worst.query = Math.max(worst.query, difference(queries[step]!, expected[`step${step}.query`]))
     worst.key = Math.max(worst.key, difference(keys, newest(expected[`step${step}.key`], keys.length)))
     yield* Effect.yieldNow

@@ -6,8 +6,8 @@ import { Cause, Effect, Exit, Predicate } from "effect"
 import type { GoBackError, SaveError } from "./Checkpoints.ts"
 import type { NonFinite } from "./Diagnostics.ts"
 import { catchUp, courseOf, epochOf, keeping } from "./Pretrain/course.ts"
+import { evaluating } from "./Pretrain/evaluating.ts"
 import { goingBack } from "./Pretrain/goingBack.ts"
-import { judging } from "./Pretrain/judging.ts"
 import type { PretrainResult, PretrainSettings } from "./Pretrain/settings.ts"
 import { stepping } from "./Pretrain/stepping.ts"
 import { RunLog, type RunLogError } from "./RunLog.ts"
@@ -15,7 +15,7 @@ import { RunLog, type RunLogError } from "./RunLog.ts"
 export type { PretrainResult, PretrainSettings } from "./Pretrain/settings.ts"
 
 /**
- * Trains the query encoder and judges it, with both baselines beside it.
+ * Trains the query encoder and evaluates it, with the baselines beside it.
  *
  * Interruptible between two steps and within an evaluation, and nowhere else: whatever a step has begun is finished or
  * left out as a whole. However the run ends, the newest state is saved, and what cannot be saved is part of the cause it
@@ -27,11 +27,11 @@ export type { PretrainResult, PretrainSettings } from "./Pretrain/settings.ts"
 export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSettings) {
   const runLog = yield* RunLog
   const course = yield* courseOf(settings)
-  const judge = yield* judging(course)
+  const evaluate = yield* evaluating(course)
   const keep = yield* keeping(course)
   const goBack = yield* goingBack(course)
   const takeStep = Effect.catchTag(yield* stepping(course), "NonFinite", goBack)
-  const judgeWhereDue = Effect.catchTag(judge.whereDue, "NonFinite", goBack)
+  const evaluateWhereDue = Effect.catchTag(evaluate.whereDue, "NonFinite", goBack)
 
   const finished = (outcome: "completed" | "interrupted") =>
     Effect.suspend(() => {
@@ -44,25 +44,24 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
     yield* catchUp(course)
     if (settings.from !== undefined) yield* runLog.record({ event: "resumed", step: course.progress.step })
     // What was due when the run was stopped comes first.
-    yield* judgeWhereDue
+    yield* evaluateWhereDue
     while (course.progress.step < course.numSteps) {
       yield* takeStep
       // Lets signals and timers in: synchronous steps starve them.
       yield* Effect.interruptible(Effect.yieldNow)
       yield* keep.whereDue
-      yield* judgeWhereDue
+      yield* evaluateWhereDue
     }
     // In this order: what is said to be finished must be on disk.
     yield* keep.now
     yield* finished("completed")
-    const { evaluationSeconds, evaluations, trainingSeconds } = course.progress
-    const { encoder, rawPixels, untrainedEncoder } = evaluations
+    const { evaluationSeconds, measurements, trainingSeconds } = course.progress
     const result: PretrainResult = {
       outcome: "completed",
       numSteps: course.numSteps,
       trainingSeconds,
       evaluationSeconds,
-      evaluations: { encoder: encoder!, untrainedEncoder: untrainedEncoder!, rawPixels: rawPixels! }
+      measurements
     }
     return result
   })

@@ -16,7 +16,8 @@ import { ownImages } from "@moco/data/DataSettings"
 import { Dataset } from "@moco/data/Dataset"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import type { Evaluation } from "@moco/evaluation/Evaluation"
-import * as Knn from "@moco/evaluation/Evaluation/Knn"
+import { Evaluations } from "@moco/evaluation/Evaluations"
+import { configured } from "@moco/evaluation/evaluationKinds"
 import { Effect, Layer } from "effect"
 import { Diagnostics } from "./Diagnostics.ts"
 import type { GivenWeights } from "./InitialWeights.ts"
@@ -44,7 +45,8 @@ export interface Stages {
   readonly viewPairs?: Stage<ViewPairs, World | Augmentation>
   readonly encoder?: Stage<QueryEncoder, World>
   readonly learningRate?: Stage<LearningRate, ViewPairs>
-  readonly evaluation?: Stage<Evaluation, World | Augmentation>
+  /** Beside those that the config names, and behind them. */
+  readonly evaluations?: ReadonlyArray<EvaluationStage>
   readonly momentum?: Stage<MomentumUpdate, ViewPairs>
   readonly keyShuffle?: Stage<KeyShuffle>
   readonly dictionary?: Stage<Dictionary, World | ViewPairs | QueryEncoder | MomentumUpdate | KeyShuffle>
@@ -54,6 +56,8 @@ export interface Stages {
 }
 
 type World = Dataset | Backend
+
+type EvaluationStage = Stage<Evaluation, World | Augmentation>
 
 /** What data sets that are files are read by. */
 type DatasetNeeds = Layer.Services<ReturnType<typeof Catalog.layer>>
@@ -80,7 +84,7 @@ export const layersOf = (config: RunConfig, own: StageOptions = {}) => {
   const encoder = Layer.mergeAll(
     either(own.encoder, queryEncoderOf(config, own.initial)),
     either(own.learningRate, learningRateOf(config)),
-    either(own.evaluation, Knn.layer(config.evaluation))
+    evaluationsOf(config, own)
   )
   const dictionary = Layer.provide(either(own.dictionary, dictionaryOf(config)), [
     either(own.momentum, momentumOf(config)),
@@ -98,6 +102,12 @@ export const layersOf = (config: RunConfig, own: StageOptions = {}) => {
     Layer.provideMerge(world)
   )
 }
+
+const evaluationsOf = ({ evaluations }: RunConfig, own: Stages) =>
+  Evaluations.layer([
+    ...configured(evaluations).map(({ layer }): EvaluationStage => layer),
+    ...(own.evaluations ?? [])
+  ])
 
 const either = <Service, Needs>(
   own: Stage<Service, Needs> | undefined,

@@ -2,6 +2,7 @@ import { Effect, Result, Schema } from "effect"
 import { MachineMemory } from "./MachineMemory.ts"
 import { isSection, layerOfSets, overlay } from "./RunConfig/overrides.ts"
 import { describeProblems } from "./RunConfig/Problem.ts"
+import { renamed, withNewNames } from "./RunConfig/renamed.ts"
 import { ruleProblems } from "./RunConfig/rules.ts"
 import { RunConfig } from "./RunConfig/schema.ts"
 import { schemaProblems } from "./RunConfig/schemaProblems.ts"
@@ -27,11 +28,16 @@ export class ConfigInvalid extends Schema.TaggedError<ConfigInvalid>()("ConfigIn
  */
 export const decode = Effect.fn("RunConfig.decode")(function* (input: unknown) {
   const decoded = yield* Effect.result(decodeSchema(input))
-  const found = Result.isFailure(decoded) ? schemaProblems(decoded.failure.issue, RunConfig.ast, input) : []
+  const found = Result.isFailure(decoded)
+    ? schemaProblems(decoded.failure.issue, RunConfig.ast, input, renamed)
+    : []
   const problems = [...found, ...ruleProblems(input, found, yield* MachineMemory)]
   if (Result.isFailure(decoded) || problems.length > 0) return yield* new ConfigInvalid({ problems })
   return decoded.success
 })
+
+/** The config that a run folder holds: its settings may have the names that they had when the run began. */
+export const decodeStored = (input: unknown) => decode(withNewNames(input))
 
 /**
  * The config that results from laying `layers` (parts of a config, as read from a file) and then `sets`

@@ -1,10 +1,12 @@
-import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
+import { Clock, Context, Effect, Layer, Result, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { fileTrouble } from "./fileTrouble.ts"
 import { openLines, readLines } from "./jsonLines.ts"
-import { type RunEvent, RunRecord } from "./RunLog/RunEvent.ts"
+import { isSection } from "./RunConfig/overrides.ts"
+import { upgradeLine } from "./RunLog/format1.ts"
+import { formatVersion, type RunEvent, RunRecord } from "./RunLog/RunEvent.ts"
 
-export type { NeighbourAccuracy, RunEvent, RunRecord, Subject } from "./RunLog/RunEvent.ts"
+export type { RunEvent, RunRecord } from "./RunLog/RunEvent.ts"
 
 /** The log cannot be written or read; `reason` and `hint` are in plain words. */
 export class RunLogError extends Schema.TaggedError<RunLogError>()("RunLogError", {
@@ -58,7 +60,7 @@ export class RunLog extends Context.Service<
         const file = yield* writable(openLines(path))
         const record = Effect.fnUntraced(function* (event: RunEvent) {
           const time = new Date(yield* Clock.currentTimeMillis).toISOString()
-          yield* writable(file.append(encodeRecord({ time, ...event })))
+          yield* writable(file.append(encodeRecord({ format: formatVersion, time, ...event })))
         }, Effect.uninterruptible)
         return RunLog.of({
           record,
@@ -103,27 +105,42 @@ export class RecordedEvents extends Context.Service<
   { readonly all: Effect.Effect<ReadonlyArray<RunEvent>> }
 >()("@moco/train/RecordedEvents") {}
 
-/** The events in the file at `path`, oldest first. A last line without its end was torn off and is left out. */
+/**
+ * The events in the file at `path`, oldest first, those of format 1 as they would be written today. A last line without
+ * its end was torn off and is left out.
+ */
 export const read = Effect.fn("RunLog.read")(function* (path: string) {
   const lines = yield* Effect.mapError(readLines(path), (error) => failed("read", path, error))
   return yield* Effect.forEach(lines, (line, index) =>
     Effect.mapError(
-      decodeRecord(line),
-      ({ message }) => new RunLogCorrupt({ path, line: index + 1, problem: message.replaceAll("\n", " ") })
+      Effect.fromResult(decodeRecord(line)),
+      (problem) => new RunLogCorrupt({ path, line: index + 1, problem: problem.replaceAll("\n", " ") })
     )
   )
 })
 
-const RecordLine = Schema.fromJsonString(Schema.toCodecJson(RunRecord))
-const encodeRecord = Schema.encodeSync(RecordLine)
-const decodeRecord = Schema.decodeUnknownEffect(RecordLine)
-const decodeOption = Schema.decodeUnknownOption(RecordLine)
+const RecordJson = Schema.toCodecJson(RunRecord)
+const encodeRecord = Schema.encodeSync(Schema.fromJsonString(RecordJson))
+const parse = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
+const decodeJson = Schema.decodeUnknownResult(RecordJson)
+
+/** An event from its line, or what is wrong with it, in words. */
+const decodeRecord = (line: string): Result.Result<RunRecord, string> =>
+  Result.flatMap(messageOf(parse(line)), (json) => {
+    const format = isSection(json) ? json["format"] : undefined
+    return typeof format === "number" && format > formatVersion
+      ? Result.fail(`it has format ${format}, and this program reads up to ${formatVersion}`)
+      : messageOf(decodeJson(upgradeLine(json)))
+  })
+
+const messageOf = Result.mapError(({ message }: Schema.SchemaError) => message)
 
 /** Whether an event is true of the run whatever state it goes back to. */
 const isOfRun = ({ event }: RunEvent): boolean =>
   event === "configChanged" || event === "initialised" || event === "rolledBack"
 
-const isLineOfRun = (line: string): boolean => Option.exists(decodeOption(line), isOfRun)
+const isLineOfRun = (line: string): boolean =>
+  Result.match(decodeRecord(line), { onFailure: () => false, onSuccess: isOfRun })
 
 const failed = (operation: "written" | "read", path: string, error: PlatformError) =>
   new RunLogError({ operation, path, ...fileTrouble(error) })

@@ -1,5 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { decode, encode, type HostTensor } from "@moco/core/Safetensors"
+import { knnAccuracy } from "@moco/evaluation/Evaluation/Knn"
+import { measured } from "@moco/evaluation/Measurement"
+import { trainedEncoder } from "@moco/evaluation/subjects"
 import { load, newestGood } from "@moco/train/Checkpoint/load"
 import { encodeManifest, sign } from "@moco/train/Checkpoint/manifest"
 import * as Store from "@moco/train/Checkpoint/store"
@@ -30,7 +33,8 @@ const withValues = Effect.fnUntraced(function* (
 })
 
 const part = { name: "a.safetensors", bytes: 3, sha256: "0".repeat(64) }
-const judged = (accuracy: unknown) => ({ encoder: [{ k: 20, accuracy }] })
+const accuracy = (value: unknown) => [{ ...measured(knnAccuracy(20), trainedEncoder, 0), value }]
+const best = { evaluation: "knn", metric: "kNN accuracy (k = 20)", value: 0.5 }
 
 const wrong: ReadonlyArray<
   readonly ["progress" | "root", Readonly<Record<string, unknown>>, ReadonlyArray<string>]
@@ -39,11 +43,11 @@ const wrong: ReadonlyArray<
   ["progress", { rateFactor: 0 }, ['["rateFactor"]', "got 0"]],
   ["progress", { rateFactor: 2 }, ['["rateFactor"]', "got 2"]],
   ["progress", { rateFactor: null }, ['["rateFactor"]']],
-  ["progress", { evaluatedAt: 8 }, ["evaluatedAt (8) is behind step (7)"]],
-  ["progress", { best: { step: 9, accuracy: 0.5 } }, ["best.step (9) is behind step (7)"]],
-  ["progress", { best: { step: 3, accuracy: 1.5 } }, ['["best"]["accuracy"]', "1.5"]],
-  ["progress", { evaluations: judged(-0.1) }, ['["encoder"]', "-0.1"]],
-  ["progress", { evaluations: judged("high") }, ['["encoder"]', '"high"']],
+  ["progress", { evaluatedAt: { knn: 8 } }, ["evaluatedAt.knn (8) is behind step (7)"]],
+  ["progress", { best: { ...best, step: 9 } }, ["best.step (9) is behind step (7)"]],
+  ["progress", { best: { ...best, step: 3, value: "high" } }, ['["best"]["value"]', '"high"']],
+  ["progress", { measurements: accuracy(-0.1) }, ['["measurements"]', "value (-0.1) is no fraction"]],
+  ["progress", { measurements: accuracy("high") }, ['["measurements"]', '"high"']],
   ["progress", { rollbacks: 1e9 }, ['["rollbacks"]', "1000000000"]],
   ["progress", { rollbacks: 1.5 }, ['["rollbacks"]', "1.5"]],
   ["progress", { trainingSeconds: -1 }, ['["trainingSeconds"]', "-1"]],

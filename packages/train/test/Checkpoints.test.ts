@@ -1,7 +1,6 @@
 import type * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { TensorError } from "@moco/core/Tensor"
-import { Evaluation } from "@moco/evaluation/Evaluation"
 import { newestGood } from "@moco/train/Checkpoint/load"
 import * as Store from "@moco/train/Checkpoint/store"
 import type { CheckpointEvery } from "@moco/train/Checkpoints"
@@ -11,6 +10,9 @@ import { type RunEvent, RunLog, RunLogError } from "@moco/train/RunLog"
 import { Effect, FileSystem, Path } from "effect"
 import { TestClock } from "effect/testing"
 import { inTemporary, numSteps, runOf, settings } from "./checkpointedRun.ts"
+import { finding } from "./evaluatedBy.ts"
+
+const best = { step: 8, evaluation: "knn", metric: "kNN accuracy (k = 5)", value: 0.7 }
 
 describe("Checkpoints", () => {
   it.effect(
@@ -18,16 +20,13 @@ describe("Checkpoints", () => {
     () =>
       inTemporary((root) =>
         Effect.gen(function* () {
-          // Accuracies of the encoder after 1, 2 and 3 epochs of 8 steps; both baselines are judged before.
-          const accuracies = [0.1, 0.2, 0.7, 0.4, 0.6]
-          const judged = Effect.updateService(Evaluation, () => ({
-            judge: () => Effect.sync(() => [{ k: 5, accuracy: accuracies.shift()! }])
-          }))
-          yield* judged(pretrain({ numEpochs: 3, evaluateEveryEpochs: 1 })).pipe(
-            Effect.provide(runOf(root, {}, { steps: 5 }, 2))
+          // Accuracies of both baselines, and of the encoder after 1, 2 and 3 epochs of 8 steps.
+          const evaluated = finding([0.1, 0.2, 0.7, 0.4, 0.6])
+          yield* evaluated(pretrain({ numEpochs: 3 })).pipe(
+            Effect.provide(runOf(root, { everyEpochs: 1 }, { steps: 5 }, 2))
           )
           const newest = yield* newestGood(root, () => Effect.void)
-          assert.deepStrictEqual(newest!.manifest.progress.best, { step: 8, accuracy: 0.7 })
+          assert.deepStrictEqual(newest!.manifest.progress.best, best)
           assert.deepStrictEqual(yield* Store.steps(root), [24, 20, 8])
         })
       )
@@ -39,9 +38,9 @@ describe("Checkpoints", () => {
         const stepsWith = (epochs: number) =>
           Effect.gen(function* () {
             const folder = `${root}-${epochs}`
-            // Judged at the end only, so that no checkpoint is due for being the best.
-            yield* pretrain({ numEpochs: 5, evaluateEveryEpochs: 9 }).pipe(
-              Effect.provide(runOf(folder, {}, { epochs }))
+            // Evaluated at the end only, so that no checkpoint is due for being the best.
+            yield* pretrain({ numEpochs: 5 }).pipe(
+              Effect.provide(runOf(folder, { everyEpochs: 9 }, { epochs }))
             )
             return yield* Store.steps(folder)
           })
@@ -57,9 +56,7 @@ describe("Checkpoints", () => {
         const ticking = Effect.updateService(Diagnostics, ({ look }) => ({
           look: (observed) => Effect.andThen(TestClock.adjust("7 seconds"), look(observed))
         }))
-        yield* ticking(pretrain({ numEpochs: 1, evaluateEveryEpochs: 1 })).pipe(
-          Effect.provide(runOf(root, {}, { seconds: 20 }))
-        )
+        yield* ticking(pretrain({ numEpochs: 1 })).pipe(Effect.provide(runOf(root, {}, { seconds: 20 })))
         // 21, 42 and, at the end, 56 seconds.
         assert.deepStrictEqual(yield* Store.steps(root), [8, 6, 3])
       })

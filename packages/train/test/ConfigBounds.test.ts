@@ -83,8 +83,8 @@ describe("a config's numbers", () => {
     [{ "loss.temperature": "5e-324" }, ["loss.temperature", "must be between 0.000001 and 1000000"]],
     [{ "optimizer.learningRate": "1e31" }, ["optimizer.learningRate", "must be less than or equal to 1e+30"]],
     [
-      { "evaluation.neighbours": JSON.stringify(Array.from({ length: 1e6 }, () => 1)) },
-      ["evaluation.neighbours = [1,1,", "at most 100"]
+      { "evaluations.knn.k": JSON.stringify(Array.from({ length: 1e6 }, () => 1)) },
+      ["evaluations.knn.k = [1,1,", "at most 100"]
     ],
     [
       { "training.epochs": "1000000", "training.batchSize": "4" },

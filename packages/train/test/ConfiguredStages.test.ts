@@ -102,7 +102,7 @@ describe("a config's schedules", () => {
     const distances = Effect.gen(function* () {
       const takeStep = yield* pretrainStep
       const steps = [yield* takeStep(0), yield* takeStep(4), yield* takeStep(5)]
-      return steps.map(({ encoderDistance }) => encoderDistance!)
+      return steps.map(({ metrics }) => metrics.encoderDistance!)
     })
     return Effect.gen(function* () {
       const rising = yield* withStages({ momentum: '{"kind":"cosine","m":0.5}' }, distances)

@@ -37,7 +37,7 @@ const spoiled = Effect.fnUntraced(function* (state: CapturedState, part: string,
   return { ...state, parts: { ...state.parts, [part]: bytes } }
 })
 
-const settings = { numEpochs: 1, evaluateEveryEpochs: 1 }
+const settings = { numEpochs: 1 }
 
 describe("a number that is none", () => {
   for (const [part, name] of [

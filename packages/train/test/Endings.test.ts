@@ -1,7 +1,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { TensorError } from "@moco/core/Tensor"
-import { Evaluation } from "@moco/evaluation/Evaluation"
+import { isBaseline } from "@moco/evaluation/subjects"
 import { load, newestGood } from "@moco/train/Checkpoint/load"
 import * as Store from "@moco/train/Checkpoint/store"
 import { pretrain } from "@moco/train/Pretrain"
@@ -9,6 +9,7 @@ import { RecordedEvents, type RunEvent, RunLog, RunLogError } from "@moco/train/
 import { RunState } from "@moco/train/RunState"
 import { Cause, Effect, Exit, Fiber, FileSystem, Layer, Path } from "effect"
 import { inTemporary, losses, runOf, settings, stateHash } from "./checkpointedRun.ts"
+import { evaluatedBy, finding } from "./evaluatedBy.ts"
 
 const newest = (root: string) =>
   Effect.map(
@@ -18,11 +19,11 @@ const newest = (root: string) =>
 
 /** A run whose encoder's evaluation begins and does not end. */
 const stuckInEvaluation = () => {
-  let numJudged = 0
-  const stuck = Effect.updateService(Evaluation, ({ judge }) => ({
-    judge: (represent) => (numJudged++ < 2 ? judge(represent) : Effect.never)
-  }))
-  return { stuck, isStuck: () => numJudged === 3 }
+  let numEvaluated = 0
+  const stuck = evaluatedBy(
+    (evaluate) => (represent, subject) => (numEvaluated++ < 2 ? evaluate(represent, subject) : Effect.never)
+  )
+  return { stuck, isStuck: () => numEvaluated === 3 }
 }
 
 const full = new RunLogError({ operation: "written", path: "log", reason: "no room", hint: "none" })
@@ -42,69 +43,77 @@ describe("A run that ends before its end", () => {
     ["by the epoch", { epochs: 1 }],
     ["never but at the end, after the last step,", {}]
   ] as const) {
-    it.effect(`has the state that is due ${name} on disk before it is judged`, () =>
+    it.effect(`has the state that is due ${name} on disk before it is evaluated`, () =>
       inTemporary((root) =>
         Effect.gen(function* () {
           const { isStuck, stuck } = stuckInEvaluation()
           yield* Effect.gen(function* () {
-            const fiber = yield* Effect.forkChild(stuck(pretrain({ numEpochs: 1, evaluateEveryEpochs: 1 })))
+            const fiber = yield* Effect.forkChild(stuck(pretrain({ numEpochs: 1 })))
             while (!isStuck()) yield* Effect.yieldNow
             // As a kill at this instant would find it.
             const { manifest } = yield* newest(root)
-            assert.deepInclude(manifest.progress, { step: 8, evaluatedAt: 0 })
+            assert.deepInclude(manifest.progress, { step: 8, evaluatedAt: {} })
             yield* Fiber.interrupt(fiber)
           }).pipe(Effect.provide(runOf(root, {}, every)))
-          // Both baselines were judged before, and what came out is not worked out again.
-          const { evaluations } = (yield* newest(root)).manifest.progress
-          assert.sameMembers(Object.keys(evaluations), ["rawPixels", "untrainedEncoder"])
+          // Both baselines were evaluated before, and what came out is not worked out again.
+          const { measurements } = (yield* newest(root)).manifest.progress
+          assert.deepStrictEqual(
+            [...new Set(measurements.map(({ subject }) => subject))],
+            ["raw pixels", "untrained encoder"]
+          )
         })
       )
     )
   }
 
-  it.effect("has what an evaluation came to on disk, without another copy of the state that was judged", () =>
+  it.effect("has what an evaluation came to on disk, without another copy of the state", () =>
     inTemporary((root) =>
       Effect.gen(function* () {
         const fileSystem = yield* FileSystem.FileSystem
         const path = yield* Path.Path
         const part = path.join(root, Store.folderName(8), "query.safetensors")
         const seen: Array<unknown> = []
-        const watched = Effect.updateService(Evaluation, ({ judge }) => ({
-          judge: (represent) =>
-            Effect.tap(judge(represent), () =>
+        const watched = evaluatedBy(
+          (evaluate) => (represent, subject) =>
+            Effect.tap(evaluate(represent, subject), () =>
               Effect.map(Effect.orDie(fileSystem.stat(part)), ({ ino }) => seen.push(ino))
             )
-        }))
+        )
         yield* Effect.gen(function* () {
-          yield* watched(pretrain({ numEpochs: 2, evaluateEveryEpochs: 1 }))
+          yield* watched(pretrain({ numEpochs: 2 }))
           // The first of the two: nothing was saved after it at its step.
           const { manifest } = yield* load(path.join(root, Store.folderName(8)))
           const events = yield* (yield* RecordedEvents).all
-          const judged = events.find((event) => event.event === "evaluation" && event.subject === "encoder")
-          assert.deepStrictEqual(
-            manifest.progress.evaluations.encoder,
-            judged && "neighbours" in judged && judged.neighbours
+          const evaluated = events.flatMap((event) =>
+            event.event === "evaluation" ? event.measurements : []
           )
-          assert.deepInclude(manifest.progress, { step: 8, evaluatedAt: 8 })
+          const ofEncoder = evaluated.filter((measurement) => !isBaseline(measurement))
+          assert.deepStrictEqual(
+            manifest.progress.measurements.filter((measurement) => !isBaseline(measurement)),
+            ofEncoder.slice(0, 2)
+          )
+          assert.deepInclude(manifest.progress, { step: 8, evaluatedAt: { knn: 8 } })
           assert.strictEqual(manifest.progress.best?.step, 8)
-        }).pipe(Effect.provide(runOf(root, {}, { epochs: 1 })))
+        }).pipe(Effect.provide(runOf(root, { everyEpochs: 1 }, { epochs: 1 })))
         assert.deepStrictEqual(seen, Array(4).fill((yield* fileSystem.stat(part)).ino))
       })
     )
   )
 
-  it.effect("because judging fails has saved its newest state, however rarely checkpoints are due", () =>
-    inTemporary((root) =>
-      Effect.gen(function* () {
-        const failed = new TensorError({ operation: "Knn", cause: new Error("OOM") })
-        const failing = Effect.updateService(Evaluation, () => ({ judge: () => Effect.fail(failed) }))
-        const error = yield* Effect.flip(failing(pretrain(settings))).pipe(
-          Effect.provide(runOf(root, {}, {}))
-        )
-        assert.strictEqual(error, failed)
-        assert.deepInclude((yield* newest(root)).manifest.progress, { step: 16, evaluatedAt: 0 })
-      })
-    )
+  it.effect(
+    "because an evaluation fails has saved its newest state, however rarely checkpoints are due",
+    () =>
+      inTemporary((root) =>
+        Effect.gen(function* () {
+          const failed = new TensorError({ operation: "Knn", cause: new Error("OOM") })
+          const failing = evaluatedBy(() => () => Effect.fail(failed))
+          const error = yield* Effect.flip(failing(pretrain(settings))).pipe(
+            Effect.provide(runOf(root, {}, {}))
+          )
+          assert.strictEqual(error, failed)
+          assert.deepInclude((yield* newest(root)).manifest.progress, { step: 16, evaluatedAt: {} })
+        })
+      )
   )
 
   it.effect("because its log has no room goes on to the bit, and then logs what the log could not take", () =>
@@ -146,15 +155,13 @@ describe("A run that ends before its end", () => {
   it.effect("keeps the best state beside newer ones, and the newest says which it was", () =>
     inTemporary((root) =>
       Effect.gen(function* () {
-        const accuracies = [0.1, 0.2, 0.7, 0.4, 0.6]
-        const judged = Effect.updateService(Evaluation, () => ({
-          judge: () => Effect.sync(() => [{ k: 5, accuracy: accuracies.shift()! }])
-        }))
-        yield* judged(pretrain({ numEpochs: 3, evaluateEveryEpochs: 1 })).pipe(
-          Effect.provide(runOf(root, {}, { epochs: 1 }, 1))
+        yield* finding([0.1, 0.2, 0.7, 0.4, 0.6])(pretrain({ numEpochs: 3 })).pipe(
+          Effect.provide(runOf(root, { everyEpochs: 1 }, { epochs: 1 }, 1))
         )
         assert.deepStrictEqual(yield* Store.steps(root), [24, 8])
-        assert.deepStrictEqual((yield* newest(root)).manifest.progress.best, { step: 8, accuracy: 0.7 })
+        assert.deepStrictEqual((yield* newest(root)).manifest.progress.best, {
+          ...{ step: 8, evaluation: "knn", metric: "kNN accuracy (k = 5)", value: 0.7 }
+        })
       })
     )
   )

@@ -19,7 +19,7 @@ const config: RunConfig = {
   encoder: { ...validConfig.encoder, layers: [1], width: 4, featureSize: 8, batchNormGroups: 2 },
   dictionary: { kind: "queue", size: 16 },
   training: { epochs: 1, batchSize: 10 },
-  evaluation: { everyEpochs: 1, neighbours: [5], temperature: 0.1 }
+  evaluations: {}
 }
 const dataset = layerSynthetic({
   ...{ numTrain: 60, numTest: 8, height: 8, width: 8 },

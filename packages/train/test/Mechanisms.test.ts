@@ -86,7 +86,7 @@ const losses = (numSteps: number) =>
   Effect.gen(function* () {
     const takeStep = yield* pretrainStep
     const steps = Array.from({ length: numSteps }, (_, step) => step)
-    return yield* Effect.forEach(steps, (step) => Effect.map(takeStep(step), ({ loss }) => loss))
+    return yield* Effect.forEach(steps, (step) => Effect.map(takeStep(step), ({ metrics }) => metrics.loss))
   })
 
 /** After two steps, a third one that fails: it leaves no trace. */

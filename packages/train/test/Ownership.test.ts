@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import { TensorLeak } from "@moco/core/testing"
-import { Evaluation } from "@moco/evaluation/Evaluation"
+import { Evaluations } from "@moco/evaluation/Evaluations"
 import { Optimizer } from "@moco/train/Optimizer"
 import { pretrainStep } from "@moco/train/PretrainStep"
 import * as tf from "@tensorflow/tfjs-core"
@@ -30,12 +30,12 @@ describe("the stages of a run", () => {
 describe("an evaluation", () => {
   const failing = Effect.gen(function* () {
     let calls = 0
-    const { judge } = yield* Evaluation
-    // The bank is embedded by the first call, and the second one is for the images that are judged.
-    return yield* judge((image_NHWC) => {
+    const [knn] = yield* Evaluations
+    // The bank is embedded by the first call, and the second one is for the images that are evaluated.
+    return yield* knn!.evaluate((image_NHWC) => {
       if (++calls === 2) throw new Error("no memory left")
       return pixels(image_NHWC)
-    })
+    }, "pixels")
   })
 
   it.effect("releases its bank where the representation fails half way", () =>

@@ -2,17 +2,20 @@ import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
 import { decode } from "@moco/core/Safetensors"
-import { Evaluation } from "@moco/evaluation/Evaluation"
+import { Evaluations } from "@moco/evaluation/Evaluations"
+import { find } from "@moco/evaluation/Measurement"
+import { isBaseline } from "@moco/evaluation/subjects"
 import { Checkpoints } from "@moco/train/Checkpoints"
 import { encoderBytes } from "@moco/train/EncoderExport"
 import { pretrain } from "@moco/train/Pretrain"
 import { RecordedEvents, type RunEvent, RunLog } from "@moco/train/RunLog"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Exit, Fiber, Layer } from "effect"
+import { evaluatedBy } from "./evaluatedBy.ts"
 import { tinyRun } from "./tinyRun.ts"
 
 const tensorflow = Backend.layerTensorflow({ threads: 2 })
-const settings = { numEpochs: 3, evaluateEveryEpochs: 2 }
+const settings = { numEpochs: 3 }
 const run = Layer.mergeAll(
   Layer.provideMerge(tinyRun(), tensorflow),
   RunLog.layerMemory,
@@ -24,7 +27,7 @@ const byKind = <K extends RunEvent["event"]>(events: ReadonlyArray<RunEvent>, ki
 
 describe("Pretrain", () => {
   it.effect(
-    "records every step, judges the encoder on time and at the end, and both baselines beside it",
+    "records every step, evaluates the encoder on time and at the end, and both baselines beside it",
     () =>
       Effect.gen(function* () {
         const result = yield* pretrain(settings)
@@ -34,12 +37,15 @@ describe("Pretrain", () => {
           Array.from({ length: 24 }, (_, i) => i)
         )
         assert.deepStrictEqual(
-          byKind(events, "evaluation").map(({ step, subject }) => [subject, step]),
+          byKind(events, "evaluation").map(({ measurements, step }) => [
+            ...new Set(measurements.map(({ subject }) => subject)),
+            step
+          ]),
           [
-            ["rawPixels", 0],
-            ["untrainedEncoder", 0],
-            ["encoder", 16],
-            ["encoder", 24]
+            ["raw pixels", 0],
+            ["untrained encoder", 0],
+            ["trained encoder", 16],
+            ["trained encoder", 24]
           ]
         )
         assert.deepStrictEqual(
@@ -47,43 +53,52 @@ describe("Pretrain", () => {
           [["completed", 24]]
         )
         assert.strictEqual(result.numSteps, 24)
-        assert.deepStrictEqual(result.evaluations.encoder, byKind(events, "evaluation")[3]!.neighbours)
+        assert.deepStrictEqual(
+          result.measurements.filter((measurement) => !isBaseline(measurement)),
+          byKind(events, "evaluation")[3]!.measurements
+        )
       }).pipe(Effect.provide(run))
   )
 
-  it.effect("takes its first step at once, and judges as untrained what it began with", () =>
+  it.effect("takes its first step at once, and evaluates as untrained what it began with", () =>
     Effect.gen(function* () {
       const query = yield* QueryEncoder
-      const { judge } = yield* Evaluation
+      const [knn] = yield* Evaluations
       // Before the first step the query encoder is the untrained one.
-      const untrained = yield* judge((image_NHWC) => query.network.represent(weightsOf(query), image_NHWC))
+      const untrained = yield* knn!.evaluate(
+        (image_NHWC) => query.network.represent(weightsOf(query), image_NHWC),
+        "untrained encoder"
+      )
       const result = yield* pretrain(settings)
       const [first] = yield* (yield* RecordedEvents).all
       assert.strictEqual(first!.event, "step")
-      assert.deepStrictEqual(result.evaluations.untrainedEncoder, untrained)
-      assert.notDeepEqual(result.evaluations.encoder, untrained)
+      const { metric, value } = untrained[0]!
+      const valueOf = (subject: string) => find(result.measurements, { subject, metric })!.value
+      assert.strictEqual(valueOf("untrained encoder"), value)
+      assert.notStrictEqual(valueOf("trained encoder"), value)
     }).pipe(Effect.provide(run))
   )
 
   it.effect(
-    "tells chance level, queue fill, pretext accuracy, encoder distance and spread of the features",
+    "tells chance level, dictionary fill, pretext accuracy, encoder distance and spread of the features",
     () =>
       Effect.gen(function* () {
         yield* pretrain(settings)
         const steps = byKind(yield* (yield* RecordedEvents).all, "step")
-        assert.closeTo(steps[0]!.chanceLoss, Math.log(21), 1e-12)
+        assert.closeTo(steps[0]!.metrics["chanceLoss"]!, Math.log(21), 1e-12)
         // Before the first commit the queue is noise; 8 of 20 slots a step after that.
         assert.deepStrictEqual(
-          steps.slice(0, 4).map(({ queueFill }) => queueFill),
+          steps.slice(0, 4).map(({ metrics }) => metrics["dictionaryFill"]),
           [0, 0.4, 0.8, 1]
         )
         // The encoders are equal when the first step looks, and apart from then on.
-        assert.strictEqual(steps[0]!.encoderDistance, 0)
-        assert.isAbove(steps[5]!.encoderDistance!, 0)
-        for (const { featureStd, numTensors, pretextAccuracy } of steps.slice(1)) {
-          assert.isTrue(pretextAccuracy >= 0 && pretextAccuracy <= 1)
-          assert.isTrue(featureStd > 0 && featureStd < 1)
-          assert.strictEqual(numTensors, steps[1]!.numTensors)
+        assert.strictEqual(steps[0]!.metrics["encoderDistance"], 0)
+        assert.isAbove(steps[5]!.metrics["encoderDistance"]!, 0)
+        for (const { metrics } of steps.slice(1)) {
+          const { featureStd, numTensors, pretextAccuracy } = metrics
+          assert.isTrue(pretextAccuracy! >= 0 && pretextAccuracy! <= 1)
+          assert.isTrue(featureStd! > 0 && featureStd! < 1)
+          assert.strictEqual(numTensors, steps[1]!.metrics["numTensors"])
         }
       }).pipe(Effect.provide(run))
   )
@@ -91,7 +106,7 @@ describe("Pretrain", () => {
   it.effect("stops between two steps when it is interrupted, and says so in the log", () =>
     Effect.gen(function* () {
       const seen = yield* RecordedEvents
-      const fiber = yield* Effect.forkChild(pretrain({ numEpochs: 1000, evaluateEveryEpochs: 1000 }))
+      const fiber = yield* Effect.forkChild(pretrain({ numEpochs: 1000 }))
       while (byKind(yield* seen.all, "step").length < 3) yield* Effect.yieldNow
       yield* Fiber.interrupt(fiber)
       const exit = yield* Fiber.await(fiber)
@@ -110,18 +125,19 @@ describe("Pretrain", () => {
     }).pipe(Effect.provide(run))
   )
 
-  it.effect("releases the untrained weights too when it is interrupted while they are judged", () =>
+  it.effect("releases the untrained weights too when it is interrupted while they are evaluated", () =>
     Effect.gen(function* () {
       yield* Backend
       const { numTensors } = tf.memory()
       yield* Effect.gen(function* () {
-        let numJudged = 0
-        const stuck = Effect.updateService(Evaluation, ({ judge }) => ({
-          judge: (represent) => (numJudged++ < 1 ? judge(represent) : Effect.never)
-        }))
+        let numEvaluated = 0
+        const stuck = evaluatedBy(
+          (evaluate) => (represent, subject) =>
+            numEvaluated++ < 1 ? evaluate(represent, subject) : Effect.never
+        )
         const before = tf.memory().numTensors
-        const fiber = yield* Effect.forkChild(stuck(pretrain({ numEpochs: 1, evaluateEveryEpochs: 1 })))
-        while (numJudged < 2) yield* Effect.yieldNow
+        const fiber = yield* Effect.forkChild(stuck(pretrain({ numEpochs: 1 })))
+        while (numEvaluated < 2) yield* Effect.yieldNow
         assert.isAbove(tf.memory().numTensors, before)
         yield* Fiber.interrupt(fiber)
       }).pipe(Effect.provide(Layer.mergeAll(tinyRun(), RunLog.layerMemory, Checkpoints.layerNone)))
@@ -134,7 +150,7 @@ describe("Pretrain", () => {
       yield* Backend
       const { numTensors } = tf.memory()
       yield* Effect.gen(function* () {
-        const fiber = yield* Effect.forkChild(pretrain({ numEpochs: 1000, evaluateEveryEpochs: 1000 }))
+        const fiber = yield* Effect.forkChild(pretrain({ numEpochs: 1000 }))
         while ((yield* (yield* RecordedEvents).all).length < 5) yield* Effect.yieldNow
         yield* Fiber.interrupt(fiber)
       }).pipe(Effect.provide(Layer.mergeAll(tinyRun(), RunLog.layerMemory, Checkpoints.layerNone)))

@@ -33,7 +33,7 @@ const firstSteps = (sets: Readonly<Record<string, unknown>>) =>
       const steps = [yield* takeStep(0), yield* takeStep(1)]
       const { numNegatives, trained } = yield* Dictionary
       return {
-        losses: steps.map(({ loss }) => loss),
+        losses: steps.map(({ metrics }) => metrics.loss),
         steps,
         numNegatives,
         numTrained: Object.keys(trained()).length

@@ -19,7 +19,7 @@ const losses = (numSteps: number) =>
     const takeStep = yield* pretrainStep
     return yield* Effect.forEach(
       Array.from({ length: numSteps }, (_, step) => step),
-      (step) => Effect.map(takeStep(step), ({ loss }) => loss)
+      (step) => Effect.map(takeStep(step), ({ metrics }) => metrics.loss)
     )
   })
 

@@ -1,7 +1,6 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as EndToEnd from "@moco/core/Dictionary/EndToEnd"
-import { Evaluation } from "@moco/evaluation/Evaluation"
 import { load, newestGood } from "@moco/train/Checkpoint/load"
 import * as Store from "@moco/train/Checkpoint/store"
 import { pretrain } from "@moco/train/Pretrain"
@@ -9,6 +8,7 @@ import { RecordedEvents } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
 import { Cause, Effect, Exit, Fiber, Layer, Path } from "effect"
 import { inTemporary, losses, runOf, settings, stateHash } from "./checkpointedRun.ts"
+import { evaluatedBy } from "./evaluatedBy.ts"
 import { mechanisms } from "./mechanisms.ts"
 import type { TinySettings } from "./tinyRun.ts"
 
@@ -80,26 +80,27 @@ describe("A resumed run", () => {
         const whole = yield* Effect.andThen(pretrain(settings), evaluations).pipe(
           Effect.provide(runOf(`${root}-whole`, {}, {}))
         )
-        let numJudged = 0
-        const stuck = Effect.updateService(Evaluation, ({ judge }) => ({
-          // Both baselines are judged; the encoder's first evaluation does not end.
-          judge: (represent) => (numJudged++ < 2 ? judge(represent) : Effect.never)
-        }))
+        let numEvaluated = 0
+        // Both baselines are evaluated; the encoder's first evaluation does not end.
+        const stuck = evaluatedBy(
+          (evaluate) => (represent, subject) =>
+            numEvaluated++ < 2 ? evaluate(represent, subject) : Effect.never
+        )
         yield* Effect.gen(function* () {
           const fiber = yield* Effect.forkChild(stuck(pretrain(settings)))
-          while (numJudged < 3) yield* Effect.yieldNow
+          while (numEvaluated < 3) yield* Effect.yieldNow
           yield* Fiber.interrupt(fiber)
         }).pipe(Effect.provide(runOf(root, {}, {})))
         const { manifest, parts } = (yield* newestGood(root, () => Effect.void))!
-        assert.deepInclude(manifest.progress, { step: 16, evaluatedAt: 0 })
+        assert.deepInclude(manifest.progress, { step: 16, evaluatedAt: {} })
         const again = yield* Effect.gen(function* () {
           yield* (yield* RunState).restore({ parts, counters: manifest.counters })
           yield* pretrain({ ...settings, from: manifest.progress })
           return yield* evaluations
         }).pipe(Effect.provide(runOf(root, {}, {})))
         assert.deepStrictEqual(
-          again.map(({ neighbours, step }) => [step, neighbours]),
-          whole.slice(2).map(({ neighbours, step }) => [step, neighbours])
+          again.map(({ measurements, step }) => [step, measurements]),
+          whole.slice(2).map(({ measurements, step }) => [step, measurements])
         )
       })
     )

@@ -13,7 +13,7 @@ import { validConfig } from "@moco/train/testing/validConfig"
 import { Effect, FileSystem, Layer } from "effect"
 import { tinyRun } from "./tinyRun.ts"
 
-const settings = { numEpochs: 2, evaluateEveryEpochs: 2, onNonFinite: "rollback" } as const
+const settings = { numEpochs: 2, onNonFinite: "rollback" } as const
 
 /** Diagnostics that find a number which is not finite at a step, while the rate is above `limit`. */
 const failingAt = (step: number, limit: number) =>
@@ -102,9 +102,9 @@ describe("a rollback", () => {
           ),
           [[8, 10, 0.5]]
         )
-        assert.closeTo(steps[7]!.learningRate, 0.05, 1e-12)
-        assert.closeTo(steps[8]!.learningRate, 0.025, 1e-12)
-        assert.closeTo(steps[15]!.learningRate, 0.025, 1e-12)
+        assert.closeTo(steps[7]!.metrics["learningRate"]!, 0.05, 1e-12)
+        assert.closeTo(steps[8]!.metrics["learningRate"]!, 0.025, 1e-12)
+        assert.closeTo(steps[15]!.metrics["learningRate"]!, 0.025, 1e-12)
       }).pipe(Effect.provide(run(0.03)))
   )
 
@@ -120,7 +120,7 @@ describe("a rollback", () => {
           [8, 10, 0.125]
         ])
         const last = (yield* recorded).findLast((event) => event.event === "step")
-        assert.closeTo(last!.learningRate, 0.05 / 8, 1e-12)
+        assert.closeTo(last!.metrics["learningRate"]!, 0.05 / 8, 1e-12)
       }).pipe(Effect.provide(run(0.007)))
   )
 
@@ -151,7 +151,7 @@ describe("a rollback", () => {
   it.effect("where there is no checkpoint begins anew, as a run at that rate does", () =>
     Effect.gen(function* () {
       const losses = Effect.map(recorded, (events) =>
-        events.flatMap((event) => (event.event === "step" ? [event.loss] : []))
+        events.flatMap((event) => (event.event === "step" ? [event.metrics["loss"]] : []))
       )
       const rolledBack = yield* Effect.gen(function* () {
         assert.deepStrictEqual(yield* returnsOf(pretrain(settings)), [[0, 10, 0.5]])
@@ -187,7 +187,7 @@ describe("a rollback", () => {
         const fileSystem = yield* FileSystem.FileSystem
         const root = yield* fileSystem.makeTempDirectoryScoped()
         yield* Effect.gen(function* () {
-          const error = yield* Effect.flip(pretrain({ numEpochs: 2, evaluateEveryEpochs: 2 }))
+          const error = yield* Effect.flip(pretrain({ numEpochs: 2 }))
           assert.strictEqual(error._tag, "NonFinite")
           assert.include(error.message, "--resume=RUN --on-nan=rollback")
           assert.include(error.message, "--resume=RUN --set optimizer.learningRate=0.025")
@@ -215,7 +215,7 @@ describe("a rollback", () => {
     Effect.gen(function* () {
       const root = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
       const losses = Effect.map(recorded, (events) =>
-        events.flatMap((event) => (event.event === "step" && event.step >= 8 ? [event.loss] : []))
+        events.flatMap((event) => (event.event === "step" && event.step >= 8 ? [event.metrics["loss"]] : []))
       )
       const rolledBack = yield* Effect.andThen(pretrain(settings), losses).pipe(
         Effect.provide(run(0.03, undefined, root))

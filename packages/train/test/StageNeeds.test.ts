@@ -34,7 +34,7 @@ const small: RunConfig = {
   encoder: { ...validConfig.encoder, layers: [1], width: 4, featureSize: 8, batchNormGroups: 2 },
   dictionary: { kind: "queue", size: 16 },
   training: { epochs: 1, batchSize: 10 },
-  evaluation: { everyEpochs: 1, neighbours: [5], temperature: 0.1 }
+  evaluations: {}
 }
 
 type Trouble = { readonly _tag: string; readonly message: string }
@@ -51,8 +51,8 @@ const bank = { size: 4, numImages: 6, entryMomentum: 0.5, redrawOwn: false, seed
 const resNet = { height: 8, width: 8, channels: 1, batchSize: 8 }
 const config = { ...tinyResNet, batchNormGroups: 1 }
 const augmentation = (change: object) => built(Augmentation.layer({ ...validConfig.augmentation, ...change }))
-const knn = (neighbours: ReadonlyArray<number>, temperature: number) =>
-  built(Knn.layer({ neighbours, temperature }))
+const knn = (k: ReadonlyArray<number>, temperature: number) =>
+  built(Knn.layer({ everyEpochs: 1, k, temperature }))
 
 const refused: ReadonlyArray<readonly [words: string, Built]> = [
   ["MomentumUpdate: m = 1.5: must be at least 0", built(MomentumUpdate.layerEma(1.5))],
@@ -76,13 +76,13 @@ const refused: ReadonlyArray<readonly [words: string, Built]> = [
       [`MemoryBank: size = ${size}`, built(MemoryBank.layer({ ...bank, size }))],
       [`MemoryBank: numImages = ${size}`, built(MemoryBank.layer({ ...bank, numImages: size }))],
       [`EndToEnd: batchSize = ${size}`, built(EndToEnd.layerShared({ batchSize: size }))],
-      [`neighbours[0] = ${size}`, knn([size], 0.1)]
+      [`k[0] = ${size}`, knn([size], 0.1)]
     ]
   ),
   ["EndToEnd: batchSize = 1", built(EndToEnd.layerSeparate({ batchSize: 1 }))],
   ["entryMomentum = 1.5", built(MemoryBank.layer({ ...bank, entryMomentum: 1.5 }))],
-  ["Knn: neighbours = []", knn([], 0.1)],
-  ["Knn: neighbours[1] = 65: must be at most 64", knn([1, 65], 0.1)],
+  ["Knn: k = []", knn([], 0.1)],
+  ["Knn: k[1] = 65: must be at most 64", knn([1, 65], 0.1)],
   ["Knn: temperature = 0", knn([1], 0)],
   ["Knn: temperature = NaN", knn([1], Number.NaN)],
   ["Augmentation: flip = 1.5", augmentation({ flip: 1.5 })],
@@ -155,7 +155,7 @@ const resized = (image_NHWC: tf.Tensor4D) => tf.image.resizeBilinear(image_NHWC,
 const isNumber = (image_NHWC: tf.Tensor4D) => tf.log(tf.sub(image_NHWC, 2)) as tf.Tensor4D
 
 const ownRefused: ReadonlyArray<readonly [words: string, ReturnType<typeof stepWith>]> = [
-  ["neighbours[0] = 200: must be at most 60", stepWith({}, { evaluation: validConfig.evaluation })],
+  ["k[0] = 200: must be at most 60", stepWith({}, { evaluations: validConfig.evaluations })],
   ["batchNormGroups = 4: must divide the batch of 10", stepWith({}, { encoder: validConfig.encoder })],
   ["a training set of 60", stepWith({}, { training: { epochs: 1, batchSize: 62 } })],
   [

@@ -41,7 +41,7 @@ describe("a standstill", () => {
           return { ...compared, mean: tf.mul(compared.mean, 0) }
         }
       }))
-      yield* indifferent(pretrain({ numEpochs: 1, evaluateEveryEpochs: 1 }))
+      yield* indifferent(pretrain({ numEpochs: 1 }))
       const events = yield* (yield* RecordedEvents).all
       const told = events.flatMap((event) =>
         event.event === "standstill" ? [[event.step, event.metric, event.value]] : []

@@ -10,7 +10,7 @@ import { inTemporary as inFolder } from "./inTemporary.ts"
 import { type TinySettings, tinyRun } from "./tinyRun.ts"
 
 /** What is trained, unless a test says otherwise: three epochs of eight steps. */
-export const settings = { numEpochs: 3, evaluateEveryEpochs: 2 }
+export const settings = { numEpochs: 3 }
 export const numSteps = 24
 
 const optionsOf = (root: string, every: CheckpointEvery, keep = 1000) => ({
@@ -50,7 +50,7 @@ export const stateHash = Effect.gen(function* () {
 /** The losses that the log has, by step. */
 export const losses = Effect.gen(function* () {
   const events = yield* (yield* RecordedEvents).all
-  return events.flatMap((event) => (event.event === "step" ? [[event.step, event.loss]] : []))
+  return events.flatMap((event) => (event.event === "step" ? [[event.step, event.metrics["loss"]]] : []))
 })
 
 /** A test with a folder for checkpoints, in which nothing is yet. */

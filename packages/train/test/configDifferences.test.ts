@@ -47,12 +47,12 @@ describe("a run that goes on with another config", () => {
   })
 
   const permissions: Readonly<Record<string, Permission>> = {
-    "evaluation.everyEpochs": "mayChange",
+    "evaluations.knn.everyEpochs": "mayChange",
     "backend.threads": "mayChange",
     "training.epochs": "isLogged",
     "optimizer.learningRate": "isLogged",
-    "evaluation.neighbours": "isLogged",
-    "evaluation.temperature": "isLogged"
+    "evaluations.knn.k": "isLogged",
+    "evaluations.knn.temperature": "isLogged"
   }
   for (const [path] of all) {
     const expected = permissions[path] ?? "mustMatch"

@@ -1,4 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import { knnAccuracy } from "@moco/evaluation/Evaluation/Knn"
+import { measured } from "@moco/evaluation/Measurement"
+import { rawPixels, trainedEncoder } from "@moco/evaluation/subjects"
 import { beginning } from "@moco/train/Pretrain/course"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { continuation, progressUnder } from "@moco/train/RunConfig/continuation"
@@ -27,7 +30,7 @@ const scheduled = (schedule: RunConfig["optimizer"]["schedule"]): RunConfig => (
 
 describe("A run that goes on with another config", () => {
   it("changes nothing where no setting has changed that is logged", () => {
-    const free = { ...before, evaluation: { ...before.evaluation, everyEpochs: 1 } }
+    const free = { ...before, evaluations: { knn: { ...before.evaluations.knn!, everyEpochs: 1 } } }
     assert.isUndefined(continuation(before, before, { step: 7, rateFactor: 1 }, stepsPerEpoch))
     assert.isUndefined(continuation(before, free, { step: 7, rateFactor: 1 }, stepsPerEpoch))
   })
@@ -74,19 +77,25 @@ describe("A run that goes on with another config", () => {
     assert.strictEqual(progressUnder(longer(before, 8), before, progress), progress)
   })
 
-  it("is judged anew, baselines too, where it is judged in another way, and otherwise not", () => {
-    const accuracy = [{ k: 20, accuracy: 0.5 }]
+  it("is evaluated anew, baselines too, where an evaluation has other settings, and otherwise not", () => {
+    const accuracy = knnAccuracy(20, 0.1)
+    const other = measured({ ...accuracy, evaluation: "other", metric: "rank" }, trainedEncoder, 3)
     const progress = {
       ...beginning,
       step: 40,
-      evaluatedAt: 40,
-      evaluations: { encoder: accuracy, rawPixels: accuracy },
-      best: { step: 40, accuracy: 0.5 }
+      evaluatedAt: { knn: 40, other: 30 },
+      measurements: [measured(accuracy, rawPixels, 0.5), measured(accuracy, trainedEncoder, 0.5), other],
+      best: { step: 40, evaluation: "knn", metric: accuracy.metric, value: 0.5 }
     }
     assert.strictEqual(progressUnder(longer(before, 8), before, progress), progress)
-    for (const change of [{ neighbours: [5] }, { temperature: 0.2 }]) {
-      const otherwise = { ...before, evaluation: { ...before.evaluation, ...change } }
-      assert.deepStrictEqual(progressUnder(otherwise, before, progress), { ...beginning, step: 40 })
+    const { knn } = before.evaluations
+    for (const evaluations of [{ knn: { ...knn!, k: [5] } }, { knn: { ...knn!, temperature: 0.2 } }, {}]) {
+      assert.deepStrictEqual(progressUnder({ ...before, evaluations }, before, progress), {
+        ...beginning,
+        step: 40,
+        evaluatedAt: { other: 30 },
+        measurements: [other]
+      })
     }
   })
 })

@@ -1,3 +1,6 @@
+import { knnAccuracy } from "@moco/evaluation/Evaluation/Knn"
+import { measured } from "@moco/evaluation/Measurement"
+import { rawPixels } from "@moco/evaluation/subjects"
 import type { RunEvent } from "@moco/train/RunLog"
 
 /** Something that happens in a run. */
@@ -5,7 +8,6 @@ export const evaluation: RunEvent = {
   event: "evaluation",
   step: 0,
   epoch: 0,
-  subject: "rawPixels",
-  neighbours: [{ k: 20, accuracy: 0.8 }],
+  measurements: [measured(knnAccuracy(20, 0.1), rawPixels, 0.8)],
   seconds: 1
 }

@@ -15,6 +15,7 @@ import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import { Evaluation } from "@moco/evaluation/Evaluation"
 import * as Knn from "@moco/evaluation/Evaluation/Knn"
+import { Evaluations } from "@moco/evaluation/Evaluations"
 import { Diagnostics } from "@moco/train/Diagnostics"
 import { LearningRate } from "@moco/train/LearningRate"
 import { Optimizer } from "@moco/train/Optimizer"
@@ -36,13 +37,13 @@ export interface TinySettings {
     QueryEncoder | KeyEncoder | MomentumUpdate | KeyShuffle | Backend
   >
   readonly numTrain?: number
-  /** Whether there are labels, and images to judge by; without them nothing is judged. */
+  /** Whether there are labels, and images to evaluate on; without them nothing is evaluated. */
   readonly labelled?: boolean
+  /** Epochs between evaluations. */
+  readonly everyEpochs?: number
   /** Channels of the first stage; multiples of 16, as the vectors of AVX2 take them, are computed by the project's own ops. */
   readonly width?: number
 }
-
-const nothingJudged = Layer.succeed(Evaluation, Evaluation.of({ judge: () => Effect.succeed([]) }))
 
 const withoutLabels = (images: Layer.Layer<Dataset>) =>
   Layer.effect(
@@ -57,6 +58,7 @@ const networkOf = (width: number) => ResNet.make({ ...tinyResNet, width, batchNo
 
 /** The production stages on 8 x 8 synthetic images: a real run in milliseconds a step. */
 export const tinyRun = ({
+  everyEpochs = 2,
   learningRate = 0.05,
   m = 0.99,
   nce = false,
@@ -73,7 +75,7 @@ export const tinyRun = ({
   const stages = Layer.mergeAll(
     Diagnostics.layer,
     Optimizer.layerSgd({ momentum: 0.9, weightDecay: 5e-4 }),
-    labelled ? Knn.layer({ neighbours: [5, 1], temperature: 0.1 }) : nothingJudged
+    Evaluations.layer(labelled ? [Knn.layer({ everyEpochs, k: [5, 1], temperature: 0.1 })] : [])
   ).pipe(
     Layer.provideMerge(
       Layer.mergeAll(

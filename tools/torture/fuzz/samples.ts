@@ -1,21 +1,27 @@
+import { knnAccuracy } from "@moco/evaluation/Evaluation/Knn"
+import { measured } from "@moco/evaluation/Measurement"
 import type { TrialRecord } from "@moco/study/TrialRecord"
 import type { RunRecord } from "@moco/train/RunLog"
 
 const time = "2026-01-01T00:00:00.000Z"
-const neighbours = [{ k: 20, accuracy: 0.5 }]
+const line = { format: 2, time } as const
+const measurements = ["raw pixels", "trained encoder"].map((subject) =>
+  measured(knnAccuracy(20, 0.1), subject, 0.5)
+)
 
 /** One of every event. */
 export const records: ReadonlyArray<RunRecord> = [
-  { time, event: "resumed", step: 3 },
+  { ...line, event: "resumed", step: 3 },
   {
-    ...{ time, event: "step", step: 3, epoch: 0, numSteps: 9, numEpochs: 1 },
-    ...{ loss: 5, chanceLoss: 6, queueFill: 0.5, pretextAccuracy: 0.1, learningRate: 0.1, featureStd: 0.2 },
-    ...{ encoderDistance: 0.1, gradientNorm: 2, stepMs: 10, imagesPerSecond: 100, numTensors: 50 }
+    ...{ ...line, event: "step", step: 3, epoch: 0, numSteps: 9, numEpochs: 1 },
+    metrics: { loss: 5, chanceLoss: 6, pretextAccuracy: 0.1, learningRate: 0.1, numTensors: 50 },
+    lossState: { logNormalizer: 3 },
+    stepMs: 10
   },
-  { time, event: "evaluation", step: 4, epoch: 0, subject: "encoder", neighbours, seconds: 1 },
+  { ...line, event: "evaluation", step: 4, epoch: 0, measurements, seconds: 1 },
   {
     ...{
-      time,
+      ...line,
       event: "configChanged",
       step: 4,
       epoch: 0,
@@ -26,7 +32,7 @@ export const records: ReadonlyArray<RunRecord> = [
     learningRate: { before: 0, now: 0.06 }
   },
   {
-    time,
+    ...line,
     event: "initialised",
     step: 0,
     source: "encoder.safetensors",
@@ -34,22 +40,26 @@ export const records: ReadonlyArray<RunRecord> = [
     taken: 17,
     headLeftOut: []
   },
-  { time, event: "rolledBack", step: 3, failedStep: 4, reason: "loss is NaN", rateFactor: 0.5 },
-  { time, event: "standstill", step: 5, epoch: 0, metric: "gradientNorm", value: 0, message: "it is 0" },
+  { ...line, event: "rolledBack", step: 3, failedStep: 4, reason: "loss is NaN", rateFactor: 0.5 },
+  { ...line, event: "standstill", step: 5, epoch: 0, metric: "gradientNorm", value: 0, message: "it is 0" },
   {
-    ...{ time, event: "finished", step: 9, epoch: 1 },
+    ...{ ...line, event: "finished", step: 9, epoch: 1 },
     ...{ outcome: "completed", trainingSeconds: 1, evaluationSeconds: 1 }
   }
 ]
 
-const trial = { time, settings: { "momentum.m": 0.99 }, seed: 1, seconds: 60, runFolder: "runs/a-1" }
+const trial = { ...line, settings: { "momentum.m": 0.99 }, seed: 1, seconds: 60, runFolder: "runs/a-1" }
 
 /** A trial that has ended well, and one that has failed. */
 export const trials: ReadonlyArray<TrialRecord> = [
   {
-    ...{ ...trial, trial: "0123456789ab", epochs: [{ epoch: 1, loss: 5, pretextAccuracy: 0.1 }] },
-    ...{ outcome: "completed", evaluations: { encoder: neighbours, untrainedEncoder: [], rawPixels: [] } },
-    ...{ chanceLoss: 6.9, numSteps: 124, trainingSeconds: 50, evaluationSeconds: 5 }
+    ...{
+      ...trial,
+      trial: "0123456789ab",
+      epochs: [{ epoch: 1, metrics: { loss: 5, pretextAccuracy: 0.1 } }]
+    },
+    ...{ outcome: "completed", measurements, levels: { chanceLoss: 6.9 } },
+    ...{ numSteps: 124, trainingSeconds: 50, evaluationSeconds: 5 }
   },
   {
     ...{ ...trial, trial: "ba9876543210", epochs: [] },

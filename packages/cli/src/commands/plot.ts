@@ -19,7 +19,7 @@ const flags = {
   )
 }
 
-/** `moco plot`: draws runs, their loss and kNN accuracy by epoch. */
+/** `moco plot`: draws runs, their loss and what was evaluated by epoch. */
 export const plot = Command.make(
   "plot",
   flags,
@@ -43,7 +43,9 @@ export const plot = Command.make(
     yield* Console.log(Escape.line(out))
   }, Effect.interruptible)
 ).pipe(
-  Command.withDescription("Draw runs: their loss and kNN accuracy by epoch, beside chance and raw pixels"),
+  Command.withDescription(
+    "Draw runs: their loss and what was evaluated by epoch, beside chance and the baselines"
+  ),
   Command.withExamples([
     { command: "npx moco plot --run=runs/fashionMnistQuick-1 --out=run.svg", description: "one run" },
     {

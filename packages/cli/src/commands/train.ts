@@ -86,7 +86,7 @@ export const train = Command.make(
     })
   )
 ).pipe(
-  Command.withDescription("Train an encoder by Momentum Contrast and judge it by its nearest neighbours"),
+  Command.withDescription("Train an encoder by Momentum Contrast, and evaluate it beside its baselines"),
   Command.withExamples([
     { command: "npx moco train", description: "the embedded images, a few minutes" },
     {

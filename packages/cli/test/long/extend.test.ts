@@ -20,7 +20,7 @@ const tiny = (epochs: number) => [
   "train",
   ...tinyRun({ epochs }),
   ...["--set", "training.batchSize=500", "--set", "optimizer.schedule.kind=constant"],
-  ...["--set", "evaluation.neighbours=[20]", "--json"]
+  ...["--set", "evaluations.knn.k=[20]", "--json"]
 ]
 
 /** What a run's future depends on, and the encoder that came of it. */

@@ -1,4 +1,5 @@
 import { Backend } from "@moco/core/Backend"
+import { dictionarySize, temperature } from "@moco/core/Setting"
 import * as Stage from "@moco/core/Stage"
 import * as Tensor from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
@@ -6,18 +7,42 @@ import { Dataset } from "@moco/data/Dataset"
 import { type ImageSource, readRange } from "@moco/data/ImageSource"
 import { inOrder, toGroups } from "@moco/data/ImageTensors"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect, Layer } from "effect"
-import { Evaluation, type Represent } from "../Evaluation.ts"
+import { Effect, Layer, Schema } from "effect"
+import { Evaluation, type EvaluationKind, EveryEpochs, type Represent } from "../Evaluation.ts"
 import { voteOfNeighbours } from "../internal/knn.ts"
+import { type Metric, measured } from "../Measurement.ts"
 import { knnNeeds } from "./knnNeeds.ts"
 
+const name = "knn"
+
 /** Settings of the kNN monitor. */
-export interface KnnSettings {
-  /** The numbers of neighbours to report; 200 is the literature's, 20 blurs less in a small bank. */
-  readonly neighbours: ReadonlyArray<number>
-  /** Temperature of the votes, unitless (0.1 in Wu et al. 2018). */
-  readonly temperature: number
-}
+export const KnnSettings = Schema.Struct({
+  everyEpochs: EveryEpochs,
+  k: Schema.Array(dictionarySize).check(Schema.isMinLength(1), Schema.isMaxLength(100)).annotate({
+    description: "numbers of neighbours that vote; 200 is the literature's, 20 blurs less in a small bank",
+    unit: "images"
+  }),
+  temperature: temperature.annotate({
+    description: "sharpness of the votes; 0.1 in the literature",
+    unit: "unitless"
+  })
+}).annotate({ description: "weighted k-nearest-neighbour classification; null leaves it out" })
+export type KnnSettings = typeof KnnSettings.Type
+
+/**
+ * Part of the evaluated images whose label the k nearest training images name.
+ *
+ * @param temperature  absent where it is not known: of a log that did not tell it
+ */
+export const knnAccuracy = (k: number, temperature?: number): Metric => ({
+  evaluation: name,
+  metric: `kNN accuracy (k = ${k})`,
+  unit: "fraction",
+  higherIsBetter: true,
+  protocol:
+    `the label with the most votes of the ${k} nearest training images; similarity is cosine, a vote weighs ` +
+    `exp(similarity / ${temperature ?? "temperature"})`
+})
 
 const batchSize = 500
 
@@ -35,7 +60,8 @@ export const layer = (settings: KnnSettings) =>
       const { test, train } = yield* Dataset.labelled
       yield* Stage.check("Knn", ...knnNeeds(settings, train.numImages))
       const { normalize } = yield* Augmentation
-      const kMax = Math.max(...settings.neighbours)
+      const metrics = metricsOf(settings)
+      const kMax = Math.max(...settings.k)
 
       const votesOf = ({ indices_NK, similarities_NK }: Neighbours, stride: number, k: number) =>
         Array.from({ length: indices_NK.length / stride }, (_, row) =>
@@ -48,7 +74,7 @@ export const layer = (settings: KnnSettings) =>
           )
         )
 
-      const judge = Effect.fn("Knn.judge")(function* (represent: Represent) {
+      const evaluate = Effect.fn("Knn.evaluate")(function* (represent: Represent, subject: string) {
         /** Reads a part of the images; what they are made into comes when tensors can be made. */
         const reading = (source: ImageSource, from: number, to: number) =>
           Effect.map(readRange(source, from, to), (images) => () => {
@@ -61,26 +87,43 @@ export const layer = (settings: KnnSettings) =>
           yield* Effect.yieldNow
         }
         const bank_BC = yield* Tensor.scoped("Knn.bank", () => tf.concat2d(parts, 0))
-        const correct = settings.neighbours.map(() => 0)
+        const correct = settings.k.map(() => 0)
         for (const [from, to] of chunks(test.numImages)) {
           const embed = yield* reading(test, from, to)
           const { indices_NK, similarities_NK } = yield* Tensor.run("Knn.neighbours", () =>
             nearest(embed(), bank_BC, kMax)
           )
           yield* Tensor.run("Knn.votes", () =>
-            settings.neighbours.forEach((k, i) => {
+            settings.k.forEach((k, i) => {
               const votes = votesOf({ indices_NK, similarities_NK }, kMax, k)
               correct[i]! += votes.filter((vote, row) => vote === test.labels[from + row]).length
             })
           )
           yield* Effect.yieldNow
         }
-        return settings.neighbours.map((k, i) => ({ k, accuracy: correct[i]! / test.numImages }))
+        return metrics.map((metric, i) => measured(metric, subject, correct[i]! / test.numImages))
       }, Effect.scoped)
 
-      return Evaluation.of({ judge })
+      return Evaluation.of({ name, everyEpochs: settings.everyEpochs, metrics, evaluate })
     })
   )
+
+const metricsOf = ({ k, temperature }: KnnSettings): ReadonlyArray<Metric> =>
+  k.map((count) => knnAccuracy(count, temperature))
+
+type Made = ReturnType<typeof layer>
+
+/** What a config names `evaluations.knn`. */
+export const knn: EvaluationKind<typeof name, typeof KnnSettings, Layer.Error<Made>, Layer.Services<Made>> = {
+  name,
+  Settings: KnnSettings,
+  configure: (settings) => ({
+    name,
+    metrics: metricsOf(settings),
+    needs: (numTraining) => knnNeeds(settings, numTraining),
+    layer: layer(settings)
+  })
+}
 
 const chunks = (count: number): ReadonlyArray<readonly [number, number]> =>
   Array.from({ length: Math.ceil(count / batchSize) }, (_, chunk) => [

@@ -2,24 +2,18 @@ import * as Stage from "@moco/core/Stage"
 
 /** What the kNN monitor needs, beside a bank of `numImages` labelled images. */
 export const knnNeeds = (
-  { neighbours, temperature }: { readonly neighbours: ReadonlyArray<number>; readonly temperature: number },
+  { k, temperature }: { readonly k: ReadonlyArray<number>; readonly temperature: number },
   numImages: number
 ): ReadonlyArray<Stage.Need> => [
-  Stage.that(
-    neighbours.length > 0,
-    "neighbours",
-    neighbours,
-    "must name at least one number",
-    "200 and 20 are usual"
-  ),
-  ...neighbours.flatMap((k, i) => [
-    Stage.count(`neighbours[${i}]`, k, "200 and 20 are usual"),
+  Stage.that(k.length > 0, "k", k, "must name at least one number", "200 and 20 are usual"),
+  ...k.flatMap((count, i) => [
+    Stage.count(`k[${i}]`, count, "200 and 20 are usual"),
     Stage.that(
-      k <= numImages,
-      `neighbours[${i}]`,
-      k,
+      count <= numImages,
+      `k[${i}]`,
+      count,
       `must be at most ${numImages}, the training images that are searched for neighbours`,
-      "ask for fewer neighbours (evaluation.neighbours), or give more images"
+      "ask for fewer neighbours (evaluations.knn.k), or give more images"
     )
   ]),
   Stage.that(

@@ -63,5 +63,5 @@ export const axesInWords = ({ x, series }: ChartData["chart"]): string =>
   series === undefined ? x : `${x} and ${series}`
 
 /** Whether a cell has runs, and every one of them failed. */
-export const isFailed = ({ accuracy, failures }: CellReport): boolean =>
-  accuracy === undefined && failures.length > 0
+export const isFailed = ({ estimate, failures }: CellReport): boolean =>
+  estimate === undefined && failures.length > 0

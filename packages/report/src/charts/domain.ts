@@ -1,20 +1,28 @@
-/** How far an axis reaches beyond its values. */
+import { notationOf } from "../quantity.ts"
+
+/** How far an axis of values in this unit reaches. */
 interface Reach {
-  /** The axis spans at least this, so that noise does not look like a result. */
-  readonly least: number
-  /** What the values can be at all. */
-  readonly limits: readonly [number, number]
-  /** The axis where there are no values. */
-  readonly otherwise: readonly [number, number]
+  /** The axis spans at least this, so that noise does not look like a result; by default what is usual for the unit. */
+  readonly least?: number
 }
 
-/** From the lowest to the highest value and a little further. */
-export const paddedDomain = (
+/**
+ * An axis for values in a unit, as they are drawn: from the lowest to the highest and a little further, within what they
+ * can be at all, and not below 0 where none of them is.
+ */
+export const domainIn = (
+  unit: string,
   values: ReadonlyArray<number>,
-  { least, limits, otherwise }: Reach
+  { least = notationOf(unit).least }: Reach = {}
 ): ReadonlyArray<number> => {
-  if (values.length === 0) return otherwise
+  const { limits } = notationOf(unit)
+  if (values.length === 0) return [0, Number.isFinite(limits[1]) ? limits[1] : 1]
   const [low, high] = [Math.min(...values), Math.max(...values)]
-  const room = Math.max(0.06 * (high - low), (least - (high - low)) / 2)
-  return [Math.max(limits[0], low - room), Math.min(limits[1], high + room)]
+  const span = Math.max(least, leastPart * Math.max(Math.abs(low), Math.abs(high)))
+  const room = Math.max(0.06 * (high - low), (span - (high - low)) / 2)
+  const floor = low >= 0 ? Math.max(0, limits[0]) : limits[0]
+  return [Math.max(floor, low - room), Math.min(limits[1], high + room)]
 }
+
+/** Of the largest value: without it values that are equal would have an axis without a length. */
+const leastPart = 0.01

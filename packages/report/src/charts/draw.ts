@@ -1,6 +1,6 @@
 import type { StudyResults } from "@moco/study/results"
-import { accuracyChart } from "./accuracyChart.ts"
-import { lossChart } from "./lossChart.ts"
+import { epochChart } from "./epochChart.ts"
+import { metricChart } from "./metricChart.ts"
 import { renderPng } from "./png.ts"
 
 /** A picture of a study, in both formats. */
@@ -14,6 +14,6 @@ export interface Chart {
 /** Every picture of a report. */
 export const draw = (results: StudyResults): ReadonlyArray<Chart> =>
   [
-    { name: "accuracy", svg: accuracyChart(results) },
-    { name: "loss", svg: lossChart(results) }
+    { name: "metric", svg: metricChart(results) },
+    { name: "epochs", svg: epochChart(results) }
   ].map((chart) => ({ ...chart, png: renderPng(chart.svg) }))

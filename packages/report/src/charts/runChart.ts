@@ -1,14 +1,18 @@
-import { paddedDomain } from "./domain.ts"
+import type { Metric } from "@moco/evaluation/Measurement"
+import { trainedEncoder, untrainedEncoder } from "@moco/evaluation/subjects"
+import { allStepMetrics } from "@moco/train/stepMetrics"
+import { axisHead, notationOf, partsOf } from "../quantity.ts"
+import { domainIn } from "./domain.ts"
 import { standAlone } from "./frame.ts"
 import { columnHeight } from "./labels.ts"
 import { categoryColor, categorySymbol } from "./palette.ts"
 import {
-  accuracyPoints,
+  baselinesOf,
   type DrawnRun,
-  lossPoints,
+  evaluationPoints,
   meanOver,
-  neighboursOf,
-  pixelAccuracy,
+  metricsOf,
+  stepPoints,
   stepsOf
 } from "./runChart/curves.ts"
 import { type Level, type Line, type Quantity, quantityPlot } from "./runChart/plot.ts"
@@ -24,11 +28,12 @@ const gutter = 16
 const maxColumns = 3
 
 /**
- * One or more runs by epoch, as a stand-alone SVG: the loss beside its level at chance, and for every k the kNN accuracy,
- * from the untrained encoder on, beside that of raw pixels.
+ * One or more runs by epoch, as a stand-alone SVG: the loss beside its level at chance, and every metric that was
+ * evaluated, from the untrained encoder on, beside the other baselines.
  */
 export const runChart = (runs: ReadonlyArray<DrawnRun>): string => {
-  const quantities = [lossOf(runs), ...neighboursOf(runs).map((k) => accuracyOf(runs, k))]
+  const metrics = metricsOf(runs)
+  const quantities = [...ofSteps(runs), ...metrics.map((metric) => ofEvaluation(runs, metric))]
   const numEpochs = Math.max(...runs.map(({ config }) => config.training.epochs))
   const texts = quantities.map(({ levels, lines }) => [...lines, ...levels].map(({ name }) => name))
   const height = Math.max(minHeight, ...texts.map((names) => columnHeight(names) + 10))
@@ -41,16 +46,24 @@ export const runChart = (runs: ReadonlyArray<DrawnRun>): string => {
     plot
   }))
   const names = runs.map(({ name }) => name).join(", ")
-  return standAlone({ title: `${names}: loss and kNN accuracy by epoch`, notes: notesOf(runs), panels })
+  const title = `${names}: ${inWords(["loss", ...metrics.map((metric) => partsOf(metric).what)])} by epoch`
+  return standAlone({ title, notes: notesOf(runs, metrics), panels })
+}
+
+/** Each once: `loss and kNN accuracy`. */
+const inWords = (names: ReadonlyArray<string>): string => {
+  const each = [...new Set(names)]
+  return each.length < 2 ? each.join("") : `${each.slice(0, -1).join(", ")} and ${each.at(-1)}`
 }
 
 /** What a run is, or, of several, what their lines mean. */
-const notesOf = (runs: ReadonlyArray<DrawnRun>): ReadonlyArray<string> => {
+const notesOf = (runs: ReadonlyArray<DrawnRun>, metrics: ReadonlyArray<Metric>): ReadonlyArray<string> => {
   const [only] = runs.length === 1 ? runs : []
+  const names = inWords(metrics.map((metric) => partsOf(metric).what))
   return [
     ...(only === undefined ? [] : settingsOf(only)),
     `loss: mean of ${meanOver} steps`,
-    "accuracy at epoch 0: the untrained encoder"
+    ...(metrics.length === 0 ? [] : [`${names} at epoch 0: the ${untrainedEncoder}`])
   ]
 }
 
@@ -62,7 +75,7 @@ const settingsOf = ({ config }: DrawnRun): ReadonlyArray<string> => {
 
 const linesOf = (runs: ReadonlyArray<DrawnRun>, points: (run: DrawnRun) => Line["points"]) =>
   runs.map((run, i): Line => {
-    const name = runs.length === 1 ? "trained encoder" : run.name
+    const name = runs.length === 1 ? trainedEncoder : run.name
     return {
       name: wrap(name, nameWidth),
       color: categoryColor(i),
@@ -71,40 +84,58 @@ const linesOf = (runs: ReadonlyArray<DrawnRun>, points: (run: DrawnRun) => Line[
     }
   })
 
-const lossOf = (runs: ReadonlyArray<DrawnRun>): Quantity => {
-  const lines = linesOf(runs, lossPoints).map((line) =>
-    runs.length === 1 ? { ...line, name: "loss" } : line
-  )
-  const levels = distinct(
-    runs.flatMap((run) => {
-      const chance = stepsOf(run)[0]?.chanceLoss
-      return chance === undefined ? [] : [{ name: `chance, ${chance.toFixed(2)}`, value: chance }]
+/** The step's metrics that are drawn, beside their levels. */
+const ofSteps = (runs: ReadonlyArray<DrawnRun>): ReadonlyArray<Quantity> =>
+  Object.entries(allStepMetrics)
+    .filter(([, { isByEpoch, live }]) => isByEpoch && live !== undefined)
+    .map(([key, { levels: named = {}, metric, unit }]) => {
+      const { scale } = notationOf(unit)
+      const lines = linesOf(runs, (run) => scaled(stepPoints(run, key), scale)).map((line) =>
+        runs.length === 1 ? { ...line, name: metric } : line
+      )
+      const levels = runs.flatMap((run) =>
+        Object.entries(named).flatMap(([name, level]) => {
+          const value = stepsOf(run)[0]?.metrics[level]
+          return value === undefined
+            ? []
+            : [{ name: `${name}, ${(scale * value).toFixed(2)}`, value: scale * value }]
+        })
+      )
+      return quantity({ label: axisHead({ metric, unit }), unit, lines, levels, isMarked: false })
     })
-  )
-  return {
-    label: "loss (nats)",
-    lines,
-    levels,
-    isMarked: false,
-    domain: domainOf(lines, levels, 0.2, [0, Number.POSITIVE_INFINITY])
-  }
-}
 
-const accuracyOf = (runs: ReadonlyArray<DrawnRun>, k: number): Quantity => {
-  const lines = linesOf(runs, (run) => accuracyPoints(run, k))
-  const levels = distinct(
-    runs.flatMap((run) => {
-      const value = pixelAccuracy(run, k)
-      return value === undefined ? [] : [{ name: "raw pixels", value }]
-    })
+const ofEvaluation = (runs: ReadonlyArray<DrawnRun>, metric: Metric): Quantity => {
+  const { what, way } = partsOf(metric)
+  const { unit } = metric
+  const { least, scale } = notationOf(unit)
+  const levels = runs.flatMap((run) =>
+    baselinesOf(run, metric.metric).map(({ subject, value }) => ({ name: subject, value: scale * value }))
   )
-  return {
-    label: `kNN accuracy (%), k = ${k}`,
-    lines,
+  return quantity({
+    label: [axisHead({ metric: what, unit }), way].filter((part) => part !== "").join(", "),
+    unit,
+    lines: linesOf(runs, (run) => scaled(evaluationPoints(run, metric.metric), scale)),
     levels,
     isMarked: true,
-    domain: domainOf(lines, levels, 4, [0, 100])
-  }
+    least: 2 * least
+  })
+}
+
+const scaled = (points: Line["points"], scale: number): Line["points"] =>
+  points.map(({ epoch, value }) => ({ epoch, value: scale * value }))
+
+const quantity = ({
+  isMarked,
+  label,
+  least,
+  lines,
+  unit,
+  ...all
+}: Omit<Quantity, "domain"> & { readonly unit: string; readonly least?: number }): Quantity => {
+  const levels = distinct(all.levels)
+  const values = [...lines.flatMap(({ points }) => points), ...levels].map(({ value }) => value)
+  const domain = domainIn(unit, values.filter(Number.isFinite), least === undefined ? {} : { least })
+  return { label, lines, levels, isMarked, domain }
 }
 
 /** Runs of one data set share their levels. */
@@ -112,13 +143,3 @@ const distinct = (levels: ReadonlyArray<Level>): ReadonlyArray<Level> =>
   levels.filter(
     ({ name, value }, i) => levels.findIndex((other) => other.name === name && other.value === value) === i
   )
-
-const domainOf = (
-  lines: ReadonlyArray<Line>,
-  levels: ReadonlyArray<Level>,
-  least: number,
-  limits: readonly [number, number]
-) => {
-  const values = [...lines.flatMap(({ points }) => points), ...levels].map(({ value }) => value)
-  return paddedDomain(values.filter(Number.isFinite), { least, limits, otherwise: [0, 1] })
-}

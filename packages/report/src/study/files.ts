@@ -8,7 +8,7 @@ import * as RunFolder from "@moco/train/RunFolder"
 import { Effect, FileSystem, Path, Schema } from "effect"
 import { loadDrawing } from "../charts/load.ts"
 import { duration } from "../live/Progress/line.ts"
-import { percent } from "../percent.ts"
+import { written } from "../quantity.ts"
 import {
   cellTable,
   comparisonTable,
@@ -65,17 +65,26 @@ export const writeReport = Effect.fn("cli.writeReport")(function* (folder: strin
 const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
   const { results, study } = source
   const { definition, trials } = study
-  const inPercent = (value: number | undefined) => (value === undefined ? "-" : `${percent(value)} %`)
+  const baselines = results.baselines.map((found) => `${found.subject} ${written(found, found.value)}`)
   const failures = failureLines(results).map((line) => `- ${Escape.markdownBlock(line)}`)
   const plots =
     results.numCompleted === 0
       ? []
-      : ["![accuracy](accuracy.svg)", "", "![loss and pretext accuracy](loss.svg)", ""]
+      : [
+          `![${Escape.markdown(results.metric.metric)}](metric.svg)`,
+          "",
+          "![training by epoch](epochs.svg)",
+          ""
+        ]
   return [
     `# Study ${Escape.markdown(definition.name)}`,
     "",
-    `kNN accuracy (k = ${results.neighbours}) at the end of training. Baselines, judged in the same runs: raw pixels ` +
-      `${inPercent(results.baselines.rawPixels)}, untrained encoder ${inPercent(results.baselines.untrainedEncoder)}.`,
+    Escape.markdown(
+      [
+        `${results.metric.metric} at the end of training.`,
+        ...(baselines.length === 0 ? [] : [`Baselines, evaluated in the same runs: ${baselines.join(", ")}.`])
+      ].join(" ")
+    ),
     "",
     markdown(cellTable(results)),
     "",

@@ -2,59 +2,67 @@ import * as Escape from "@moco/core/Escape"
 import type { CellReport, Estimate } from "@moco/study/Report"
 import type { StudyResults, Verdict } from "@moco/study/results"
 import { isSame, renderSettings } from "@moco/study/settings"
-import { percent } from "../percent.ts"
+import { columnHead, digits, notationOf, written } from "../quantity.ts"
 
 /** A table as rows of cells; the first row is the head. */
 export type Table = ReadonlyArray<ReadonlyArray<string>>
 
-/** Differences are small, and a 0.0 would not tell on which side of 0 an interval ends. */
-const points = (fraction: number) => (100 * fraction).toFixed(2)
-const signed = (fraction: number) => `${fraction < 0 ? "-" : "+"}${points(Math.abs(fraction))}`
+/** How a difference of values of a unit is written, with its sign. */
+const signedIn = (unit: string) => {
+  const { digits } = notationOf(unit).difference
+  return (value: number) => `${value < 0 ? "-" : "+"}${digits(Math.abs(value))}`
+}
 const interval = ({ ci }: Estimate, format: (fraction: number) => string) =>
   ci === undefined ? "-" : `${format(ci.low)} to ${format(ci.high)}`
 
-/** One row a cell: mean, standard deviation, number of seeds and interval, in %; and what a paper has there. */
-export const cellTable = ({ cells, neighbours, published }: StudyResults): Table => {
+/** One row a cell: mean, standard deviation, number of seeds and interval; and what a paper has there, in %. */
+export const cellTable = ({ cells, metric, published }: StudyResults): Table => {
   const axes = Object.keys(cells[0]?.settings ?? {})
   const paper = ({ settings }: CellReport) =>
     published?.figures.find((figure) => isSame(figure.settings, settings))?.percent.toFixed(1) ?? "-"
   const withPaper = (columns: ReadonlyArray<string>, column: string) =>
     published === undefined ? columns : [...columns, column]
   return [
-    withPaper(
-      [...axes, `kNN (k = ${neighbours}), %`, "std", "n", "95 % interval", "steps", "failed"],
-      "paper"
-    ),
+    withPaper([...axes, columnHead(metric), "std", "n", "95 % interval", "steps", "failed"], "paper"),
     ...cells.map((cell) =>
-      withPaper([...axes.map((axis) => String(cell.settings[axis])), ...cellColumns(cell)], paper(cell))
+      withPaper(
+        [...axes.map((axis) => String(cell.settings[axis])), ...cellColumns(cell, metric)],
+        paper(cell)
+      )
     )
   ]
 }
 
-const cellColumns = ({ accuracy, failures, numSteps }: CellReport): ReadonlyArray<string> => {
+const cellColumns = (
+  { estimate, failures, numSteps }: CellReport,
+  metric: StudyResults["metric"]
+): ReadonlyArray<string> => {
   const failed = failures.length === 0 ? "" : String(failures.length)
-  if (accuracy === undefined) return ["-", "-", "0", "-", "-", failed]
-  const std = accuracy.std === undefined ? "-" : percent(accuracy.std)
+  if (estimate === undefined) return ["-", "-", "0", "-", "-", failed]
+  const inDigits = (value: number) => digits(metric, value)
+  const std = estimate.std === undefined ? "-" : inDigits(estimate.std)
   const steps = numSteps === undefined ? "-" : String(numSteps)
-  return [percent(accuracy.mean), std, String(accuracy.n), interval(accuracy, percent), steps, failed]
+  return [inDigits(estimate.mean), std, String(estimate.n), interval(estimate, inDigits), steps, failed]
 }
 
-/** One row a cell that has a reference: the differences by seed, in percentage points. */
-export const comparisonTable = ({ comparisons }: StudyResults): Table => [
-  ["cell", "minus", "points", "std", "n", "95 % interval"],
-  ...comparisons.map(({ difference, reference, settings }) => [
+/** One row a cell that has a reference: the differences by seed, of parts in percentage points. */
+export const comparisonTable = ({ comparisons, metric: { unit } }: StudyResults): Table => {
+  const { digits, unit: called } = notationOf(unit).difference
+  const signed = signedIn(unit)
+  const rows = comparisons.map(({ difference, reference, settings }) => [
     renderSettings(settings),
     renderSettings(reference),
     ...(difference === undefined
       ? ["-", "-", "0", "-"]
       : [
           signed(difference.mean),
-          difference.std === undefined ? "-" : points(difference.std),
+          difference.std === undefined ? "-" : digits(difference.std),
           String(difference.n),
           interval(difference, signed)
         ])
   ])
-]
+  return [["cell", "minus", called === "" ? "difference" : called, "std", "n", "95 % interval"], ...rows]
+}
 
 const words = {
   supports: "these runs support it",
@@ -81,22 +89,25 @@ export const verdictLines = (
 ): ReadonlyArray<string> => [
   `${text(claim.statement)}: ${strong(words[verdict])}`,
   `paper: ${text(claim.paper)}`,
-  ...contrasts.map(({ estimate, label, numFailed }) => {
+  ...contrasts.map(({ estimate, label, numFailed, unit }) => {
     const failed = numFailed === 0 ? "" : `; ${numFailed} runs of these cells failed`
     if (estimate === undefined) return `${text(label)}: no seed has finished in all of these cells${failed}`
-    const found = `${signed(estimate.mean)} points, 95 % interval ${interval(estimate, signed)}`
+    const signed = signedIn(unit)
+    const called = [signed(estimate.mean), text(notationOf(unit).difference.unit)].filter(
+      (word) => word !== ""
+    )
+    const found = `${called.join(" ")}, 95 % interval ${interval(estimate, signed)}`
     return `${text(label)}: ${found}, n = ${estimate.n}${failed}`
   })
 ]
 
 /** Everything in words and aligned columns, for a terminal. */
 export const studyTable = (results: StudyResults): string => {
-  const { rawPixels, untrainedEncoder } = results.baselines
-  const baseline = (name: string, value: number | undefined) =>
-    value === undefined ? [] : [`${name}: ${percent(value)} %`]
   return [
     aligned(cellTable(results)),
-    [...baseline("raw pixels", rawPixels), ...baseline("untrained encoder", untrainedEncoder)].join(", "),
+    plain.text(
+      results.baselines.map((found) => `${found.subject}: ${written(found, found.value)}`).join(", ")
+    ),
     ...(results.published === undefined ? [] : [`paper: ${plain.text(results.published.source)}`]),
     ...(results.comparisons.length > 0 ? ["", "paired by seed", aligned(comparisonTable(results))] : []),
     ...results.verdicts.flatMap((verdict) => {
@@ -133,43 +144,47 @@ export const markdown = (table: Table): string => {
   return [line(head!), `|${head!.map(() => "---|").join("")}`, ...rows.map(line)].join("\n")
 }
 
-/** The cells as comma-separated values; accuracies are fractions, with all their digits. */
-export const studyCsv = ({ cells, study }: StudyResults): string => {
+/** The cells as comma-separated values, in the metric's unit (a part is a fraction) with all their digits. */
+export const studyCsv = ({ cells, metric, study }: StudyResults): string => {
   const axes = Object.keys(cells[0]?.settings ?? {})
-  const head = ["study", ...axes, "mean", "std", "n", "ci_low", "ci_high", "failed", "seeds", "accuracies"]
-  const rows = cells.map(({ accuracy, failures, settings, values }) => [
+  const numbers = ["mean", "std", "n", "ci_low", "ci_high", "failed", "seeds", "values"]
+  const head = ["study", ...axes, "metric", "unit", ...numbers]
+  const rows = cells.map(({ estimate, failures, settings, values }) => [
     study,
     ...axes.map((axis) => settings[axis]),
-    accuracy?.mean,
-    accuracy?.std,
-    accuracy?.n ?? 0,
-    accuracy?.ci?.low,
-    accuracy?.ci?.high,
+    metric.metric,
+    metric.unit,
+    estimate?.mean,
+    estimate?.std,
+    estimate?.n ?? 0,
+    estimate?.ci?.low,
+    estimate?.ci?.high,
     failures.length,
     values.map(({ seed }) => seed).join(" "),
-    values.map((value) => value.accuracy).join(" ")
+    values.map(({ value }) => value).join(" ")
   ])
   return `${[head, ...rows].map((row) => row.map(Escape.csv).join(",")).join("\n")}\n`
 }
 
-/** What a program wants to know, on one line; accuracies are fractions. */
+/** What a program wants to know, on one line; parts are fractions. */
 export const studyJson = (results: StudyResults): string => {
-  const { comparisons, neighbours, numCompleted, numFailed, numTrials, seconds, study, verdicts } = results
-  const cells = results.cells.map(({ accuracy, failures, settings, values }) => ({
+  const { baselines, comparisons, metric, numCompleted, numFailed, numTrials, seconds, study, verdicts } =
+    results
+  const cells = results.cells.map(({ estimate, failures, settings, values }) => ({
     setting: renderSettings(settings),
     settings,
-    mean: accuracy?.mean ?? null,
-    std: accuracy?.std ?? null,
-    n: accuracy?.n ?? 0,
-    ci: accuracy?.ci === undefined ? null : [accuracy.ci.low, accuracy.ci.high],
+    mean: estimate?.mean ?? null,
+    std: estimate?.std ?? null,
+    n: estimate?.n ?? 0,
+    ci: estimate?.ci === undefined ? null : [estimate.ci.low, estimate.ci.high],
     values,
     failures
   }))
   return JSON.stringify({
     study,
-    metric: `kNN accuracy, k = ${neighbours}`,
+    metric,
     cells,
-    baselines: results.baselines,
+    baselines,
     comparisons,
     claims: verdicts.map(({ claim, contrasts, verdict }) => ({
       statement: claim.statement,

@@ -1,12 +1,14 @@
 import { constants } from "node:os"
 import * as SafeFile from "@moco/core/SafeFile"
+import { withNewer } from "@moco/evaluation/Measurement"
 import { ExitCode } from "@moco/train/ExitCode"
 import * as RunLog from "@moco/train/RunLog"
 import { Clock, Effect, Option, Schema } from "effect"
 import type { EpochSummary } from "../Report.ts"
 import type { Trial } from "../Study.ts"
 import type { TrialProgress } from "../TrialExecutor.ts"
-import type { CompletedTrial, FailedTrial, TrialRecord } from "../TrialRecord.ts"
+import { type CompletedTrial, type FailedTrial, formatVersion, type TrialRecord } from "../TrialRecord.ts"
+import { epochsOf, finalMeasurements, levelsOf } from "./epochs.ts"
 
 /** A trial whose process has ended. */
 export interface TrialEnd {
@@ -28,31 +30,24 @@ export const endedBySignal = 128
 /** The record of a run that reached its end, from its run log. */
 export const completedTrial = Effect.fnUntraced(function* (end: TrialEnd, metrics: string) {
   const events = yield* RunLog.read(metrics)
-  const judged = (subject: RunLog.Subject) =>
-    events.findLast((event) => isEvaluation(event) && event.subject === subject) as
-      | EvaluationRecord
-      | undefined
+  const measurements = events
+    .flatMap((event) => (event.event === "evaluation" ? [event.measurements] : []))
+    .reduce(withNewer, [])
   const finished = events.findLast((event) => event.event === "finished")
-  const encoder = judged("encoder")
-  const untrainedEncoder = judged("untrainedEncoder")
-  const rawPixels = judged("rawPixels")
   const steps = events.filter(isStep)
-  if (!finished || !encoder || !untrainedEncoder || !rawPixels) {
+  if (finished?.outcome !== "completed") {
     const stderr = `error: ${metrics} does not tell the end of the run`
     return (yield* failedTrial(end, metrics, { exitCode: ExitCode.corrupt, stderr })) as TrialRecord
   }
   const { evaluationSeconds, step, trainingSeconds } = finished
+  const epochs = epochsOf(steps)
   const record: CompletedTrial = {
-    ...(yield* common(end, epochsOf(steps))),
+    ...(yield* common(end, epochs)),
     // A run that another process has watched took at least this long.
     seconds: Math.max(end.seconds, trainingSeconds + evaluationSeconds),
     outcome: "completed",
-    evaluations: {
-      encoder: encoder.neighbours,
-      untrainedEncoder: untrainedEncoder.neighbours,
-      rawPixels: rawPixels.neighbours
-    },
-    chanceLoss: steps[0]?.chanceLoss ?? Number.NaN,
+    measurements: [...measurements, ...finalMeasurements(epochs.at(-1))],
+    levels: levelsOf(steps),
     numSteps: step,
     trainingSeconds,
     evaluationSeconds
@@ -93,14 +88,10 @@ export const lastStep = Effect.fnUntraced(function* (metrics: string) {
 
 type StepRecord = RunLog.RunRecord & { readonly event: "step" }
 
-type EvaluationRecord = RunLog.RunRecord & { readonly event: "evaluation" }
-
-const isEvaluation = (event: RunLog.RunRecord): event is EvaluationRecord => event.event === "evaluation"
-
 const isStep = (event: RunLog.RunRecord): event is StepRecord => event.event === "step"
 
-/** Some lines of a run log. */
-const tailBytes = 4096
+/** Some lines of a run log, among them what a few evaluations have measured. */
+const tailBytes = 2 ** 15
 
 const StepLine = Schema.fromJsonString(
   Schema.toCodecJson(
@@ -109,7 +100,7 @@ const StepLine = Schema.fromJsonString(
       numSteps: Schema.Int,
       epoch: Schema.Int,
       numEpochs: Schema.Int,
-      loss: Schema.Number
+      metrics: Schema.Record(Schema.String, Schema.Number)
     })
   )
 )
@@ -117,17 +108,21 @@ const StepLine = Schema.fromJsonString(
 /** Nothing where the tail begins in the middle of its only line. */
 const progressOf = (line: string): TrialProgress | undefined =>
   Option.getOrUndefined(
-    Option.map(Schema.decodeUnknownOption(StepLine)(line), ({ epoch, loss, numEpochs, numSteps, step }) => ({
-      step: step + 1,
-      numSteps,
-      epoch: epoch + 1,
-      numEpochs,
-      loss
-    }))
+    Option.map(
+      Schema.decodeUnknownOption(StepLine)(line),
+      ({ epoch, metrics, numEpochs, numSteps, step }) => ({
+        step: step + 1,
+        numSteps,
+        epoch: epoch + 1,
+        numEpochs,
+        metrics
+      })
+    )
   )
 
 const common = ({ runFolder, seconds, trial }: TrialEnd, epochs: ReadonlyArray<EpochSummary>) =>
   Effect.map(Clock.currentTimeMillis, (now) => ({
+    format: formatVersion as typeof formatVersion,
     time: new Date(now).toISOString(),
     trial: trial.id,
     settings: trial.settings,
@@ -136,17 +131,6 @@ const common = ({ runFolder, seconds, trial }: TrialEnd, epochs: ReadonlyArray<E
     runFolder,
     epochs
   }))
-
-const epochsOf = (steps: ReadonlyArray<StepRecord>): ReadonlyArray<EpochSummary> => {
-  const byEpoch = Map.groupBy(steps, ({ epoch }) => epoch)
-  const mean = (values: ReadonlyArray<number>) =>
-    values.reduce((sum, value) => sum + value, 0) / values.length
-  return [...byEpoch].map(([epoch, own]) => ({
-    epoch: epoch + 1,
-    loss: mean(own.map(({ loss }) => loss)),
-    pretextAccuracy: mean(own.map(({ pretextAccuracy }) => pretextAccuracy))
-  }))
-}
 
 /** The error message of a run, without the warnings before it; else how its process ended, and its last words. */
 export const reasonOf = ({ exitCode, stderr }: Ended): string => {

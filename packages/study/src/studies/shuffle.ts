@@ -1,3 +1,4 @@
+import { stepMetrics } from "@moco/train/stepMetrics"
 import type { StudyDefinition } from "../Study.ts"
 import { difference, smallStudy } from "./smallSetting.ts"
 
@@ -31,7 +32,7 @@ export const shuffle = (): StudyDefinition =>
         contrasts: [
           {
             label: "pretext accuracy, not shuffled over shuffled",
-            measure: "pretextAccuracy",
+            metric: stepMetrics.pretextAccuracy.metric,
             terms: difference({ "batch norm": "split, not shuffled" }, { "batch norm": "split, shuffled" })
           }
         ]

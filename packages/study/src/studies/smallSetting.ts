@@ -8,7 +8,7 @@ import type { StudyDefinition } from "../Study.ts"
 const smallSetting: Readonly<Record<string, unknown>> = {
   "encoder.stem": "imagenet",
   "training.epochs": 12,
-  "evaluation.everyEpochs": 12,
+  "evaluations.knn.everyEpochs": 12,
   "backend.threads": 1
 }
 

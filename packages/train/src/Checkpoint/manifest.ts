@@ -1,16 +1,18 @@
 import { createHash } from "node:crypto"
+import { Measurement } from "@moco/evaluation/Measurement"
 import { Effect, Option, Schema } from "effect"
 import { most } from "../RunConfig/bounds.ts"
 import { RunConfig } from "../RunConfig.ts"
-import { NeighbourAccuracy, RunEvent } from "../RunLog/RunEvent.ts"
+import { RunEvent } from "../RunLog/RunEvent.ts"
 import { schemaTrouble } from "../schemaTrouble.ts"
 import { Fingerprint } from "./fingerprint.ts"
+import { upgradeManifest } from "./format1.ts"
 
 /**
  * Version of everything that a checkpoint consists of, the config in it too; raised when an older program could not read
  * a newer one.
  */
-export const formatVersion = 1
+export const formatVersion = 2
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const between = (minimum: number, maximum: number) =>
@@ -18,7 +20,6 @@ const between = (minimum: number, maximum: number) =>
 const Step = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: most.steps }))
 /** Some 30,000 years. */
 const Seconds = between(0, 1e12)
-const Fraction = between(0, 1)
 /** Each halves the learning rate, or takes a tenth of it. */
 const Rollbacks = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1000 }))
 
@@ -31,12 +32,34 @@ export const Part = Schema.Struct({
 })
 export type Part = typeof Part.Type
 
-const Accuracies = Schema.Array(Schema.Struct({ ...NeighbourAccuracy.fields, accuracy: Fraction }))
+/** Of a state that is worth keeping: nothing that decides about it is NaN. */
+const FiniteMeasurement = Schema.Struct({ ...Measurement.fields, value: Schema.Finite }).check(
+  Schema.makeFilter(
+    ({ unit, value }) =>
+      unit !== "fraction" || (value >= 0 && value <= 1) || `value (${value}) is no fraction`
+  )
+)
+
+const Best = Schema.Struct({
+  step: Step,
+  evaluation: Schema.String,
+  metric: Schema.String,
+  value: Schema.Finite
+})
 
 /** What was done before a step was taken cannot have been done after it. */
 const inOrder = Schema.makeFilter(
-  ({ best, evaluatedAt, step }: { step: number; evaluatedAt: number; best?: { step: number } }) => {
-    if (evaluatedAt > step) return `evaluatedAt (${evaluatedAt}) is behind step (${step})`
+  ({
+    best,
+    evaluatedAt,
+    step
+  }: {
+    readonly step: number
+    readonly evaluatedAt: Readonly<Record<string, number>>
+    readonly best?: typeof Best.Type
+  }) => {
+    const late = Object.entries(evaluatedAt).find(([, at]) => at > step)
+    if (late !== undefined) return `evaluatedAt.${late[0]} (${late[1]}) is behind step (${step})`
     return best === undefined || best.step <= step || `best.step (${best.step}) is behind step (${step})`
   }
 )
@@ -51,15 +74,12 @@ export const RunProgress = Schema.Struct({
   logPosition: Count,
   /** What happened last, where the run log could not take it: it is logged when the run goes on. */
   unlogged: Schema.optionalKey(RunEvent),
-  evaluations: Schema.Struct({
-    encoder: Schema.optionalKey(Accuracies),
-    untrainedEncoder: Schema.optionalKey(Accuracies),
-    rawPixels: Schema.optionalKey(Accuracies)
-  }),
-  /** The best evaluation so far, by the first k. */
-  best: Schema.optionalKey(Schema.Struct({ step: Step, accuracy: Fraction })),
-  /** Steps that were taken before the last evaluation; 0 before the first. */
-  evaluatedAt: Step,
+  /** The newest of every metric and subject. */
+  measurements: Schema.Array(FiniteMeasurement),
+  /** The best state so far, by the primary metric. */
+  best: Schema.optionalKey(Best),
+  /** Steps that were taken before the last evaluation, by evaluation. */
+  evaluatedAt: Schema.Record(Schema.String, Step),
   /** Times that the run has gone back to a checkpoint. */
   rollbacks: Rollbacks,
   /** What the learning rate is multiplied by; below 1 after a rollback. */
@@ -116,12 +136,16 @@ const decodeFormat = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Str
 export const formatOf = (text: string): number | undefined =>
   Option.getOrUndefined(Option.map(decodeFormat(signedJson(text)), ({ format }) => format))
 
-const decodeJson = Schema.decodeUnknownEffect(ManifestJson, { reportInput: true })
+const parse = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Unknown))
+const decodeJson = Schema.decodeUnknownEffect(Schema.toCodecJson(Manifest), { reportInput: true })
 
-/** Reads a manifest; fails with what is wrong with it, in plain words. */
+/** Reads a manifest, one of format 1 as it would be written today; fails with what is wrong with it, in plain words. */
 export const decodeManifest = (text: string): Effect.Effect<Manifest, string> => {
   const json = signedJson(text)
   return json === undefined
     ? Effect.fail("its hash does not fit its content")
-    : Effect.mapError(decodeJson(json), schemaTrouble)
+    : Effect.mapError(
+        Effect.flatMap(parse(json), (manifest) => decodeJson(upgradeManifest(manifest))),
+        schemaTrouble
+      )
 }

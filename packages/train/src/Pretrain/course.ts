@@ -21,18 +21,17 @@ export const beginning: RunProgress = {
   trainingSeconds: 0,
   evaluationSeconds: 0,
   logPosition: 0,
-  evaluations: {},
-  evaluatedAt: 0,
+  measurements: [],
+  evaluatedAt: {},
   rollbacks: 0,
   rateFactor: 1
 }
 
 export const courseOf = Effect.fnUntraced(function* (settings: PretrainSettings) {
-  const { evaluateEveryEpochs, numEpochs } = settings
+  const { numEpochs } = settings
   yield* Stage.check(
     "Pretrain",
-    Stage.count("numEpochs", numEpochs, "how often every training image is seen"),
-    Stage.count("evaluateEveryEpochs", evaluateEveryEpochs, "epochs between evaluations")
+    Stage.count("numEpochs", numEpochs, "how often every training image is seen")
   )
   const { stepsPerEpoch } = yield* ViewPairs
   const numSteps = settings.numEpochs * stepsPerEpoch

@@ -14,7 +14,7 @@ export interface Standstill {
  */
 const equalFeatures = 1e-6
 
-type Numbers = Pick<StepDiagnostics, Standstill["metric"]>
+type Numbers = Pick<StepDiagnostics["metrics"], Standstill["metric"]>
 
 const metrics = [
   {

@@ -18,24 +18,24 @@ export const stepping = Effect.fnUntraced(function* (course: Course) {
       const start = yield* seconds
       const taken = yield* takeStep(step, rateFactor)
       const elapsed = (yield* seconds) - start
-      const { numImages, ...diagnostics } = taken
+      const { lossState, metrics, numImages } = taken
       const epoch = epochOf(course)
       const event: RunEvent = {
         event: "step",
+        step,
         epoch,
         numSteps: course.numSteps,
         numEpochs: course.settings.numEpochs,
-        ...diagnostics,
-        stepMs: 1000 * elapsed,
-        imagesPerSecond: numImages / elapsed,
-        numTensors: tf.memory().numTensors
+        metrics: { ...metrics, imagesPerSecond: numImages / elapsed, numTensors: tf.memory().numTensors },
+        ...(lossState === undefined ? {} : { lossState }),
+        stepMs: 1000 * elapsed
       }
       // The step is taken, whether the log hears of it or not.
       const progress = { ...course.progress, step: step + 1, trainingSeconds: trainingSeconds + elapsed }
       course.progress = { ...progress, unlogged: event }
       yield* runLog.record(event)
       course.progress = progress
-      for (const standstill of begunBy(diagnostics)) {
+      for (const standstill of begunBy(metrics)) {
         yield* runLog.record({ event: "standstill", step, epoch, ...standstill })
       }
     })

@@ -41,7 +41,7 @@ const announce = Effect.fnUntraced(function* (config: RunConfig, folder: RunFold
   const { test, train } = dataset
   yield* info(
     [
-      `${config.recipe}, seed ${config.seed}: ${train.numImages} images of ${dataset.name}, judged by ${test?.numImages ?? "none"}`,
+      `${config.recipe}, seed ${config.seed}: ${train.numImages} images of ${dataset.name}, evaluated on ${test?.numImages ?? "none"}`,
       `${backend.name} ${Escape.line(backend.version)} on ${backend.device}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
       `run folder: ${Escape.line(folder.path)}`
     ].join("\n")

@@ -9,7 +9,7 @@ import { progressUnder } from "../RunConfig/continuation.ts"
 import { configDifferences, type Difference, isFree, permissionOf } from "../RunConfig/differences.ts"
 import { numTraining } from "../RunConfig/images.ts"
 import { shorten } from "../RunConfig/Problem.ts"
-import { applyOverrides, ConfigInvalid, decode, type RunConfig } from "../RunConfig.ts"
+import { applyOverrides, ConfigInvalid, decodeStored, type RunConfig } from "../RunConfig.ts"
 import * as RunFolder from "../RunFolder.ts"
 import { readStructuredFile } from "../readStructuredFile.ts"
 import { ConfigChanged, InitialWeightsChanged } from "./errors.ts"
@@ -152,7 +152,7 @@ const begunWith = Effect.fnUntraced(function* (
   folder: RunFolder.RunFolder,
   from: StoredCheckpoint | undefined
 ) {
-  return from?.manifest.config ?? (yield* decode(yield* readStructuredFile("config", folder.config)))
+  return from?.manifest.config ?? (yield* decodeStored(yield* readStructuredFile("config", folder.config)))
 })
 
 const requireSame = Effect.fnUntraced(function* (

@@ -1,7 +1,6 @@
 import { Cause, Effect, Exit, Layer } from "effect"
 import { type CheckpointEvery, Checkpoints, defaultEvery } from "../Checkpoints.ts"
 import { pretrain } from "../Pretrain.ts"
-import type { RunConfig } from "../RunConfig.ts"
 import type * as RunFolder from "../RunFolder.ts"
 import { type RunEvent, RunLog } from "../RunLog.ts"
 import { layerEncoderLast } from "./encoderLast.ts"
@@ -49,7 +48,7 @@ export const trainIn = Effect.fn("Run.train")(function* (
   })
   const progress = change === undefined ? Effect.succeed(start.progress) : goOnWith(change, start, folder)
   return yield* Effect.flatMap(Effect.andThen(initialised, progress), (from) =>
-    pretrain({ ...lengthOf(config), onNonFinite, ...(from === undefined ? {} : { from }) })
+    pretrain({ numEpochs: config.training.epochs, onNonFinite, ...(from === undefined ? {} : { from }) })
   ).pipe(
     Effect.provide(Layer.merge(runLog, checkpoints)),
     Effect.onExit((exit) =>
@@ -58,11 +57,6 @@ export const trainIn = Effect.fn("Run.train")(function* (
         : Effect.void
     )
   )
-})
-
-const lengthOf = ({ evaluation, training }: RunConfig) => ({
-  numEpochs: training.epochs,
-  evaluateEveryEpochs: evaluation.everyEpochs
 })
 
 /** Steps that the run has taken after one more event. */

@@ -7,8 +7,6 @@ export const most = {
   epochs: 1_000_000,
   /** Above the largest batches in the literature, 65,536. */
   batchSize: 1_048_576,
-  /** A list of k that is judged in one run. */
-  neighbours: 100,
   /** A checkpoint's folder has its step in nine digits, and draws count steps in 32 bits. */
   steps: 999_999_999,
   nameLength: 100

@@ -4,6 +4,7 @@ import type { Schedule } from "../LearningRate.ts"
 import * as LearningRate from "../LearningRate.ts"
 import type { RunEvent } from "../RunLog/RunEvent.ts"
 import { configDifferences, permissionOf } from "./differences.ts"
+import { evaluationOf } from "./evaluationRules.ts"
 import type { RunConfig } from "./schema.ts"
 
 /** A run that goes on with another config, as its log tells it. */
@@ -44,18 +45,32 @@ const hasOtherRate = (before: RunConfig, now: RunConfig): boolean =>
   before.optimizer.learningRate !== now.optimizer.learningRate
 
 /**
- * Progress as it counts under a config. What was judged by another number of neighbours or another temperature is no
- * longer to be compared, and is judged again. Returns to earlier states say nothing about another learning rate.
+ * Progress as it counts under a config. What was measured by an evaluation with other settings is no longer to be
+ * compared, and is measured again. Returns to earlier states say nothing about another learning rate.
  */
 export const progressUnder = (now: RunConfig, before: RunConfig, progress: RunProgress): RunProgress => {
   const { triedStates: _, ...untried } = progress
   const current = hasOtherRate(before, now) ? { ...untried, rateFactor: 1, rollbacks: 0 } : progress
-  const isJudgedOtherwise = configDifferences(before, now).some(
-    ({ path }) => path.startsWith("evaluation.") && permissionOf(path) === "isLogged"
+  const changed = new Set(
+    configDifferences(before, now).flatMap(({ path }) =>
+      permissionOf(path) === "isLogged" ? (evaluationOf(path) ?? []) : []
+    )
   )
-  if (!isJudgedOtherwise) return current
-  const { best: __, ...rest } = current
-  return { ...rest, evaluations: {}, evaluatedAt: 0 }
+  return changed.size === 0 ? current : withoutEvaluations(current, changed)
+}
+
+/** Progress that knows nothing of what these evaluations have measured, nor of a best by it. */
+const withoutEvaluations = (
+  { best, evaluatedAt, measurements, ...rest }: RunProgress,
+  left: ReadonlySet<string>
+): RunProgress => {
+  const isKept = best !== undefined && !left.has(best.evaluation)
+  return {
+    ...rest,
+    measurements: measurements.filter(({ evaluation }) => !left.has(evaluation)),
+    evaluatedAt: Object.fromEntries(Object.entries(evaluatedAt).filter(([name]) => !left.has(name))),
+    ...(isKept ? { best } : {})
+  }
 }
 
 const scheduleOf = ({ optimizer: { learningRate, schedule }, training }: RunConfig): Schedule =>

@@ -1,3 +1,4 @@
+import { evaluationPermissions } from "./evaluationRules.ts"
 import { isObject } from "./fields.ts"
 import { renderValue } from "./Problem.ts"
 import type { RunConfig } from "./schema.ts"
@@ -19,12 +20,10 @@ export interface Difference {
 export type Permission = "mustMatch" | "mayChange" | "isLogged"
 
 const permissions: Readonly<Record<string, Permission>> = {
-  "evaluation.everyEpochs": "mayChange",
+  ...evaluationPermissions,
   "backend.threads": "mayChange",
   "training.epochs": "isLogged",
-  "optimizer.learningRate": "isLogged",
-  "evaluation.neighbours": "isLogged",
-  "evaluation.temperature": "isLogged"
+  "optimizer.learningRate": "isLogged"
 }
 
 /** Settings that a run may go on with another value of. */

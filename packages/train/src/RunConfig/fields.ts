@@ -11,6 +11,9 @@ export const descriptionOf = (field: Field | undefined): string | undefined =>
 export const unitOf = (field: Field | undefined): string | undefined =>
   field && SchemaAST.resolveAt<string>("unit")(field)
 
+/** Whether a config may do without a field. */
+export const isOptional = (field: Field): boolean => SchemaAST.isOptional(field)
+
 /** The values of a choice, or none where the field is not a choice. */
 export const choicesOf = (field: Field): ReadonlyArray<string> => {
   if (field._tag === "Literal") return [String(field.literal)]

@@ -76,13 +76,16 @@ export const configFileSchema = (recipes: ReadonlyArray<string>) => {
   }
 }
 
-/** The schema of a part of what `schema` describes: nothing is required, nothing unknown is allowed. */
+/**
+ * The schema of a part of what `schema` describes: nothing is required, nothing unknown is allowed, and what a config may
+ * do without is left out by `null`.
+ */
 const asPart = ({
   additionalProperties: _,
   anyOf,
   properties,
-  required: __,
-  unit: ___,
+  required = [],
+  unit: __,
   ...rest
 }: JsonSchema): JsonSchema => ({
   ...rest,
@@ -91,7 +94,10 @@ const asPart = ({
     ? {}
     : {
         properties: Object.fromEntries(
-          Object.entries(properties).map(([key, value]) => [key, asPart(value)])
+          Object.entries(properties).map(([key, value]) => [
+            key,
+            required.includes(key) ? asPart(value) : { anyOf: [asPart(value), { type: "null" }] }
+          ])
         ),
         additionalProperties: false
       })

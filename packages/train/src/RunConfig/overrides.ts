@@ -1,16 +1,18 @@
-import { type Field, fieldAt, isObject, keysOf, valueAt } from "./fields.ts"
+import { type Field, fieldAt, isObject, isOptional, keysOf, valueAt } from "./fields.ts"
 
 /**
  * Lays `layer` over `base`: sections are merged key by key, everything else is replaced, lists too.
  *
- * Where a layer changes the `kind` of a section, the section keeps only those of its keys that the new kind knows.
+ * Where a layer changes the `kind` of a section, the section keeps only those of its keys that the new kind knows. What
+ * may be absent is taken out by `null`.
  */
 export const overlay = (field: Field | undefined, base: unknown, layer: unknown): unknown => {
   if (!isSection(base) || !isSection(layer)) return layer
   const merged = Object.hasOwn(layer, "kind") ? keepKnown(field, base, layer) : { ...base }
   for (const key of Object.keys(layer)) {
     const child = field && fieldAt(field, layer, [key])
-    set(merged, key, overlay(child, valueAt(base, [key]), layer[key]))
+    if (layer[key] === null && child !== undefined && isOptional(child)) delete merged[key]
+    else set(merged, key, overlay(child, valueAt(base, [key]), layer[key]))
   }
   return merged
 }

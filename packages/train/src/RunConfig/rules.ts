@@ -1,6 +1,7 @@
 import { batchNormGroupsOf } from "@moco/core/Encoder/kinds"
 import { cropProblem } from "@moco/data/Augmentation/Crop"
 import { most } from "./bounds.ts"
+import { evaluationProblems } from "./evaluationRules.ts"
 import { valueAt } from "./fields.ts"
 import { excessOf, footprint } from "./footprint.ts"
 import { imagesOf, numTraining, ownSize } from "./images.ts"
@@ -77,17 +78,6 @@ const rules: ReadonlyArray<Rule> = [
     }
   },
   {
-    at: "evaluation.neighbours",
-    reads: ["evaluation.neighbours", "data.name", "data.evaluationSplit"],
-    check: (config) => {
-      const bank = numTraining(config) ?? Number.POSITIVE_INFINITY
-      const tooMany = config.evaluation.neighbours.filter((k) => k > bank)
-      if (tooMany.length === 0) return undefined
-      const problem = `${tooMany.join(" and ")} must be at most ${bank}, the images that are searched for neighbours`
-      return { problem, hint: "200 and 20 are usual" }
-    }
-  },
-  {
     at: "optimizer.schedule.milestones",
     reads: ["optimizer.schedule.kind", "optimizer.schedule.milestones", "training.epochs"],
     check: ({ optimizer: { schedule }, training: { epochs } }) => {
@@ -136,7 +126,7 @@ export const ruleProblems = (
   found: ReadonlyArray<Problem>,
   memory: number
 ): ReadonlyArray<Problem> => {
-  const broken = brokenRules(input, found)
+  const broken = [...brokenRules(input, found), ...unmetNeeds(input, found)]
   // A size that is wrong already would be told of twice.
   return found.length + broken.length > 0 ? broken : oversize(input as RunConfig, memory)
 }
@@ -146,6 +136,14 @@ const oversize = (config: RunConfig, memory: number): ReadonlyArray<Problem> => 
   return excess === undefined
     ? []
     : [{ ...excess, value: renderValue(valueAt(config, excess.path.split("."))) }]
+}
+
+/** What the evaluations need of the images, where the Schema found nothing wrong with either. */
+const unmetNeeds = (input: unknown, found: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {
+  const isUnsound = found.some(({ path }) => ["evaluations", "data"].some((read) => touches(path, read)))
+  if (isUnsound) return []
+  const config = input as RunConfig
+  return evaluationProblems(config.evaluations, numTraining(config) ?? Number.POSITIVE_INFINITY)
 }
 
 const brokenRules = (input: unknown, found: ReadonlyArray<Problem>): ReadonlyArray<Problem> =>

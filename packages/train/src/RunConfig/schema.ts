@@ -4,9 +4,10 @@ import { DictionarySettings } from "@moco/core/Dictionary/kinds"
 import { EncoderSettings } from "@moco/core/Encoder/kinds"
 import { KeyShuffleSettings } from "@moco/core/KeyShuffle"
 import { MomentumSettings } from "@moco/core/MomentumUpdate"
-import { dictionarySize, seed, temperature, upTo } from "@moco/core/Setting"
+import { seed, upTo } from "@moco/core/Setting"
 import { AugmentationSettings } from "@moco/data/Augmentation"
 import { DataSettings } from "@moco/data/DataSettings"
+import { EvaluationSettings } from "@moco/evaluation/evaluationKinds"
 import { Schema } from "effect"
 import { OptimizerSettings } from "../Optimizer.ts"
 import { most } from "./bounds.ts"
@@ -17,20 +18,6 @@ const Training = Schema.Struct({
     unit: "epochs"
   }),
   batchSize: upTo(most.batchSize).annotate({ description: "images in a step", unit: "images" })
-})
-
-const Evaluation = Schema.Struct({
-  everyEpochs: upTo(most.epochs).annotate({
-    description: "epochs between evaluations; the end is always one",
-    unit: "epochs"
-  }),
-  neighbours: Schema.Array(dictionarySize)
-    .check(Schema.isMinLength(1), Schema.isMaxLength(most.neighbours))
-    .annotate({ description: "numbers of neighbours that vote, e.g. [200, 20]", unit: "images" }),
-  temperature: temperature.annotate({
-    description: "sharpness of the votes; unitless, 0.1 in the literature",
-    unit: "unitless"
-  })
 })
 
 /**
@@ -57,7 +44,10 @@ export const RunConfig = Schema.Struct({
   loss: LossSettings,
   optimizer: OptimizerSettings,
   training: Training,
-  evaluation: Evaluation,
+  evaluations: EvaluationSettings.annotate({
+    description:
+      "evaluations of the encoder, side by side; the first metric of the first one says which state is the best"
+  }),
   backend: BackendSettings
 })
 export type RunConfig = typeof RunConfig.Type

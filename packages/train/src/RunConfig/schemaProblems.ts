@@ -18,14 +18,17 @@ type Path = ReadonlyArray<PropertyKey>
  * Every problem that the Schema found, at most one per path.
  *
  * Schema's own text leaves out the values and knows no hints, so the tree of issues is walked instead.
+ *
+ * @param renamed  keys that had another name, by their old dotted paths without places in lists
  */
 export const schemaProblems = (
   issue: SchemaIssue.Issue,
   field: Field,
-  input: unknown
+  input: unknown,
+  renamed: Readonly<Record<string, string>> = {}
 ): ReadonlyArray<Problem> => {
   const byPath = new Map<string, Problem>()
-  for (const problem of walk(issue, { root: field, input }, [])) {
+  for (const problem of walk(issue, { root: field, input, renamed }, [])) {
     if (!byPath.has(problem.path)) byPath.set(problem.path, problem)
   }
   return [...byPath.values()]
@@ -34,6 +37,7 @@ export const schemaProblems = (
 interface Subject {
   readonly root: Field
   readonly input: unknown
+  readonly renamed: Readonly<Record<string, string>>
 }
 
 function* walk(issue: SchemaIssue.Issue, subject: Subject, path: Path): Generator<Problem> {
@@ -54,7 +58,7 @@ function* walk(issue: SchemaIssue.Issue, subject: Subject, path: Path): Generato
     case "MissingKey":
       return yield { ...at(subject, path), problem: "is missing", hint: purpose(subject, path) }
     case "UnexpectedKey":
-      return yield unknownKey(subject, path)
+      return yield* unknownKey(subject, path)
     default:
       return yield wrongType(subject, path)
   }
@@ -114,12 +118,26 @@ const noChoice = (subject: Subject, path: Path): Problem => {
   return { ...at(subject, path), problem: `must be one of ${list(choices)}`, hint }
 }
 
-const unknownKey = (subject: Subject, path: Path): Problem => {
+function* unknownKey(subject: Subject, path: Path): Generator<Problem> {
+  const known = renamedAt(subject, path)
+  if (known.length > 0) return yield* known
   const parent = path.slice(0, -1)
   const field = fieldAt(subject.root, subject.input, parent)
   const keys = field ? keysOf(field, valueAt(subject.input, parent)) : []
   const hint = didYouMean(path.at(-1), keys) ?? `known here: ${keys.join(", ")}`
-  return { ...at(subject, path), problem: "is not a known key", hint }
+  yield { ...at(subject, path), problem: "is not a known key", hint }
+}
+
+/** What stands at `path`, or under it where that is a section that is gone, under a name that it no longer has. */
+const renamedAt = (subject: Subject, path: Path): ReadonlyArray<Problem> => {
+  const name = path.filter((key) => typeof key !== "number").join(".")
+  return Object.entries(subject.renamed).flatMap(([before, now]) => {
+    if (before !== name && !before.startsWith(`${name}.`)) return []
+    const below = before === name ? [] : before.slice(name.length + 1).split(".")
+    const place = [...path, ...below]
+    const isThere = valueAt(subject.input, place) !== undefined
+    return isThere ? [{ ...at(subject, place), problem: "has another name", hint: `is now ${now}` }] : []
+  })
 }
 
 const wrongType = (subject: Subject, path: Path): Problem => ({

@@ -1,6 +1,7 @@
 import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Option, Schema } from "effect"
 import { steps } from "../Checkpoint/store.ts"
+import { withNewNames } from "../RunConfig/renamed.ts"
 import { RunConfig } from "../RunConfig.ts"
 import * as RunLog from "../RunLog.ts"
 import { RunFolderOccupied, unwritable } from "./errors.ts"
@@ -63,4 +64,6 @@ export const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
 /** Bytes of a config that are read at most; one that a run has written has some thousands. */
 const maxConfigBytes = 2 ** 20
 
-const decodeConfig = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.toCodecJson(RunConfig)))
+const parse = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Unknown))
+const decodeJson = Schema.decodeUnknownEffect(Schema.toCodecJson(RunConfig))
+const decodeConfig = (text: string) => Effect.flatMap(parse(text), (json) => decodeJson(withNewNames(json)))

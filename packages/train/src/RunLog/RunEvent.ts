@@ -1,7 +1,8 @@
+import { Measurement } from "@moco/evaluation/Measurement"
 import { Schema } from "effect"
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
-/** Any number: a measurement that is not finite must reach the log, it is what one looks for there. */
+/** Any number: one that is not finite must reach the log, it is what one looks for there. */
 const Measure = Schema.Number
 
 const step = {
@@ -12,44 +13,20 @@ const step = {
   epoch: Count,
   numSteps: Count,
   numEpochs: Count,
-  /** In nats. */
-  loss: Measure,
-  /** The loss of features that know nothing, in nats: ln(K + 1) for each direction with InfoNCE. */
-  chanceLoss: Measure,
-  /** Part of the dictionary that holds keys of real images, 0 to 1. */
-  queueFill: Measure,
-  /** Part of the queries that are closer to their own key than to every negative, 0 to 1. */
-  pretextAccuracy: Measure,
-  learningRate: Measure,
-  /** Distance between the encoders relative to the query encoder's norm, where there are two encoders. */
-  encoderDistance: Schema.optional(Measure),
-  /** Standard deviation of the features; falls to 0 when they collapse. */
-  featureStd: Measure,
-  /** Euclidean norm of the gradient over all parameters. */
-  gradientNorm: Schema.optional(Measure),
+  /** By the keys of `stepMetrics.ts`, where each is described. */
+  metrics: Schema.Record(Schema.String, Measure),
   /** State of the loss after the step, where it has one: with NCE its normalizer's logarithm. */
-  lossState: Schema.optional(Schema.Record(Schema.String, Measure)),
-  stepMs: Measure,
-  imagesPerSecond: Measure,
-  /** Tensors alive after the step; must not grow. */
-  numTensors: Count
+  lossState: Schema.optionalKey(Schema.Record(Schema.String, Measure)),
+  stepMs: Measure
 }
-
-/** What was judged: the trained encoder so far, or one of the two baselines. */
-export const Subject = Schema.Literals(["encoder", "untrainedEncoder", "rawPixels"])
-export type Subject = typeof Subject.Type
-
-/** Part of the judged images whose label the k nearest training images name, 0 to 1. */
-export const NeighbourAccuracy = Schema.Struct({ k: Count, accuracy: Measure })
-export type NeighbourAccuracy = typeof NeighbourAccuracy.Type
 
 const evaluation = {
   event: Schema.Literal("evaluation"),
-  /** Steps that what is judged was trained for: 0 for the baselines, whenever they are judged. */
+  /** Steps that what is measured was trained for: 0 for the baselines, whenever they are evaluated. */
   step: Count,
   epoch: Count,
-  subject: Subject,
-  neighbours: Schema.Array(NeighbourAccuracy),
+  /** Of one evaluation and one subject. */
+  measurements: Schema.Array(Measurement),
   seconds: Measure
 }
 
@@ -116,7 +93,7 @@ const standstill = {
   step: Count,
   epoch: Count,
   /** The number that tells it, as its step does. */
-  metric: Schema.Literals(["featureStd", "gradientNorm"]),
+  metric: Schema.String,
   value: Measure,
   message: Schema.String
 }
@@ -134,17 +111,20 @@ export const RunEvent = Schema.Union([
 ])
 export type RunEvent = typeof RunEvent.Type
 
-const time = Schema.String
+/** Version of the log's lines; raised when an older program could not read a newer one. */
+export const formatVersion = 2
 
-/** An event as it stands in the log: with the time it was recorded, ISO 8601 in UTC. */
+const line = { format: Schema.Literal(formatVersion), time: Schema.String }
+
+/** An event as it stands in the log: with the format of its line, and the time it was recorded, ISO 8601 in UTC. */
 export const RunRecord = Schema.Union([
-  Schema.Struct({ time, ...step }),
-  Schema.Struct({ time, ...evaluation }),
-  Schema.Struct({ time, ...resumed }),
-  Schema.Struct({ time, ...configChanged }),
-  Schema.Struct({ time, ...initialised }),
-  Schema.Struct({ time, ...rolledBack }),
-  Schema.Struct({ time, ...standstill }),
-  Schema.Struct({ time, ...finished })
+  Schema.Struct({ ...line, ...step }),
+  Schema.Struct({ ...line, ...evaluation }),
+  Schema.Struct({ ...line, ...resumed }),
+  Schema.Struct({ ...line, ...configChanged }),
+  Schema.Struct({ ...line, ...initialised }),
+  Schema.Struct({ ...line, ...rolledBack }),
+  Schema.Struct({ ...line, ...standstill }),
+  Schema.Struct({ ...line, ...finished })
 ])
 export type RunRecord = typeof RunRecord.Type

@@ -31,6 +31,6 @@ export const validConfig: RunConfig = {
   loss: { kind: "infoNce", temperature: 0.1, symmetric: false },
   optimizer: { learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4, schedule: { kind: "cosine" } },
   training: { epochs: 12, batchSize: 128 },
-  evaluation: { everyEpochs: 4, neighbours: [200, 20], temperature: 0.1 },
+  evaluations: { knn: { everyEpochs: 4, k: [200, 20], temperature: 0.1 } },
   backend: { name: "tensorflow", threads: 2 }
 }

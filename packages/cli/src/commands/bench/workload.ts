@@ -105,8 +105,7 @@ const configOf = (flags: BenchFlags): RunConfig => {
     keyShuffle: { kind: flags.bnGroups === 1 ? "plain" : "shuffle" },
     optimizer: { ...base.optimizer, learningRate: 1e-3, schedule: { kind: "constant" } },
     training: { ...base.training, batchSize: flags.batchSize },
-    // Nothing is judged; there may be fewer images than neighbours.
-    evaluation: { ...base.evaluation, neighbours: [1] },
+    evaluations: {},
     backend: { name: flags.backend, threads: flags.threads }
   }
 }

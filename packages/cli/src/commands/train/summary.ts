@@ -1,9 +1,11 @@
 import * as Escape from "@moco/core/Escape"
+import { type Measurement, withNewer } from "@moco/evaluation/Measurement"
+import { isBaseline } from "@moco/evaluation/subjects"
 import { duration } from "@moco/report/live/Progress/line"
-import { percent } from "@moco/report/percent"
+import { byWhat, partsOf, written } from "@moco/report/quantity"
 import type { RunProgress } from "@moco/train/Checkpoint/manifest"
 import type { RunConfig } from "@moco/train/RunConfig"
-import type { NeighbourAccuracy, RunEvent, Subject } from "@moco/train/RunLog"
+import type { RunEvent } from "@moco/train/RunLog"
 import { commandText } from "../../commandLine/commandText.ts"
 
 /** What came out of a run; the object that `--json` prints. */
@@ -16,8 +18,8 @@ export interface RunResult {
   readonly numSteps: number
   readonly trainingSeconds: number
   readonly evaluationSeconds: number
-  /** The last accuracy of each, as a fraction; a run that was interrupted early lacks some. */
-  readonly evaluations: Partial<Record<Subject, ReadonlyArray<NeighbourAccuracy>>>
+  /** The last of every metric and subject; a run that was interrupted early lacks some. */
+  readonly measurements: ReadonlyArray<Measurement>
 }
 
 /** A run's result before anything more has happened; `progress` is what it goes on from. */
@@ -33,7 +35,7 @@ export const resultSoFar = (
   numSteps: progress?.step ?? 0,
   trainingSeconds: progress?.trainingSeconds ?? 0,
   evaluationSeconds: progress?.evaluationSeconds ?? 0,
-  evaluations: progress?.evaluations ?? {}
+  measurements: progress?.measurements ?? []
 })
 
 /** The result after one more event. */
@@ -42,29 +44,21 @@ export const withEvent = (result: RunResult, event: RunEvent): RunResult => {
     case "step":
       return { ...result, numSteps: event.step + 1 }
     case "evaluation":
-      return { ...result, evaluations: { ...result.evaluations, [event.subject]: event.neighbours } }
+      return { ...result, measurements: withNewer(result.measurements, event.measurements) }
     case "resumed":
     case "standstill":
     case "configChanged":
     case "initialised":
       return result
-    case "rolledBack": {
-      // What was judged since is no longer so.
-      const { encoder, ...baselines } = result.evaluations
-      return { ...result, numSteps: event.step, evaluations: baselines }
-    }
+    case "rolledBack":
+      // What was measured since is no longer so.
+      return { ...result, numSteps: event.step, measurements: result.measurements.filter(isBaseline) }
     case "finished": {
       const { evaluationSeconds, outcome, step, trainingSeconds } = event
       return { ...result, outcome, numSteps: step, trainingSeconds, evaluationSeconds }
     }
   }
 }
-
-const rows = [
-  ["encoder", "trained encoder"],
-  ["untrainedEncoder", "untrained encoder"],
-  ["rawPixels", "raw pixels"]
-] as const
 
 /** What the commands need that go on from a run, beside its config. */
 export interface Continuation {
@@ -105,20 +99,38 @@ export const renderSummary = (
   ].join("\n")
 }
 
-const table = ({ evaluations }: RunResult, config: RunConfig): ReadonlyArray<string> => {
-  const { neighbours } = config.evaluation
-  const title = `kNN accuracy on the ${config.data.evaluationSplit} images`
-  const head = [title.padEnd(34), ...neighbours.map((k) => `k=${k}`.padStart(9))].join("")
-  const row = (name: string, accuracies: ReadonlyArray<NeighbourAccuracy> | undefined) => {
-    const cells = neighbours.map((k) => {
-      const found = accuracies?.find((accuracy) => accuracy.k === k)
-      return (found === undefined ? "-" : `${percent(found.accuracy)} %`).padStart(9)
-    })
-    return [`  ${name}`.padEnd(34), ...cells].join("")
-  }
-  // Of a run that was stopped before anything was judged there is nothing to show.
-  const judged = rows.filter(([subject]) => evaluations[subject] !== undefined)
-  return judged.length === 0
-    ? []
-    : [head, ...judged.map(([subject, name]) => row(name, evaluations[subject])), ""]
+const nameWidth = 34
+const columnWidth = 11
+
+/** What was measured by subject, the trained encoder first: a table for everything that is measured in several ways. */
+const table = ({ measurements }: RunResult, config: RunConfig): ReadonlyArray<string> => {
+  // Of a run that was stopped before anything was evaluated there is nothing to show.
+  const tables = [...byWhat(measurements)].flatMap(([what, found]) => {
+    const ways = distinct(found.map((measurement) => partsOf(measurement).way))
+    const subjects = distinct(
+      found
+        .toReversed()
+        .toSorted(trainedFirst)
+        .map(({ subject }) => subject)
+    )
+    const title = `${what} on the ${config.data.evaluationSplit} images`
+    const row = (name: string, cells: ReadonlyArray<string>) =>
+      [name.padEnd(nameWidth), ...cells.map((cell) => cell.padStart(columnWidth))].join("").trimEnd()
+    return [
+      row(title, ways),
+      ...subjects.map((subject) => {
+        const own = found.filter((measurement) => measurement.subject === subject)
+        const cells = ways.map((way) => {
+          const one = own.find((measurement) => partsOf(measurement).way === way)
+          return one === undefined ? "-" : written(one, one.value)
+        })
+        return row(`  ${subject}`, cells)
+      })
+    ]
+  })
+  return tables.length === 0 ? [] : [...tables, ""]
 }
+
+const trainedFirst = (a: Measurement, b: Measurement) => Number(isBaseline(a)) - Number(isBaseline(b))
+
+const distinct = (names: ReadonlyArray<string>) => [...new Set(names)]

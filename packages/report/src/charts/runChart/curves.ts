@@ -1,3 +1,5 @@
+import type { Measurement, Metric } from "@moco/evaluation/Measurement"
+import { isBaseline, untrainedEncoder } from "@moco/evaluation/subjects"
 import type { RunConfig } from "@moco/train/RunConfig"
 import type { RunEvent } from "@moco/train/RunLog"
 
@@ -17,25 +19,24 @@ export interface Point {
 }
 
 type Step = RunEvent & { readonly event: "step" }
-type Evaluation = RunEvent & { readonly event: "evaluation" }
 
 export const stepsOf = ({ events }: DrawnRun): ReadonlyArray<Step> =>
   events.filter((event) => event.event === "step")
 
-/** Steps over which the loss is averaged: single ones jump. */
+/** Steps over which a metric is averaged: single ones jump. */
 export const meanOver = 20
 
 /** More points than a plot has pixels show nothing more. */
 const maxPoints = 600
 
-/** The running mean of the loss, in nats. */
-export const lossPoints = (run: DrawnRun): ReadonlyArray<Point> => {
+/** The running mean of a step's metric, by key. */
+export const stepPoints = (run: DrawnRun, key: string): ReadonlyArray<Point> => {
   const steps = stepsOf(run)
   const every = Math.max(1, Math.ceil(steps.length / maxPoints))
   return steps.flatMap((step, i) => {
     if (i % every !== 0 && i < steps.length - 1) return []
     const window = steps.slice(Math.max(0, i - meanOver + 1), i + 1)
-    const value = window.reduce((sum, { loss }) => sum + loss, 0) / window.length
+    const value = window.reduce((sum, { metrics }) => sum + (metrics[key] ?? Number.NaN), 0) / window.length
     return [{ epoch: epochsAfter(step), value }]
   })
 }
@@ -43,33 +44,35 @@ export const lossPoints = (run: DrawnRun): ReadonlyArray<Point> => {
 /** Epochs behind a run once it has taken `step`. */
 const epochsAfter = ({ numEpochs, numSteps, step }: Step): number => ((step + 1) * numEpochs) / numSteps
 
-/** kNN accuracy in percent, from the untrained encoder on. */
-export const accuracyPoints = (run: DrawnRun, k: number): ReadonlyArray<Point> =>
-  [...evaluationsOf(run, "untrainedEncoder").slice(0, 1), ...evaluationsOf(run, "encoder")].flatMap(
-    (event) => {
-      const value = accuracyOf(event, k)
-      return value === undefined ? [] : [{ epoch: event.epoch, value }]
-    }
-  )
-
-/** That of raw pixels, in percent. */
-export const pixelAccuracy = (run: DrawnRun, k: number): number | undefined => {
-  const [event] = evaluationsOf(run, "rawPixels")
-  return event === undefined ? undefined : accuracyOf(event, k)
+interface Evaluated extends Measurement {
+  readonly epoch: number
 }
 
-/** Every k that any of the runs was judged with, from many neighbours to few. */
-export const neighboursOf = (runs: ReadonlyArray<DrawnRun>): ReadonlyArray<number> => {
+/** What the evaluations of a run have measured of a metric, oldest first. */
+const evaluated = ({ events }: DrawnRun, metric: string): ReadonlyArray<Evaluated> =>
+  events.flatMap((event) =>
+    event.event === "evaluation"
+      ? event.measurements.flatMap((found) =>
+          found.metric === metric ? [{ ...found, epoch: event.epoch }] : []
+        )
+      : []
+  )
+
+/** A metric of the trained encoder, from where it began: the untrained one, if the run was measured there. */
+export const evaluationPoints = (run: DrawnRun, metric: string): ReadonlyArray<Point> => {
+  const all = evaluated(run, metric)
+  const [untrained] = all.filter(({ subject }) => subject === untrainedEncoder)
+  return [...(untrained === undefined ? [] : [untrained]), ...all.filter((found) => !isBaseline(found))]
+}
+
+/** The other baselines of a metric: levels that do not depend on the epoch. */
+export const baselinesOf = (run: DrawnRun, metric: string): ReadonlyArray<Measurement> =>
+  evaluated(run, metric).filter((found) => isBaseline(found) && found.subject !== untrainedEncoder)
+
+/** Every metric that the evaluations of any of the runs have measured, in order of appearance. */
+export const metricsOf = (runs: ReadonlyArray<DrawnRun>): ReadonlyArray<Metric> => {
   const all = runs.flatMap(({ events }) =>
-    events.flatMap((event) => (event.event === "evaluation" ? event.neighbours.map(({ k }) => k) : []))
+    events.flatMap((event) => (event.event === "evaluation" ? event.measurements : []))
   )
-  return [...new Set(all)].sort((a, b) => b - a)
-}
-
-const evaluationsOf = ({ events }: DrawnRun, subject: Evaluation["subject"]): ReadonlyArray<Evaluation> =>
-  events.filter((event) => event.event === "evaluation").filter((event) => event.subject === subject)
-
-const accuracyOf = ({ neighbours }: Evaluation, k: number): number | undefined => {
-  const found = neighbours.find((neighbour) => neighbour.k === k)
-  return found === undefined ? undefined : 100 * found.accuracy
+  return all.filter(({ metric }, i) => all.findIndex((other) => other.metric === metric) === i)
 }

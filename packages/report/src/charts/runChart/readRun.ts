@@ -1,10 +1,11 @@
-import { decode } from "@moco/train/RunConfig"
+import { decodeStored } from "@moco/train/RunConfig"
 import { shorten } from "@moco/train/RunConfig/Problem"
 import * as RunFolder from "@moco/train/RunFolder"
 import { filesOf } from "@moco/train/RunFolder/files"
 import * as RunLog from "@moco/train/RunLog"
 import { readStructuredFile } from "@moco/train/readStructuredFile"
 import { Effect, Path, Schema } from "effect"
+import { visibleMeasurement } from "../visible.ts"
 import type { DrawnRun } from "./curves.ts"
 
 /** There is nothing to draw in a folder. */
@@ -34,10 +35,16 @@ export const readRun = Effect.fn("cli.plot.readRun")(function* (folderPath: stri
   for (const file of [folder.config, folder.metrics]) {
     if (!(yield* RunFolder.exists(file))) return yield* undrawable(`it has no ${path.basename(file)}`)
   }
-  const config = yield* Effect.flatMap(readStructuredFile("config", folder.config), decode)
+  const config = yield* Effect.flatMap(readStructuredFile("config", folder.config), decodeStored)
   const events = yield* RunLog.read(folder.metrics)
   if (!events.some(({ event }) => event === "step")) return yield* undrawable("its log has no step")
   const name = shorten(path.basename(path.resolve(folderPath)), maxName)
-  const run: ReadRun = { name, path: shorten(folderPath, maxName), config, events }
+  const run: ReadRun = { name, path: shorten(folderPath, maxName), config, events: events.map(visibleEvent) }
   return run
 })
+
+/** What was measured may be called anything by a log from elsewhere. */
+const visibleEvent = (event: RunLog.RunRecord): RunLog.RunRecord =>
+  event.event === "evaluation"
+    ? { ...event, measurements: event.measurements.map(visibleMeasurement) }
+    : event

@@ -1,5 +1,7 @@
+import { isBaseline } from "@moco/evaluation/subjects"
 import type { RunEvent } from "@moco/train/RunLog"
-import { percent } from "../../percent.ts"
+import { allStepMetrics, type StepMetric } from "@moco/train/stepMetrics"
+import { digits, inOneLine, written } from "../../quantity.ts"
 
 /** What a progress line tells. */
 export interface Status {
@@ -9,32 +11,31 @@ export interface Status {
   /** Counted from 1. */
   readonly epoch: number
   readonly numEpochs: number
-  readonly imagesPerSecond: number
-  readonly loss: number
-  readonly chanceLoss: number
-  readonly queueFill: number
+  /** By key; those that jump from step to step are smoothed. */
+  readonly metrics: Readonly<Record<string, number>>
   readonly secondsPerStep: number
 }
 
 /** Part of the last value that goes into a smoothed one: speeds of single steps jump. */
 const smoothing = 0.9
 
+const smooth = (old: number | undefined, now: number) =>
+  old === undefined ? now : smoothing * old + (1 - smoothing) * now
+
 /** The status after a step. */
-export const advance = (before: Status | undefined, event: RunEvent & { event: "step" }): Status => {
-  const smooth = (old: number | undefined, now: number) =>
-    old === undefined ? now : smoothing * old + (1 - smoothing) * now
-  return {
-    done: event.step + 1,
-    numSteps: event.numSteps,
-    epoch: event.epoch + 1,
-    numEpochs: event.numEpochs,
-    imagesPerSecond: smooth(before?.imagesPerSecond, event.imagesPerSecond),
-    loss: event.loss,
-    chanceLoss: event.chanceLoss,
-    queueFill: event.queueFill,
-    secondsPerStep: smooth(before?.secondsPerStep, event.stepMs / 1000)
-  }
-}
+export const advance = (before: Status | undefined, event: RunEvent & { event: "step" }): Status => ({
+  done: event.step + 1,
+  numSteps: event.numSteps,
+  epoch: event.epoch + 1,
+  numEpochs: event.numEpochs,
+  metrics: Object.fromEntries(
+    Object.entries(event.metrics).map(([key, now]) => {
+      const isSmoothed = Object.hasOwn(allStepMetrics, key) && allStepMetrics[key]!.live?.isSmoothed
+      return [key, isSmoothed ? smooth(before?.metrics[key], now) : now]
+    })
+  ),
+  secondsPerStep: smooth(before?.secondsPerStep, event.stepMs / 1000)
+})
 
 /** Part of a line; where there is no room for all, the least important one goes first. */
 interface Segment {
@@ -45,13 +46,44 @@ interface Segment {
 const segmentsOf = (status: Status): ReadonlyArray<Segment> => [
   { text: `epoch ${pad(status.epoch, status.numEpochs)}/${status.numEpochs}`, importance: 6 },
   { text: `step ${pad(status.done, status.numSteps)}/${status.numSteps}`, importance: 1 },
-  { text: `${Math.round(status.imagesPerSecond)} images/s`, importance: 3 },
-  { text: `loss ${status.loss.toFixed(3)}`, importance: 5 },
-  { text: `(chance ${status.chanceLoss.toFixed(2)})`, importance: 2 },
-  { text: `queue ${wholePercent(status.queueFill)}`, importance: 0 },
+  ...Object.entries(allStepMetrics).flatMap(([key, metric]) => segmentsOfMetric(status, key, metric)),
   // Of training; evaluations come on top.
   { text: `ETA ${duration((status.numSteps - status.done) * status.secondsPerStep)}`, importance: 4 }
 ]
+
+/** A metric, and the levels that it is compared with, where the live line shows it and the step tells it. */
+const segmentsOfMetric = (
+  { metrics }: Status,
+  key: string,
+  { levels = {}, live, unit }: StepMetric
+): ReadonlyArray<Segment> => {
+  const value = metrics[key]
+  if (live === undefined || value === undefined) return []
+  const { importance, label } = live
+  const beside = Object.entries(levels).flatMap(([name, level]) =>
+    metrics[level] === undefined
+      ? []
+      : [{ text: `(${name} ${digits({ unit }, metrics[level])})`, importance: importance - levelFalls }]
+  )
+  const text = label === "" ? written({ unit }, value) : `${label} ${inLine(unit, value)}`
+  return [{ text, importance }, ...beside]
+}
+
+/** The numbers that say best how training goes, in few words: `loss 5.250`. */
+export const inShort = (metrics: Status["metrics"]): ReadonlyArray<string> =>
+  Object.entries(allStepMetrics).flatMap(([key, { isByEpoch, live, unit }]) => {
+    const value = metrics[key]
+    return isByEpoch && live !== undefined && value !== undefined
+      ? [`${live.label} ${inLine(unit, value)}`]
+      : []
+  })
+
+/** How much sooner a level goes than what it belongs to. */
+const levelFalls = 3
+
+/** In nats without their name; a part as a whole number of %. */
+const inLine = (unit: string, value: number): string =>
+  unit === "fraction" ? wholePercent(value) : digits({ unit }, value)
 
 /** The status without a terminal: everything, in one line. */
 export const plainLine = (status: Status): string =>
@@ -85,17 +117,15 @@ export const barLine = (status: Status, columns: number, canColor: boolean): str
 const green = (text: string) => `\u001b[32m${text}\u001b[39m`
 const dim = (text: string) => `\u001b[2m${text}\u001b[22m`
 
-const subjects = {
-  encoder: "trained encoder",
-  untrainedEncoder: "untrained encoder",
-  rawPixels: "raw pixels"
-}
-
 /** One line about an evaluation. */
-export const evaluationLine = (event: RunEvent & { event: "evaluation" }): string => {
-  const accuracies = event.neighbours.map(({ accuracy, k }) => `${percent(accuracy)} % (k=${k})`)
-  const when = event.subject === "encoder" ? ` after epoch ${event.epoch}` : ""
-  return `kNN of ${subjects[event.subject]}${when}: ${accuracies.join(", ")}  [${event.seconds.toFixed(1)} s]`
+export const evaluationLine = ({
+  epoch,
+  measurements,
+  seconds
+}: RunEvent & { event: "evaluation" }): string => {
+  const [first] = measurements
+  const when = first === undefined || isBaseline(first) ? "" : ` after epoch ${epoch}`
+  return `${first?.subject ?? "nothing"}${when}: ${inOneLine(measurements)}  [${seconds.toFixed(1)} s]`
 }
 
 /** One line about a return to a checkpoint. */

@@ -1,11 +1,13 @@
 import * as Escape from "@moco/core/Escape"
+import { isBaseline } from "@moco/evaluation/subjects"
 import type { Trial } from "@moco/study/Study"
 import type { StudyEvent } from "@moco/study/StudyProgress"
 import { renderSettings } from "@moco/study/settings"
 import type { TrialProgress } from "@moco/study/TrialExecutor"
 import type { TrialRecord } from "@moco/study/TrialRecord"
-import { percent } from "../../percent.ts"
-import { duration } from "../Progress/line.ts"
+import { training } from "@moco/train/stepMetrics"
+import { inOneLine } from "../../quantity.ts"
+import { duration, inShort } from "../Progress/line.ts"
 
 /** A trial that is running. */
 interface Running {
@@ -126,8 +128,10 @@ export const endedLine = (record: TrialRecord): string => {
   const name = `${renderSettings(record.settings)}, seed ${record.seed}`
   if (record.outcome === "failed")
     return `${name}: FAILED after ${duration(record.seconds)}: ${firstLine(record.reason)}`
-  const accuracies = record.evaluations.encoder.map(({ accuracy, k }) => `${percent(accuracy)} % (k=${k})`)
-  return `${name}: ${accuracies.join(", ")}  [${duration(record.seconds)}]`
+  const found = record.measurements.filter(
+    (measurement) => !isBaseline(measurement) && measurement.evaluation !== training
+  )
+  return `${name}: ${inOneLine(found)}  [${duration(record.seconds)}]`
 }
 
 /** Where the study stands, at most `columns` wide where there is a width. */
@@ -143,7 +147,7 @@ export const statusLine = (status: StudyStatus, now: number, columns: number | u
     const epoch =
       progress === undefined
         ? "starting"
-        : `epoch ${progress.epoch}/${progress.numEpochs}, loss ${progress.loss.toFixed(2)}`
+        : [`epoch ${progress.epoch}/${progress.numEpochs}`, ...inShort(progress.metrics)].join(", ")
     return `${renderSettings(trial.settings)}, seed ${trial.seed}: ${epoch}`
   })
   // Before it is cut, or what is escaped would make it longer than the terminal is wide.

@@ -8,7 +8,8 @@ export interface Curve {
   readonly name: string
   readonly color: string
   readonly epochs: ReadonlyArray<EpochSummary>
-  readonly chanceLoss: number | undefined
+  /** Levels that its metrics are compared with, by key. */
+  readonly levels: CellReport["levels"]
 }
 
 /** Curves that are drawn into the same axes. */
@@ -18,8 +19,9 @@ export interface Group {
   readonly curves: ReadonlyArray<Curve>
 }
 
-/** A chance level, and the curves that have it. */
-export interface Chance {
+/** A level that a metric is compared with, and the curves that have it. */
+export interface Level {
+  readonly name: string
   readonly level: number
   readonly curves: ReadonlyArray<Curve>
 }
@@ -58,15 +60,16 @@ const colorsOfX = (data: ChartData) => {
   return new Map(sorted.map((value, i) => [value, shades[i]!]))
 }
 
-const curveOf = ({ chanceLoss, curve }: CellReport, name: string, color: string): ReadonlyArray<Curve> =>
-  curve.length === 0 ? [] : [{ name: wrap(name, nameWidth), color, epochs: curve, chanceLoss }]
+const curveOf = ({ curve, levels }: CellReport, name: string, color: string): ReadonlyArray<Curve> =>
+  curve.length === 0 ? [] : [{ name: wrap(name, nameWidth), color, epochs: curve, levels }]
 
-/** The distinct chance levels, from high to low. */
-export const chancesOf = (curves: ReadonlyArray<Curve>): ReadonlyArray<Chance> => {
-  const levels = curves.flatMap(({ chanceLoss }) =>
-    chanceLoss === undefined || !Number.isFinite(chanceLoss) ? [] : [chanceLoss]
-  )
-  return [...new Set(levels)]
+/** The distinct levels of this key, from high to low. */
+export const levelsIn = (curves: ReadonlyArray<Curve>, name: string, key: string): ReadonlyArray<Level> => {
+  const all = curves.flatMap(({ levels }) => {
+    const level = levels[key]
+    return level === undefined || !Number.isFinite(level) ? [] : [level]
+  })
+  return [...new Set(all)]
     .sort((a, b) => b - a)
-    .map((level) => ({ level, curves: curves.filter(({ chanceLoss }) => chanceLoss === level) }))
+    .map((level) => ({ name, level, curves: curves.filter(({ levels }) => levels[key] === level) }))
 }

@@ -2,32 +2,33 @@ import type { EpochSummary } from "@moco/study/Report"
 import * as Plot from "@observablehq/plot"
 import { type Area, around, axisTitle, columnMarks, inPixels, type Label } from "../labels.ts"
 import { ink } from "../palette.ts"
-import type { Chance, Curve, Group } from "./curves.ts"
+import type { Curve, Group, Level } from "./curves.ts"
 
-/** Length of the mark of a chance level, at the right end of the plot. */
-const chanceWidth = 24
+/** Length of the mark of a level, at the right end of the plot. */
+const levelWidth = 24
 
-/** One of the two quantities that are drawn by epoch. */
+/** One of the metrics that are drawn by epoch. */
 export interface Quantity {
   readonly label: string
   readonly of: (epoch: EpochSummary) => number
   readonly domain: ReadonlyArray<number>
-  readonly chancesOf: (curves: ReadonlyArray<Curve>) => ReadonlyArray<Chance>
+  readonly levelsOf: (curves: ReadonlyArray<Curve>) => ReadonlyArray<Level>
 }
 
 /** The texts beside a plot. */
 export const textsOf = ({ curves }: Group, quantity: Quantity): ReadonlyArray<string> => [
   ...curves.map(({ name }) => name),
-  ...chanceNames(quantity.chancesOf(curves)).map(({ text }) => text)
+  ...levelNames(quantity.levelsOf(curves)).map(({ text }) => text)
 ]
 
 /** A level that belongs to one curve of several is named and coloured like it. */
-const chanceNames = (chances: ReadonlyArray<Chance>) =>
-  chances.map(({ curves, level }) => {
-    const [only] = curves.length === 1 && chances.length > 1 ? curves : []
+const levelNames = (levels: ReadonlyArray<Level>) =>
+  levels.map(({ curves, level, name }) => {
+    const [only] = curves.length === 1 && levels.length > 1 ? curves : []
     return {
+      name,
       level,
-      text: only === undefined ? `chance, ${level.toFixed(2)}` : `chance, ${only.name}`,
+      text: only === undefined ? `${name}, ${level.toFixed(2)}` : `${name}, ${only.name}`,
       color: only?.color ?? ink.baseline
     }
   })
@@ -55,9 +56,11 @@ export const epochPlot = ({ area, group, marginBottom, marginRight, numEpochs, q
     range: [area.bottom, area.top]
   }
   const place = { x: Plot.scale({ x })!.apply, y: Plot.scale({ y })!.apply }
-  const chances = chanceNames(quantity.chancesOf(group.curves)).map(
-    (chance): Label => ({ ...chance, x: area.right, y: place.y(chance.level) })
-  )
+  const levels = levelNames(quantity.levelsOf(group.curves)).map((level) => ({
+    ...level,
+    x: area.right,
+    y: place.y(level.level)
+  }))
   return {
     x,
     y,
@@ -66,8 +69,8 @@ export const epochPlot = ({ area, group, marginBottom, marginRight, numEpochs, q
       axes(quantity, numEpochs, area),
       groupName(group, area),
       group.curves.map((curve) => curveMarks(curve, quantity)),
-      chanceMarks(chances, area),
-      columnMarks([...endLabels(group.curves, quantity, place), ...chances], area)
+      levelMarks(levels, area),
+      columnMarks([...endLabels(group.curves, quantity, place), ...levels], area)
     ]
   }
 }
@@ -111,15 +114,15 @@ const curveMarks = ({ color, epochs }: Curve, { of }: Quantity): Plot.Markish =>
   Plot.dot(epochs.slice(-1), { x: "epoch", y: of, fill: color, r: 2.5 })
 ]
 
-const chanceMarks = (chances: ReadonlyArray<Label>, { right }: Area) =>
-  Plot.ruleY(chances, {
+const levelMarks = (levels: ReadonlyArray<Label & { readonly name: string }>, { right }: Area) =>
+  Plot.ruleY(levels, {
     y: inPixels("y"),
-    x1: inPixels(() => right - chanceWidth),
+    x1: inPixels(() => right - levelWidth),
     x2: inPixels(() => right),
     stroke: inPixels("color"),
     strokeDasharray: "4 3",
     strokeOpacity: 0.7,
-    ariaLabel: () => "chance"
+    ariaLabel: "name"
   })
 
 /** The name of a curve at its last value. */

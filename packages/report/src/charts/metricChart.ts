@@ -1,12 +1,12 @@
 import type { ChartData } from "@moco/study/Report"
-import { percent } from "../percent.ts"
-import { accuracyRange, type Baseline, hasAccuracy, type Layout, layout } from "./accuracyChart/layout.ts"
-import { legendEnd, legendMarks, legendOf } from "./accuracyChart/legend.ts"
-import { axes, baselineMarks, failedMarks, lineMarks, seedMarks } from "./accuracyChart/marks.ts"
-import { placeInside } from "./accuracyChart/place.ts"
+import { notationOf, written } from "../quantity.ts"
 import { axesInWords, seriesOf } from "./cells.ts"
 import { standAlone } from "./frame.ts"
 import { around, columnHeight, columnMarks, columnWidth, type Label, textMarks } from "./labels.ts"
+import { type Baseline, drawn, hasEstimate, type Layout, layout, valueRange } from "./metricChart/layout.ts"
+import { legendEnd, legendMarks, legendOf } from "./metricChart/legend.ts"
+import { axes, baselineMarks, failedMarks, lineMarks, seedMarks } from "./metricChart/marks.ts"
+import { placeInside } from "./metricChart/place.ts"
 import { ink } from "./palette.ts"
 import { lineHeight, wrap } from "./text.ts"
 import { visible } from "./visible.ts"
@@ -16,10 +16,10 @@ const top = 22
 const nameWidth = 170
 
 /**
- * kNN accuracy of every cell of a study along its x axis, as a stand-alone SVG: means with their 95 % t-intervals and
- * the single seeds, one line a series, over both baselines.
+ * The metric of a study, of every cell along its x axis, as a stand-alone SVG: means with their 95 % t-intervals and the
+ * single seeds, one line a series, over the baselines.
  */
-export const accuracyChart = (given: ChartData): string => {
+export const metricChart = (given: ChartData): string => {
   const data = visible(given)
   const { far, near } = baselinesOf(data)
   const series = seriesOf(data).map(({ cells, name }) => ({ cells, name: wrap(name, nameWidth) }))
@@ -27,53 +27,54 @@ export const accuracyChart = (given: ChartData): string => {
   const labels = directLabels(direct)
   const legend = labels === undefined ? legendOf(direct) : []
   const legendHeight = legend.length === 0 ? 0 : Math.max(...legend.map(({ y }) => y)) + lineHeight
-  const drawn = labels === undefined ? layout(data, series, near, top + legendHeight) : direct
+  const final = labels === undefined ? layout(data, series, near, top + legendHeight) : direct
   const column = [
-    ...drawn.baselines.map((baseline) => baselineLabel(baseline, drawn)),
+    ...final.baselines.map((baseline) => baselineLabel(baseline, final)),
     ...(labels?.column ?? [])
   ]
-  const { area, marginBottom, x, y } = drawn
+  const { area, marginBottom, x, y } = final
   const marginRight = Math.max(columnWidth(column.map(({ text }) => text)), legendEnd(legend) - area.right)
   const plot = {
     x,
     y,
     ...around(area, marginRight, marginBottom),
     marks: [
-      axes(data, drawn),
-      baselineMarks(drawn),
-      drawn.lines.map(seedMarks),
-      drawn.lines.map(lineMarks),
-      failedMarks(drawn),
+      axes(data, final),
+      baselineMarks(final),
+      final.lines.map(seedMarks),
+      final.lines.map(lineMarks),
+      failedMarks(final),
       columnMarks(column, area),
       textMarks(labels?.inside ?? []),
       legendMarks(legend)
     ]
   }
-  const title = `${data.study}: kNN accuracy (k = ${data.neighbours}) by ${axesInWords(data.chart)}`
+  const title = `${data.study}: ${data.metric.metric} by ${axesInWords(data.chart)}`
   return standAlone({ title, notes: notesOf(data, far), panels: [{ x: 0, y: 0, plot }] })
 }
 
 /** Baselines that the data leave room for, and those so far away that they would squash the data. */
-const baselinesOf = ({ baselines, cells }: ChartData) => {
-  const all = (
-    [
-      ["raw pixels", baselines.rawPixels],
-      ["untrained encoder", baselines.untrainedEncoder]
-    ] as const
-  ).flatMap(
-    ([name, accuracy]): ReadonlyArray<Baseline> =>
-      accuracy === undefined || !Number.isFinite(accuracy) ? [] : [{ name, accuracy }]
+const baselinesOf = (data: ChartData) => {
+  const { baselines, cells, metric } = data
+  const all = baselines.flatMap(
+    ({ subject, value }): ReadonlyArray<Baseline> =>
+      Number.isFinite(value) ? [{ name: subject, value }] : []
   )
-  const [low, high] = accuracyRange(cells) ?? [0, 100]
+  const [low, high] = valueRange(data) ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
   // A single cell has no differences that could be squashed.
   const reach =
-    cells.filter(hasAccuracy).length > 1 ? 0.4 * Math.max(high - low, 4) : Number.POSITIVE_INFINITY
-  const isNear = ({ accuracy }: Baseline) => 100 * accuracy >= low - reach && 100 * accuracy <= high + reach
+    cells.filter(hasEstimate).length > 1
+      ? 0.4 * Math.max(high - low, 2 * notationOf(metric.unit).least)
+      : Number.POSITIVE_INFINITY
+  const isNear = (baseline: Baseline) => {
+    const place = drawn(metric, baseline.value)
+    return place >= low - reach && place <= high + reach
+  }
   return { near: all.filter(isNear), far: all.filter((baseline) => !isNear(baseline)) }
 }
 
-const notesOf = ({ cells }: ChartData, far: ReadonlyArray<Baseline>): ReadonlyArray<string> => {
-  const counts = cells.filter(hasAccuracy).map(({ accuracy }) => accuracy!.n)
+const notesOf = ({ cells, metric }: ChartData, far: ReadonlyArray<Baseline>): ReadonlyArray<string> => {
+  const counts = cells.filter(hasEstimate).map(({ estimate }) => estimate!.n)
   const [fewest, most] = [Math.min(...counts), Math.max(...counts)]
   const seeds = `${fewest === most ? most : `${fewest} to ${most}`} seeds`
   const numFailed = cells.reduce((sum, { failures }) => sum + failures.length, 0)
@@ -84,7 +85,7 @@ const notesOf = ({ cells }: ChartData, far: ReadonlyArray<Baseline>): ReadonlyAr
         ? "one seed"
         : `means; bars: 95 % t-interval over ${seeds}; small dots: single seeds`,
     ...(numFailed === 0 ? [] : [`failed runs, left out: ${numFailed}`]),
-    ...far.map(({ accuracy, name }) => `${name} at ${percent(accuracy)} %, off the scale`)
+    ...far.map(({ name, value }) => `${name} at ${written(metric, value)}, off the scale`)
   ]
 }
 

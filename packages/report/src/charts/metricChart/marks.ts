@@ -1,13 +1,17 @@
 import type { ChartData } from "@moco/study/Report"
 import * as Plot from "@observablehq/plot"
+import { axisHead, partsOf } from "../../quantity.ts"
 import { axisTitle, inPixels } from "../labels.ts"
 import { ink } from "../palette.ts"
 import type { Layout, Line } from "./layout.ts"
 
-export const axes = ({ chart }: ChartData, { area, failedY, marginBottom, ticks }: Layout): Plot.Markish => [
+export const axes = (
+  { chart, metric }: ChartData,
+  { area, failedY, marginBottom, ticks }: Layout
+): Plot.Markish => [
   Plot.gridY({ ticks: 6, strokeOpacity: 0.12 }),
   Plot.axisY({ ticks: 6, label: null, tickSize: 0 }),
-  axisTitle("kNN accuracy (%)", area),
+  axisTitle(axisHead({ metric: partsOf(metric).what, unit: metric.unit }), area),
   Plot.axisX(
     ticks.map(({ value }) => value),
     {

@@ -1,10 +1,12 @@
 import type { ChartData, EpochSummary } from "@moco/study/Report"
+import { allStepMetrics, type StepMetric } from "@moco/train/stepMetrics"
+import { axisHead, notationOf } from "../quantity.ts"
 import { axesInWords, isFailed, nameCell } from "./cells.ts"
-import { paddedDomain } from "./domain.ts"
+import { domainIn } from "./domain.ts"
+import { type Curve, groupsOf, levelsIn } from "./epochChart/curves.ts"
+import { epochPlot, type Quantity, textsOf } from "./epochChart/plot.ts"
 import { standAlone } from "./frame.ts"
 import { columnHeight, columnWidth } from "./labels.ts"
-import { type Curve, chancesOf, groupsOf } from "./lossChart/curves.ts"
-import { epochPlot, type Quantity, textsOf } from "./lossChart/plot.ts"
 import { lineHeight, numLines, wrap } from "./text.ts"
 import { visible } from "./visible.ts"
 
@@ -17,21 +19,21 @@ const titleHeight = 22
 const nameHeight = lineHeight + 4
 /** Between a row and the next. */
 const rowGap = 12
-/** Between the loss and the pretext accuracy. */
+/** Between one metric and the next. */
 const gutter = 12
 
 /**
- * Loss and pretext accuracy of every cell of a study by epoch, as a stand-alone SVG: the means over the seeds, beside
- * the loss of features that know nothing. Series with several x each have a row, all rows with the same axes.
+ * What the steps of every cell of a study have measured by epoch, as a stand-alone SVG: the means over the seeds, beside
+ * the levels that they are compared with. Series with several x each have a row, all rows with the same axes.
  */
-export const lossChart = (given: ChartData): string => {
+export const epochChart = (given: ChartData): string => {
   const data = visible(given)
   const groups = groupsOf(data).map((group) => ({
     ...group,
     name: wrap(group.name, 0.9 * (left + plotWidth))
   }))
   const curves = groups.flatMap((group) => group.curves)
-  const quantities = quantitiesOf(curves)
+  const quantities = drawnByEpoch.map((metric) => quantityOf(metric, curves))
   const numEpochs = Math.max(1, ...curves.flatMap(({ epochs }) => epochs.map(({ epoch }) => epoch)))
   const columns = quantities.map((quantity) =>
     Math.max(...groups.map((group) => columnWidth(textsOf(group, quantity))))
@@ -46,13 +48,14 @@ export const lossChart = (given: ChartData): string => {
     quantities.map((quantity, i) => {
       const area = { left, right: left + plotWidth, top, bottom: top + height }
       return {
-        x: i === 0 ? 0 : area.right + columns[0]! + gutter,
+        x: columns.slice(0, i).reduce((x, width) => x + area.right + width + gutter, 0),
         y: row * (area.bottom + marginBottom + rowGap),
         plot: epochPlot({ group, quantity, area, numEpochs, marginRight: columns[i]!, marginBottom })
       }
     })
   )
-  const title = `${data.study}: loss and pretext accuracy by epoch, for every ${axesInWords(data.chart)}`
+  const names = drawnByEpoch.map(([, { metric }]) => metric).join(" and ")
+  const title = `${data.study}: ${names} by epoch, for every ${axesInWords(data.chart)}`
   return standAlone({ title, notes: notesOf(data), panels })
 }
 
@@ -63,34 +66,29 @@ const notesOf = ({ cells }: ChartData): ReadonlyArray<string> => {
   return [
     ...(numSeeds === 0
       ? ["no run has finished"]
-      : [
-          numSeeds === 1 ? "one seed" : "means over the seeds that finished",
-          "dashes: the loss of features that know nothing (chance)"
-        ]),
+      : [numSeeds === 1 ? "one seed" : "means over the seeds that finished", ...levelNotes]),
     ...(failed.length === 0 ? [] : [`no line, as every run failed: ${names}`])
   ]
 }
 
-const quantitiesOf = (curves: ReadonlyArray<Curve>): ReadonlyArray<Quantity> => {
-  const loss = ({ loss }: EpochSummary) => loss
-  const pretext = ({ pretextAccuracy }: EpochSummary) => 100 * pretextAccuracy
-  const all = (of: Quantity["of"]) => curves.flatMap(({ epochs }) => epochs.map(of)).filter(Number.isFinite)
-  return [
-    {
-      label: "loss (nats)",
-      of: loss,
-      domain: paddedDomain([...all(loss), ...chancesOf(curves).map(({ level }) => level)], {
-        least: 0.2,
-        limits: [0, Number.POSITIVE_INFINITY],
-        otherwise: [0, 1]
-      }),
-      chancesOf
-    },
-    {
-      label: "pretext accuracy (%)",
-      of: pretext,
-      domain: paddedDomain(all(pretext), { least: 2, limits: [0, 100], otherwise: [0, 100] }),
-      chancesOf: () => []
-    }
-  ]
+type Drawn = readonly [key: string, metric: StepMetric]
+
+/** The metrics that are drawn by epoch, in the order in which they are described. */
+const drawnByEpoch: ReadonlyArray<Drawn> = Object.entries(allStepMetrics).filter(
+  ([, { isByEpoch }]) => isByEpoch
+)
+
+/** What the dashes are. */
+const levelNotes = drawnByEpoch.flatMap(([, { levels = {} }]) =>
+  Object.entries(levels).map(([name, key]) => `dashes: the ${allStepMetrics[key]!.protocol} (${name})`)
+)
+
+const quantityOf = ([key, { levels = {}, metric, unit }]: Drawn, curves: ReadonlyArray<Curve>): Quantity => {
+  const { scale } = notationOf(unit)
+  const of = ({ metrics }: EpochSummary) => scale * (metrics[key] ?? Number.NaN)
+  const values = curves.flatMap(({ epochs }) => epochs.map(of)).filter(Number.isFinite)
+  const levelsOf = (some: ReadonlyArray<Curve>) =>
+    Object.entries(levels).flatMap(([name, level]) => levelsIn(some, name, level))
+  const places = [...values, ...levelsOf(curves).map(({ level }) => scale * level)]
+  return { label: axisHead({ metric, unit }), of, domain: domainIn(unit, places), levelsOf }
 }

@@ -1,12 +1,14 @@
+import type { Metric } from "@moco/evaluation/Measurement"
 import type { CellReport, ChartData } from "@moco/study/Report"
 import * as Plot from "@observablehq/plot"
+import { notationOf } from "../../quantity.ts"
 import { formatValue, isFailed, isLogarithmic, type Series, type Value, valueOn, xValues } from "../cells.ts"
-import { paddedDomain } from "../domain.ts"
+import { domainIn } from "../domain.ts"
 import type { Area } from "../labels.ts"
 import { categoryColor, categorySymbol } from "../palette.ts"
 import { lineHeight, numLines, textWidth, wrap } from "../text.ts"
 
-/** Where everything of an accuracy chart stands, in pixels, so that labels can be kept off the data. */
+/** Where everything of a metric's chart stands, in pixels, so that labels can be kept off the data. */
 export interface Layout {
   readonly area: Area
   readonly x: Plot.ScaleOptions
@@ -37,7 +39,7 @@ export interface Point {
   readonly isFailed: boolean
 }
 
-export type Baseline = { readonly name: string; readonly accuracy: number }
+export type Baseline = { readonly name: string; readonly value: number }
 
 const left = 50
 const innerHeight = 270
@@ -54,7 +56,7 @@ export const layout = (
   const across = horizontal(data, series.length)
   const bottom = top + innerHeight
   const failedY = data.cells.some(isFailed) ? bottom - 12 : undefined
-  const domain = accuracyDomain(data.cells, baselines)
+  const domain = valueDomain(data, baselines)
   const range = [failedY === undefined ? bottom : bottom - failedHeight, top]
   const y: Plot.ScaleOptions = { type: "linear", domain, range }
   const yOf = applied(y)
@@ -65,7 +67,7 @@ export const layout = (
     symbol: categorySymbol(i),
     isWhole: endsAt(cells, data.chart.x) === xValues(data).at(-1),
     points: cells.map((cell) => ({
-      ...pointOf(cell, (fraction) => yOf(Math.max(0, Math.min(100, 100 * fraction)))),
+      ...pointOf(cell, (value) => yOf(inside(data.metric, value))),
       x: xOf(valueOn(cell, data.chart.x)) + (i - (series.length - 1) / 2) * across.dodge
     }))
   }))
@@ -74,53 +76,64 @@ export const layout = (
     area: { left, right: across.right, top, bottom },
     y,
     lines,
-    baselines: baselines.map(({ accuracy, name }) => ({ name, y: yOf(100 * accuracy) })),
+    baselines: baselines.map(({ name, value }) => ({ name, y: yOf(drawn(data.metric, value)) })),
     failedY
   }
 }
 
 const endsAt = (cells: ReadonlyArray<CellReport>, axis: string): Value | undefined => {
-  const end = cells.findLast(hasAccuracy)
+  const end = cells.findLast(hasEstimate)
   return end === undefined ? undefined : valueOn(end, axis)
 }
 
 /** A result that can be drawn. */
-export const hasAccuracy = ({ accuracy }: CellReport): boolean =>
-  accuracy !== undefined && Number.isFinite(accuracy.mean)
+export const hasEstimate = ({ estimate }: CellReport): boolean =>
+  estimate !== undefined && Number.isFinite(estimate.mean)
 
-const pointOf = (cell: CellReport, yOf: (fraction: number) => number): Omit<Point, "x"> => {
-  const { accuracy, values } = cell
-  if (accuracy === undefined || !hasAccuracy(cell)) {
+/** A value as it is drawn: a part in %. */
+export const drawn = ({ unit }: Metric, value: number): number => notationOf(unit).scale * value
+
+/** The same, within what it can be at all: an interval may reach beyond. */
+const inside = (metric: Metric, value: number): number => {
+  const [least, most] = notationOf(metric.unit).limits
+  return Math.max(least, Math.min(most, drawn(metric, value)))
+}
+
+const pointOf = (cell: CellReport, yOf: (value: number) => number): Omit<Point, "x"> => {
+  const { estimate, values } = cell
+  if (estimate === undefined || !hasEstimate(cell)) {
     return { y: Number.NaN, ci: undefined, seeds: [], isFailed: isFailed(cell) }
   }
-  const { ci, mean } = accuracy
+  const { ci, mean } = estimate
   return {
     y: yOf(mean),
     ci: ci === undefined ? undefined : { low: yOf(ci.low), high: yOf(ci.high) },
-    seeds: values.map((value) => yOf(value.accuracy)),
+    seeds: values.map(({ value }) => yOf(value)),
     isFailed: false
   }
 }
 
 const applied = (options: Plot.ScaleOptions): ((value: Value) => number) => Plot.scale({ x: options })!.apply
 
-/** Everything that is drawn over y, in %. */
-const accuracyDomain = (cells: ReadonlyArray<CellReport>, baselines: ReadonlyArray<Baseline>) =>
-  paddedDomain([...(accuracyRange(cells) ?? []), ...baselines.map(({ accuracy }) => 100 * accuracy)], {
-    least: 2,
-    limits: [0, 100],
-    otherwise: [0, 100]
-  })
+/** Everything that is drawn over y. */
+const valueDomain = (data: ChartData, baselines: ReadonlyArray<Baseline>) =>
+  domainIn(data.metric.unit, [
+    ...(valueRange(data) ?? []),
+    ...baselines.map(({ value }) => drawn(data.metric, value))
+  ])
 
-/** From the lowest to the highest thing that is drawn of the cells, in %. */
-export const accuracyRange = (cells: ReadonlyArray<CellReport>): readonly [number, number] | undefined => {
-  const all = cells.filter(hasAccuracy).flatMap(({ accuracy, values }) => {
-    const { ci, mean } = accuracy!
-    return [mean, ...(ci === undefined ? [] : [ci.low, ci.high]), ...values.map((value) => value.accuracy)]
+/** From the lowest to the highest thing that is drawn of the cells. */
+export const valueRange = ({
+  cells,
+  metric
+}: Pick<ChartData, "cells" | "metric">): readonly [number, number] | undefined => {
+  const all = cells.filter(hasEstimate).flatMap(({ estimate, values }) => {
+    const { ci, mean } = estimate!
+    return [mean, ...(ci === undefined ? [] : [ci.low, ci.high]), ...values.map(({ value }) => value)]
   })
   if (all.length === 0) return undefined
-  const percent = all.map((fraction) => Math.max(0, Math.min(100, 100 * fraction)))
-  return [Math.min(...percent), Math.max(...percent)]
+  const places = all.map((value) => inside(metric, value))
+  return [Math.min(...places), Math.max(...places)]
 }
 
 /** The scale of x, its ticks, and by how much lines step aside for each other. */

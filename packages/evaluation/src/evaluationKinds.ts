@@ -1,0 +1,26 @@
+import { Schema } from "effect"
+import { knn } from "./Evaluation/Knn.ts"
+import type { Metric } from "./Measurement.ts"
+
+/** Every evaluation that a config can name. Where several are named, they are made in this order. */
+export const kinds = [knn] as const
+
+type Kind = (typeof kinds)[number]
+type Fields = { readonly [K in Kind as K["name"]]: Schema.optionalKey<K["Settings"]> }
+
+const fields = Object.fromEntries(kinds.map(({ name, Settings }) => [name, Schema.optionalKey(Settings)]))
+
+/** The section `evaluations` of a config: the settings of each that is to be made. */
+export const EvaluationSettings = Schema.Struct(fields as unknown as Fields)
+export type EvaluationSettings = typeof EvaluationSettings.Type
+
+/** What a config's section names, before it is built. */
+export const configured = (settings: EvaluationSettings): ReadonlyArray<ReturnType<Kind["configure"]>> =>
+  kinds.flatMap((kind) => {
+    const own = settings[kind.name]
+    return own === undefined ? [] : [kind.configure(own)]
+  })
+
+/** What the evaluations that a config names measure, in order. */
+export const metricsOf = (settings: EvaluationSettings): ReadonlyArray<Metric> =>
+  configured(settings).flatMap(({ metrics }) => metrics)

@@ -1,0 +1,44 @@
+import { QueryEncoder } from "@moco/core/Encoder"
+import * as Tensor from "@moco/core/Tensor"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, type Scope } from "effect"
+import type { Represent } from "./Evaluation.ts"
+
+/** What a run is about; whatever else is measured beside it is a baseline. */
+export const trainedEncoder = "trained encoder"
+
+export const untrainedEncoder = "untrained encoder"
+export const rawPixels = "raw pixels"
+
+/** Whether a subject is one that the trained encoder is compared with. */
+export const isBaseline = ({ subject }: { readonly subject: string }): boolean => subject !== trainedEncoder
+
+/** Something that the trained encoder is compared with, the same at any time of a run. */
+export interface Baseline {
+  readonly subject: string
+  /** How a message calls its representation. */
+  readonly representation: string
+  /** Its representation; the tensors of it live until the Scope closes. */
+  readonly represent: Effect.Effect<Represent, Tensor.TensorError, Scope.Scope>
+}
+
+/** Pixels as they enter the encoder: what a representation has to beat. */
+const pixels: Represent = (image_NHWC) => tf.reshape(image_NHWC, [image_NHWC.shape[0], -1]) as tf.Tensor2D
+
+/** The baselines of a run, in the order in which they are evaluated. */
+export const baselines = Effect.map(
+  QueryEncoder,
+  ({ network, untrained }): ReadonlyArray<Baseline> => [
+    { subject: rawPixels, representation: "the images as they are", represent: Effect.succeed(pixels) },
+    {
+      subject: untrainedEncoder,
+      representation: `the ${untrainedEncoder}'s representation`,
+      represent: Effect.map(
+        Tensor.scoped("Evaluation.untrained", () => ({ ...untrained() })),
+        (weights): Represent =>
+          (image_NHWC) =>
+            network.represent(weights, image_NHWC)
+      )
+    }
+  ]
+)

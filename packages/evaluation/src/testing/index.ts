@@ -1,0 +1,1 @@
+export { evaluationLaws } from "./laws/Evaluation.ts"

@@ -1,0 +1,101 @@
+// biome-ignore-all lint/correctness/noUndeclaredDependencies: for tests only, whose tools belong to the root
+
+import { assert, it } from "@effect/vitest"
+import { Backend } from "@moco/core/Backend"
+import { TensorLeak } from "@moco/core/testing"
+import { Augmentation } from "@moco/data/Augmentation"
+import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Exit, Fiber, Layer } from "effect"
+import { Evaluation, type Represent } from "../../Evaluation.ts"
+
+const images = Layer.provideMerge(
+  Augmentation.layerNone,
+  layerSynthetic({ numTrain: 60, numTest: 30, height: 6, width: 6, channels: 1, numClasses: 3, seed: 4 })
+)
+
+const pixels: Represent = (image_NHWC) => tf.reshape(image_NHWC, [image_NHWC.shape[0], -1]) as tf.Tensor2D
+
+/**
+ * What every evaluation has in common, on 60 and 30 synthetic images of 6 x 6 pixels in 3 classes; a variant joins by one
+ * line.
+ */
+export const evaluationLaws = <E>(
+  variant: Layer.Layer<Evaluation, E, Layer.Success<typeof images> | Backend>
+) => {
+  const provided = Effect.provide(
+    variant.pipe(Layer.provide(images), Layer.provideMerge(Backend.layerTensorflow({ threads: 2 })))
+  )
+
+  it.effect(
+    "gives a finite value for each of its metrics, in their order, of the subject that it was given",
+    () =>
+      Effect.gen(function* () {
+        const { evaluate, everyEpochs, metrics, name } = yield* Evaluation
+        assert.isAtLeast(everyEpochs, 1)
+        assert.isAbove(metrics.length, 0)
+        const found = yield* evaluate(pixels, "somebody's encoder")
+        assert.deepStrictEqual(
+          found.map(({ subject, value, ...metric }) => metric),
+          metrics
+        )
+        for (const { evaluation, metric, protocol, subject, unit, value } of found) {
+          assert.deepStrictEqual([evaluation, subject], [name, "somebody's encoder"])
+          assert.isTrue(Number.isFinite(value), metric)
+          if (unit === "fraction") assert.isTrue(value >= 0 && value <= 1, metric)
+          assert.isAbove(protocol.length, 0, metric)
+        }
+      }).pipe(provided)
+  )
+
+  it.effect("calls each of its metrics by another name", () =>
+    Effect.gen(function* () {
+      const { metrics } = yield* Evaluation
+      assert.strictEqual(new Set(metrics.map(({ metric }) => metric)).size, metrics.length)
+    }).pipe(provided)
+  )
+
+  it.effect("gives the same values again, and releases every tensor", () =>
+    Effect.gen(function* () {
+      const { evaluate } = yield* Evaluation
+      const first = yield* TensorLeak.check(evaluate(pixels, "pixels"))
+      assert.deepStrictEqual(yield* TensorLeak.check(evaluate(pixels, "pixels")), first)
+    }).pipe(provided)
+  )
+
+  it.effect(
+    "fails with what the representation throws, at its first call and later, and releases every tensor",
+    () =>
+      Effect.gen(function* () {
+        const { evaluate } = yield* Evaluation
+        for (const failsAt of [0, 1]) {
+          let numCalls = 0
+          const reason = new RangeError("it cannot be represented")
+          const broken: Represent = (image_NHWC) => {
+            if (numCalls++ === failsAt) throw reason
+            return pixels(image_NHWC)
+          }
+          const error = yield* Effect.flip(TensorLeak.check(evaluate(broken, "broken")))
+          assert.strictEqual(error.cause, reason)
+        }
+      }).pipe(provided)
+  )
+
+  it.effect("can be interrupted, and releases every tensor then", () =>
+    Effect.gen(function* () {
+      const { evaluate } = yield* Evaluation
+      let numCalls = 0
+      const counted: Represent = (image_NHWC) => {
+        numCalls++
+        return pixels(image_NHWC)
+      }
+      const stopped = Effect.gen(function* () {
+        const fiber = yield* Effect.forkChild(evaluate(counted, "pixels"))
+        while (numCalls === 0) yield* Effect.yieldNow
+        yield* Fiber.interrupt(fiber)
+        return yield* Fiber.await(fiber)
+      })
+      assert.isTrue(Exit.isFailure(yield* TensorLeak.check(stopped)))
+    }).pipe(provided)
+  )
+}
