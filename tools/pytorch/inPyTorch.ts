@@ -87,7 +87,10 @@ const recordOf = Effect.fnUntraced(
       })
     })
   },
-  Effect.provide([Backend.layerTensorflow(), Catalog.layer({ name: "fashion-mnist-10k", evaluationSplit: "test", imageSize: 28 }, [])]),
+  Effect.provide([
+    Backend.layerTensorflow(),
+    Catalog.layer({ name: "fashion-mnist-10k", evaluationSplit: "test", imageSize: 28 }, [])
+  ]),
   Effect.scoped
 )
 
