@@ -49,6 +49,8 @@ class Encoder(nn.Module):
     def __init__(self, card):
         super().__init__()
         built, given = card["architecture"], card["input"]
+        if built["family"] != "resnet":
+            raise ValueError(f"only ResNets can be built here, and this encoder is of family {built['family']}")
         epsilon = built["batchNormEpsilon"]
         per_channel = lambda name: torch.tensor(given[name]).reshape(1, -1, 1, 1)
         self.register_buffer("mean", per_channel("mean"), persistent=False)

@@ -108,5 +108,6 @@ const represent = ({ architecture, input }: EncoderCard, weights: Weights, image
     tf.sub(image_NHWC, tf.tensor1d([...input.mean])),
     tf.tensor1d([...input.std])
   )
+  if (architecture.family === "own") throw new Error("a network of a program's own is not known here")
   return ResNet.make(architecture, input.channels).represent(weights, normalised_NHWC as tf.Tensor4D)
 }

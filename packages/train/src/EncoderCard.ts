@@ -1,4 +1,5 @@
 import { batchNormEpsilon } from "@moco/core/BatchNormConstants"
+import type { Network } from "@moco/core/Encoder"
 import { sizesOf } from "@moco/core/Encoder/kinds"
 import { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
 import { Dataset } from "@moco/data/Dataset"
@@ -17,14 +18,18 @@ const format = "moco-effect encoder 1"
  */
 export const EncoderCard = Schema.Struct({
   format: Schema.Literal(format),
-  /** A ResNet by torchvision's names and conventions; see `core/Encoder/ResNetLayout`. */
-  architecture: Schema.Struct({
-    family: Schema.Literal("resnet"),
-    ...ResNetConfig.fields,
-    /** Length of what the backbone gives before the projection head (`fc`): what downstream tasks use. */
-    representationSize: Positive,
-    batchNormEpsilon: Schema.Finite
-  }),
+  architecture: Schema.Union([
+    /** A ResNet by torchvision's names and conventions; see `core/Encoder/ResNetLayout`. */
+    Schema.Struct({
+      family: Schema.Literal("resnet"),
+      ...ResNetConfig.fields,
+      /** Length of what the backbone gives before the projection head (`fc`): what downstream tasks use. */
+      representationSize: Positive,
+      batchNormEpsilon: Schema.Finite
+    }),
+    /** A network of a program's own: only that program knows what it is built like. */
+    Schema.Struct({ family: Schema.Literal("own"), featureSize: Positive })
+  ]),
   input: Schema.Struct({
     /** Pixels. */
     height: Positive,
@@ -53,21 +58,30 @@ export const EncoderCard = Schema.Struct({
 })
 export type EncoderCard = typeof EncoderCard.Type
 
-/** The card of a run's query encoder after `step` steps. */
-export const encoderCard = Effect.fn("EncoderCard.encoderCard")(function* (config: RunConfig, step: number) {
+/** The card of a run's query encoder after `step` steps; `own` is its network where that is not the one of the config. */
+export const encoderCard = Effect.fn("EncoderCard.encoderCard")(function* (
+  config: RunConfig,
+  step: number,
+  own?: Pick<Network, "featureSize">
+) {
   const { input, mean, name, std, train } = yield* Dataset
   const { recipe, seed, training } = config
-  const { kind: family, ...architecture } = config.encoder
-  const { representationSize } = sizesOf(config.encoder, input.channels)
   return EncoderCard.make({
     format,
-    architecture: { family, ...architecture, representationSize, batchNormEpsilon },
+    architecture:
+      own === undefined ? named(config, input.channels) : { family: "own", featureSize: own.featureSize },
     input: { ...input, valueRange: [0, 1], mean, std },
     data: { name, classes: train.classes ?? [] },
     training: { recipe, seed, step, batchSize: training.batchSize },
     version: yield* version
   })
 })
+
+const named = ({ encoder }: RunConfig, channels: number) => {
+  const { kind: family, ...architecture } = encoder
+  const { representationSize } = sizesOf(encoder, channels)
+  return { family, ...architecture, representationSize, batchNormEpsilon }
+}
 
 const encode = Schema.encodeSync(EncoderCard)
 

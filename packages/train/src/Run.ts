@@ -1,7 +1,8 @@
 import { Effect, Layer } from "effect"
 import { dataDirsOf } from "./dataDirs.ts"
 import { explained } from "./OutOfMemory.ts"
-import { layersOf, type StageOptions } from "./PretrainLayers.ts"
+import { layersOf, type Stages } from "./PretrainLayers.ts"
+import { evaluate } from "./Run/evaluate.ts"
 import { exportEncoder } from "./Run/exportEncoder.ts"
 import { prepare } from "./Run/prepare.ts"
 import { warning } from "./Run/RunMessages.ts"
@@ -18,7 +19,7 @@ export type { TrainOptions } from "./Run/trainIn.ts"
 
 export interface OpenOptions<E = never> {
   /** Stages of your own, in place of those that the config names. */
-  readonly stages?: StageOptions
+  readonly stages?: Stages
   /** The one folder that is searched for a data set which is not embedded (default: cache and system). */
   readonly dataDir?: string | undefined
   readonly approve?: Approve<E>
@@ -49,7 +50,7 @@ export const open = <E = never>(source: RunSource, options: OpenOptions<E> = {})
       const folder = start.folder ?? (yield* RunFolder.createNumbered("runs", config.recipe))
       const inFolder = <A, F, R>(effect: Effect.Effect<A, F, R>) =>
         folder.writing(effect).pipe(Effect.provide(stages), explained(config))
-      const prepared = yield* inFolder(prepare(start, folder))
+      const prepared = yield* inFolder(prepare(start, folder, options.stages ?? {}))
       let isTrained = false
       return {
         config,
@@ -70,8 +71,11 @@ export const open = <E = never>(source: RunSource, options: OpenOptions<E> = {})
             isTrained = true
             return inFolder(trainIn(start, folder, prepared, options))
           }),
+        /** Measures the query encoder as it is now, by every evaluation of the run. */
+        evaluate: inFolder(evaluate),
         /** Writes the query encoder as it is now, with what tells of it beside it. */
-        export: (step: number) => inFolder(exportEncoder(config, folder, prepared.isThere, step))
+        export: (step: number) =>
+          inFolder(exportEncoder(config, folder, prepared.isThere, prepared.ownNetwork, step))
       }
     }).pipe(explained(config))
   }).pipe(Effect.uninterruptible)

@@ -14,12 +14,22 @@ describe("EncoderCard", () => {
     Effect.gen(function* () {
       const { mean, std } = yield* Dataset
       const { architecture, input, training, version } = yield* encoderCard(validConfig, 17)
-      assert.deepInclude(architecture, { family: "resnet", ...validConfig.encoder, batchNormEpsilon: 1e-5 })
-      const { layers, width } = validConfig.encoder
-      assert.strictEqual(architecture.representationSize, width * 2 ** (layers.length - 1))
+      const { kind, ...built } = validConfig.encoder
+      const representationSize = built.width * 2 ** (built.layers.length - 1)
+      assert.deepStrictEqual(architecture, {
+        ...{ family: kind, ...built },
+        ...{ representationSize, batchNormEpsilon: 1e-5 }
+      })
       assert.deepStrictEqual(input, { height: 6, width: 5, channels: 3, valueRange: [0, 1], mean, std })
       assert.deepInclude(training, { recipe: validConfig.recipe, seed: validConfig.seed, step: 17 })
       assert.match(version, /^\d+\.\d+\.\d+/)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("says of a network of a program's own that only that program knows it", () =>
+    Effect.gen(function* () {
+      const { architecture } = yield* encoderCard(validConfig, 17, { featureSize: 5 })
+      assert.deepStrictEqual(architecture, { family: "own", featureSize: 5 })
     }).pipe(Effect.provide(layer))
   )
 

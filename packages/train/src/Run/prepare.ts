@@ -1,4 +1,5 @@
 import { Backend } from "@moco/core/Backend"
+import { QueryEncoder } from "@moco/core/Encoder"
 import { threadsIn } from "@moco/core/EnvironmentInvalid"
 import * as Escape from "@moco/core/Escape"
 import * as SafeFile from "@moco/core/SafeFile"
@@ -6,6 +7,7 @@ import { Dataset } from "@moco/data/Dataset"
 import { ByteSize, Effect, FileSystem, Option } from "effect"
 import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "../Checkpoint/fingerprint.ts"
 import type { StoredCheckpoint } from "../Checkpoint/load.ts"
+import type { Stages } from "../PretrainLayers.ts"
 import type { RunConfig } from "../RunConfig.ts"
 import { environment } from "../RunFolder/environment.ts"
 import * as RunFolder from "../RunFolder.ts"
@@ -16,7 +18,11 @@ import { info, warning } from "./RunMessages.ts"
 import type { RunStart } from "./start.ts"
 
 /** Puts a run's folder and state to where its first step, or its next one, begins. */
-export const prepare = Effect.fn("Run.prepare")(function* (start: RunStart, folder: RunFolder.RunFolder) {
+export const prepare = Effect.fn("Run.prepare")(function* (
+  start: RunStart,
+  folder: RunFolder.RunFolder,
+  stages: Stages
+) {
   const { config, from } = start
   const isThere = yield* RunFolder.hold(folder)
   const change = yield* changeOf(start)
@@ -25,7 +31,8 @@ export const prepare = Effect.fn("Run.prepare")(function* (start: RunStart, fold
   const initialised = yield* beginWith(start, folder)
   if (from !== undefined) yield* restore(from, fingerprint)
   yield* cutLog(folder.metrics, from?.manifest.progress.logPosition ?? 0)
-  return { isThere, change, fingerprint, initialised }
+  const ownNetwork = stages.encoder === undefined ? undefined : (yield* QueryEncoder).network
+  return { isThere, change, fingerprint, initialised, ownNetwork }
 })
 
 /** What {@link prepare} has found out. */

@@ -25,7 +25,7 @@ const keep = 2
 export const trainIn = Effect.fn("Run.train")(function* (
   start: RunStart,
   folder: RunFolder.RunFolder,
-  { change, fingerprint, initialised, isThere }: Prepared,
+  { change, fingerprint, initialised, isThere, ownNetwork }: Prepared,
   { checkpointEvery = defaultEvery, observe = () => Effect.void, onNonFinite = "stop" }: TrainOptions
 ) {
   const { config } = start
@@ -53,7 +53,7 @@ export const trainIn = Effect.fn("Run.train")(function* (
     Effect.provide(Layer.merge(runLog, checkpoints)),
     Effect.onExit((exit) =>
       Exit.isSuccess(exit) || Cause.hasInterrupts(exit.cause)
-        ? exportEncoder(config, folder, isThere, step)
+        ? exportEncoder(config, folder, isThere, ownNetwork, step)
         : Effect.void
     )
   )
