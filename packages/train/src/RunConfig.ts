@@ -2,10 +2,11 @@ import { Effect, Result, Schema } from "effect"
 import { MachineMemory } from "./MachineMemory.ts"
 import { isSection, layerOfSets, overlay } from "./RunConfig/overrides.ts"
 import { describeProblems } from "./RunConfig/Problem.ts"
-import { renamed, withNewNames } from "./RunConfig/renamed.ts"
+import { renamed } from "./RunConfig/renamed.ts"
 import { ruleProblems } from "./RunConfig/rules.ts"
 import { RunConfig } from "./RunConfig/schema.ts"
 import { schemaProblems } from "./RunConfig/schemaProblems.ts"
+import { upgradeConfig } from "./RunConfig/stored.ts"
 
 export type { Problem } from "./RunConfig/Problem.ts"
 export { RunConfig } from "./RunConfig/schema.ts"
@@ -36,8 +37,8 @@ export const decode = Effect.fn("RunConfig.decode")(function* (input: unknown) {
   return decoded.success
 })
 
-/** The config that a run folder holds: its settings may have the names that they had when the run began. */
-export const decodeStored = (input: unknown) => decode(withNewNames(input))
+/** The config that a run folder holds: its settings may be those that there were when the run began. */
+export const decodeStored = (input: unknown) => decode(upgradeConfig(input))
 
 /**
  * The config that results from laying `layers` (parts of a config, as read from a file) and then `sets`

@@ -4,19 +4,26 @@ import { renamed, withNewNames, withOldNames } from "@moco/train/RunConfig/renam
 import { Effect } from "effect"
 import { validConfig } from "../src/testing/validConfig.ts"
 
-const { evaluations, ...others } = validConfig
-const before = { ...others, evaluation: { everyEpochs: 4, neighbours: [200, 20], temperature: 0.1 } }
+const { data, evaluations, ...others } = validConfig
+const { evaluationSplit, ...images } = data
+const before = {
+  ...others,
+  data: { ...images, judge: evaluationSplit },
+  evaluation: { everyEpochs: 4, neighbours: [200, 20], temperature: 0.1 }
+}
 
 describe("A setting that has another name than before", () => {
   it.effect(
     "is refused where somebody writes it, in a file and by --set, with the name that it has now",
     () =>
       Effect.gen(function* () {
-        const inFile = yield* Effect.flip(decode({ ...validConfig, evaluation: before.evaluation }))
+        const inFile = yield* Effect.flip(
+          decode({ ...validConfig, data: { ...data, judge: "test" }, evaluation: before.evaluation })
+        )
         const bySet = yield* Effect.flip(
           applyOverrides(validConfig, [], { "evaluation.neighbours": "[5]", "evaluation.everyEpochs": "2" })
         )
-        assert.deepStrictEqual(
+        assert.sameDeepMembers(
           inFile.problems.map(({ hint, path }) => [path, hint]),
           Object.entries(renamed).map(([old, now]) => [old, `is now ${now}`])
         )
@@ -33,6 +40,10 @@ describe("A setting that has another name than before", () => {
   it.effect("is understood where a run folder holds it", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* decodeStored(before), validConfig)
+      // Nor was there a size to choose, or another encoder than a ResNet.
+      const { imageSize: _, ...unsized } = before.data
+      const { kind: __, ...network } = before.encoder
+      assert.deepStrictEqual(yield* decodeStored({ ...before, data: unsized, encoder: network }), validConfig)
       assert.deepStrictEqual(yield* decodeStored(validConfig), validConfig)
     })
   )

@@ -1,7 +1,7 @@
 import { measurementsOfFormat1 } from "@moco/evaluation/Measurement/format1"
 import { valueAt } from "../RunConfig/fields.ts"
 import { isSection } from "../RunConfig/overrides.ts"
-import { withNewNames } from "../RunConfig/renamed.ts"
+import { upgradeConfig } from "../RunConfig/stored.ts"
 import { upgradeLine } from "../RunLog/format1.ts"
 
 /** The only evaluation that there was. */
@@ -19,7 +19,7 @@ export const upgradeManifest = (manifest: unknown): unknown => {
   return {
     ...rest,
     format: 2,
-    config: withNewNames(config),
+    config: upgradeConfig(config),
     progress: upgradeProgress(progress, temperatureOf(config))
   }
 }

@@ -1,7 +1,7 @@
 import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Option, Schema } from "effect"
 import { steps } from "../Checkpoint/store.ts"
-import { withNewNames } from "../RunConfig/renamed.ts"
+import { upgradeConfig } from "../RunConfig/stored.ts"
 import { RunConfig } from "../RunConfig.ts"
 import * as RunLog from "../RunLog.ts"
 import { RunFolderOccupied, unwritable } from "./errors.ts"
@@ -66,4 +66,4 @@ const maxConfigBytes = 2 ** 20
 
 const parse = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Unknown))
 const decodeJson = Schema.decodeUnknownEffect(Schema.toCodecJson(RunConfig))
-const decodeConfig = (text: string) => Effect.flatMap(parse(text), (json) => decodeJson(withNewNames(json)))
+const decodeConfig = (text: string) => Effect.flatMap(parse(text), (json) => decodeJson(upgradeConfig(json)))

@@ -1,0 +1,26 @@
+import * as Catalog from "@moco/data/Catalog"
+import { isSection } from "./overrides.ts"
+import { withNewNames } from "./renamed.ts"
+
+/**
+ * A config that an older program has written, as it would be written today: settings under today's names, and those that
+ * there were not at the one value that there was. What is no config is given back, and refused by whoever decodes it.
+ */
+export const upgradeConfig = (stored: unknown): unknown => {
+  const config = withNewNames(stored)
+  if (!isSection(config)) return config
+  const { data, encoder } = config
+  return {
+    ...config,
+    // An encoder saw the images in their own size.
+    ...(isSection(data) ? { data: { ...ownSize(data["name"]), ...data } } : {}),
+    // There was one kind of encoder.
+    ...(isSection(encoder) ? { encoder: { kind: "resnet", ...encoder } } : {})
+  }
+}
+
+const ownSize = (dataset: unknown): { readonly imageSize?: number } => {
+  const name = Catalog.names.find((known) => known === dataset)
+  const size = name && Catalog.entryOf(name).size
+  return size === undefined ? {} : { imageSize: size.height }
+}
