@@ -1,4 +1,4 @@
-import { Context, type Effect } from "effect"
+import { Context, Effect, Layer } from "effect"
 import type { Trial } from "./Study.ts"
 import type { TrialProgress } from "./TrialExecutor.ts"
 import type { TrialRecord } from "./TrialRecord.ts"
@@ -18,4 +18,7 @@ export type StudyEvent =
 export class StudyProgress extends Context.Service<
   StudyProgress,
   { readonly observe: (event: StudyEvent) => Effect.Effect<void> }
->()("@moco/train/StudyProgress") {}
+>()("@moco/study/StudyProgress") {
+  /** Nobody. */
+  static readonly layerSilent = Layer.succeed(StudyProgress, StudyProgress.of({ observe: () => Effect.void }))
+}

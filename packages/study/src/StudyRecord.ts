@@ -72,7 +72,7 @@ export class StudyRecord extends Context.Service<
     /** The newest result of every trial, in the order in which the trials first ended. */
     readonly all: Effect.Effect<ReadonlyArray<TrialRecord>>
   }
->()("@moco/train/StudyRecord") {
+>()("@moco/study/StudyRecord") {
   /**
    * The record in `folder`: `study.json` says which study it is, `trials.jsonl` has one line for every trial that has
    * ended and is the truth, `trials.sqlite` is an index of it that is made anew at every start.

@@ -42,4 +42,4 @@ export class TrialExecutor extends Context.Service<
       observe: (progress: TrialProgress) => Effect.Effect<void>
     ) => Effect.Effect<TrialRecord, TrialImpossible | StudyRecordError>
   }
->()("@moco/train/TrialExecutor") {}
+>()("@moco/study/TrialExecutor") {}

@@ -22,7 +22,7 @@ export class Progress extends Context.Service<
     /** Tells an event of the run; what cannot be shown is not worth failing for. */
     readonly observe: (event: RunEvent) => Effect.Effect<void>
   }
->()("@moco/cli/Progress") {
+>()("@moco/report/live/Progress") {
   static readonly layer = Layer.effect(
     Progress,
     Effect.gen(function* () {
