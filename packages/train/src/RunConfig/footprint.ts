@@ -51,7 +51,7 @@ export const footprint = (
     ),
     share(
       "encoder",
-      `representations of ${count(representationSize)} numbers of ${count(images.numImages)} images, to judge by`,
+      `representations of ${count(representationSize)} numbers of ${count(images.numImages)} images, to evaluate by`,
       images.numImages * representationSize
     )
   ]
