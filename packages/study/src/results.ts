@@ -204,7 +204,7 @@ const weightedSums = (
 /**
  * A claim is supported only when the 95 % interval of every paired contrast lies above 0: all of them have to hold, so
  * that is strict enough. It is contradicted when one contrast lies wholly on the wrong side, and as one of n does so by
- * chance n times as often, that is judged by intervals of coverage 1 - 0.05 / n (Bonferroni). That two cells are equal
+ * chance n times as often, that is decided by intervals of coverage 1 - 0.05 / n (Bonferroni). That two cells are equal
  * can be contradicted and never supported.
  */
 const verdictOf = (

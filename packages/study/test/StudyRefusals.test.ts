@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { StudyDefinition } from "@moco/study/Study"
+import { decodeDefinition, type StudyDefinition } from "@moco/study/Study"
 import { Effect } from "effect"
 import { planned } from "./studyFixture.ts"
 
@@ -252,6 +252,23 @@ describe("a study that no run can be started for", () => {
       })
     )
   }
+
+  it.effect("refuses a key by the name that it had, with the one that it has now", () =>
+    Effect.gen(function* () {
+      const contrast = { label: "l", measure: "pretextAccuracy", terms: [] }
+      const claims = [{ statement: "s", paper: "p", expects: "above", contrasts: [contrast] }]
+      const { problems } = yield* Effect.flip(
+        decodeDefinition({ name: "old", recipe: "test", seeds: [1], neighbours: 20, claims }, "old.yaml")
+      )
+      assert.deepStrictEqual(
+        problems.map(({ hint, path }) => [path, hint]),
+        [
+          ["neighbours", 'is now metric, e.g. "kNN accuracy (k = 20)"'],
+          ["claims[0].contrasts[0].measure", 'is now metric, e.g. "pretext accuracy"']
+        ]
+      )
+    })
+  )
 
   it.effect("names every problem at once, and each once for all cells that have it", () =>
     Effect.gen(function* () {

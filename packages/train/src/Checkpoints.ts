@@ -71,11 +71,11 @@ export class Checkpoints extends Context.Service<
       progress: Effect.Effect<RunProgress, RunLogError>
     ) => Effect.Effect<void, SaveError>
     /**
-     * Told after the encoder was judged. Where the state that was judged is on disk, what came out is added to it at
+     * Told after the encoder was evaluated. Where that state is on disk, what was measured is added to it at
      * once; where it is not, it is saved if it is the best so far.
      */
-    readonly afterJudging: (
-      judged: { readonly step: number; readonly isBest: boolean },
+    readonly afterEvaluation: (
+      evaluated: { readonly step: number; readonly isBest: boolean },
       progress: Effect.Effect<RunProgress, RunLogError>
     ) => Effect.Effect<void, SaveError>
     /** Returns when what is being written is on disk; fails when it could not be written. */
@@ -108,7 +108,7 @@ export class Checkpoints extends Context.Service<
     Checkpoints,
     Checkpoints.of({
       afterStep: () => Effect.void,
-      afterJudging: () => Effect.void,
+      afterEvaluation: () => Effect.void,
       settled: Effect.void,
       save: () => Effect.void,
       setFailedAside: () => Effect.void,
@@ -212,7 +212,7 @@ export class Checkpoints extends Context.Service<
             yield* settled
             yield* copy(progress)
           }, Effect.uninterruptible),
-          afterJudging: Effect.fnUntraced(function* ({ isBest, step }, progress) {
+          afterEvaluation: Effect.fnUntraced(function* ({ isBest, step }, progress) {
             if (isSaved(step)) return yield* tell(progress)
             if (!isBest || Object.keys(every).length === 0) return
             yield* settled

@@ -61,7 +61,7 @@ export interface Closest {
   readonly closest_N1: tf.Tensor2D
 }
 
-/** What of a step is looked at. */
+/** What of a step is measured. */
 export interface Observed {
   readonly step: number
   readonly rate: number
@@ -77,12 +77,12 @@ export interface Observed {
   readonly statistics: Tensor.NamedTensors
 }
 
-/** Looks at a step before it is committed. */
+/** Measures a step before it is committed. */
 export class Diagnostics extends Context.Service<
   Diagnostics,
   {
     /** The step's numbers; fails when they are not finite, and the step is then not applied. */
-    readonly look: (observed: Observed) => Effect.Effect<StepDiagnostics, NonFinite | Tensor.TensorError>
+    readonly measure: (observed: Observed) => Effect.Effect<StepDiagnostics, NonFinite | Tensor.TensorError>
   }
 >()("@moco/train/Diagnostics") {
   static readonly layer = Layer.effect(
@@ -90,15 +90,15 @@ export class Diagnostics extends Context.Service<
     Effect.gen(function* () {
       const dictionary = yield* Dictionary
       const loss = yield* ContrastiveLoss
-      const look = Effect.fnUntraced(function* (observed: Observed) {
+      const measure = Effect.fnUntraced(function* (observed: Observed) {
         const { rate, step } = observed
-        const numbers = yield* Tensor.run("Diagnostics.look", () =>
+        const numbers = yield* Tensor.run("Diagnostics.measure", () =>
           withExactNorm(observed, numbersOf(observed))
         )
         for (const metric of decisive) {
           const value = numbers[metric]
           if (Number.isFinite(value)) continue
-          const where = yield* Tensor.run("Diagnostics.look", () => originOf(metric, observed))
+          const where = yield* Tensor.run("Diagnostics.measure", () => originOf(metric, observed))
           return yield* new NonFinite({ step, metric, where, value: String(value), learningRate: rate })
         }
         const encoderDistance = yield* Tensor.run("Dictionary.encoderDistance", dictionary.encoderDistance)
@@ -114,7 +114,7 @@ export class Diagnostics extends Context.Service<
           }
         }
       })
-      return Diagnostics.of({ look })
+      return Diagnostics.of({ measure })
     })
   )
 }

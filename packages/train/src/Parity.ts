@@ -176,11 +176,11 @@ const layersOf = (fixture: Fixture.Fixture, queries: Array<Float32Array>) => {
 const listenTo = (queries: Array<Float32Array>) =>
   Layer.effect(
     Diagnostics,
-    Effect.map(Diagnostics, ({ look }) =>
+    Effect.map(Diagnostics, ({ measure }) =>
       Diagnostics.of({
-        look: (observed) => {
+        measure: (observed) => {
           queries[observed.step] = observed.queries_ND[0]!.dataSync() as Float32Array
-          return look(observed)
+          return measure(observed)
         }
       })
     )

@@ -76,7 +76,7 @@ export const pretrainStep = Effect.gen(function* () {
       const update = yield* lease.run("Optimizer.prepare", () =>
         optimizer.prepare(trained, gradients, rate, lease)
       )
-      const numbers = yield* diagnostics.look({
+      const numbers = yield* diagnostics.measure({
         step,
         rate,
         value,

@@ -12,7 +12,7 @@ const stageOfOperation: Readonly<Record<string, Stage>> = {
   "Dictionary.prepare": "keys",
   "PretrainStep.gradient": "gradient",
   "Optimizer.prepare": "optimizer",
-  "Diagnostics.look": "diagnostics",
+  "Diagnostics.measure": "diagnostics",
   "Dictionary.encoderDistance": "diagnostics",
   "Dictionary.settle": "settle",
   "NextState.requireFinite": "check",

@@ -53,8 +53,8 @@ describe("Checkpoints", () => {
   it.effect("are due by the clock too", () =>
     inTemporary((root) =>
       Effect.gen(function* () {
-        const ticking = Effect.updateService(Diagnostics, ({ look }) => ({
-          look: (observed) => Effect.andThen(TestClock.adjust("7 seconds"), look(observed))
+        const ticking = Effect.updateService(Diagnostics, ({ measure }) => ({
+          measure: (observed) => Effect.andThen(TestClock.adjust("7 seconds"), measure(observed))
         }))
         yield* ticking(pretrain({ numEpochs: 1 })).pipe(Effect.provide(runOf(root, {}, { seconds: 20 })))
         // 21, 42 and, at the end, 56 seconds.
@@ -67,11 +67,11 @@ describe("Checkpoints", () => {
     inTemporary((root) =>
       Effect.gen(function* () {
         const failing = (step: number) =>
-          Effect.updateService(Diagnostics, ({ look }) => ({
-            look: (observed) =>
+          Effect.updateService(Diagnostics, ({ measure }) => ({
+            measure: (observed) =>
               observed.step === step
                 ? Effect.fail(new TensorError({ operation: "Conv2D", cause: new Error("OOM") }))
-                : look(observed)
+                : measure(observed)
           }))
         const stepsOf = (every: CheckpointEvery, onNonFinite: "stop" | "rollback") =>
           Effect.gen(function* () {

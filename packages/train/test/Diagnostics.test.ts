@@ -44,9 +44,9 @@ const observed = () => {
 describe("Diagnostics", () => {
   it.effect("tells the step's numbers, each the mean over directions", () =>
     Effect.gen(function* () {
-      const { look } = yield* Diagnostics
+      const { measure } = yield* Diagnostics
       const made = yield* Effect.sync(observed)
-      const { metrics, numImages, step } = yield* look(made)
+      const { metrics, numImages, step } = yield* measure(made)
       yield* Effect.sync(() => {
         const { closest, gradients, queries_ND, value } = made
         tf.dispose([value, ...queries_ND, ...closest.flatMap((of) => Object.values(of))])
@@ -67,13 +67,13 @@ describe("Diagnostics", () => {
     for (const size of [3e19, 3e38])
       it.effect(`tells the norm of finite gradients as large as ${size}, on ${name}`, () =>
         Effect.gen(function* () {
-          const { look } = yield* Diagnostics
+          const { measure } = yield* Diagnostics
           const gradients = yield* Tensor.scoped("test", () => ({
             w: tf.tensor1d([size, 0, -size]),
             b: tf.scalar(size)
           }))
           const made = yield* Tensor.scoped("test", () => ({ ...observed() }))
-          const { metrics } = yield* look({ ...made, gradients })
+          const { metrics } = yield* measure({ ...made, gradients })
           assert.closeTo(metrics.gradientNorm / size, Math.sqrt(3), 1e-6)
           yield* Effect.sync(() => tf.dispose(Object.values(made.gradients)))
         }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(tinyRun({ queueSize: 20 }), layer)))

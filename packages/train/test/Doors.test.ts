@@ -90,7 +90,7 @@ describe("a number that is none", () => {
       Checkpoints.layerNone
     )
 
-    it.effect(`is not judged: it ends the run, which says whose representation it is, on ${name}`, () =>
+    it.effect(`is not evaluated: it ends the run, which says whose representation it is, on ${name}`, () =>
       Effect.gen(function* () {
         // Too large to be squared, so that rows of length 1 would be 0.
         const vast = Effect.updateService(QueryEncoder, (query) => ({
@@ -123,7 +123,7 @@ describe("a number that is none", () => {
           error.message,
           "the trained encoder's representation is NaN after 8 steps (learning rate 0.05)"
         )
-        assert.include(error.message, "it was not judged")
+        assert.include(error.message, "it was not evaluated")
       }).pipe(Effect.provide(logged))
     )
   }

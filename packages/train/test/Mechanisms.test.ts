@@ -46,8 +46,8 @@ const run = (settings: TinySettings) => Layer.provideMerge(tinyRun(settings), te
 const watched = (settings: TinySettings, watch: (observed: Observed) => Effect.Effect<void>) =>
   Layer.effect(
     Diagnostics,
-    Effect.map(Diagnostics, ({ look }) =>
-      Diagnostics.of({ look: (observed) => Effect.andThen(watch(observed), look(observed)) })
+    Effect.map(Diagnostics, ({ measure }) =>
+      Diagnostics.of({ measure: (observed) => Effect.andThen(watch(observed), measure(observed)) })
     )
   ).pipe(Layer.provideMerge(run(settings)))
 

@@ -72,10 +72,11 @@ describe("Pretrain", () => {
       const result = yield* pretrain(settings)
       const [first] = yield* (yield* RecordedEvents).all
       assert.strictEqual(first!.event, "step")
-      const { metric, value } = untrained[0]!
-      const valueOf = (subject: string) => find(result.measurements, { subject, metric })!.value
-      assert.strictEqual(valueOf("untrained encoder"), value)
-      assert.notStrictEqual(valueOf("trained encoder"), value)
+      const valuesOf = (subject: string) =>
+        untrained.map(({ metric }) => find(result.measurements, { subject, metric })!.value)
+      const values = untrained.map(({ value }) => value)
+      assert.deepStrictEqual(valuesOf("untrained encoder"), values)
+      assert.notDeepEqual(valuesOf("trained encoder"), values)
     }).pipe(Effect.provide(run))
   )
 

@@ -108,7 +108,7 @@ describe("PretrainStep", () => {
       Effect.provide(
         Layer.effect(
           Diagnostics,
-          Effect.succeed(Diagnostics.of({ look: () => Effect.die(new Error("looked away")) }))
+          Effect.succeed(Diagnostics.of({ measure: () => Effect.die(new Error("looked away")) }))
         ).pipe(Layer.provideMerge(run()))
       )
     )

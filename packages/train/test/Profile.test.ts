@@ -126,7 +126,7 @@ describe("traceText", () => {
           "Dictionary.prepare",
           "PretrainStep.gradient",
           "Optimizer.prepare",
-          "Diagnostics.look",
+          "Diagnostics.measure",
           "Dictionary.encoderDistance",
           "Dictionary.settle"
         ]

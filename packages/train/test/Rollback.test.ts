@@ -19,9 +19,9 @@ const settings = { numEpochs: 2, onNonFinite: "rollback" } as const
 const failingAt = (step: number, limit: number) =>
   Layer.effect(
     Diagnostics,
-    Effect.map(Diagnostics, ({ look }) =>
+    Effect.map(Diagnostics, ({ measure }) =>
       Diagnostics.of({
-        look: (observed) =>
+        measure: (observed) =>
           observed.step === step && observed.rate > limit
             ? Effect.fail(
                 new NonFinite({
@@ -32,7 +32,7 @@ const failingAt = (step: number, limit: number) =>
                   learningRate: observed.rate
                 })
               )
-            : look(observed)
+            : measure(observed)
       })
     )
   )
@@ -236,15 +236,15 @@ describe("a rollback", () => {
       const root = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
       const services = yield* Effect.context<NodeServices.NodeServices>()
       const found: Array<unknown> = []
-      const watching = Effect.updateService(Diagnostics, ({ look }) => ({
-        look: (observed) =>
+      const watching = Effect.updateService(Diagnostics, ({ measure }) => ({
+        measure: (observed) =>
           Effect.gen(function* () {
             const newest = yield* Effect.orDie(newestGood(root, () => Effect.void))
             const { rateFactor, rollbacks, step, triedStates } =
               newest?.manifest.progress ?? ({ step: -1 } as never)
             if (observed.step === step && rollbacks > 0)
               found.push({ step, rateFactor, rollbacks, triedStates })
-            return yield* look(observed)
+            return yield* measure(observed)
           }).pipe(Effect.provide(services))
       }))
       yield* watching(pretrain(settings)).pipe(Effect.provide(run(0.02, { steps: 8 }, root)))

@@ -59,7 +59,7 @@ describe("StageTimes", () => {
         spanOf("ViewPairs.batch", 2),
         spanOf("Dictionary.prepare", 3),
         TestClock.adjust(5),
-        spanOf("Diagnostics.look", 7),
+        spanOf("Diagnostics.measure", 7),
         spanOf("Dictionary.encoderDistance", 11),
         spanOf("NextState.requireFinite", 17),
         spanOf("Some.other", 13)

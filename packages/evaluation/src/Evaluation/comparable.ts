@@ -20,7 +20,7 @@ export const comparable =
     throw new NonFiniteTensors({ subject, where: ["the length of a row"], value: String(value), hint })
   }
 
-const hint = "it cannot be judged; lower optimizer.learningRate, or look at the images"
+const hint = "it cannot be evaluated; lower optimizer.learningRate, or look at the images"
 
 /** Fails with what {@link comparable} has thrown within a tensor operation. */
 export const incomparable = (error: TensorError): Effect.Effect<never, TensorError | NonFiniteTensors> =>

@@ -78,12 +78,12 @@ export const keeping = Effect.fnUntraced(function* (course: Course) {
     }),
     now,
     /** What is due is on disk; after the last step it always is. */
-    beforeJudging: Effect.suspend(() =>
+    beforeEvaluation: Effect.suspend(() =>
       course.progress.step === course.numSteps ? now : checkpoints.settled
     ),
-    afterJudging: Effect.suspend(() => {
+    afterEvaluation: Effect.suspend(() => {
       const { best, step } = course.progress
-      return checkpoints.afterJudging({ step, isBest: best?.step === step }, progress)
+      return checkpoints.afterEvaluation({ step, isBest: best?.step === step }, progress)
     }),
     settled: checkpoints.settled,
     /** Also where the log cannot be brought to disk; that is told after all. */

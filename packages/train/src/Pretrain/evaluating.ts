@@ -99,7 +99,7 @@ export const evaluating = Effect.fnUntraced(function* (course: Course) {
   const whereDue = Effect.gen(function* () {
     const due = evaluations.filter(isDue)
     if (due.length === 0) return
-    yield* keep.beforeJudging
+    yield* keep.beforeEvaluation
     for (const evaluation of due) {
       yield* evaluateBaselines(evaluation)
       // Unlike the baselines, it has come to this by training: a run can go back from it.
@@ -107,7 +107,7 @@ export const evaluating = Effect.fnUntraced(function* (course: Course) {
         Effect.fail(notEvaluated(value))
       )
     }
-    yield* keep.afterJudging
+    yield* keep.afterEvaluation
   })
   return { whereDue }
 })

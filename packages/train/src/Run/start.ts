@@ -41,7 +41,7 @@ export interface RunStart {
   readonly config: RunConfig
   readonly folder: RunFolder.HeldRunFolder | undefined
   readonly from: StoredCheckpoint | undefined
-  /** How far the run is in `from`; what was judged in another way than the config says is left out. */
+  /** How far the run is in `from`; what was measured in another way than the config says is left out. */
   readonly progress: RunProgress | undefined
   /** Weights that the run begins, or has begun, with in place of the seed's. */
   readonly initial: GivenWeights | undefined

@@ -57,7 +57,7 @@ export const footprint = (config: RunConfig, images: ImageSet): ReadonlyArray<Sh
     ),
     share(
       "encoder",
-      `representations of ${count(representationSize)} numbers of ${count(images.numImages)} images, to judge by`,
+      `representations of ${count(representationSize)} numbers of ${count(images.numImages)} images, to evaluate by`,
       images.numImages * representationSize
     )
   ]
