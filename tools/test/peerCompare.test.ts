@@ -127,7 +127,7 @@ describe("peer", () => {
     const python = program(
       folder,
       "python",
-      `case "$*" in -c*) echo '{"python":"3.11.7","torch":"2.13.0+cpu"}'; exit;; esac
+      `case "$*" in -c*) echo '{"python":"3.11.7","torch":"2.13.0+cpu","safetensors":null}'; exit;; esac
 [ "$(grep -c moco_step ${folder}/calls)" -ge 4 ] && echo $$ > ${folder}/pid && exec sleep 600`
     )
     const out = join(folder, "peer.json")

@@ -53,14 +53,14 @@ export const choiceMutations: ReadonlyArray<Mutation> = [
   {
     name: "layers: seed of the views ignored",
     file: "packages/train/src/PretrainLayers.ts",
-    from: "ViewPairs.layer({ seed: config.seed,",
-    to: "ViewPairs.layer({ seed: 1,",
+    from: "ViewPairs.layer({ seed, ",
+    to: "ViewPairs.layer({ seed: 1, ",
     tests: "train ConfiguredStages",
     fear: "every seed sees the same views"
   },
   {
     name: "layers: seed of the encoder ignored",
-    file: "packages/train/src/PretrainLayers.ts",
+    file: "packages/train/src/PretrainLayers/queryEncoder.ts",
     from: "return QueryEncoder.layer(network, config.seed)\n",
     to: "return QueryEncoder.layer(network, 1)\n",
     tests: "train ConfiguredStages",
@@ -69,32 +69,32 @@ export const choiceMutations: ReadonlyArray<Mutation> = [
   {
     name: "layers: seed of the shuffle ignored",
     file: "packages/train/src/PretrainLayers.ts",
-    from: "return KeyShuffle.layer(seed)",
-    to: "return KeyShuffle.layer(seed - seed + 1)",
+    from: "KeyShuffleStage.layerOf(config.keyShuffle, seed)",
+    to: "KeyShuffleStage.layerOf(config.keyShuffle, 1)",
     tests: "train ConfiguredStages",
     fear: "every seed shuffles alike"
   },
   {
     name: "layers: cosine momentum in epochs",
     file: "packages/train/src/PretrainLayers.ts",
-    from: "numSteps: training.epochs * stepsPerEpoch",
-    to: "numSteps: training.epochs + 0 * stepsPerEpoch",
+    from: "MomentumStage.layerOf(momentum, training.epochs * stepsPerEpoch)",
+    to: "MomentumStage.layerOf(momentum, training.epochs + 0 * stepsPerEpoch)",
     tests: "train ConfiguredStages",
     fear: "m is 1 after a few steps"
   },
   {
     name: "layers: cosine rate over all steps",
     file: "packages/train/src/PretrainLayers.ts",
-    from: "LearningRate.layerCosine(learningRate, training.epochs)",
-    to: "LearningRate.layerCosine(learningRate, 100 * training.epochs)",
+    from: "LearningRateStage.layerOf(schedule, learningRate, training.epochs)",
+    to: "LearningRateStage.layerOf(schedule, learningRate, 100 * training.epochs)",
     tests: "train ConfiguredStages",
     fear: "the rate never falls"
   },
   {
     name: "layers: symmetric loss one way",
-    file: "packages/train/src/PretrainLayers.ts",
-    from: "return loss.symmetric ? ContrastiveLoss.layerInfoNceSymmetric(loss) : ContrastiveLoss.layerInfoNce(loss)",
-    to: "return ContrastiveLoss.layerInfoNce(loss)",
+    file: "packages/core/src/ContrastiveLoss.ts",
+    from: "? ContrastiveLoss.layerInfoNceSymmetric(settings)",
+    to: "? ContrastiveLoss.layerInfoNce(settings)",
     tests: "train ConfiguredStages",
     fear: "a setting has no effect"
   }
