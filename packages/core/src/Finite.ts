@@ -45,7 +45,7 @@ const composedFinite = (floats: Entries) => {
   return (i: number) => Number.isFinite(sum) || firstNonFinite(floats[i]![1]) === undefined
 }
 
-/** Tensors that are to be saved, restored, exported or judged hold numbers that are none. */
+/** Tensors that are to be saved, restored, exported or evaluated hold numbers that are none. */
 export class NonFiniteTensors extends Schema.TaggedError<NonFiniteTensors>()("NonFiniteTensors", {
   /** What they belong to, e.g. "the state to be restored". */
   subject: Schema.String,

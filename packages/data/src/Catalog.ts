@@ -29,7 +29,7 @@ export interface Choice {
   readonly imageSize: number
 }
 
-/** Images of a choice: what is trained on, and what the encoder is judged by. */
+/** Images of a choice: what is trained on, and what the encoder is evaluated on. */
 export const numImagesOf = ({ evaluationSplit, name }: Omit<Choice, "imageSize">): SplitSizes =>
   entryOf(name).numImages[evaluationSplit]
 

@@ -14,7 +14,7 @@ export const DataSettings = Schema.Struct({
     ].join(", or ")
   }),
   evaluationSplit: Schema.Literals(["test", "validation"]).annotate({
-    description: "judge by the test images, or, while choosing settings, by training images held back"
+    description: "evaluate on the test images, or, while choosing settings, by training images held back"
   }),
   imageSize: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: maxInputSize })).annotate({
     description: "height and width of what the encoder sees: images are cropped and stretched to it",

@@ -15,7 +15,7 @@ export {
   ImageIndexInvalid
 } from "./Dataset/errors.ts"
 
-/** The images of a run: what the encoder is trained on, what it is judged by, and in which form it is given them. */
+/** The images of a run: what the encoder is trained on, what it is evaluated on, and in which form it is given them. */
 export class Dataset extends Context.Service<
   Dataset,
   {
@@ -23,7 +23,7 @@ export class Dataset extends Context.Service<
     readonly name: string
     /** What the encoder is trained on; also the bank of the kNN evaluation. */
     readonly train: ImageSource
-    /** What the encoder is judged by, the evaluation split; undefined where there is none. */
+    /** What the encoder is evaluated on, the evaluation split; undefined where there is none. */
     readonly test: ImageSource | undefined
     /** What the encoder sees of every image, whatever its own size: images are cropped and stretched to it. */
     readonly input: ImageSize & { readonly channels: number }
@@ -89,7 +89,7 @@ export interface OwnDataset extends Partial<ChannelStatistics> {
   /** Class names of the labels of an array; a source brings its own. */
   readonly classes?: ReadonlyArray<string>
   readonly train: OwnImages
-  /** What the encoder is judged by; without it a run trains, and nothing that needs images to judge by can be asked. */
+  /** What the encoder is evaluated on; without it a run trains, and nothing that needs images to evaluate on can be asked. */
   readonly test?: OwnImages | undefined
   /** What the encoder sees; needed where images are of different sizes. */
   readonly imageSize?: ImageSize
@@ -101,13 +101,13 @@ export type LabelledSource = ImageSource & {
   readonly classes: ReadonlyArray<string>
 }
 
-/** A data set by whose labels an encoder can be judged. */
+/** A data set by whose labels an encoder can be evaluated. */
 export type LabelledDataset = Dataset["Service"] & {
   readonly train: LabelledSource
   readonly test: LabelledSource
 }
 
-/** Whether an encoder can be judged by labels: both parts are there and have them. */
+/** Whether an encoder can be evaluated on labels: both parts are there and have them. */
 export const hasLabels = (dataset: Dataset["Service"]): dataset is LabelledDataset =>
   dataset.train.labels !== undefined && dataset.test?.labels !== undefined
 

@@ -36,7 +36,7 @@ layer(NodeServices.layer)("Catalog", (it) => {
   for (const name of Catalog.names) {
     const { channels, classes, files, numImages, place, size } = Catalog.entryOf(name)
     for (const split of ["test", "validation"] as const) {
-      it.effect(`knows the images of ${name} before they are read, judged by the ${split} split`, () =>
+      it.effect(`knows the images of ${name} before they are read, evaluated on the ${split} split`, () =>
         Effect.gen(function* () {
           const dirs = yield* Catalog.searchDirs(name, {})
           const found = yield* Catalog.find(name, dirs)
@@ -79,7 +79,7 @@ layer(NodeServices.layer)("Catalog", (it) => {
 
   describe("fashion-mnist-10k", () => {
     it.effect(
-      "holds the ten thousand published test images, 8,000 to train on and 2,000 to be judged by",
+      "holds the ten thousand published test images, 8,000 to train on and 2,000 to be evaluated on",
       () =>
         Effect.gen(function* () {
           const { name, test, train } = yield* embedded("test")

@@ -20,7 +20,7 @@ export interface NextState {
 }
 
 /**
- * Fails where a number of the next state is none: once committed it would stay, be saved, exported and judged.
+ * Fails where a number of the next state is none: once committed it would stay, be saved, exported and evaluated.
  *
  * Finite losses and gradients do not rule that out. A running variance can overflow that the batch's own features never
  * see; and TensorFlow's max-pool passes over NaN, so that one in the stem's weights need not reach the features. Nothing

@@ -5,11 +5,11 @@ import type { ImageReadError } from "@moco/data/ImageSource"
 import { Cause, Effect, Exit, Predicate } from "effect"
 import type { GoBackError, SaveError } from "./Checkpoints.ts"
 import type { NonFinite } from "./Diagnostics.ts"
-import { catchUp, courseOf, epochOf, keeping } from "./Pretrain/course.ts"
 import { evaluating } from "./Pretrain/evaluating.ts"
 import { goingBack } from "./Pretrain/goingBack.ts"
 import type { PretrainResult, PretrainSettings } from "./Pretrain/settings.ts"
 import { stepping } from "./Pretrain/stepping.ts"
+import { catchUp, epochOf, saving, trainerStateOf } from "./Pretrain/TrainerState.ts"
 import { RunLog, type RunLogError } from "./RunLog.ts"
 
 export type { PretrainResult, PretrainSettings } from "./Pretrain/settings.ts"
@@ -26,39 +26,39 @@ export type { PretrainResult, PretrainSettings } from "./Pretrain/settings.ts"
  */
 export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSettings) {
   const runLog = yield* RunLog
-  const course = yield* courseOf(settings)
-  const evaluate = yield* evaluating(course)
-  const keep = yield* keeping(course)
-  const goBack = yield* goingBack(course)
-  const takeStep = Effect.catchTag(yield* stepping(course), "NonFinite", goBack)
+  const trainer = yield* trainerStateOf(settings)
+  const evaluate = yield* evaluating(trainer)
+  const save = yield* saving(trainer)
+  const goBack = yield* goingBack(trainer)
+  const takeStep = Effect.catchTag(yield* stepping(trainer), "NonFinite", goBack)
   const evaluateWhereDue = Effect.catchTag(evaluate.whereDue, "NonFinite", goBack)
 
   const finished = (outcome: "completed" | "interrupted") =>
     Effect.suspend(() => {
-      const { evaluationSeconds, step, trainingSeconds } = course.progress
-      const epoch = epochOf(course)
+      const { evaluationSeconds, step, trainingSeconds } = trainer.progress
+      const epoch = epochOf(trainer)
       return runLog.record({ event: "finished", step, epoch, outcome, trainingSeconds, evaluationSeconds })
     })
 
   const run = Effect.gen(function* () {
-    yield* catchUp(course)
-    if (settings.from !== undefined) yield* runLog.record({ event: "resumed", step: course.progress.step })
+    yield* catchUp(trainer)
+    if (settings.from !== undefined) yield* runLog.record({ event: "resumed", step: trainer.progress.step })
     // What was due when the run was stopped comes first.
     yield* evaluateWhereDue
-    while (course.progress.step < course.numSteps) {
+    while (trainer.progress.step < trainer.numSteps) {
       yield* takeStep
       // Lets signals and timers in: synchronous steps starve them.
       yield* Effect.interruptible(Effect.yieldNow)
-      yield* keep.whereDue
+      yield* save.whereDue
       yield* evaluateWhereDue
     }
     // In this order: what is said to be finished must be on disk.
-    yield* keep.now
+    yield* save.now
     yield* finished("completed")
-    const { evaluationSeconds, measurements, trainingSeconds } = course.progress
+    const { evaluationSeconds, measurements, trainingSeconds } = trainer.progress
     const result: PretrainResult = {
       outcome: "completed",
-      numSteps: course.numSteps,
+      numSteps: trainer.numSteps,
       trainingSeconds,
       evaluationSeconds,
       measurements
@@ -68,8 +68,8 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
 
   /** What is left to do for a run that does not reach its end; each part whether or not the other can be done. */
   const giveUp = (cause: Cause.Cause<unknown>) =>
-    // Of a state that gives a number which is none, the step has decided whether it is worth keeping.
-    Effect.onExit(isNonFinite(cause) ? keep.settled : keep.atAnyPrice, () =>
+    // Of a state that gives a number which is none, the step has decided whether it is worth saving.
+    Effect.onExit(isNonFinite(cause) ? save.settled : save.atAnyPrice, () =>
       Cause.hasInterrupts(cause) ? finished("interrupted") : Effect.void
     )
   return yield* Effect.onExit(run, (exit) => (Exit.isFailure(exit) ? giveUp(exit.cause) : Effect.void))

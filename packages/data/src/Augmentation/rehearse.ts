@@ -48,7 +48,7 @@ export const rehearse = Effect.fnUntraced(function* (
         `shape of ${field}(image_NHWC)`,
         shapeOf,
         `must be ${shape}, the shape of the encoder's input`,
-        "a view has the height, width and channels of Dataset's input: the encoder is judged by such images"
+        "a view has the height, width and channels of Dataset's input: the encoder is evaluated on such images"
       ),
       Stage.that(
         numFinite === numValues,

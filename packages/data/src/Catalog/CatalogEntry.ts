@@ -4,10 +4,10 @@ import type { IdxMalformed } from "../Idx.ts"
 import type { ImageReadError, ImageSize, ImageSource, Provenance } from "../ImageSource.ts"
 import type { PublishedFile, Whereabouts } from "../PublishedFile.ts"
 
-/** What an encoder is judged by: the test images, or, while choosing settings, images held back from training. */
+/** What an encoder is evaluated on: the test images, or, while choosing settings, images held back from training. */
 export type EvaluationSplit = "test" | "validation"
 
-/** Numbers of images by what an encoder is judged by. */
+/** Numbers of images by what an encoder is evaluated on. */
 export interface SplitSizes {
   readonly train: number
   readonly evaluation: number

@@ -6,12 +6,12 @@ import { common, testFiles } from "./fashionMnistFiles.ts"
 
 const name = "fashion-mnist-10k"
 
-/** How many of the ten thousand are trained on, and where those end that they are judged by. */
+/** How many of the ten thousand are trained on, and where those end that they are evaluated on. */
 const bounds = { test: [8_000, 10_000], validation: [7_000, 8_000] } as const
 
 /**
  * The ten thousand images that come with this package (the published test set), split by index: 8,000 to train on
- * and 2,000 to be judged by. With `validation` the 2,000 stay untouched and the 8,000 are split 7,000 / 1,000.
+ * and 2,000 to be evaluated on. With `validation` the 2,000 stay untouched and the 8,000 are split 7,000 / 1,000.
  *
  * **Gotchas** Figures on this split are not comparable with published ones, which have 60,000 training images.
  */

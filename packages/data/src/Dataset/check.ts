@@ -27,7 +27,7 @@ export function* nameFaults(name: string): Generator<Fault> {
   yield fault("name", JSON.stringify(name), "must be a name", "figures of different names are not compared")
 }
 
-/** Where the images to judge by are of another form than those that are trained on. */
+/** Where the images to evaluate on are of another form than those that are trained on. */
 function* unlikeFaults(test: ImageSource, train: ImageSource): Generator<Fault> {
   const hint = "bring the test images to the form of the training images"
   if (test.channels !== train.channels) {

@@ -194,7 +194,7 @@ describe("A data set of one's own", () => {
     })
   )
 
-  it.effect("may have no labels and no images to judge by, and then says so to whoever needs them", () =>
+  it.effect("may have no labels and no images to evaluate on, and then says so to whoever needs them", () =>
     Effect.gen(function* () {
       const { labels: _, ...bare } = gray.train
       const cases = [

@@ -9,7 +9,7 @@ import type { RunProgress } from "../Checkpoint/manifest.ts"
 import { NonFinite, representation } from "../Diagnostics.ts"
 import { LearningRate } from "../LearningRate.ts"
 import { RunLog } from "../RunLog.ts"
-import { type Course, epochOf, keeping, seconds } from "./course.ts"
+import { epochOf, saving, seconds, type TrainerState } from "./TrainerState.ts"
 
 type OneEvaluation = Evaluation["Service"]
 
@@ -18,13 +18,13 @@ type OneEvaluation = Evaluation["Service"]
  * to evaluate them before the first step would only keep who started the run from seeing it train.
  * A state that is due on disk is there before it is evaluated, for that may take minutes, and may fail.
  */
-export const evaluating = Effect.fnUntraced(function* (course: Course) {
+export const evaluating = Effect.fnUntraced(function* (trainer: TrainerState) {
   const query = yield* QueryEncoder
   const evaluations = yield* Evaluations
   const all = yield* baselines
   const runLog = yield* RunLog
   const learningRate = yield* LearningRate
-  const keep = yield* keeping(course)
+  const save = yield* saving(trainer)
   const decisive = primary(evaluations.flatMap(({ metrics }) => metrics))
 
   // It may take minutes and can be stopped, and is then done again; what is logged is counted too.
@@ -39,10 +39,10 @@ export const evaluating = Effect.fnUntraced(function* (course: Course) {
     )
     const elapsed = (yield* seconds) - start
     const isTrained = subject.subject === trainedEncoder
-    const at = isTrained ? { step: course.progress.step, epoch: epochOf(course) } : untrained
+    const at = isTrained ? { step: trainer.progress.step, epoch: epochOf(trainer) } : untrained
     yield* runLog.record({ event: "evaluation", ...at, measurements, seconds: elapsed })
-    const { progress } = course
-    course.progress = {
+    const { progress } = trainer
+    trainer.progress = {
       ...progress,
       evaluationSeconds: progress.evaluationSeconds + elapsed,
       measurements: withNewer(progress.measurements, measurements),
@@ -61,20 +61,20 @@ export const evaluating = Effect.fnUntraced(function* (course: Course) {
     const { evaluation, metric } = decisive
     const now = find(measurements, { subject: trainedEncoder, metric })
     if (now === undefined || decisive.higherIsBetter === null) return {}
-    const { best, step } = course.progress
+    const { best, step } = trainer.progress
     const isBest = best?.metric !== metric || isBetter(decisive, now.value, best.value)
     return isBest ? { best: { step, evaluation, metric, value: now.value } } : {}
   }
 
   const notEvaluated = (value: string) => {
-    const { rateFactor, step } = course.progress
-    const rate = rateFactor * learningRate.at(step / course.stepsPerEpoch)
+    const { rateFactor, step } = trainer.progress
+    const rate = rateFactor * learningRate.at(step / trainer.stepsPerEpoch)
     return new NonFinite({ step, metric: representation, where: [], value, learningRate: rate })
   }
 
   const evaluateBaselines = Effect.fnUntraced(function* (evaluation: OneEvaluation) {
     for (const { represent, representation, subject } of all) {
-      const isDone = course.progress.measurements.some(
+      const isDone = trainer.progress.measurements.some(
         (measurement) => measurement.evaluation === evaluation.name && measurement.subject === subject
       )
       if (isDone) continue
@@ -91,15 +91,15 @@ export const evaluating = Effect.fnUntraced(function* (course: Course) {
     represent: (image_NHWC) => query.network.represent(weightsOf(query), image_NHWC)
   }
   const isDue = ({ everyEpochs, name }: OneEvaluation) => {
-    const { numSteps, stepsPerEpoch } = course
-    const { evaluatedAt, step } = course.progress
+    const { numSteps, stepsPerEpoch } = trainer
+    const { evaluatedAt, step } = trainer.progress
     const isTime = step === numSteps || step % (everyEpochs * stepsPerEpoch) === 0
     return isTime && step !== (evaluatedAt[name] ?? 0)
   }
   const whereDue = Effect.gen(function* () {
     const due = evaluations.filter(isDue)
     if (due.length === 0) return
-    yield* keep.beforeEvaluation
+    yield* save.beforeEvaluation
     for (const evaluation of due) {
       yield* evaluateBaselines(evaluation)
       // Unlike the baselines, it has come to this by training: a run can go back from it.
@@ -107,7 +107,7 @@ export const evaluating = Effect.fnUntraced(function* (course: Course) {
         Effect.fail(notEvaluated(value))
       )
     }
-    yield* keep.afterEvaluation
+    yield* save.afterEvaluation
   })
   return { whereDue }
 })

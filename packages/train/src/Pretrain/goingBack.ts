@@ -2,7 +2,7 @@ import { Cause, Effect } from "effect"
 import { Checkpoints, type GoBackError } from "../Checkpoints.ts"
 import { NonFinite } from "../Diagnostics.ts"
 import { RunLog } from "../RunLog.ts"
-import { beginning, type Course, keeping } from "./course.ts"
+import { beginning, saving, type TrainerState } from "./TrainerState.ts"
 
 /** What the learning rate is multiplied by at a return to an earlier state. */
 const factorFurtherBack = 0.5
@@ -24,18 +24,18 @@ export const maxRollbacks = 20
  * rate. Nor is a state that the run has gone back to before and failed from again: each time it is one further back, the
  * last one being the state that the run began with. All of it is on disk before the next step.
  */
-export const goingBack = Effect.fnUntraced(function* (course: Course) {
+export const goingBack = Effect.fnUntraced(function* (trainer: TrainerState) {
   const runLog = yield* RunLog
   const checkpoints = yield* Checkpoints
-  const keep = yield* keeping(course)
+  const save = yield* saving(trainer)
   return Effect.fnUntraced(function* (error: NonFinite) {
-    const { rateFactor: failedFactor, rollbacks, step: failedState, triedStates = [] } = course.progress
+    const { rateFactor: failedFactor, rollbacks, step: failedState, triedStates = [] } = trainer.progress
     /** What fails on the way back is told beside the number that it began with, and nothing is saved of it. */
     const beside = Effect.catchCause((cause: Cause.Cause<GoBackError>) =>
       Effect.failCause(Cause.combine(Cause.fail<NonFinite | GoBackError>(error), cause))
     )
     yield* beside(checkpoints.setFailedAside(failedState))
-    if (course.settings.onNonFinite !== "rollback") return yield* error
+    if (trainer.settings.onNonFinite !== "rollback") return yield* error
     const isHopeless = failedState === 0 && triedStates.includes(0)
     if (isHopeless || rollbacks >= maxRollbacks) return yield* new NonFinite({ ...error, rollbacks })
 
@@ -44,7 +44,7 @@ export const goingBack = Effect.fnUntraced(function* (course: Course) {
     const restored = found === "beginning" ? beginning : found
     const isAgain = triedStates.includes(restored.step)
     const rateFactor = failedFactor * (isAgain ? factorAtBeginning : factorFurtherBack)
-    course.progress = {
+    trainer.progress = {
       ...restored,
       rateFactor,
       rollbacks: rollbacks + 1,
@@ -54,6 +54,6 @@ export const goingBack = Effect.fnUntraced(function* (course: Course) {
     const { message, step: failedStep } = error
     const [reason = ""] = message.split("\n")
     yield* runLog.record({ event: "rolledBack", step: restored.step, failedStep, reason, rateFactor })
-    yield* keep.now
+    yield* save.now
   }, Effect.uninterruptible)
 })

@@ -1,7 +1,7 @@
 import { ViewPairs } from "@moco/data/ViewPairs"
 import { Effect } from "effect"
 import { Checkpoints } from "../Checkpoints.ts"
-import { beginning } from "../Pretrain/course.ts"
+import { beginning } from "../Pretrain/TrainerState.ts"
 import { type ConfigChangedEvent, continuation } from "../RunConfig/continuation.ts"
 import type { RunConfig } from "../RunConfig.ts"
 import * as RunFolder from "../RunFolder.ts"

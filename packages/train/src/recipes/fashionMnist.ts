@@ -2,7 +2,7 @@ import type { RunConfig } from "../RunConfig.ts"
 import { fashionMnistQuick } from "./fashionMnistQuick.ts"
 
 /**
- * All 60,000 training images, judged by the published 10,000 test images.
+ * All 60,000 training images, evaluated on the published 10,000 test images.
  *
  * - Source: as `fashionMnistQuick`, with the authors' dictionary of 4,096 keys.
  * - Needs: the four IDX files (`apt-get install dataset-fashion-mnist`, or `--data-dir`)

@@ -8,7 +8,7 @@ import { RunLog } from "../RunLog.ts"
 import type { PretrainSettings } from "./settings.ts"
 
 /** How far a run is, and where it is to end. The progress is replaced, never changed. */
-export interface Course {
+export interface TrainerState {
   readonly numSteps: number
   readonly stepsPerEpoch: number
   readonly settings: PretrainSettings
@@ -27,7 +27,7 @@ export const beginning: RunProgress = {
   rateFactor: 1
 }
 
-export const courseOf = Effect.fnUntraced(function* (settings: PretrainSettings) {
+export const trainerStateOf = Effect.fnUntraced(function* (settings: PretrainSettings) {
   const { numEpochs } = settings
   yield* Stage.check(
     "Pretrain",
@@ -40,56 +40,56 @@ export const courseOf = Effect.fnUntraced(function* (settings: PretrainSettings)
     const problem = `its progress.step is ${taken}, and the run has ${numSteps} steps`
     return yield* new SnapshotMismatch({ operation: "pretrain", problem })
   }
-  const course: Course = {
+  const trainer: TrainerState = {
     numSteps,
     stepsPerEpoch,
     settings,
     progress: settings.from ?? beginning
   }
-  return course
+  return trainer
 })
 
 /** Counted from 0. */
-export const epochOf = ({ progress, stepsPerEpoch }: Course): number =>
+export const epochOf = ({ progress, stepsPerEpoch }: TrainerState): number =>
   Math.floor(progress.step / stepsPerEpoch)
 
 /** On a clock that is never set back. */
 export const seconds = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e9)
 
 /** Logs what the log could not take before. */
-export const catchUp = Effect.fnUntraced(function* (course: Course) {
-  const { unlogged, ...progress } = course.progress
+export const catchUp = Effect.fnUntraced(function* (trainer: TrainerState) {
+  const { unlogged, ...progress } = trainer.progress
   if (unlogged === undefined) return
   yield* (yield* RunLog).record(unlogged)
-  course.progress = progress
+  trainer.progress = progress
 })
 
 /** The run's state on disk: after every step where it is due, around every evaluation, and at the end. */
-export const keeping = Effect.fnUntraced(function* (course: Course) {
+export const saving = Effect.fnUntraced(function* (trainer: TrainerState) {
   const runLog = yield* RunLog
   const checkpoints = yield* Checkpoints
-  const progressAt = (logPosition: number) => ({ ...course.progress, logPosition })
+  const progressAt = (logPosition: number) => ({ ...trainer.progress, logPosition })
   const progress = Effect.map(runLog.flush, progressAt)
-  const now = Effect.suspend(() => checkpoints.save(course.progress.step, progress))
+  const now = Effect.suspend(() => checkpoints.save(trainer.progress.step, progress))
   return {
     whereDue: Effect.suspend(() => {
-      const { stepsPerEpoch } = course
-      return checkpoints.afterStep({ step: course.progress.step, stepsPerEpoch }, progress)
+      const { stepsPerEpoch } = trainer
+      return checkpoints.afterStep({ step: trainer.progress.step, stepsPerEpoch }, progress)
     }),
     now,
     /** What is due is on disk; after the last step it always is. */
     beforeEvaluation: Effect.suspend(() =>
-      course.progress.step === course.numSteps ? now : checkpoints.settled
+      trainer.progress.step === trainer.numSteps ? now : checkpoints.settled
     ),
     afterEvaluation: Effect.suspend(() => {
-      const { best, step } = course.progress
+      const { best, step } = trainer.progress
       return checkpoints.afterEvaluation({ step, isBest: best?.step === step }, progress)
     }),
     settled: checkpoints.settled,
     /** Also where the log cannot be brought to disk; that is told after all. */
     atAnyPrice: Effect.gen(function* () {
       const flushed = yield* Effect.exit(runLog.flush)
-      const save = checkpoints.save(course.progress.step, Effect.map(runLog.position, progressAt))
+      const save = checkpoints.save(trainer.progress.step, Effect.map(runLog.position, progressAt))
       yield* Effect.onExit(save, () => Effect.asVoid(flushed))
     })
   }
