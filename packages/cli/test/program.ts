@@ -98,7 +98,9 @@ export const jsonLines = (file: string) => {
 
 /** The steps in a run's log. */
 export const stepsOf = (folder: string): ReadonlyArray<{ readonly step: number; readonly loss: number }> =>
-  jsonLines(join(folder, "metrics.jsonl")).filter(({ event }) => event === "step")
+  jsonLines(join(folder, "metrics.jsonl")).flatMap((line) =>
+    line.event === "step" ? [{ step: line.step, loss: line.metrics.loss }] : []
+  )
 
 /** Names of the whole checkpoints of a run, rising. */
 export const checkpointsOf = (folder: string): ReadonlyArray<string> => {

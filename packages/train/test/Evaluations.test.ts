@@ -95,8 +95,7 @@ describe("The evaluations of a run", () => {
             )
         }))
         yield* kept(pretrain({ numEpochs: 3 })).pipe(
-          Effect.provide(Evaluations.layer([first, second])),
-          Effect.provide(runOf(root, {}, {}))
+          Effect.provide(Layer.provideMerge(Evaluations.layer([first, second]), runOf(root, {}, {})))
         )
         const expected =
           direction === null
