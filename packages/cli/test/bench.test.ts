@@ -104,7 +104,7 @@ describe("bench", () => {
     Effect.gen(function* () {
       const encoderOf = (encoder: string) =>
         Effect.map(workloadOf({ ...valid, encoder }), ({ config }) => config.encoder)
-      const known = { stem: "cifar", head: "linear", featureSize: 128, batchNormGroups: 1 }
+      const known = { kind: "resnet", stem: "cifar", head: "linear", featureSize: 128, batchNormGroups: 1 }
       const basic = { ...known, block: "basic" }
       assert.deepStrictEqual<unknown>(yield* encoderOf("resnet18"), {
         ...basic,

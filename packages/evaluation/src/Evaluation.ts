@@ -42,7 +42,7 @@ export interface Configured<Trouble, Needs> {
   readonly layer: Layer.Layer<Evaluation, Trouble, Needs>
 }
 
-/** An evaluation that a config can name: its name there, its settings, and what they make of it. */
+/** An evaluation that a config can name: its name there, its settings, and what a section that names it makes of it. */
 export interface EvaluationKind<
   Name extends string,
   Settings extends Schema.Codec<{ readonly everyEpochs: number }, unknown>,
@@ -51,5 +51,29 @@ export interface EvaluationKind<
 > {
   readonly name: Name
   readonly Settings: Settings
-  readonly configure: (settings: Settings["Type"]) => Configured<Trouble, Needs>
+  /** None where the section leaves it out. */
+  readonly configured: (
+    section: {
+      readonly [K in Name]?: Settings["Type"]
+    }
+  ) => ReadonlyArray<Configured<Trouble, Needs>>
 }
+
+/** A kind of evaluation, of what its settings make of it. */
+export const evaluationKind = <
+  Name extends string,
+  Settings extends Schema.Codec<{ readonly everyEpochs: number }, unknown>,
+  Trouble,
+  Needs
+>(kind: {
+  readonly name: Name
+  readonly Settings: Settings
+  readonly configure: (settings: Settings["Type"]) => Omit<Configured<Trouble, Needs>, "name">
+}): EvaluationKind<Name, Settings, Trouble, Needs> => ({
+  name: kind.name,
+  Settings: kind.Settings,
+  configured: (section) => {
+    const settings: Settings["Type"] | undefined = section[kind.name]
+    return settings === undefined ? [] : [{ name: kind.name, ...kind.configure(settings) }]
+  }
+})

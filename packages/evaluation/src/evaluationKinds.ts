@@ -15,11 +15,7 @@ export const EvaluationSettings = Schema.Struct(fields as unknown as Fields)
 export type EvaluationSettings = typeof EvaluationSettings.Type
 
 /** What a config's section names, before it is built. */
-export const configured = (settings: EvaluationSettings): ReadonlyArray<ReturnType<Kind["configure"]>> =>
-  kinds.flatMap((kind) => {
-    const own = settings[kind.name]
-    return own === undefined ? [] : [kind.configure(own)]
-  })
+export const configured = (settings: EvaluationSettings) => kinds.flatMap((kind) => kind.configured(settings))
 
 /** What the evaluations that a config names measure, in order. */
 export const metricsOf = (settings: EvaluationSettings): ReadonlyArray<Metric> =>

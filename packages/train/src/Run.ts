@@ -4,6 +4,7 @@ import { explained } from "./OutOfMemory.ts"
 import { layersOf, type Stages } from "./PretrainLayers.ts"
 import { evaluate } from "./Run/evaluate.ts"
 import { exportEncoder } from "./Run/exportEncoder.ts"
+import { checkOwn } from "./Run/ownStages.ts"
 import { prepare } from "./Run/prepare.ts"
 import { warning } from "./Run/RunMessages.ts"
 import { type Approve, type RunSource, startOf } from "./Run/start.ts"
@@ -39,6 +40,7 @@ export const open = <E = never>(source: RunSource, options: OpenOptions<E> = {})
   Effect.flatMap(startOf(source, options.approve ?? (() => Effect.void)), (start) => {
     const { config, initial } = start
     return Effect.gen(function* () {
+      yield* checkOwn(config, initial, options.stages ?? {})
       for (const { message, path } of warnings(config)) yield* warning(`${path}: ${message}`)
       const dataDirs = yield* dataDirsOf(options.dataDir, config.data.name)
       const given = initial === undefined ? {} : { initial }
@@ -51,6 +53,7 @@ export const open = <E = never>(source: RunSource, options: OpenOptions<E> = {})
       const inFolder = <A, F, R>(effect: Effect.Effect<A, F, R>) =>
         folder.writing(effect).pipe(Effect.provide(stages), explained(config))
       const prepared = yield* inFolder(prepare(start, folder, options.stages ?? {}))
+      const taken = { steps: start.progress?.step ?? 0 }
       let isTrained = false
       return {
         config,
@@ -63,19 +66,20 @@ export const open = <E = never>(source: RunSource, options: OpenOptions<E> = {})
         initialWeights: initial === undefined ? undefined : folder.initial,
         /**
          * Trains to the end of the config, saves on the way, and exports the encoder: when the run is stopped, too. To
-         * train again, open the folder again.
+         * train again, open the folder again. Interruptible between two steps and while it evaluates.
          */
         train: (options: TrainOptions = {}) =>
           Effect.suspend(() => {
             if (isTrained) return Effect.die(new Error("this run was trained already: open its folder again"))
             isTrained = true
-            return inFolder(trainIn(start, folder, prepared, options))
-          }),
-        /** Measures the query encoder as it is now, by every evaluation of the run. */
-        evaluate: inFolder(evaluate),
-        /** Writes the query encoder as it is now, with what tells of it beside it. */
-        export: (step: number) =>
-          inFolder(exportEncoder(config, folder, prepared.isThere, prepared.ownNetwork, step))
+            return inFolder(trainIn(start, folder, prepared, taken, options))
+          }).pipe(Effect.uninterruptible),
+        /** Measures the query encoder as it is now, by every evaluation of the run. Interruptible. */
+        evaluate: inFolder(evaluate).pipe(Effect.uninterruptible),
+        /** Writes the query encoder as it is now, with what tells of it beside it; some step must have been taken. */
+        export: Effect.suspend(() => inFolder(exportEncoder(config, folder, prepared, taken.steps))).pipe(
+          Effect.uninterruptible
+        )
       }
     }).pipe(explained(config))
   }).pipe(Effect.uninterruptible)

@@ -8,7 +8,7 @@ import { type ImageSource, readRange } from "@moco/data/ImageSource"
 import { inOrder, toGroups } from "@moco/data/ImageTensors"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer, Schema } from "effect"
-import { Evaluation, type EvaluationKind, EveryEpochs, type Represent } from "../Evaluation.ts"
+import { Evaluation, EveryEpochs, evaluationKind, type Represent } from "../Evaluation.ts"
 import { voteOfNeighbours } from "../internal/knn.ts"
 import { type Metric, measured } from "../Measurement.ts"
 import { knnNeeds } from "./knnNeeds.ts"
@@ -111,19 +111,16 @@ export const layer = (settings: KnnSettings) =>
 const metricsOf = ({ k, temperature }: KnnSettings): ReadonlyArray<Metric> =>
   k.map((count) => knnAccuracy(count, temperature))
 
-type Made = ReturnType<typeof layer>
-
 /** What a config names `evaluations.knn`. */
-export const knn: EvaluationKind<typeof name, typeof KnnSettings, Layer.Error<Made>, Layer.Services<Made>> = {
+export const knn = evaluationKind({
   name,
   Settings: KnnSettings,
   configure: (settings) => ({
-    name,
     metrics: metricsOf(settings),
     needs: (numTraining) => knnNeeds(settings, numTraining),
     layer: layer(settings)
   })
-}
+})
 
 const chunks = (count: number): ReadonlyArray<readonly [number, number]> =>
   Array.from({ length: Math.ceil(count / batchSize) }, (_, chunk) => [

@@ -6,6 +6,7 @@ export const knnNeeds = (
   numImages: number
 ): ReadonlyArray<Stage.Need> => [
   Stage.that(k.length > 0, "k", k, "must name at least one number", "200 and 20 are usual"),
+  Stage.that(new Set(k).size === k.length, "k", k, "names a number twice", "leave one of the two out"),
   ...k.flatMap((count, i) => [
     Stage.count(`k[${i}]`, count, "200 and 20 are usual"),
     Stage.that(

@@ -1,5 +1,6 @@
 import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
 import type { Evaluation, Represent } from "@moco/evaluation/Evaluation"
+import { checkMeasured } from "@moco/evaluation/Evaluation/checkMeasured"
 import { comparable, incomparable } from "@moco/evaluation/Evaluation/comparable"
 import { Evaluations } from "@moco/evaluation/Evaluations"
 import { find, isBetter, type Measurement, primary, withNewer } from "@moco/evaluation/Measurement"
@@ -30,13 +31,14 @@ export const evaluating = Effect.fnUntraced(function* (trainer: TrainerState) {
   // It may take minutes and can be stopped, and is then done again; what is logged is counted too.
   const evaluate = Effect.fnUntraced(function* (evaluation: OneEvaluation, subject: Subject) {
     const start = yield* seconds
-    const measurements = yield* Effect.catchTag(
+    const found = yield* Effect.catchTag(
       Effect.interruptible(
         evaluation.evaluate(comparable(subject.represent, subject.representation), subject.subject)
       ),
       "TensorError",
       incomparable
     )
+    const measurements = yield* checkMeasured(evaluation, found)
     const elapsed = (yield* seconds) - start
     const isTrained = subject.subject === trainedEncoder
     const at = isTrained ? { step: trainer.progress.step, epoch: epochOf(trainer) } : untrained

@@ -1,4 +1,5 @@
 import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
+import { checkMeasured } from "@moco/evaluation/Evaluation/checkMeasured"
 import { comparable, incomparable } from "@moco/evaluation/Evaluation/comparable"
 import { Evaluations } from "@moco/evaluation/Evaluations"
 import { trainedEncoder } from "@moco/evaluation/subjects"
@@ -12,7 +13,11 @@ export const evaluate = Effect.gen(function* () {
     "the encoder's representation"
   )
   const found = yield* Effect.forEach(yield* Evaluations, (evaluation) =>
-    Effect.catchTag(evaluation.evaluate(represent, trainedEncoder), "TensorError", incomparable)
+    Effect.catchTag(
+      Effect.interruptible(evaluation.evaluate(represent, trainedEncoder)),
+      "TensorError",
+      incomparable
+    ).pipe(Effect.flatMap((measured) => checkMeasured(evaluation, measured)))
   )
   return found.flat()
 }).pipe(Effect.withSpan("Run.evaluate"))

@@ -4,20 +4,23 @@ import { threadsIn } from "@moco/core/EnvironmentInvalid"
 import * as Escape from "@moco/core/Escape"
 import * as SafeFile from "@moco/core/SafeFile"
 import { Dataset } from "@moco/data/Dataset"
+import { ViewPairs } from "@moco/data/ViewPairs"
 import { ByteSize, Effect, FileSystem, Option } from "effect"
 import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "../Checkpoint/fingerprint.ts"
 import type { StoredCheckpoint } from "../Checkpoint/load.ts"
 import type { Stages } from "../PretrainLayers.ts"
 import type { RunConfig } from "../RunConfig.ts"
-import { environment } from "../RunFolder/environment.ts"
+import { type Environment, environment } from "../RunFolder/environment.ts"
 import * as RunFolder from "../RunFolder.ts"
 import { RunState } from "../RunState.ts"
 import { beginWith } from "./beginWith.ts"
+import { ConfigChanged } from "./errors.ts"
 import { changeOf } from "./goOnWith.ts"
+import { namesOf } from "./ownStages.ts"
 import { info, warning } from "./RunMessages.ts"
-import type { RunStart } from "./start.ts"
+import { type RunStart, requireNotPassed } from "./start.ts"
 
-/** Puts a run's folder and state to where its first step, or its next one, begins. */
+/** Puts a run's state to where its first step, or its next one, begins; nothing in its folder is changed yet. */
 export const prepare = Effect.fn("Run.prepare")(function* (
   start: RunStart,
   folder: RunFolder.RunFolder,
@@ -25,35 +28,70 @@ export const prepare = Effect.fn("Run.prepare")(function* (
 ) {
   const { config, from } = start
   const isThere = yield* RunFolder.hold(folder)
+  const { stepsPerEpoch } = yield* ViewPairs
+  yield* requireNotPassed(folder.path, config, from, stepsPerEpoch)
+  const ownStages = namesOf(stages)
+  if (from !== undefined) yield* requireSameStages(folder, ownStages)
   const change = yield* changeOf(start)
-  if (change === undefined) yield* RunFolder.writeConfig(folder, config)
-  const fingerprint = yield* announce(config, folder)
-  const initialised = yield* beginWith(start, folder)
+  const backend = yield* Backend
+  const threads = threadsIn(process.env, config.backend.threads)
+  const found = { ...(yield* environment(backend, threads)), ownStages }
+  const fingerprint = fingerprintOf(backend, threads, found.cpu)
+  yield* announce(config, folder, found)
   if (from !== undefined) yield* restore(from, fingerprint)
-  yield* cutLog(folder.metrics, from?.manifest.progress.logPosition ?? 0)
   const ownNetwork = stages.encoder === undefined ? undefined : (yield* QueryEncoder).network
-  return { isThere, change, fingerprint, initialised, ownNetwork }
+  return { isThere, change, environment: found, fingerprint, ownNetwork }
 })
 
 /** What {@link prepare} has found out. */
 export type Prepared = Effect.Success<ReturnType<typeof prepare>>
 
-/** Writes down what is about to run, and says so. */
-const announce = Effect.fnUntraced(function* (config: RunConfig, folder: RunFolder.RunFolder) {
-  const backend = yield* Backend
-  const dataset = yield* Dataset
-  const threads = threadsIn(process.env, config.backend.threads)
-  const found = yield* environment(backend, threads)
-  yield* RunFolder.writeEnvironment(folder, found)
-  const { test, train } = dataset
+/**
+ * Puts a run's folder to where training begins: its config, what it runs on, the weights that it begins with, and the log
+ * without what belongs to steps that are taken again.
+ *
+ * @returns what is left to do once there is a log
+ */
+export const begin = Effect.fn("Run.begin")(function* (
+  start: RunStart,
+  folder: RunFolder.RunFolder,
+  { change, environment }: Prepared
+) {
+  if (change === undefined) yield* RunFolder.writeConfig(folder, start.config)
+  yield* RunFolder.writeEnvironment(folder, environment)
+  const initialised = yield* beginWith(start, folder)
+  yield* cutLog(folder.metrics, start.from?.manifest.progress.logPosition ?? 0)
+  return initialised
+})
+
+/** A run goes on with the stages of a program's own that it has begun with: no config tells of them. */
+const requireSameStages = Effect.fnUntraced(function* (
+  folder: RunFolder.RunFolder,
+  now: ReadonlyArray<string>
+) {
+  const before = yield* RunFolder.ownStagesOf(folder)
+  if (String(before) === String(now)) return
+  const words = (names: ReadonlyArray<string>) => (names.length === 0 ? "none" : names.join(", "))
+  return yield* new ConfigChanged({
+    path: folder.path,
+    differences: [{ path: "stages given in code", before: words(before), now: words(now) }]
+  })
+})
+
+/** Says what is about to run. */
+const announce = Effect.fnUntraced(function* (
+  config: RunConfig,
+  folder: RunFolder.RunFolder,
+  { backend, threads }: Environment
+) {
+  const { name, test, train } = yield* Dataset
   yield* info(
     [
-      `${config.recipe}, seed ${config.seed}: ${train.numImages} images of ${dataset.name}, evaluated on ${test?.numImages ?? "none"}`,
+      `${config.recipe}, seed ${config.seed}: ${train.numImages} images of ${name}, evaluated on ${test?.numImages ?? "none"}`,
       `${backend.name} ${Escape.line(backend.version)} on ${backend.device}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
       `run folder: ${Escape.line(folder.path)}`
     ].join("\n")
   )
-  return fingerprintOf(backend, threads, found.cpu)
 })
 
 /** Puts a checkpoint's state in place; where the machine is another one, says that bits may differ. */

@@ -29,6 +29,8 @@ export interface ResumedRun {
   readonly resume: string
   /** By dotted path; values as for `--set`, e.g. `{ "training.epochs": "20" }`. */
   readonly sets?: Readonly<Record<string, string>>
+  /** Opens a run that has reached its end too, to be evaluated or exported; there is nothing to train then. */
+  readonly mayBeFinished?: boolean
 }
 
 export type RunSource = NewRun | ResumedRun
@@ -95,7 +97,7 @@ export const tellOfDamage = (error: CheckpointCorrupt): Effect.Effect<void> =>
 
 /** A run that is continued by its folder alone: its own config, with what may change laid over it. */
 const resumed = Effect.fnUntraced(function* <E>(
-  { resume: path, sets = {} }: ResumedRun,
+  { mayBeFinished = false, resume: path, sets = {} }: ResumedRun,
   approve: Approve<E>
 ) {
   const exists = yield* RunFolder.exists(path)
@@ -108,8 +110,8 @@ const resumed = Effect.fnUntraced(function* <E>(
   const config = yield* applyOverrides(begun, [], sets)
   yield* requireSame(folder, begun, config, ({ path }) => permissionOf(path) !== "mustMatch")
   yield* approve(config)
-  yield* requireNotPassed(path, config, from)
-  if (holds === "finished run") yield* requireLonger(path, begun, config, from)
+  yield* requireNotPassed(path, config, from, knownStepsPerEpoch(config))
+  if (holds === "finished run" && !mayBeFinished) yield* requireLonger(path, begun, config, from)
   return startWith({ config, begun, folder, from, initial: yield* initialIn(folder) })
 })
 
@@ -129,14 +131,12 @@ const requireLonger = Effect.fnUntraced(function* (
 })
 
 /** A run may be made shorter, but not than it is. */
-const requireNotPassed = Effect.fnUntraced(function* (
+export const requireNotPassed = Effect.fnUntraced(function* (
   path: string,
   config: RunConfig,
-  from: StoredCheckpoint | undefined
+  from: StoredCheckpoint | undefined,
+  stepsPerEpoch: number
 ) {
-  // Of images that a program brings it is not known yet; then nothing is refused.
-  const numImages = numTraining(config) ?? Number.POSITIVE_INFINITY
-  const stepsPerEpoch = Math.floor(numImages / config.training.batchSize)
   const taken = (from?.manifest.progress.step ?? 0) / stepsPerEpoch
   const { epochs } = config.training
   if (epochs >= taken) return
@@ -146,6 +146,10 @@ const requireNotPassed = Effect.fnUntraced(function* (
     problems: [{ path: "training.epochs", value: String(epochs), problem, hint }]
   })
 })
+
+/** Steps of an epoch, as far as they are known before the images are; of images that a program brings they are not. */
+const knownStepsPerEpoch = (config: RunConfig): number =>
+  Math.floor((numTraining(config) ?? Number.POSITIVE_INFINITY) / config.training.batchSize)
 
 /** The config that a run has begun with: its newest checkpoint's, or before there was one, that in its folder. */
 const begunWith = Effect.fnUntraced(function* (

@@ -6,7 +6,7 @@ import { type RunEvent, RunLog } from "../RunLog.ts"
 import { layerEncoderLast } from "./encoderLast.ts"
 import { exportEncoder } from "./exportEncoder.ts"
 import { goOnWith } from "./goOnWith.ts"
-import type { Prepared } from "./prepare.ts"
+import { begin, type Prepared } from "./prepare.ts"
 import { type RunStart, tellOfDamage } from "./start.ts"
 
 export interface TrainOptions {
@@ -21,17 +21,23 @@ export interface TrainOptions {
 /** Checkpoints that are kept beside the best one. */
 const keep = 2
 
-/** Trains with the stages that are there; exports the encoder when the run has ended or was stopped on the way. */
+/**
+ * Trains with the stages that are there; exports the encoder when the run has ended or was stopped on the way.
+ *
+ * @param taken  steps that the run has taken, kept up to date
+ */
 export const trainIn = Effect.fn("Run.train")(function* (
   start: RunStart,
   folder: RunFolder.RunFolder,
-  { change, fingerprint, initialised, isThere, ownNetwork }: Prepared,
+  prepared: Prepared,
+  taken: { steps: number },
   { checkpointEvery = defaultEvery, observe = () => Effect.void, onNonFinite = "stop" }: TrainOptions
 ) {
   const { config } = start
-  let step = start.progress?.step ?? 0
+  const { change, fingerprint, isThere } = prepared
+  const initialised = yield* begin(start, folder, prepared)
   const runLog = RunLog.layerTee((event) => {
-    step = stepAfter(event, step)
+    taken.steps = stepsAfter(event, taken.steps)
     return observe(event)
   }).pipe(
     Layer.provide(layerEncoderLast(folder.encoderCard, folder.encoder)),
@@ -53,14 +59,14 @@ export const trainIn = Effect.fn("Run.train")(function* (
     Effect.provide(Layer.merge(runLog, checkpoints)),
     Effect.onExit((exit) =>
       Exit.isSuccess(exit) || Cause.hasInterrupts(exit.cause)
-        ? exportEncoder(config, folder, isThere, ownNetwork, step)
+        ? exportEncoder(config, folder, prepared, taken.steps)
         : Effect.void
     )
   )
 })
 
 /** Steps that the run has taken after one more event. */
-const stepAfter = (event: RunEvent, before: number): number => {
+const stepsAfter = (event: RunEvent, before: number): number => {
   switch (event.event) {
     case "step":
       return event.step + 1

@@ -9,14 +9,22 @@ import { withNewNames } from "./renamed.ts"
 export const upgradeConfig = (stored: unknown): unknown => {
   const config = withNewNames(stored)
   if (!isSection(config)) return config
-  const { data, encoder } = config
+  const { data, encoder, evaluations } = config
   return {
     ...config,
     // An encoder saw the images in their own size.
     ...(isSection(data) ? { data: { ...ownSize(data["name"]), ...data } } : {}),
+    // A number of neighbours could be named twice.
+    ...(isSection(evaluations) ? { evaluations: withDistinctK(evaluations) } : {}),
     // There was one kind of encoder.
     ...(isSection(encoder) ? { encoder: { kind: "resnet", ...encoder } } : {})
   }
+}
+
+const withDistinctK = (evaluations: Readonly<Record<PropertyKey, unknown>>) => {
+  const { knn } = evaluations
+  if (!isSection(knn) || !Array.isArray(knn["k"])) return evaluations
+  return { ...evaluations, knn: { ...knn, k: [...new Set(knn["k"])] } }
 }
 
 const ownSize = (dataset: unknown): { readonly imageSize?: number } => {

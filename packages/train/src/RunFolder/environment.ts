@@ -25,6 +25,8 @@ export interface Environment {
   readonly cpu: Cpu
   /** The variables of {@link ProcessEnvironment} that are set. */
   readonly variables: Readonly<Record<string, string>>
+  /** Stages that were given in code, in place of the config's. */
+  readonly ownStages?: ReadonlyArray<string>
 }
 
 /** Looks around; nothing that is missing makes it fail. */
