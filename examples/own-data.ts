@@ -56,7 +56,7 @@ export const compare = Effect.fn("examples.compare")(function* (folder: string, 
 
 if (import.meta.main) {
   Effect.gen(function* () {
-    yield* trainWith({ dataset }, ownConfig)
+    yield* trainWith({ dataset }, ownConfig, "runs/stripes-run")
     const { cells } = yield* compare("runs/stripes")
     yield* Console.log(
       JSON.stringify(cells.map(({ estimate, settings }) => ({ ...settings, mean: estimate?.mean })))

@@ -1,3 +1,4 @@
+import * as Tensor from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
 import { Dataset } from "@moco/data/Dataset"
 import { readRange } from "@moco/data/ImageSource"
@@ -32,14 +33,12 @@ export const layerUniformity = Layer.effect(
     return Evaluation.of({
       ...{ name: metric.evaluation, everyEpochs: 1, metrics: [metric] },
       evaluate: (represent, subject) =>
-        Effect.sync(() => {
-          const value = tf.tidy(() => {
-            const groups = toGroups(images, train.channels)
-            const row_NC = represent(inOrder(groups, ({ image_NHWC }) => normalize(image_NHWC)))
-            const unit_NC = tf.div<tf.Tensor2D>(row_NC, tf.norm(row_NC, 2, 1, true))
-            const cosine_NN = tf.matMul(unit_NC, unit_NC, false, true)
-            return tf.log(tf.mean(tf.exp(tf.mul(tf.sub(cosine_NN, 1), 4)))).dataSync()[0]!
-          })
+        Tensor.run("Uniformity.evaluate", () => {
+          const groups = toGroups(images, train.channels)
+          const row_NC = represent(inOrder(groups, ({ image_NHWC }) => normalize(image_NHWC)))
+          const unit_NC = tf.div<tf.Tensor2D>(row_NC, tf.maximum(tf.norm(row_NC, 2, 1, true), 1e-12))
+          const cosine_NN = tf.matMul(unit_NC, unit_NC, false, true)
+          const value = tf.log(tf.mean(tf.exp(tf.mul(tf.sub(cosine_NN, 1), 4)))).dataSync()[0]!
           return [measured(metric, subject, value)]
         })
     })

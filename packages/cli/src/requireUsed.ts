@@ -12,7 +12,7 @@ export const requireUsed = Effect.fnUntraced(function* (
   const names = [...new Set(configs.map(({ data }) => data.name))].join(" and ")
   return yield* new FlagsInvalid({
     flags: `--data-dir=${dataDir.value}`,
-    problem: `nothing is read from it, for the images of ${names} (data.name) come with the repository`,
+    problem: `nothing is read from it, for the images of ${names} (data.name) are in no folder of yours`,
     hint: "leave --data-dir away, or choose images that are read from a folder, e.g. --recipe=fashionMnist"
   })
 })

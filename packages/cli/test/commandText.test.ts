@@ -68,7 +68,7 @@ describe("the closing words of a run", () => {
     assert.include(
       later,
       [
-        "kNN accuracy on the test images       k = 200     k = 20",
+        "kNN accuracy                          k = 200     k = 20",
         "  trained encoder                           -     50.0 %",
         "  raw pixels                           77.2 %     80.0 %"
       ].join("\n")

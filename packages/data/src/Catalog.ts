@@ -33,12 +33,6 @@ export interface Choice {
 export const numImagesOf = ({ evaluationSplit, name }: Omit<Choice, "imageSize">): SplitSizes =>
   entryOf(name).numImages[evaluationSplit]
 
-/** Whether an encoder sees the images of a data set in their own size. */
-export const isOwnSize = ({ imageSize, name }: Pick<Choice, "name" | "imageSize">): boolean => {
-  const { size } = entryOf(name)
-  return size?.height === imageSize && size.width === imageSize
-}
-
 /** Whether the images are looked for in folders, and do not come with this package. */
 export const isInstalled = (name: CatalogName): boolean => entryOf(name).place.kind === "installed"
 

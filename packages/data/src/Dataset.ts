@@ -5,7 +5,7 @@ import { report, within } from "./Dataset/fault.ts"
 import { type ChannelStatistics, channelStatistics } from "./Dataset/statistics.ts"
 import { sourceFaults } from "./ImageSource/faults.ts"
 import * as InMemory from "./ImageSource/InMemory.ts"
-import type { ImageReadError, ImageSize, ImageSource } from "./ImageSource.ts"
+import { type ImageReadError, type ImageSize, type ImageSource, make } from "./ImageSource.ts"
 
 export {
   DatasetCorrupt,
@@ -126,7 +126,8 @@ const sourceOf = (
   { classes, name }: Pick<OwnDataset, "classes" | "name">
 ): Effect.Effect<ImageSource, DatasetInvalid> => {
   if (!("pixels_NHWC" in images)) {
-    return Effect.as(report(name, within(part, sourceFaults(images))), images)
+    // By `make`: what a source of somebody's own gives is looked at.
+    return Effect.as(report(name, within(part, sourceFaults(images))), make(images))
   }
   const provenance = { name, sha256: {}, from: "given in code", licence: undefined }
   const origin = { classes, provenance }

@@ -63,8 +63,6 @@ layer(NodeServices.layer)("Catalog", (it) => {
       const { input, train } = yield* Effect.provide(Dataset, Catalog.layer(choice, []))
       assert.deepStrictEqual(input, { height: 32, width: 32, channels: 1 })
       assert.deepInclude(train.size, { kind: "fixed", height: 28, width: 28 })
-      assert.isFalse(Catalog.isOwnSize(choice))
-      assert.isTrue(Catalog.isOwnSize({ ...choice, imageSize: 28 }))
     })
   )
 

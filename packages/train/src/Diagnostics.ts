@@ -1,3 +1,4 @@
+import { Collective } from "@moco/core/Collective"
 import { ContrastiveLoss } from "@moco/core/ContrastiveLoss"
 import { Dictionary } from "@moco/core/Dictionary"
 import { firstOf, nonFinite } from "@moco/core/Finite"
@@ -88,6 +89,7 @@ export class Diagnostics extends Context.Service<
   static readonly layer = Layer.effect(
     Diagnostics,
     Effect.gen(function* () {
+      const { total } = yield* Collective
       const dictionary = yield* Dictionary
       const loss = yield* ContrastiveLoss
       const measure = Effect.fnUntraced(function* (observed: Observed) {
@@ -104,7 +106,7 @@ export class Diagnostics extends Context.Service<
         const encoderDistance = yield* Tensor.run("Dictionary.encoderDistance", dictionary.encoderDistance)
         return {
           step,
-          numImages: observed.queries_ND[0]!.shape[0],
+          numImages: total(observed.queries_ND[0]!.shape[0]),
           metrics: {
             ...numbers,
             chanceLoss: observed.closest.length * loss.chance(dictionary.numNegatives),

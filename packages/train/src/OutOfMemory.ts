@@ -1,3 +1,4 @@
+import { memoryOf } from "@moco/core/Dictionary/kinds"
 import { batchNormGroupsOf, sizesOf } from "@moco/core/Encoder/kinds"
 import { TensorError } from "@moco/core/Tensor"
 import { Cause, Effect, Predicate, Schema } from "effect"
@@ -44,10 +45,12 @@ export const explained =
 const hintFor = ({ dictionary, encoder, training: { batchSize } }: RunConfig): string => {
   const { smaller: settings } = sizesOf(encoder, 1)
   const batch = halfBatch(batchSize, batchNormGroupsOf(encoder))
-  const smaller = batch === undefined ? `a smaller encoder.${settings[0]}` : `training.batchSize=${batch}`
-  const isLarge = dictionary.kind !== "endToEnd" && dictionary.size > 16 * batchSize
-  const size = isLarge ? `, or dictionary.size=${Math.floor(dictionary.size / 2)}` : ""
-  return `try --set ${smaller}${size}; with the config as it is, a run that had begun goes on with --resume where there is more memory`
+  const smaller =
+    batch === undefined ? `a smaller encoder.${settings[0]}` : `--set training.batchSize=${batch}`
+  const rows = memoryOf(dictionary, { batchSize, numImages: 0, seed: 0 }).rows
+  const large = rows.find(({ count, setting }) => setting === "dictionary.size" && count > 16 * batchSize)
+  const size = large === undefined ? "" : `, or --set dictionary.size=${Math.floor(large.count / 2)}`
+  return `try ${smaller}${size}; with the config as it is, a run that had begun goes on with --resume where there is more memory`
 }
 
 /** About half the batch, of which batch norm's groups still have two images each. */

@@ -118,8 +118,8 @@ const either = <Service, Needs>(
 export type PretrainServices = Layer.Success<ReturnType<typeof layersOf>>
 
 /** What somebody else has written can only be known by trying it. */
-const rehearsalOf = ({ dictionary, loss }: Stages) =>
-  Layer.effectDiscard((dictionary ?? loss) === undefined ? Effect.void : rehearse)
+const rehearsalOf = ({ dictionary, encoder, loss }: Stages) =>
+  Layer.effectDiscard((dictionary ?? loss ?? encoder) === undefined ? Effect.void : rehearse)
 
 /** Whatever images they are, the encoder sees them in the config's size. */
 const datasetOf = (

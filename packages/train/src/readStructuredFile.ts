@@ -35,7 +35,7 @@ const maxDepth = 32
  *
  * @param kind  what the file is, for the error message
  */
-export const readStructuredFile = Effect.fn("cli.readStructuredFile")(function* (kind: string, file: string) {
+export const readStructuredFile = Effect.fn("readStructuredFile")(function* (kind: string, file: string) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const format = path.extname(file).toLowerCase() === ".json" ? "JSON" : "YAML"

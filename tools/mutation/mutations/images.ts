@@ -19,7 +19,7 @@ export const imagesMutations: ReadonlyArray<Mutation> = [
     fear: "validation images leak into the inputs"
   },
   {
-    name: "split: validation judged on training images",
+    name: "split: validation evaluated on training images",
     file: "packages/data/src/Catalog/fashionMnist10k.ts",
     from: "slice(all, numTrain, end)",
     to: "slice(all, 0, end - numTrain)",

@@ -1,5 +1,5 @@
 import { Layer, Schema } from "effect"
-import type { Dictionary, DictionaryMemory } from "../Dictionary.ts"
+import type { DictionaryMemory } from "../Dictionary.ts"
 import { KeyEncoder } from "../Encoder.ts"
 import * as EndToEnd from "./EndToEnd.ts"
 import * as MemoryBank from "./MemoryBank.ts"
@@ -47,6 +47,3 @@ export const memoryOf = (settings: DictionarySettings, { numImages }: Dictionary
       return EndToEnd.memoryOf(settings)
   }
 }
-
-/** A mechanism as a layer, whatever it is made from. */
-export type DictionaryLayer<E, R> = Layer.Layer<Dictionary, E, R>

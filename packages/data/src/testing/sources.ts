@@ -1,4 +1,3 @@
-// biome-ignore-all lint/correctness/noUndeclaredDependencies: for tests only, whose tools belong to the root
 import { Effect } from "effect"
 import * as ImageSource from "../ImageSource.ts"
 

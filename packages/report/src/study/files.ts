@@ -33,7 +33,7 @@ export interface ReportSource {
 }
 
 /** Writes tables (Markdown, CSV, JSON), plots (SVG, PNG) and the runs they are made of into `folder`. */
-export const writeReport = Effect.fn("cli.writeReport")(function* (folder: string, source: ReportSource) {
+export const writeReport = Effect.fn("report.writeReport")(function* (folder: string, source: ReportSource) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const { results } = source

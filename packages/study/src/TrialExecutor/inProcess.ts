@@ -2,11 +2,13 @@ import { ExitCode } from "@moco/train/ExitCode"
 import type { Stages } from "@moco/train/PretrainLayers"
 import * as Run from "@moco/train/Run"
 import type { RunEvent } from "@moco/train/RunLog"
-import { Clock, Effect, Exit, type FileSystem, Layer, Path } from "effect"
+import { Cause, Clock, Effect, Exit, type FileSystem, Layer, Path } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
 import type { Trial } from "../Study.ts"
-import { TrialExecutor, type TrialProgress } from "../TrialExecutor.ts"
-import type { TrialRecord } from "../TrialRecord.ts"
+import { StudyRecordError } from "../StudyRecord.ts"
+import { renderSettings } from "../settings.ts"
+import { TrialExecutor, TrialImpossible, type TrialProgress } from "../TrialExecutor.ts"
+import type { FailedTrial, TrialRecord } from "../TrialRecord.ts"
 import { completedTrial, failedTrial, hasCompleted, type TrialEnd } from "./trialRecord.ts"
 
 /**
@@ -24,12 +26,12 @@ export const layerInProcess = (options: { readonly folder: string; readonly stag
         FileSystem.FileSystem | Path.Path | ChildProcessSpawner.ChildProcessSpawner
       >()
 
-      const train = ({ config }: Trial, folder: string, observe: Observe) =>
-        Effect.gen(function* () {
-          const { stages } = options
-          const run = yield* Run.open({ config, folder }, stages === undefined ? {} : { stages })
-          yield* run.train({ observe: (event) => whereStep(event, observe) })
-        }).pipe(Effect.scoped)
+      const open = ({ config }: Trial, folder: string) => {
+        const { stages } = options
+        return Run.open({ config, folder }, stages === undefined ? {} : { stages })
+      }
+      const train = (run: Run.Run, observe: Observe) =>
+        run.train({ observe: (event) => whereStep(event, observe) })
 
       return TrialExecutor.of({
         run: Effect.fnUntraced(function* (trial, observe) {
@@ -37,29 +39,70 @@ export const layerInProcess = (options: { readonly folder: string; readonly stag
           const folder = path.join(options.folder, "runs", trial.id)
           const metrics = path.join(folder, "metrics.jsonl")
           const isDone = yield* hasCompleted(metrics)
-          const exit = isDone ? Exit.void : yield* Effect.exit(train(trial, folder, observe))
-          if (Exit.hasInterrupts(exit)) return yield* Effect.interrupt
+          let hasBegun = false
+          const exit: Exit.Exit<unknown, RunError> = isDone
+            ? Exit.void
+            : yield* Effect.exit(
+                Effect.scoped(
+                  Effect.flatMap(open(trial, folder), (run) => {
+                    hasBegun = true
+                    return train(run, observe)
+                  })
+                )
+              )
           const seconds = ((yield* Clock.currentTimeMillis) - startedAt) / 1000
           const end: TrialEnd = { trial, seconds, runFolder: path.join("runs", trial.id) }
-          const failed = (stderr: string, exitCode: number) =>
-            Effect.map(failedTrial(end, metrics, { exitCode, stderr: `error: ${stderr}` }), asRecord)
-          if (Exit.isFailure(exit)) {
-            const error = Exit.findErrorOption(exit)
-            const isNonFinite = error._tag === "Some" && error.value._tag === "NonFinite"
-            const reason = error._tag === "Some" ? error.value.message : String(exit.cause)
-            return yield* failed(reason, isNonFinite ? ExitCode.nonFinite : ExitCode.resource)
-          }
+          if (Exit.isFailure(exit)) return yield* failure(exit.cause, end, folder, hasBegun)
           return yield* Effect.catch(completedTrial(end, metrics), ({ message }) =>
-            failed(message, ExitCode.resource)
+            asRecord(failedTrial(end, metrics, { exitCode: ExitCode.resource, stderr: `error: ${message}` }))
           )
         }, Effect.provide(services))
       })
     })
   )
 
-type Observe = (progress: TrialProgress) => Effect.Effect<void>
+/** Whatever a run fails with has a tag and says what it is. */
+interface RunError {
+  readonly _tag: string
+  readonly message: string
+}
 
-const asRecord = (record: TrialRecord): TrialRecord => record
+/** A trial that has not reached its end: stopped, impossible, or failed. */
+const failure = Effect.fnUntraced(function* (
+  cause: Cause.Cause<RunError>,
+  end: TrialEnd,
+  folder: string,
+  hasBegun: boolean
+) {
+  const errors = cause.reasons.filter(Cause.isFailReason).map(({ error }) => error)
+  const [first] = errors
+  const reason = first?.message ?? Cause.pretty(cause)
+  if (Cause.hasInterrupts(cause)) {
+    if (first === undefined) return yield* Effect.interrupt
+    // It was stopped, and could not save what it had.
+    const hint = "its last checkpoint is as it was; the same study goes on with it"
+    return yield* new StudyRecordError({ operation: "written", path: folder, reason, hint })
+  }
+  if (!hasBegun && first !== undefined && ofStages.has(first._tag)) {
+    const trial = `${renderSettings(end.trial.settings)}, seed ${end.trial.seed}`
+    return yield* new TrialImpossible({ trial, reason: reason.split("\n") })
+  }
+  const isNonFinite = first?._tag === "NonFinite" || first?._tag === "NonFiniteTensors"
+  const exitCode = isNonFinite ? ExitCode.nonFinite : ExitCode.resource
+  return yield* asRecord(
+    failedTrial(end, `${folder}/metrics.jsonl`, { exitCode, stderr: `error: ${reason}` })
+  )
+})
+
+/** What is wrong with a stage is wrong for every trial. */
+const ofStages: ReadonlySet<string> = new Set([
+  ...["StageInvalid", "BatchSizeInvalid", "ConfigInvalid", "IdxMalformed", "ImageIndexInvalid"],
+  ...["DatasetInvalid", "DatasetMissing", "DatasetUnreadable", "DatasetCorrupt"]
+])
+
+const asRecord = <E, R>(failed: Effect.Effect<FailedTrial, E, R>): Effect.Effect<TrialRecord, E, R> => failed
+
+type Observe = (progress: TrialProgress) => Effect.Effect<void>
 
 const whereStep = (event: RunEvent, observe: Observe): Effect.Effect<void> => {
   if (event.event !== "step") return Effect.void

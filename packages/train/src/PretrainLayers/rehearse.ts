@@ -5,12 +5,12 @@ import type { Similarities } from "@moco/core/Similarities"
 import * as Stage from "@moco/core/Stage"
 import * as Tensor from "@moco/core/Tensor"
 import { type ViewBatch, ViewPairs } from "@moco/data/ViewPairs"
-import type * as tf from "@tensorflow/tfjs-core"
+import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 
 /**
- * Goes through the first step without its gradient and without changing anything, and looks at what a dictionary and a
- * loss give: the only way to know of one that somebody else has written. Less than the time of a step.
+ * Goes through the first step without its gradient and without changing anything, and looks at what an encoder, a dictionary
+ * and a loss give: the only way to know of one that somebody else has written. Less than the time of a step.
  */
 export const rehearse = Effect.gen(function* () {
   const lease = yield* Tensor.lease
@@ -39,7 +39,7 @@ interface Stages {
   readonly loss: ContrastiveLoss["Service"]
 }
 
-type Asked = readonly [stage: "Dictionary" | "ContrastiveLoss", need: Stage.Need]
+type Asked = readonly [stage: "QueryEncoder" | "Dictionary" | "ContrastiveLoss", need: Stage.Need]
 
 /** In the order of a step: what comes later may rest on what comes before. */
 function* needsOf({ batch, dictionary, lease, loss, query }: Stages): Generator<Asked> {
@@ -58,6 +58,8 @@ function* needsOf({ batch, dictionary, lease, loss, query }: Stages): Generator<
   const queries_ND: Array<tf.Tensor2D> = []
   for (const [direction, { query_NHWC }] of directions.entries()) {
     const { feature_ND } = query.network.train(weightsOf(query), query_NHWC, lease.keep)
+    yield ["QueryEncoder", shape("feature_ND", feature_ND, [indices.length, query.network.featureSize])]
+    yield ["QueryEncoder", unitRows(feature_ND)]
     queries_ND.push(feature_ND)
     const similarities = prepared.similarities(feature_ND, direction, trained)
     yield* similarityNeeds(similarities, feature_ND, numNegatives)
@@ -97,6 +99,19 @@ function* similarityNeeds(
   }
   yield ["Dictionary", shape("negatives.query_ND", negatives.query_ND, [numQueries, featureSize])]
   yield ["Dictionary", shape("negatives.key_KD", negatives.key_KD, [numNegatives, featureSize])]
+}
+
+/** A dictionary holds features, and is refused in a checkpoint where they have another length. */
+const unitRows = (feature_ND: tf.Tensor2D): Stage.Need => {
+  const lengths = tf.norm(feature_ND, 2, 1).dataSync()
+  const other = lengths.find((length) => length !== 0 && !(Math.abs(length - 1) < 1e-3))
+  return Stage.that(
+    other === undefined,
+    "length of a feature",
+    other,
+    "must be 1",
+    "divide every row by its length (L2 norm)"
+  )
 }
 
 const shape = (name: string, tensor: tf.Tensor, expected: ReadonlyArray<number>): Stage.Need =>

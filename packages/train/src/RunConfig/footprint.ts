@@ -72,7 +72,8 @@ export const gibibytes = (bytes: number): string =>
 /** What is wrong with a run that cannot fit into `memory` bytes, told of the setting that asks for the most. */
 export const excessOf = (
   shares: ReadonlyArray<Share>,
-  memory: number
+  memory: number,
+  { encoder }: Pick<RunConfig, "encoder">
 ): { readonly path: string; readonly problem: string; readonly hint: string } | undefined => {
   const total = shares.reduce((sum, { bytes }) => sum + bytes, 0)
   if (total <= memory) return undefined
@@ -81,6 +82,6 @@ export const excessOf = (
   return {
     path,
     problem: `needs ${gibibytes(bytes)} (${what}), the whole run at least ${gibibytes(total)}, and this machine has ${gibibytes(memory)} of memory`,
-    hint: path === "encoder" ? "lower its layers, width or featureSize" : "lower it"
+    hint: path === "encoder" ? `lower its ${sizesOf(encoder, 1).smaller.join(", ")}` : "lower it"
   }
 }

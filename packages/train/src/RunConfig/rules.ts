@@ -132,7 +132,7 @@ export const ruleProblems = (
 }
 
 const oversize = (config: RunConfig, memory: number): ReadonlyArray<Problem> => {
-  const excess = excessOf(footprint(config, imagesOf(config)), memory)
+  const excess = excessOf(footprint(config, imagesOf(config)), memory, config)
   return excess === undefined
     ? []
     : [{ ...excess, value: renderValue(valueAt(config, excess.path.split("."))) }]

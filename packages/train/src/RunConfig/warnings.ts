@@ -1,3 +1,4 @@
+import { batchNormGroupsOf } from "@moco/core/Encoder/kinds"
 import { numTraining } from "./images.ts"
 import type { RunConfig } from "./schema.ts"
 
@@ -18,7 +19,7 @@ export const warnings = (config: RunConfig): ReadonlyArray<Warning> => {
   const images = numTraining(config)
   const perStep = training.batchSize * (loss.symmetric ? 2 : 1)
 
-  if (dictionary.kind !== "memoryBank" && keyShuffle.kind === "shuffle" && encoder.batchNormGroups === 1) {
+  if (dictionary.kind !== "memoryBank" && keyShuffle.kind === "shuffle" && batchNormGroupsOf(encoder) === 1) {
     const message = "shuffling alone on one device with ordinary batch norm changes nothing"
     warn(
       "keyShuffle.kind",

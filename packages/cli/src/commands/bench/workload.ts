@@ -132,7 +132,7 @@ const withFlags = (text: string): string =>
 const memoryProblem = (workload: Workload, memory: number): Problem | undefined => {
   const { channels, config, imageSize } = workload
   const images = { numImages: numImages(workload), height: imageSize, width: imageSize, channels }
-  const excess = excessOf(footprint(config, images), memory)
+  const excess = excessOf(footprint(config, images), memory, config)
   return excess && inFlags({ ...excess, value: String(valueAt(config, excess.path.split("."))) })
 }
 

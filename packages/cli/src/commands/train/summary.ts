@@ -88,7 +88,7 @@ export const renderSummary = (
   const isWhole = result.outcome === "completed"
   return [
     "",
-    ...table(result, config),
+    ...table(result),
     `${isWhole ? "trained" : "interrupted after"} ${result.numSteps} steps in ${took}`,
     `run folder: ${Escape.line(result.runFolder)}`,
     isWhole
@@ -103,7 +103,7 @@ const nameWidth = 34
 const columnWidth = 11
 
 /** What was measured by subject, the trained encoder first: a table for everything that is measured in several ways. */
-const table = ({ measurements }: RunResult, config: RunConfig): ReadonlyArray<string> => {
+const table = ({ measurements }: RunResult): ReadonlyArray<string> => {
   // Of a run that was stopped before anything was evaluated there is nothing to show.
   const tables = [...byWhat(measurements)].flatMap(([what, found]) => {
     const ways = distinct(found.map((measurement) => partsOf(measurement).way))
@@ -113,11 +113,10 @@ const table = ({ measurements }: RunResult, config: RunConfig): ReadonlyArray<st
         .toSorted(trainedFirst)
         .map(({ subject }) => subject)
     )
-    const title = `${what} on the ${config.data.evaluationSplit} images`
     const row = (name: string, cells: ReadonlyArray<string>) =>
       [name.padEnd(nameWidth), ...cells.map((cell) => cell.padStart(columnWidth))].join("").trimEnd()
     return [
-      row(title, ways),
+      row(what, ways),
       ...subjects.map((subject) => {
         const own = found.filter((measurement) => measurement.subject === subject)
         const cells = ways.map((way) => {

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/correctness/noUndeclaredDependencies: for tests only, whose tools belong to the root
 import { assert, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import { Property, TensorLeak } from "@moco/core/testing"

@@ -27,7 +27,7 @@ export interface ReadRun extends DrawnRun {
 }
 
 /** What a run folder tells of its run. */
-export const readRun = Effect.fn("cli.plot.readRun")(function* (folderPath: string) {
+export const readRun = Effect.fn("report.readRun")(function* (folderPath: string) {
   const path = yield* Path.Path
   const undrawable = (problem: string) => new RunUndrawable({ path: folderPath, problem })
   if (!(yield* RunFolder.exists(folderPath))) return yield* undrawable("there is no such folder")
