@@ -108,7 +108,7 @@ describe("Knn", () => {
         [60, 20, 5, 1],
         [5, 60, 1, 20],
         [20, 60],
-        [5, 5, 60]
+        [5, 60]
       ]) {
         const together = yield* evaluated(somePixels).pipe(Effect.provide(knn(synthetic, list)))
         assert.deepStrictEqual(
