@@ -46,7 +46,7 @@ const hintFor = ({ dictionary, encoder, training: { batchSize } }: RunConfig): s
   const { smaller: settings } = sizesOf(encoder, 1)
   const batch = halfBatch(batchSize, batchNormGroupsOf(encoder))
   const smaller =
-    batch === undefined ? `a smaller encoder.${settings[0]}` : `--set training.batchSize=${batch}`
+    batch === undefined ? `a smaller encoder (${settings.join(", ")})` : `--set training.batchSize=${batch}`
   const rows = memoryOf(dictionary, { batchSize, numImages: 0, seed: 0 }).rows
   const large = rows.find(({ count, setting }) => setting === "dictionary.size" && count > 16 * batchSize)
   const size = large === undefined ? "" : `, or --set dictionary.size=${Math.floor(large.count / 2)}`

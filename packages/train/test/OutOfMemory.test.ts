@@ -43,6 +43,9 @@ describe("OutOfMemory", () => {
       encoder: { ...validConfig.encoder, batchNormGroups: 4 },
       training: { epochs: 1, batchSize: 8 }
     }
-    assert.include(explain(failed(tensorflows), small).message, "a smaller encoder.width")
+    assert.include(
+      explain(failed(tensorflows), small).message,
+      "a smaller encoder (layers, width, featureSize)"
+    )
   })
 })

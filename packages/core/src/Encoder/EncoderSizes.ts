@@ -9,6 +9,6 @@ export interface EncoderSizes {
   readonly firstLayer: (height: number, width: number) => number
   /** Floating-point operations of the forward pass of one square image of `imageSize` pixels. */
   readonly forwardFlops: (imageSize: number) => number
-  /** What takes less memory when it is lowered, by the settings' own names, the one that matters most first. */
+  /** What takes less memory when it is lowered, by the settings' own names. */
   readonly smaller: ReadonlyArray<string>
 }

@@ -18,6 +18,6 @@ export const sizesOfResNet = (config: ResNetConfig, channels: number): EncoderSi
     numParameters: [...ofConvs, ...ofHead].reduce((sum, size) => sum + size, 0),
     firstLayer: (height, width) => Math.ceil(height / stride) * Math.ceil(width / stride) * outputs,
     forwardFlops: (imageSize) => forwardFlops(layout, imageSize),
-    smaller: ["width", "layers", "featureSize"]
+    smaller: ["layers", "width", "featureSize"]
   }
 }

@@ -69,6 +69,10 @@ const count = (value: number) => value.toLocaleString("en")
 export const gibibytes = (bytes: number): string =>
   `${(bytes / 2 ** 30).toLocaleString("en", { maximumSignificantDigits: 3 })} GiB`
 
+/** `a, b or c` */
+const listed = (names: ReadonlyArray<string>): string =>
+  [names.slice(0, -1).join(", "), ...names.slice(-1)].join(" or ")
+
 /** What is wrong with a run that cannot fit into `memory` bytes, told of the setting that asks for the most. */
 export const excessOf = (
   shares: ReadonlyArray<Share>,
@@ -82,6 +86,6 @@ export const excessOf = (
   return {
     path,
     problem: `needs ${gibibytes(bytes)} (${what}), the whole run at least ${gibibytes(total)}, and this machine has ${gibibytes(memory)} of memory`,
-    hint: path === "encoder" ? `lower its ${sizesOf(encoder, 1).smaller.join(", ")}` : "lower it"
+    hint: path === "encoder" ? `lower its ${listed(sizesOf(encoder, 1).smaller)}` : "lower it"
   }
 }
