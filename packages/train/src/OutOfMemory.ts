@@ -49,7 +49,7 @@ const hintFor = ({ dictionary, encoder, training: { batchSize } }: RunConfig): s
     batch === undefined ? `a smaller encoder (${settings.join(", ")})` : `--set training.batchSize=${batch}`
   const rows = memoryOf(dictionary, { batchSize, numImages: 0, seed: 0 }).rows
   const large = rows.find(({ count, setting }) => setting === "dictionary.size" && count > 16 * batchSize)
-  const size = large === undefined ? "" : `, or --set dictionary.size=${Math.floor(large.count / 2)}`
+  const size = large === undefined ? "" : `, or dictionary.size=${Math.floor(large.count / 2)}`
   return `try ${smaller}${size}; with the config as it is, a run that had begun goes on with --resume where there is more memory`
 }
 
