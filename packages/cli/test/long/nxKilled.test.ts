@@ -2,7 +2,7 @@ import { spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { checkpointsOf, fresh, main, processesOf, root, stepsOf, tinyRun, until } from "./program.ts"
+import { checkpointsOf, fresh, main, processesOf, root, stepsOf, tinyRun, until } from "../program.ts"
 
 /** Where these tests are run by nx, its settings are not ours. */
 const withoutNx = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("NX_")))

@@ -2,7 +2,17 @@ import { spawn } from "node:child_process"
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { checkpointsOf, fresh, processesOf, recorded, root, run, stepsOf, tinyRun, until } from "./program.ts"
+import {
+  checkpointsOf,
+  fresh,
+  processesOf,
+  recorded,
+  root,
+  run,
+  stepsOf,
+  tinyRun,
+  until
+} from "../program.ts"
 
 /** Starts `nx run` in a process group of its own, as a shell does; `signal` reaches the group, as Ctrl-C does. */
 const startNx = (args: ReadonlyArray<string>) => {
