@@ -30,6 +30,7 @@ const valid: BenchFlags = {
 const report: BenchReport = {
   workload: {
     encoder: {
+      kind: "resnet",
       block: "basic",
       layers: [3, 3, 3],
       width: 16,

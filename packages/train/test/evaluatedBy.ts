@@ -9,14 +9,16 @@ type Evaluate = Evaluation["Service"]["evaluate"]
 export const evaluatedBy = (change: (evaluate: Evaluate) => Evaluate) =>
   Effect.updateService(Evaluations, (all) => all.map((one) => ({ ...one, evaluate: change(one.evaluate) })))
 
-/** Lets every evaluation of a run find these values one after the other, those of the baselines too. */
+/** Lets the first metric of a run find these values one after the other, those of the baselines too; any other is 0. */
 export const finding = (values: ReadonlyArray<number>) => {
   const left = [...values]
   return Effect.updateService(Evaluations, (all) =>
     all.map((one) => ({
       ...one,
       evaluate: (_: unknown, subject: string) =>
-        Effect.sync(() => [measured(one.metrics[0]!, subject, left.shift()!)])
+        Effect.sync(() =>
+          one.metrics.map((metric, i) => measured(metric, subject, i === 0 ? left.shift()! : 0))
+        )
     }))
   )
 }

@@ -1,4 +1,4 @@
-import { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
+import { EncoderSettings } from "@moco/core/Encoder/kinds"
 import { Schema } from "effect"
 import { stages } from "../StageTimes.ts"
 
@@ -9,7 +9,7 @@ const Share = Schema.NullOr(Schema.Finite.check(Schema.isBetween({ minimum: 0, m
 export const BenchReport = Schema.Struct({
   /** What was measured. */
   workload: Schema.Struct({
-    encoder: ResNetConfig,
+    encoder: EncoderSettings,
     imageSize: Schema.Int,
     channels: Schema.Int,
     batchSize: Schema.Int,
