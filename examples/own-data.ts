@@ -46,9 +46,10 @@ export const ownConfig: RunConfig = {
 export const compare = Effect.fn("examples.compare")(function* (folder: string, base: RunConfig = ownConfig) {
   const axes = [{ name: "K", setting: "dictionary.size", values: [128, 256] }]
   const definition = { name: "stripes", recipe: base.recipe, axes, seeds: [1] }
-  const study = yield* plan(yield* decodeDefinition(definition, "examples/own-data.ts"), base)
+  const decoded = yield* decodeDefinition(definition, "examples/own-data.ts")
+  const study = yield* plan(decoded, base, { stages: { dataset } })
   const records = yield* runStudy(study, 1).pipe(
-    Effect.provide([layerInProcess({ folder, stages: { dataset } }), StudyProgress.layerSilent]),
+    Effect.provide([layerInProcess({ folder }), StudyProgress.layerSilent]),
     Effect.provide(StudyRecord.layerFolder(folder, study))
   )
   return resultsOf(study, records)

@@ -1,54 +1,23 @@
 import * as Escape from "@moco/core/Escape"
-import { codeOfSignal, ExitCode, type Stopping } from "@moco/train/ExitCode"
+import { codeOfRunError, codeOfSignal, ExitCode, type Stopping } from "@moco/train/ExitCode"
 import { Cause, Console, Effect, Exit, Predicate } from "effect"
 import { CliError } from "effect/cli"
 
 const byTag = {
+  ...codeOfRunError,
   NotReady: ExitCode.negative,
   ParityBroken: ExitCode.negative,
   StudyFruitless: ExitCode.negative,
-  ConfigInvalid: ExitCode.config,
-  ConfigUnreadable: ExitCode.config,
-  EnvironmentInvalid: ExitCode.config,
-  BatchSizeInvalid: ExitCode.config,
-  StageInvalid: ExitCode.config,
-  ConfigChanged: ExitCode.config,
-  InitialWeightsChanged: ExitCode.config,
   StudyInvalid: ExitCode.config,
-  DatasetInvalid: ExitCode.data,
-  DatasetMissing: ExitCode.data,
-  DatasetUnreadable: ExitCode.data,
-  ImageIndexInvalid: ExitCode.data,
   FixtureUnusable: ExitCode.data,
   FlagsInvalid: ExitCode.config,
   SettingUnknown: ExitCode.config,
   RunUndrawable: ExitCode.data,
-  RunLogCorrupt: ExitCode.corrupt,
-  RunFolderEmpty: ExitCode.data,
-  SnapshotMismatch: ExitCode.data,
   TrialImpossible: ExitCode.data,
-  WeightsUnfit: ExitCode.data,
-  WeightsUnreadable: ExitCode.data,
-  DatasetCorrupt: ExitCode.corrupt,
-  IdxMalformed: ExitCode.corrupt,
-  SafetensorsMalformed: ExitCode.corrupt,
-  NoCheckpointWhole: ExitCode.corrupt,
   StudyRecordCorrupt: ExitCode.corrupt,
   StudyDefinitionDamaged: ExitCode.corrupt,
-  NonFinite: ExitCode.nonFinite,
-  NonFiniteTensors: ExitCode.nonFinite,
-  BackendUnavailable: ExitCode.resource,
-  TensorError: ExitCode.resource,
-  RunLogError: ExitCode.resource,
-  RunFolderOccupied: ExitCode.resource,
-  RunFolderUnwritable: ExitCode.resource,
-  CheckpointUnwritable: ExitCode.resource,
-  CheckpointUnreadable: ExitCode.resource,
-  OutOfMemory: ExitCode.resource,
   StudyFolderOccupied: ExitCode.resource,
-  StudyRecordError: ExitCode.resource,
-  FolderLocked: ExitCode.resource,
-  FolderLockFailed: ExitCode.resource
+  StudyRecordError: ExitCode.resource
 } as const
 
 /** The tags of the table. */

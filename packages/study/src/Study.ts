@@ -1,4 +1,5 @@
 import type { Metric } from "@moco/evaluation/Measurement"
+import type { Stages } from "@moco/train/PretrainLayers"
 import { applyOverrides, type RunConfig } from "@moco/train/RunConfig"
 import { describeProblems, type Problem, renderValue } from "@moco/train/RunConfig/Problem"
 import { schemaProblems } from "@moco/train/RunConfig/schemaProblems"
@@ -31,6 +32,8 @@ export interface Trial {
   readonly settings: Settings
   readonly seed: number
   readonly config: RunConfig
+  /** Stages of a program's own, in place of the config's. */
+  readonly stages: Stages
 }
 
 /** A study whose every run is known to be one that can start. */
@@ -59,13 +62,14 @@ export const decodeDefinition = Effect.fn("Study.decodeDefinition")(function* (
  * Lays out every run of a study before the first one starts: what is wrong with any of them is found here.
  *
  * @param base  the config of the definition's recipe
- * @param own  metrics that the runs measure beside those of their configs: of evaluations of your own
+ * @param own  stages that every run has in place of its config's, and metrics that evaluations of your own measure. A run is known by the names of its own stages: two of one name have folders of their own
  */
 export const plan = Effect.fn("Study.plan")(function* (
   given: StudyDefinition,
   base: RunConfig,
-  own: ReadonlyArray<Metric> = []
+  own: { readonly stages?: Stages; readonly metrics?: ReadonlyArray<Metric> } = {}
 ) {
+  const { metrics = [], stages = {} } = own
   // Of a study that was written as code, nothing has been checked yet.
   const definition = yield* decodeDefinition(given, given.name)
   const refuse = (problems: ReadonlyArray<Problem>) => new StudyInvalid({ study: definition.name, problems })
@@ -85,11 +89,11 @@ export const plan = Effect.fn("Study.plan")(function* (
     yield* Effect.yieldNow
     for (const [{ settings }, checked] of configs) {
       const config = { ...checked, seed }
-      trials.push({ id: identify(config), settings, seed, config })
+      trials.push({ id: identify(config, stages), settings, seed, config, stages })
     }
   }
   const [first = base, ...others] = configs.map(([, config]) => config)
-  const { metric, problems: unmeasured } = metricOf(definition, [first, ...others], own)
+  const { metric, problems: unmeasured } = metricOf(definition, [first, ...others], metrics)
   const settings = cells.map((cell) => cell.settings)
   const chart = definition.chart ?? defaultChart(definition, settings)
   const wrong = [

@@ -24,7 +24,7 @@ export class TrialImpossible extends Schema.TaggedError<TrialImpossible>()("Tria
   }
 }
 
-/** Where trials are run: processes on this machine now, a cluster's workers later. */
+/** Where trials are run: in processes on this machine or in this process now, by a cluster's workers later. */
 export class TrialExecutor extends Context.Service<
   TrialExecutor,
   {

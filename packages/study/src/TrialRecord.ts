@@ -13,7 +13,7 @@ const common = {
   trial: Schema.String,
   settings: Settings,
   seed: Schema.Int,
-  /** Wall time of the whole process. */
+  /** Wall time of the whole run. */
   seconds: Schema.Finite,
   /** The run folder, relative to the study's. */
   runFolder: Schema.String,

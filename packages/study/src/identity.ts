@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto"
+import type { Stages } from "@moco/train/PretrainLayers"
+import { namesOf as ownStageNames } from "@moco/train/Run/ownStages"
 import { RunConfig } from "@moco/train/RunConfig"
 import { seesOwnSize } from "@moco/train/RunConfig/images"
 import { withOldNames } from "@moco/train/RunConfig/renamed"
@@ -9,13 +11,16 @@ import { Schema } from "effect"
  *
  * Settings that have no effect beside the others are left out. So a setting that is added to the program must be left
  * out here at the value at which nothing changes; then runs from before it are still recognised. A setting that is renamed
- * keeps its first name here (`RunConfig/renamed.ts`).
+ * keeps its first name here (`RunConfig/renamed.ts`). Stages of a program's own are named beside it.
  */
-export const identify = (config: RunConfig): string =>
-  createHash("sha256")
-    .update(canonical(withOldNames(effective(config))))
+export const identify = (config: RunConfig, stages: Stages = {}): string => {
+  const own = ownStageNames(stages)
+  const computed = canonical(withOldNames(effective(config)))
+  return createHash("sha256")
+    .update(own.length === 0 ? computed : canonical([computed, own]))
     .digest("hex")
     .slice(0, 12)
+}
 
 /** Text that is the same for equal JSON values, whatever the order of their keys. */
 export const canonical = (value: unknown): string => {

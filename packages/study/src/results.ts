@@ -146,13 +146,11 @@ const meanCurve = (curves: ReadonlyArray<ReadonlyArray<EpochSummary>>): Readonly
   const mean = (values: ReadonlyArray<number>) =>
     values.reduce((sum, value) => sum + value, 0) / values.length
   const longest = curves.reduce((a, b) => (b.length > a.length ? b : a), [])
-  return longest
-    .map(({ epoch, metrics }, i) => {
-      const all = curves.flatMap((curve) => (curve[i] === undefined ? [] : [curve[i].metrics]))
-      const means = Object.keys(metrics).map((key) => [key, mean(all.map((own) => own[key] ?? Number.NaN))])
-      return { epoch, metrics: Object.fromEntries(means) as EpochSummary["metrics"] }
-    })
-    .filter(({ metrics }) => Object.values(metrics).every(Number.isFinite))
+  return longest.map(({ epoch, metrics }, i) => {
+    const all = curves.flatMap((curve) => (curve[i] === undefined ? [] : [curve[i].metrics]))
+    const means = Object.keys(metrics).map((key) => [key, mean(all.map((own) => own[key] ?? Number.NaN))])
+    return { epoch, metrics: Object.fromEntries(means) as EpochSummary["metrics"] }
+  })
 }
 
 const publishedOf = ({ cells, definition: { published } }: Study): StudyResults["published"] =>

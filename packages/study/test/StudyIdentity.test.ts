@@ -1,4 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import { KeyShuffle } from "@moco/core/KeyShuffle"
+import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { validConfig } from "@moco/train/testing/validConfig"
 import { identify } from "../src/identity.ts"
@@ -14,15 +16,26 @@ describe("a run's name", () => {
     assert.strictEqual(identify(bank), "a29033fa6453")
   })
 
-  it("is another one where the encoder sees images of another size, or another split judges", () => {
+  it("is another one where the encoder sees images of another size, or another split evaluates", () => {
     const { data } = validConfig
     const others = [
       { ...validConfig, data: { ...data, imageSize: 32 } },
       { ...validConfig, data: { ...data, evaluationSplit: "validation" as const } }
-    ].map(identify)
+    ].map((config) => identify(config))
     assert.strictEqual(new Set([identify(validConfig), ...others]).size, 3)
     // Of a record from when the split was called so.
     assert.strictEqual(others[1], "c9cfec839967")
+  })
+
+  it("is another one where a stage of a program's own stands in place of the config's", () => {
+    const dataset = layerSynthetic({
+      ...{ numTrain: 8, numTest: 8, height: 8, width: 8, channels: 1, numClasses: 2, seed: 1 }
+    })
+    const names = [{}, { dataset }, { keyShuffle: KeyShuffle.layerNone }].map((stages) =>
+      identify(validConfig, stages)
+    )
+    assert.strictEqual(new Set(names).size, 3)
+    assert.strictEqual(names[0], identify(validConfig))
   })
 
   it("is another one where the same config computes something else since: NCE by another normalizer", () => {

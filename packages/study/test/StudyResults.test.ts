@@ -273,11 +273,18 @@ describe("results of a study", () => {
 
   it.effect("supports a claim of several contrasts only when all hold", () =>
     Effect.gen(function* () {
-      const contrasts = [above("a", 0.99, 0), above("b", 0, 0.99)]
-      const results = yield* studyOf((m, seed) => 0.5 + m / 10 + wobble(seed) * m, {
-        claims: [{ statement: "s", paper: "p", expects: "above", contrasts }]
-      })
-      assert.strictEqual(results.verdicts[0]!.verdict, "contradicts")
+      const verdictOf = (contrasts: ReadonlyArray<ReturnType<typeof above>>) =>
+        Effect.map(
+          studyOf((m, seed) => (m === 0 ? 0.5 : 0.6) + wobble(seed) * m, {
+            axes: [{ setting: "momentum.m", values: [0, 0.9, 0.99] }],
+            claims: [{ statement: "s", paper: "p", expects: "above", contrasts }]
+          }),
+          ({ verdicts }) => verdicts[0]!.verdict
+        )
+      const holds = above("a", 0.99, 0)
+      assert.strictEqual(yield* verdictOf([holds, above("b", 0.9, 0)]), "supports")
+      assert.strictEqual(yield* verdictOf([holds, above("b", 0, 0.9)]), "contradicts")
+      assert.strictEqual(yield* verdictOf([holds, above("b", 0.99, 0.9)]), "cannot tell")
     })
   )
 })

@@ -31,3 +31,45 @@ export const codeOfSignal = {
 
 /** A signal that stops the program. */
 export type Stopping = keyof typeof codeOfSignal
+
+/** The exit code of every error that a run can end with. */
+export const codeOfRunError = {
+  BatchSizeInvalid: ExitCode.config,
+  ConfigChanged: ExitCode.config,
+  ConfigInvalid: ExitCode.config,
+  ConfigUnreadable: ExitCode.config,
+  EnvironmentInvalid: ExitCode.config,
+  InitialWeightsChanged: ExitCode.config,
+  StageInvalid: ExitCode.config,
+  DatasetInvalid: ExitCode.data,
+  DatasetMissing: ExitCode.data,
+  DatasetUnreadable: ExitCode.data,
+  ImageIndexInvalid: ExitCode.data,
+  RunFolderEmpty: ExitCode.data,
+  SnapshotMismatch: ExitCode.data,
+  WeightsUnfit: ExitCode.data,
+  WeightsUnreadable: ExitCode.data,
+  DatasetCorrupt: ExitCode.corrupt,
+  IdxMalformed: ExitCode.corrupt,
+  NoCheckpointWhole: ExitCode.corrupt,
+  RunLogCorrupt: ExitCode.corrupt,
+  SafetensorsMalformed: ExitCode.corrupt,
+  NonFinite: ExitCode.nonFinite,
+  NonFiniteTensors: ExitCode.nonFinite,
+  BackendUnavailable: ExitCode.resource,
+  CheckpointUnreadable: ExitCode.resource,
+  CheckpointUnwritable: ExitCode.resource,
+  FolderLocked: ExitCode.resource,
+  FolderLockFailed: ExitCode.resource,
+  OutOfMemory: ExitCode.resource,
+  RunFolderOccupied: ExitCode.resource,
+  RunFolderUnwritable: ExitCode.resource,
+  RunLogError: ExitCode.resource,
+  TensorError: ExitCode.resource
+} as const
+
+/** Every error that a run can end with. One that is not in the table does not compile. */
+export interface RunError {
+  readonly _tag: keyof typeof codeOfRunError
+  readonly message: string
+}

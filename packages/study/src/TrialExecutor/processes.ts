@@ -3,34 +3,21 @@ import * as SafeFile from "@moco/core/SafeFile"
 import { stopWithParent } from "@moco/core/stopWithParent"
 import { codeOfSignal, ExitCode } from "@moco/train/ExitCode"
 import * as FolderLock from "@moco/train/FolderLock"
+import { namesOf as ownStageNames } from "@moco/train/Run/ownStages"
 import { readsDataDir } from "@moco/train/RunConfig/images"
-import { Clock, Effect, Exit, Fiber, type FileSystem, Layer, Path, Schedule, Stream } from "effect"
+import { filesOf } from "@moco/train/RunFolder/files"
+import { Effect, Exit, Fiber, Path, Schedule, Stream } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
-import type { Trial } from "../Study.ts"
-import { StudyRecordError } from "../StudyRecord.ts"
-import { renderSettings } from "../settings.ts"
-import { TrialExecutor, TrialImpossible, type TrialProgress } from "../TrialExecutor.ts"
-import type { TrialRecord } from "../TrialRecord.ts"
-import {
-  completedTrial,
-  type Ended,
-  endedBySignal,
-  failedTrial,
-  hasCompleted,
-  lastStep,
-  reasonOf,
-  type TrialEnd
-} from "./trialRecord.ts"
+import type { StudyRecordError } from "../StudyRecord.ts"
+import { layerOf, notSaved } from "./layerOf.ts"
+import { type Ended, endedBySignal, lastStep, reasonOf } from "./trialRecord.ts"
 
 /** How often a running trial is looked at. */
 const lookEvery = "500 millis"
 
 /** How often a run whose folder is still held is tried again. */
 const lockRetries = 60
-
-/** Exit codes of a run that never began: what is wrong is wrong for every run of the study. */
-const neverBegan: ReadonlyArray<number> = [ExitCode.config, ExitCode.data]
 
 /**
  * Exit codes of a run that was asked to stop, by somebody else than the study. nx does so: it signals a process when
@@ -39,11 +26,8 @@ const neverBegan: ReadonlyArray<number> = [ExitCode.config, ExitCode.data]
 const askedToStop: ReadonlyArray<number> = Object.values(codeOfSignal)
 
 /**
- * Runs every trial as `moco train` in a process of its own, in `<folder>/runs/<trial>`.
- *
- * What a trial leaves is read from its run log, so a study sees what any run shows. The process is stopped when the
- * study is, and stops by itself when the study is killed; the next one goes on from its last checkpoint. Where a run has
- * reached its end and the study was killed before it took note, its result is taken instead of another run.
+ * Runs every trial as `moco train` in a process of its own. It is stopped when the study is, and stops by itself when
+ * the study is killed; the next one goes on from its last checkpoint.
  */
 export const layerProcesses = (options: {
   /** The program, which knows the command `train`. */
@@ -51,93 +35,48 @@ export const layerProcesses = (options: {
   readonly folder: string
   readonly dataDir: string | undefined
 }) =>
-  Layer.effect(
-    TrialExecutor,
-    Effect.gen(function* () {
-      const path = yield* Path.Path
-      const services = yield* Effect.context<
-        FileSystem.FileSystem | Path.Path | ChildProcessSpawner.ChildProcessSpawner
-      >()
-      const runs = path.join(options.folder, "runs")
-      const dataDirOf = ({ config }: Trial) =>
-        options.dataDir !== undefined && readsDataDir(config) ? [`--data-dir=${options.dataDir}`] : []
-
-      const start = Effect.fnUntraced(function* (
-        trial: Trial,
-        folder: string,
-        observe: Observe,
-        onStopped: (ended: Ended) => void
-      ) {
-        const config = path.join(runs, `${trial.id}.json`)
-        yield* SafeFile.replaceText(config, `${JSON.stringify(trial.config, null, 2)}\n`)
-        const args = [options.main, "train", `--config=${config}`, `--out=${folder}`, ...dataDirOf(trial)]
-        const step = Effect.orElseSucceed(lastStep(metricsOf(path, folder)), () => undefined)
-        const look = Effect.flatMap(step, (progress) => (progress ? observe(progress) : Effect.void))
-        return yield* Effect.raceFirst(
-          Effect.repeat(runProcess(args, onStopped), {
-            // What a killed study has left running stops within a step, and holds its folder until then.
-            while: ({ stderr }) => stderr.includes(FolderLock.worksInThisFolder),
-            schedule: Schedule.spaced(lookEvery),
-            times: lockRetries
-          }),
-          Effect.andThen(Effect.repeat(look, Schedule.spaced(lookEvery)), Effect.never)
-        )
-      })
-
-      const run = Effect.fnUntraced(function* (trial: Trial, observe: Observe) {
-        // Nothing above it: where the study's folder was removed, none is made in its place.
-        yield* SafeFile.makeFolder(runs)
-        const startedAt = yield* Clock.currentTimeMillis
-        const folder = path.join(runs, trial.id)
-        const metrics = metricsOf(path, folder)
-        const isDone = yield* hasCompleted(metrics)
-        let stopped = done
-        const started = start(trial, folder, observe, (ended) => {
+  layerOf(
+    options.folder,
+    Effect.fnUntraced(function* (trial, folder, observe) {
+      const own = ownStageNames(trial.stages)
+      if (own.length > 0) return unknownToProcesses(own)
+      const config = `${folder}.json`
+      yield* SafeFile.replaceText(config, `${JSON.stringify(trial.config, null, 2)}\n`)
+      const dataDir =
+        options.dataDir !== undefined && readsDataDir(trial.config) ? [`--data-dir=${options.dataDir}`] : []
+      const args = [options.main, "train", `--config=${config}`, `--out=${folder}`, ...dataDir]
+      const { metrics } = filesOf(yield* Path.Path, folder)
+      const step = Effect.orElseSucceed(lastStep(metrics), () => undefined)
+      const look = Effect.flatMap(step, (progress) => (progress ? observe(progress) : Effect.void))
+      let stopped: Ended | undefined
+      const ending = Effect.repeat(
+        runProcess(args, (ended) => {
           stopped = ended
-        })
-        const ended = isDone
-          ? done
-          : yield* Effect.onInterrupt(Effect.interruptible(started), () => unlessSaved(folder, stopped))
-        if (askedToStop.includes(ended.exitCode)) return yield* Effect.interrupt
-        const seconds = ((yield* Clock.currentTimeMillis) - startedAt) / 1000
-        const end: TrialEnd = { trial, seconds, runFolder: path.join("runs", trial.id) }
-        if (ended.exitCode === ExitCode.success) return yield* completedTrial(end, metrics)
-        const failure = yield* failedTrial(end, metrics, ended)
-        if (!neverBegan.includes(ended.exitCode)) return failure as TrialRecord
-        const name = `${renderSettings(trial.settings)}, seed ${trial.seed}`
-        return yield* new TrialImpossible({ trial: name, reason: failure.reason.split("\n") })
-      })
-
-      return TrialExecutor.of({
-        run: (trial, observe) =>
-          run(trial, observe).pipe(
-            // Trouble of the study's own with a trial's files is as good a reason as the trial's own.
-            Effect.catchIf(
-              (error) => error._tag !== "TrialImpossible" && error._tag !== "StudyRecordError",
-              ({ message }) =>
-                failedTrial({ trial, seconds: 0, runFolder: "" }, "", {
-                  exitCode: ExitCode.resource,
-                  stderr: `error: ${message}`
-                })
-            ),
-            Effect.provide(services)
-          )
-      })
+        }),
+        {
+          // What a killed study has left running stops within a step, and holds its folder until then.
+          while: ({ stderr }) => stderr.includes(FolderLock.worksInThisFolder),
+          schedule: Schedule.spaced(lookEvery),
+          times: lockRetries
+        }
+      )
+      const looking = Effect.andThen(Effect.repeat(look, Schedule.spaced(lookEvery)), Effect.never)
+      const ended = yield* Effect.interruptible(Effect.raceFirst(ending, looking)).pipe(
+        Effect.onInterrupt(() => requireSaved(folder, stopped))
+      )
+      return askedToStop.includes(ended.exitCode) ? yield* Effect.interrupt : ended
     })
   )
 
-type Observe = (progress: TrialProgress) => Effect.Effect<void>
-
-const metricsOf = (path: Path.Path, folder: string) => path.join(folder, "metrics.jsonl")
-
-const done: Ended = { exitCode: ExitCode.success, stderr: "" }
+const unknownToProcesses = (stages: ReadonlyArray<string>): Ended => ({
+  exitCode: ExitCode.config,
+  stderr: `error: ${stages.join(", ")}: given in code, which no process of moco train has\n  run the study with layerInProcess`
+})
 
 /** Fails where a run that was stopped has ended otherwise than with its state saved. */
-const unlessSaved = (path: string, { exitCode, stderr }: Ended): Effect.Effect<void, StudyRecordError> => {
-  if (exitCode === ExitCode.success || askedToStop.includes(exitCode)) return Effect.void
-  const reason = reasonOf({ exitCode, stderr })
-  const hint = "its last checkpoint is as it was; the same command goes on with it"
-  return Effect.fail(new StudyRecordError({ operation: "written", path, reason, hint }))
+const requireSaved = (folder: string, ended: Ended | undefined): Effect.Effect<void, StudyRecordError> => {
+  const isSaved = ended === undefined || [ExitCode.success, ...askedToStop].includes(ended.exitCode)
+  return isSaved ? Effect.void : Effect.fail(notSaved(folder, reasonOf(ended)))
 }
 
 /** Runs this program with other arguments; interruption asks it to stop, waits for it, and tells how it has ended. */

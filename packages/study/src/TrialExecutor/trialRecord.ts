@@ -3,21 +3,21 @@ import * as SafeFile from "@moco/core/SafeFile"
 import { withNewer } from "@moco/evaluation/Measurement"
 import { ExitCode } from "@moco/train/ExitCode"
 import * as RunLog from "@moco/train/RunLog"
-import { Clock, Effect, Option, Schema } from "effect"
+import { Clock, Effect, FileSystem, Option, Schema } from "effect"
 import type { EpochSummary } from "../Report.ts"
 import type { Trial } from "../Study.ts"
 import type { TrialProgress } from "../TrialExecutor.ts"
-import { type CompletedTrial, type FailedTrial, formatVersion, type TrialRecord } from "../TrialRecord.ts"
+import { type FailedTrial, formatVersion, type TrialRecord } from "../TrialRecord.ts"
 import { epochsOf, finalMeasurements, levelsOf } from "./epochs.ts"
 
-/** A trial whose process has ended. */
+/** A trial whose run has ended. */
 export interface TrialEnd {
   readonly trial: Trial
   readonly seconds: number
   readonly runFolder: string
 }
 
-/** How a process has ended. */
+/** How a run has ended: as a process does, wherever it was. */
 export interface Ended {
   /** {@link endedBySignal} and the signal's number where a signal ended it. */
   readonly exitCode: number
@@ -28,7 +28,10 @@ export interface Ended {
 export const endedBySignal = 128
 
 /** The record of a run that reached its end, from its run log. */
-export const completedTrial = Effect.fnUntraced(function* (end: TrialEnd, metrics: string) {
+export const completedTrial = Effect.fnUntraced(function* (
+  end: TrialEnd,
+  metrics: string
+): Effect.fn.Return<TrialRecord, RunLog.RunLogError | RunLog.RunLogCorrupt, FileSystem.FileSystem> {
   const events = yield* RunLog.read(metrics)
   const measurements = events
     .flatMap((event) => (event.event === "evaluation" ? [event.measurements] : []))
@@ -37,11 +40,11 @@ export const completedTrial = Effect.fnUntraced(function* (end: TrialEnd, metric
   const steps = events.filter(isStep)
   if (finished?.outcome !== "completed") {
     const stderr = `error: ${metrics} does not tell the end of the run`
-    return (yield* failedTrial(end, metrics, { exitCode: ExitCode.corrupt, stderr })) as TrialRecord
+    return yield* failedTrial(end, metrics, { exitCode: ExitCode.corrupt, stderr })
   }
   const { evaluationSeconds, step, trainingSeconds } = finished
   const epochs = epochsOf(steps)
-  const record: CompletedTrial = {
+  return {
     ...(yield* common(end, epochs)),
     // A run that another process has watched took at least this long.
     seconds: Math.max(end.seconds, trainingSeconds + evaluationSeconds),
@@ -52,20 +55,22 @@ export const completedTrial = Effect.fnUntraced(function* (end: TrialEnd, metric
     trainingSeconds,
     evaluationSeconds
   }
-  return record as TrialRecord
 })
 
 /** The record of a run that ended otherwise, with as much of its curve as it has left. */
-export const failedTrial = Effect.fnUntraced(function* (end: TrialEnd, metrics: string, ended: Ended) {
+export const failedTrial = Effect.fnUntraced(function* (
+  end: TrialEnd,
+  metrics: string,
+  ended: Ended
+): Effect.fn.Return<FailedTrial, never, FileSystem.FileSystem> {
   const events: ReadonlyArray<RunLog.RunRecord> = yield* Effect.orElseSucceed(RunLog.read(metrics), () => [])
-  const record: FailedTrial = {
+  return {
     ...(yield* common(end, epochsOf(events.filter(isStep)))),
     outcome: "failed",
     exitCode: ended.exitCode,
     reason: reasonOf(ended),
     isFinal: ended.exitCode === ExitCode.nonFinite
   }
-  return record
 })
 
 /** Whether a run log tells of a run that reached its end. */
@@ -77,6 +82,16 @@ export const hasCompleted = (metrics: string) =>
       return last?.event === "finished" && last.outcome === "completed"
     }
   })
+
+/** Whether a run has taken a step; one whose log is there and cannot be read may have. */
+export const hasBegun = Effect.fnUntraced(function* (metrics: string) {
+  const fs = yield* FileSystem.FileSystem
+  if (!(yield* Effect.orElseSucceed(fs.exists(metrics), () => true))) return false
+  return yield* Effect.match(RunLog.read(metrics), {
+    onFailure: () => true,
+    onSuccess: (events) => events.some(isStep)
+  })
+})
 
 /** How far a run is, from the end of its log; nothing where it has not begun. */
 export const lastStep = Effect.fnUntraced(function* (metrics: string) {
@@ -132,7 +147,7 @@ const common = ({ runFolder, seconds, trial }: TrialEnd, epochs: ReadonlyArray<E
     epochs
   }))
 
-/** The error message of a run, without the warnings before it; else how its process ended, and its last words. */
+/** The error message of a run, without the warnings before it; else how it ended, and its last words. */
 export const reasonOf = ({ exitCode, stderr }: Ended): string => {
   const lines = stderr.trimEnd().split("\n")
   const start = lines.findIndex((line) => line.startsWith("error: "))
