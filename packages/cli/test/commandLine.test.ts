@@ -23,7 +23,7 @@ const tiny = [
 ]
 
 describe("train", () => {
-  it("trains, judges beside both baselines, and leaves a run folder that can be run again", async () => {
+  it("trains, evaluates beside both baselines, and leaves a run folder that can be run again", async () => {
     const out = fresh()
     const { code, stdout, stderr } = await run("train", ...tiny, "--json", `--out=${out}`)
     assert.strictEqual(code, 0, stderr)

@@ -4,10 +4,11 @@ import { knnAccuracy } from "@moco/evaluation/Evaluation/Knn"
 import { measured } from "@moco/evaluation/Measurement"
 import { rawPixels, trainedEncoder } from "@moco/evaluation/subjects"
 import { shellQuoted } from "@moco/native/shellQuoted"
+import type { RunEvent } from "@moco/train/RunLog"
 import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import fc from "fast-check"
 import { commandText } from "../src/commandLine/commandText.ts"
-import { renderSummary, resultSoFar } from "../src/commands/train/summary.ts"
+import { following, renderSummary, resultSoFar, withEvent } from "../src/commands/train/summary.ts"
 
 const config = fashionMnistQuick()
 
@@ -74,5 +75,27 @@ describe("the closing words of a run", () => {
       ].join("\n")
     )
     assert.notInclude(later, "untrained encoder")
+  })
+
+  it("tell after a return to a checkpoint what was measured up to it, and no more", () => {
+    const evaluation = (step: number, subject: string, value: number): RunEvent => {
+      const measurements = [measured(knnAccuracy(200), subject, value)]
+      return { event: "evaluation", step, epoch: step / 10, measurements, seconds: 1 }
+    }
+    const events: ReadonlyArray<RunEvent> = [
+      evaluation(0, rawPixels, 0.7),
+      evaluation(10, trainedEncoder, 0.5),
+      evaluation(20, trainedEncoder, 0.1),
+      { event: "rolledBack", failedStep: 25, step: 10, rateFactor: 0.5, reason: "loss is NaN" }
+    ]
+    const { result } = events.reduce(withEvent, following(resultSoFar(config, "runs/a", undefined)))
+    assert.deepStrictEqual(
+      result.measurements.map(({ subject, value }) => [subject, value]),
+      [
+        [rawPixels, 0.7],
+        [trainedEncoder, 0.5]
+      ]
+    )
+    assert.strictEqual(result.numSteps, 10)
   })
 })

@@ -26,7 +26,7 @@ import { type RunEvent, RunLog } from "@moco/train/RunLog"
 import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, FileSystem, Layer } from "effect"
-import { renderSummary, resultSoFar, withEvent } from "../src/commands/train/summary.ts"
+import { following, renderSummary, resultSoFar, withEvent } from "../src/commands/train/summary.ts"
 
 const metric: Metric = {
   evaluation: "uniformity",
@@ -78,7 +78,7 @@ const studyOf = plan(
     axes: [{ setting: "momentum.m", values: [0.9, 0.99] }]
   },
   base,
-  [metric]
+  { metrics: [metric] }
 )
 
 /** Trains with the evaluation of our own beside the config's; the folder is what a run leaves. */
@@ -129,7 +129,7 @@ describe("An evaluation of somebody's own", () => {
       const told = `trained encoder after epoch 2: uniformity ${digits(afterTwo!)} nats (t = 2)`
       assert.isTrue(lines.some((line) => line.startsWith(told)))
 
-      const result = events.reduce(withEvent, resultSoFar(base, "runs/own-1", undefined))
+      const { result } = events.reduce(withEvent, following(resultSoFar(base, "runs/own-1", undefined)))
       const summary = renderSummary(result, base, { flags: {}, savedStep: undefined })
       assert.match(summary, /uniformity +t = 2/)
       assert.include(summary.replaceAll(/ +/g, " "), `\n trained encoder ${digits(afterTwo!)} nats`)

@@ -96,7 +96,7 @@ describe("words of a study's file or of its runs", () => {
           },
           ...{ outcome: "failed", exitCode: 1, reason: words[0]!, isFinal: true }
         }
-        const trial = { id: "a", settings, seed: 1, config: fashionMnistQuick() }
+        const trial = { id: "a", settings, seed: 1, config: fashionMnistQuick(), stages: {} }
         const running = new Map([["a", { trial, startedAt: 0, first: undefined, progress: undefined }]])
         const status = { trials: [trial], ended: new Map(), running, concurrency: 1 }
         for (const columns of [undefined, 20, 60]) {

@@ -6,9 +6,10 @@ import { measured } from "@moco/evaluation/Measurement"
 import { rawPixels, untrainedEncoder } from "@moco/evaluation/subjects"
 import type { CellReport, ChartData, Settings } from "@moco/study/Report"
 import { estimate } from "@moco/study/statistics"
+import { stepMetrics } from "@moco/train/stepMetrics"
 import { Resvg } from "@resvg/resvg-js"
 import fc from "fast-check"
-import { epochChart } from "../src/charts/epochChart.ts"
+import { epochChart, quantityOf } from "../src/charts/epochChart.ts"
 import { spread } from "../src/charts/labels.ts"
 import { metricChart } from "../src/charts/metricChart.ts"
 import { renderPng } from "../src/charts/png.ts"
@@ -191,10 +192,31 @@ describe("epochChart", () => {
     assert.include(textsOf(epochChart(dictionary)), "chance, K = 4,096")
   })
 
+  it("draws a part and the levels that it is compared with in %", () => {
+    const curve = {
+      ...{ name: "only", color: "black", epochs: [{ epoch: 1, metrics: { part: 0.25 } }] },
+      levels: { even: 0.1 }
+    }
+    const drawn = quantityOf(
+      ["part", { ...stepMetrics.pretextAccuracy, levels: { chance: "even" } }],
+      [curve]
+    )
+    assert.strictEqual(drawn.of(curve.epochs[0]!), 25)
+    assert.deepStrictEqual(
+      drawn.levelsOf([curve]).map(({ level, name }) => [name, level]),
+      [["chance", 10]]
+    )
+    assert.isTrue(drawn.domain[0]! <= 10 && drawn.domain[1]! >= 25)
+  })
+
   it("leaves out a loss that is not finite", () => {
     const [first, ...rest] = single.cells[0]!.curve
-    const curve = [first!, { ...rest[0]!, loss: Number.NaN }, ...rest.slice(1)]
-    assert.notInclude(epochChart({ ...single, cells: [{ ...single.cells[0]!, curve }] }), "NaN")
+    const [second, ...later] = rest
+    const broken = { ...second!, metrics: { ...second!.metrics, loss: Number.NaN } }
+    const drawn = (curve: ChartData["cells"][number]["curve"]) =>
+      epochChart({ ...single, cells: [{ ...single.cells[0]!, curve }] })
+    assert.notInclude(drawn([first!, broken, ...later]), "NaN")
+    assert.notStrictEqual(drawn([first!, broken, ...later]), drawn([first!, second!, ...later]))
   })
 })
 

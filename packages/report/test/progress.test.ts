@@ -2,10 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { knnAccuracy } from "@moco/evaluation/Evaluation/Knn"
 import { measured } from "@moco/evaluation/Measurement"
 import type { RunEvent } from "@moco/train/RunLog"
+import { duration } from "../src/duration.ts"
 import {
   advance,
   barLine,
-  duration,
   evaluationLine,
   plainLine,
   rolledBackLine,

@@ -24,7 +24,7 @@ export const imagesMutations: ReadonlyArray<Mutation> = [
     from: "slice(all, numTrain, end)",
     to: "slice(all, 0, end - numTrain)",
     tests: "data Catalog",
-    fear: "the bank holds the images that are judged"
+    fear: "the bank holds the images that are evaluated"
   },
   {
     name: "images: file not checked",

@@ -11,7 +11,7 @@ import { requireUsed } from "../requireUsed.ts"
 import { parseEvery } from "./train/checkpointEvery.ts"
 import { recipeFlag } from "./train/resolveConfig.ts"
 import { sourceOf } from "./train/source.ts"
-import { type RunResult, renderSummary, resultSoFar, withEvent } from "./train/summary.ts"
+import { following, renderSummary, resultSoFar, withEvent } from "./train/summary.ts"
 
 const flags = {
   recipe: recipeFlag,
@@ -109,20 +109,21 @@ interface TrainOptions {
 const trainAndTell = Effect.fnUntraced(function* (run: Run.Run, options: TrainOptions) {
   const { config, folder, initialWeights, progress } = run
   const profileFile = yield* profileFileOf(options.profile, folder.profile)
-  let result: RunResult = resultSoFar(config, folder.path, progress)
+  let followed = following(resultSoFar(config, folder.path, progress))
   let hasFinished = false
   const training = Effect.flatMap(Progress, ({ observe }) =>
     run.train({
       checkpointEvery: options.every,
       onNonFinite: options.onNan,
       observe: (event) => {
-        result = withEvent(result, event)
+        followed = withEvent(followed, event)
         hasFinished ||= event.event === "finished"
         return observe(event)
       }
     })
   )
   const sumUp = Effect.gen(function* () {
+    const { result } = followed
     const [savedStep] = yield* Effect.orElseSucceed(steps(folder.checkpoints), () => [])
     const initial = initialWeights
     yield* Console.log(renderSummary(result, config, { flags: options.given, savedStep, initial }))

@@ -7,7 +7,7 @@ import { type Curve, groupsOf, levelsIn } from "./epochChart/curves.ts"
 import { epochPlot, type Quantity, textsOf } from "./epochChart/plot.ts"
 import { standAlone } from "./frame.ts"
 import { columnHeight, columnWidth } from "./labels.ts"
-import { lineHeight, numLines, wrap } from "./text.ts"
+import { inWords, lineHeight, numLines, wrap } from "./text.ts"
 import { visible } from "./visible.ts"
 
 const left = 50
@@ -54,7 +54,7 @@ export const epochChart = (given: ChartData): string => {
       }
     })
   )
-  const names = drawnByEpoch.map(([, { metric }]) => metric).join(" and ")
+  const names = inWords(drawnByEpoch.map(([, { metric }]) => metric))
   const title = `${data.study}: ${names} by epoch, for every ${axesInWords(data.chart)}`
   return standAlone({ title, notes: notesOf(data), panels })
 }
@@ -62,7 +62,7 @@ export const epochChart = (given: ChartData): string => {
 const notesOf = ({ cells }: ChartData): ReadonlyArray<string> => {
   const numSeeds = Math.max(0, ...cells.map(({ values }) => values.length))
   const failed = cells.filter(isFailed).map(nameCell)
-  const names = failed.length > 4 ? `${failed.length} cells` : failed.join(" and ")
+  const names = failed.length > 4 ? `${failed.length} cells` : inWords(failed)
   return [
     ...(numSeeds === 0
       ? ["no run has finished"]
@@ -83,12 +83,18 @@ const levelNotes = drawnByEpoch.flatMap(([, { levels = {} }]) =>
   Object.entries(levels).map(([name, key]) => `dashes: the ${allStepMetrics[key]!.protocol} (${name})`)
 )
 
-const quantityOf = ([key, { levels = {}, metric, unit }]: Drawn, curves: ReadonlyArray<Curve>): Quantity => {
+/** What is drawn of a metric, in the notation of its unit: a fraction and its levels in %. */
+export const quantityOf = (
+  [key, { levels = {}, metric, unit }]: Drawn,
+  curves: ReadonlyArray<Curve>
+): Quantity => {
   const { scale } = notationOf(unit)
   const of = ({ metrics }: EpochSummary) => scale * (metrics[key] ?? Number.NaN)
   const values = curves.flatMap(({ epochs }) => epochs.map(of)).filter(Number.isFinite)
   const levelsOf = (some: ReadonlyArray<Curve>) =>
-    Object.entries(levels).flatMap(([name, level]) => levelsIn(some, name, level))
-  const places = [...values, ...levelsOf(curves).map(({ level }) => scale * level)]
+    Object.entries(levels)
+      .flatMap(([name, key]) => levelsIn(some, name, key))
+      .map((found) => ({ ...found, level: scale * found.level }))
+  const places = [...values, ...levelsOf(curves).map(({ level }) => level)]
   return { label: axisHead({ metric, unit }), of, domain: domainIn(unit, places), levelsOf }
 }

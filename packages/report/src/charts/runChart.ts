@@ -16,7 +16,7 @@ import {
   stepsOf
 } from "./runChart/curves.ts"
 import { type Level, type Line, type Quantity, quantityPlot } from "./runChart/plot.ts"
-import { wrap } from "./text.ts"
+import { inWords, wrap } from "./text.ts"
 
 const left = 46
 const top = 24
@@ -46,14 +46,8 @@ export const runChart = (runs: ReadonlyArray<DrawnRun>): string => {
     plot
   }))
   const names = runs.map(({ name }) => name).join(", ")
-  const title = `${names}: ${inWords(["loss", ...metrics.map((metric) => partsOf(metric).what)])} by epoch`
+  const title = `${names}: ${inWords([...stepNames, ...metrics.map((metric) => partsOf(metric).what)])} by epoch`
   return standAlone({ title, notes: notesOf(runs, metrics), panels })
-}
-
-/** Each once: `loss and kNN accuracy`. */
-const inWords = (names: ReadonlyArray<string>): string => {
-  const each = [...new Set(names)]
-  return each.length < 2 ? each.join("") : `${each.slice(0, -1).join(", ")} and ${each.at(-1)}`
 }
 
 /** What a run is, or, of several, what their lines mean. */
@@ -62,7 +56,7 @@ const notesOf = (runs: ReadonlyArray<DrawnRun>, metrics: ReadonlyArray<Metric>):
   const names = inWords(metrics.map((metric) => partsOf(metric).what))
   return [
     ...(only === undefined ? [] : settingsOf(only)),
-    `loss: mean of ${meanOver} steps`,
+    `${inWords(stepNames)}: mean of ${meanOver} steps`,
     ...(metrics.length === 0 ? [] : [`${names} at epoch 0: the ${untrainedEncoder}`])
   ]
 }
@@ -84,25 +78,30 @@ const linesOf = (runs: ReadonlyArray<DrawnRun>, points: (run: DrawnRun) => Line[
     }
   })
 
-/** The step's metrics that are drawn, beside their levels. */
+/** The step's metrics that are drawn: those that the live line shows too. */
+const drawnSteps = Object.entries(allStepMetrics).filter(
+  ([, { isByEpoch, live }]) => isByEpoch && live !== undefined
+)
+
+const stepNames = drawnSteps.map(([, { metric }]) => metric)
+
+/** They beside their levels. */
 const ofSteps = (runs: ReadonlyArray<DrawnRun>): ReadonlyArray<Quantity> =>
-  Object.entries(allStepMetrics)
-    .filter(([, { isByEpoch, live }]) => isByEpoch && live !== undefined)
-    .map(([key, { levels: named = {}, metric, unit }]) => {
-      const { scale } = notationOf(unit)
-      const lines = linesOf(runs, (run) => scaled(stepPoints(run, key), scale)).map((line) =>
-        runs.length === 1 ? { ...line, name: metric } : line
-      )
-      const levels = runs.flatMap((run) =>
-        Object.entries(named).flatMap(([name, level]) => {
-          const value = stepsOf(run)[0]?.metrics[level]
-          return value === undefined
-            ? []
-            : [{ name: `${name}, ${(scale * value).toFixed(2)}`, value: scale * value }]
-        })
-      )
-      return quantity({ label: axisHead({ metric, unit }), unit, lines, levels, isMarked: false })
-    })
+  drawnSteps.map(([key, { levels: named = {}, metric, unit }]) => {
+    const { scale } = notationOf(unit)
+    const lines = linesOf(runs, (run) => scaled(stepPoints(run, key), scale)).map((line) =>
+      runs.length === 1 ? { ...line, name: metric } : line
+    )
+    const levels = runs.flatMap((run) =>
+      Object.entries(named).flatMap(([name, level]) => {
+        const value = stepsOf(run)[0]?.metrics[level]
+        return value === undefined
+          ? []
+          : [{ name: `${name}, ${(scale * value).toFixed(2)}`, value: scale * value }]
+      })
+    )
+    return quantity({ label: axisHead({ metric, unit }), unit, lines, levels, isMarked: false })
+  })
 
 const ofEvaluation = (runs: ReadonlyArray<DrawnRun>, metric: Metric): Quantity => {
   const { what, way } = partsOf(metric)

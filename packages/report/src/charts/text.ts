@@ -20,6 +20,11 @@ const advance = (letter: string) => {
   return /[A-Z=+<>]/.test(letter) ? 0.76 : 0.63
 }
 
+const list = new Intl.ListFormat("en-GB", { type: "conjunction" })
+
+/** Each once: `loss, kNN accuracy and uniformity`. */
+export const inWords = (names: ReadonlyArray<string>): string => list.format(new Set(names))
+
 /** Breaks text at spaces into lines of at most `width` pixels; a longer word has a line of its own. */
 export const wrap = (text: string, width: number, size: number = fontSize.text): string => {
   const lines: Array<string> = []

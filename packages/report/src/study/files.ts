@@ -5,9 +5,10 @@ import type { Study } from "@moco/study/Study"
 import { encodeTrial } from "@moco/study/StudyRecord"
 import type { TrialRecord } from "@moco/study/TrialRecord"
 import * as RunFolder from "@moco/train/RunFolder"
+import { filesOf } from "@moco/train/RunFolder/files"
 import { Effect, FileSystem, Path, Schema } from "effect"
 import { loadDrawing } from "../charts/load.ts"
-import { duration } from "../live/Progress/line.ts"
+import { duration } from "../duration.ts"
 import { written } from "../quantity.ts"
 import {
   cellTable,
@@ -135,7 +136,7 @@ const provenance = Effect.fnUntraced(function* ({ command, folder, records, resu
   const found = yield* Effect.forEach(records, ({ runFolder }) =>
     Effect.option(
       Effect.andThen(
-        SafeFile.readText(path.join(folder, runFolder, "environment.json"), { maxBytes: 2 ** 20 }),
+        SafeFile.readText(filesOf(path, path.join(folder, runFolder)).environment, { maxBytes: 2 ** 20 }),
         Schema.decodeUnknownEffect(RunEnvironment)
       )
     )

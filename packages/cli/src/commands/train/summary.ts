@@ -1,7 +1,7 @@
 import * as Escape from "@moco/core/Escape"
 import { type Measurement, withNewer } from "@moco/evaluation/Measurement"
 import { isBaseline } from "@moco/evaluation/subjects"
-import { duration } from "@moco/report/live/Progress/line"
+import { duration } from "@moco/report/duration"
 import { byWhat, partsOf, written } from "@moco/report/quantity"
 import type { RunProgress } from "@moco/train/Checkpoint/manifest"
 import type { RunConfig } from "@moco/train/RunConfig"
@@ -38,26 +38,51 @@ export const resultSoFar = (
   measurements: progress?.measurements ?? []
 })
 
+/** A result, and what was measured in which step: a run that goes back to a step knows what it knew there. */
+interface Following {
+  readonly result: RunResult
+  readonly measured: ReadonlyArray<{
+    readonly step: number
+    readonly measurements: ReadonlyArray<Measurement>
+  }>
+}
+
+/** Follows a run from `result` on. */
+export const following = (result: RunResult): Following => ({
+  result,
+  measured: [{ step: result.numSteps, measurements: result.measurements }]
+})
+
 /** The result after one more event. */
-export const withEvent = (result: RunResult, event: RunEvent): RunResult => {
+export const withEvent = (before: Following, event: RunEvent): Following => {
+  const { measured, result } = before
   switch (event.event) {
     case "step":
-      return { ...result, numSteps: event.step + 1 }
+      return { measured, result: { ...result, numSteps: event.step + 1 } }
     case "evaluation":
-      return { ...result, measurements: withNewer(result.measurements, event.measurements) }
+      return withMeasured(result, [...measured, event])
     case "resumed":
     case "standstill":
     case "configChanged":
     case "initialised":
-      return result
-    case "rolledBack":
-      // What was measured since is no longer so.
-      return { ...result, numSteps: event.step, measurements: result.measurements.filter(isBaseline) }
+      return before
+    case "rolledBack": {
+      // What was measured of the encoder since is no longer so.
+      const known = measured.map(({ measurements, step }) =>
+        step <= event.step ? { step, measurements } : { step, measurements: measurements.filter(isBaseline) }
+      )
+      return withMeasured({ ...result, numSteps: event.step }, known)
+    }
     case "finished": {
       const { evaluationSeconds, outcome, step, trainingSeconds } = event
-      return { ...result, outcome, numSteps: step, trainingSeconds, evaluationSeconds }
+      return { measured, result: { ...result, outcome, numSteps: step, trainingSeconds, evaluationSeconds } }
     }
   }
+}
+
+const withMeasured = (result: RunResult, measured: Following["measured"]): Following => {
+  const measurements = measured.map((evaluation) => evaluation.measurements).reduce(withNewer, [])
+  return { measured, result: { ...result, measurements } }
 }
 
 /** What the commands need that go on from a run, beside its config. */

@@ -1,6 +1,7 @@
 import { isBaseline } from "@moco/evaluation/subjects"
 import type { RunEvent } from "@moco/train/RunLog"
 import { allStepMetrics, type StepMetric } from "@moco/train/stepMetrics"
+import { duration } from "../../duration.ts"
 import { digits, inOneLine, written } from "../../quantity.ts"
 
 /** What a progress line tells. */
@@ -147,12 +148,3 @@ export const standstillLine = ({
 
 const pad = (value: number, largest: number) => String(value).padStart(String(largest).length)
 const wholePercent = (part: number) => `${Math.floor(100 * part)}%`
-
-/** Seconds as a clock shows them: `0:07`, `12:30`, `1:02:03`. */
-export const duration = (seconds: number): string => {
-  if (!Number.isFinite(seconds)) return "-"
-  const whole = Math.max(0, Math.round(seconds))
-  const two = (value: number) => String(value).padStart(2, "0")
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60]
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`
-}

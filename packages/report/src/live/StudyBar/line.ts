@@ -6,8 +6,9 @@ import { renderSettings } from "@moco/study/settings"
 import type { TrialProgress } from "@moco/study/TrialExecutor"
 import type { TrialRecord } from "@moco/study/TrialRecord"
 import { training } from "@moco/train/stepMetrics"
+import { duration } from "../../duration.ts"
 import { inOneLine } from "../../quantity.ts"
-import { duration, inShort } from "../Progress/line.ts"
+import { inShort } from "../Progress/line.ts"
 
 /** A trial that is running. */
 interface Running {
@@ -87,11 +88,10 @@ export const secondsLeft = (status: StudyStatus, now: number): number | undefine
 const lengths = (status: StudyStatus, now: number) => {
   const ended = [...status.ended.values()].filter(({ outcome }) => outcome === "completed")
   const overall = mean(ended.map(({ seconds }) => seconds)) ?? mean(extrapolated(status, now))
-  return (trial: Trial): number | undefined => {
-    const cell = renderSettings(trial.settings)
-    const same = ended.filter(({ settings }) => renderSettings(settings) === cell)
-    return mean(same.map(({ seconds }) => seconds)) ?? overall
-  }
+  // Once a line, not once a trial: studies have thousands.
+  const byCell = Map.groupBy(ended, ({ settings }) => renderSettings(settings))
+  const ofCell = new Map([...byCell].map(([cell, same]) => [cell, mean(same.map(({ seconds }) => seconds))]))
+  return ({ settings }: Trial): number | undefined => ofCell.get(renderSettings(settings)) ?? overall
 }
 
 /** Steps that have to be seen before a pace is one. */
