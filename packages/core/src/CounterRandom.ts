@@ -15,7 +15,8 @@ export const Purpose = {
   synthetic: 6,
   negatives: 7,
   bankInit: 8,
-  redrawnNegatives: 9
+  redrawnNegatives: 9,
+  heldBack: 10
 } as const
 export type Purpose = (typeof Purpose)[keyof typeof Purpose]
 

@@ -5,6 +5,7 @@ import {
   type DatasetUnreadable,
   ImageIndexInvalid
 } from "./Dataset/errors.ts"
+import type { ImageUndecodable } from "./Decode/errors.ts"
 
 /** Height and width in pixels. */
 export interface ImageSize {
@@ -12,10 +13,10 @@ export interface ImageSize {
   readonly width: number
 }
 
-/** The sizes of a source's images: one for all, or one for each. */
+/** The sizes of a source's images: one for all, or one for each, which may not be known before an image is read. */
 export type SourceSize =
   | ({ readonly kind: "fixed" } & ImageSize)
-  | { readonly kind: "mixed"; readonly sizeOf: (index: number) => ImageSize }
+  | { readonly kind: "mixed"; readonly sizeOf: ((index: number) => ImageSize) | undefined }
 
 /** Where images come from. */
 export interface Provenance {
@@ -54,6 +55,8 @@ export interface ImageSource {
   readonly provenance: Provenance
   /** The images at `indices`, in their order; the same image may be asked for more than once. */
   readonly read: (indices: Int32Array) => Effect.Effect<Images, ImageReadError>
+  /** Files that have turned out to be no images so far, in the order of the images; others stand in for them. */
+  readonly quarantine?: Effect.Effect<ReadonlyArray<ImageUndecodable>>
 }
 
 /**
@@ -82,9 +85,9 @@ export const make = (source: ImageSource): ImageSource => {
   }
 }
 
-/** Of what size an image is. */
-export const sizeOf = ({ size }: Pick<ImageSource, "size">, index: number): ImageSize =>
-  size.kind === "fixed" ? size : size.sizeOf(index)
+/** Of what size an image is, where the source knows it without reading the image. */
+export const sizeOf = ({ size }: Pick<ImageSource, "size">, index: number): ImageSize | undefined =>
+  size.kind === "fixed" ? size : size.sizeOf?.(index)
 
 const wrongImage = (source: ImageSource, indices: Int32Array, images: Images) => {
   if (images.length !== indices.length) {
@@ -94,7 +97,7 @@ const wrongImage = (source: ImageSource, indices: Int32Array, images: Images) =>
   for (const [row, { height, pixels_HWC, width }] of images.entries()) {
     const index = indices[row]!
     const size = sizeOf(source, index)
-    if (height !== size.height || width !== size.width) {
+    if (size !== undefined && (height !== size.height || width !== size.width)) {
       const problem = `must be ${size.height} x ${size.width}, the size that the source says`
       return { field: `size of image ${index}`, value: `${height} x ${width}`, problem, hint: readHint }
     }
@@ -123,11 +126,14 @@ export const slice = (source: ImageSource, start: number, end: number): ImageSou
   return make({
     ...source,
     numImages: Math.max(0, last - first),
-    size: size.kind === "fixed" ? size : { kind: "mixed", sizeOf: (index) => size.sizeOf(first + index) },
+    size: size.kind === "fixed" ? size : { kind: "mixed", sizeOf: shifted(size.sizeOf, first) },
     labels: source.labels?.subarray(first, last),
     read: (indices) => source.read(indices.map((index) => first + index))
   })
 }
+
+const shifted = <A>(of: ((index: number) => A) | undefined, by: number) =>
+  of === undefined ? undefined : (index: number) => of(by + index)
 
 /** The images `from` to `to - 1`, a range that the source has. */
 export const readRange = (source: ImageSource, from: number, to: number) =>

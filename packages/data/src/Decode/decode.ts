@@ -1,0 +1,84 @@
+import sharp, { type Sharp } from "sharp"
+import type { Image } from "../ImageSource.ts"
+import { decodeBmp } from "./bmp.ts"
+import { formatNames, formatOf } from "./format.ts"
+
+/** How a file becomes an image. */
+export interface DecodeOptions {
+  /** What transparent images are laid on: red, green, blue in 0..255. */
+  readonly background: readonly [number, number, number]
+  /** An image of more pixels is refused before any of them is decoded. */
+  readonly maxPixels: number
+  /** Images whose shorter side is longer are shrunk to it, in pixels; 0 leaves all as they are. */
+  readonly shorterSide: number
+}
+
+/** RGB, whatever a file holds. */
+export const channelsOfFiles = 3
+
+/** Several images are decoded side by side; threads for each of them would be more than there are processors. */
+sharp.concurrency(1)
+/** No file is asked for twice in a row. */
+sharp.cache(false)
+
+/**
+ * Decodes a JPEG, PNG, WebP, GIF (its first frame) or BMP into RGB: turned as its EXIF says, gray and CMYK converted,
+ * 16 bits a channel cut to 8, and laid on the background where it is transparent.
+ *
+ * Without `shorterSide` the pixels are those that Pillow gives (`ImageOps.exif_transpose`, then `convert("RGB")`).
+ *
+ * @throws Error  whose message says what is wrong with the file
+ */
+export const decodeImage = async (bytes: Uint8Array, options: DecodeOptions): Promise<Image> => {
+  const format = formatOf(bytes)
+  // Nothing else is given to the library: it also knows formats that lead to further files.
+  if (format === undefined) throw new Error(`it is no ${formatNames}`)
+  if (format === "bmp") return finished(rawOf(decodeBmp(bytes, options)), options)
+  const limits = { limitInputPixels: options.maxPixels, failOn: "truncated", pages: 1 } as const
+  const input = sharp(bytes, limits)
+  if (format !== "jpeg" || !(await isCmyk(input))) return finished(input.autoOrient(), options)
+  // Kept as it is: the library would go by a press's profile.
+  const inked = input.autoOrient().pipelineColourspace("cmyk").toColourspace("cmyk")
+  const { data, info } = await inked.raw().toBuffer({ resolveWithObject: true })
+  return finished(rawOf({ ...info, pixels_HWC: withoutInk(data) }), options)
+}
+
+const isCmyk = async (input: Sharp) => (await input.metadata()).space === "cmyk"
+
+const rawOf = ({ height, pixels_HWC, width }: Image) =>
+  sharp(pixels_HWC, { raw: { height, width, channels: channelsOfFiles } })
+
+/** What remains of white below these inks. Without the press's profile, as Pillow does it. */
+const withoutInk = (ink_HW4: Uint8Array): Uint8Array =>
+  Uint8Array.from({ length: (ink_HW4.length / 4) * 3 }, (_, offset) => {
+    const [pixel, channel] = [Math.floor(offset / 3) * 4, offset % 3]
+    return Math.round(((255 - ink_HW4[pixel + channel]!) * (255 - ink_HW4[pixel + 3]!)) / 255)
+  })
+
+/** The pixels at the end of what is done to an image. */
+const finished = async (turned: Sharp, { background, shorterSide }: DecodeOptions): Promise<Image> => {
+  const [r, g, b] = background
+  const opaque = turned.flatten({ background: { r, g, b } }).toColourspace("srgb").removeAlpha()
+  const sized =
+    shorterSide === 0
+      ? opaque
+      : opaque.resize(shorterSide, shorterSide, { fit: "outside", withoutEnlargement: true })
+  const { data, info } = await sized.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true })
+  const { channels, height, width } = info
+  const pixels_HWC = channels === 1 ? repeated(data) : whole(data)
+  if (pixels_HWC.length !== height * width * channelsOfFiles) throw new Error(`it has ${channels} channels`)
+  return { height, width, pixels_HWC }
+}
+
+/** Gray as RGB. */
+const repeated = (gray: Uint8Array): Uint8Array =>
+  Uint8Array.from(
+    { length: gray.length * channelsOfFiles },
+    (_, offset) => gray[Math.floor(offset / channelsOfFiles)]!
+  )
+
+/** With memory of its own, which can be given to another thread as it is. */
+const whole = (data: Buffer): Uint8Array<ArrayBuffer> =>
+  data.buffer instanceof ArrayBuffer && data.buffer.byteLength === data.byteLength
+    ? new Uint8Array(data.buffer)
+    : Uint8Array.from(data)

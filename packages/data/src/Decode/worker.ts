@@ -1,0 +1,42 @@
+import { parentPort } from "node:worker_threads"
+import { readBytes } from "@moco/native/PlainFile"
+import type { Image } from "../ImageSource.ts"
+import { type DecodeOptions, decodeImage } from "./decode.ts"
+
+/** An image file that is to be decoded. */
+export interface Job extends DecodeOptions {
+  readonly path: string
+  readonly maxBytes: number
+}
+
+/** What came of it. */
+export type Outcome =
+  | { readonly image: Image }
+  /** `isRead` tells a file that was read and is no image from one that could not be read. */
+  | { readonly problem: string; readonly isRead: boolean }
+
+/** Reads and decodes; never fails. */
+export const run = async ({ maxBytes, path, ...options }: Job): Promise<Outcome> => {
+  let bytes: Uint8Array
+  try {
+    bytes = readBytes(path, maxBytes)
+  } catch (error) {
+    return { problem: messageOf(error), isRead: false }
+  }
+  try {
+    return { image: await decodeImage(bytes, options) }
+  } catch (error) {
+    return { problem: messageOf(error), isRead: true }
+  }
+}
+
+/** The first line: a decoder's message may go on for pages. */
+const messageOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split("\n")[0]!
+
+// On a thread of its own: one job after another, each answered before the next is sent.
+parentPort?.on("message", async (job: Job) => {
+  const outcome = await run(job)
+  const moved = "image" in outcome ? [outcome.image.pixels_HWC.buffer as ArrayBuffer] : []
+  parentPort!.postMessage(outcome, moved)
+})

@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto"
+import { Effect, Path } from "effect"
+import { DatasetInvalid } from "../Dataset/errors.ts"
+import { channelsOfFiles, type DecodeOptions } from "../Decode/decode.ts"
+import type { ImageUndecodable } from "../Decode/errors.ts"
+import type { Decode } from "../Decode/threads.ts"
+import { type ImageSource, make } from "../ImageSource.ts"
+import type { LabelledFiles } from "./Folder/parts.ts"
+
+/** What a source of image files is made of. */
+export interface Folder extends LabelledFiles {
+  readonly name: string
+  readonly root: string
+  readonly classes: ReadonlyArray<string> | undefined
+  readonly decoding: DecodeOptions
+  /** The part of the files, 0..1, that may be no images; with more of them reading fails. */
+  readonly maxBad: number
+}
+
+/** A photograph of a large camera has some ten million. */
+const maxBytes = 2 ** 28
+
+/**
+ * Image files, decoded when they are asked for. A file that is no image goes into quarantine, and the next one of its
+ * class stands in for it wherever it is asked for: what a batch holds is a function of the files alone.
+ */
+export const sourceOf = Effect.fnUntraced(function* (folder: Folder, decode: Decode) {
+  const { classes, decoding, files, labels, name, root } = folder
+  const path = yield* Path.Path
+  const quarantine = new Map<number, ImageUndecodable>()
+  const nextOf = successors(labels, files.length)
+  const decodeOne = (index: number) => {
+    const known = quarantine.get(index)
+    if (known !== undefined) return Effect.fail(known)
+    const job = { ...decoding, path: path.join(root, files[index]!), maxBytes }
+    return Effect.tapError(decode(job), (error) => Effect.sync(() => quarantine.set(index, error)))
+  }
+
+  const readOne = Effect.fnUntraced(function* (index: number) {
+    let current = index
+    while (true) {
+      const result = yield* Effect.result(decodeOne(current))
+      if (result._tag === "Success") return result.success
+      current = nextOf[current]!
+      if (current === index || quarantine.size > folder.maxBad * files.length) {
+        return yield* tooManyBad(folder, [...quarantine.values()])
+      }
+    }
+  })
+
+  const source: ImageSource = {
+    numImages: files.length,
+    size: { kind: "mixed", sizeOf: undefined },
+    channels: channelsOfFiles,
+    classes: labels === undefined ? undefined : classes,
+    labels,
+    provenance: { name, sha256: { "names of the files": hashOf(files) }, from: root, licence: undefined },
+    read: (indices) => Effect.forEach(Array.from(indices), readOne, { concurrency: "unbounded" }),
+    quarantine: Effect.sync(() => {
+      const found = [...quarantine].sort(([a], [b]) => a - b)
+      return found.map(([, error]) => error)
+    })
+  }
+  return make(source)
+})
+
+/** For every file the next one of its class; after the last one comes the first. */
+const successors = (labels: Int32Array | undefined, numFiles: number): Int32Array => {
+  const next = new Int32Array(numFiles)
+  const rowsOfClass = Map.groupBy(next.keys(), (row) => labels?.[row])
+  for (const rows of rowsOfClass.values()) {
+    rows.forEach((row, place) => {
+      next[row] = rows[(place + 1) % rows.length]!
+    })
+  }
+  return next
+}
+
+const hashOf = (files: ReadonlyArray<string>) => createHash("sha256").update(files.join("\n")).digest("hex")
+
+/** How many of the files an error names. */
+const maxNamed = 5
+
+const tooManyBad = ({ files, maxBad, name }: Folder, bad: ReadonlyArray<ImageUndecodable>) => {
+  const named = bad.slice(0, maxNamed).map(({ file, problem }) => `${file} (${problem})`)
+  const more = bad.length > maxNamed ? [`and ${bad.length - maxNamed} more`] : []
+  return new DatasetInvalid({
+    dataset: name,
+    field: "files that are no images",
+    value: `${bad.length} of ${files.length} so far`,
+    problem: `more than data.files.maxBad (${100 * maxBad} %) allows: ${[...named, ...more].join(", ")}`,
+    hint: "replace or remove them, or raise data.files.maxBad"
+  })
+}
