@@ -77,8 +77,5 @@ const repeated = (gray: Uint8Array): Uint8Array =>
     (_, offset) => gray[Math.floor(offset / channelsOfFiles)]!
   )
 
-/** With memory of its own, which can be given to another thread as it is. */
-const whole = (data: Buffer): Uint8Array<ArrayBuffer> =>
-  data.buffer instanceof ArrayBuffer && data.buffer.byteLength === data.byteLength
-    ? new Uint8Array(data.buffer)
-    : Uint8Array.from(data)
+/** Memory that can be given to another thread as it is; the library's cannot. */
+const whole = (data: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(data)

@@ -76,7 +76,10 @@ class Threads {
     const [idle] = this.idle
     const worker = idle ?? this.started()
     const waiting = this.waiting.shift()!
-    if (worker === undefined) return decodeHere(waiting)
+    if (worker === undefined) {
+      decodeHere(waiting)
+      return
+    }
     this.idle.delete(worker)
     this.busy.set(worker, waiting)
     // The process stays while somebody waits, and not for a thread that has nothing to do.

@@ -1,0 +1,97 @@
+import { availableParallelism } from "node:os"
+import { between, seed } from "@moco/core/Setting"
+import { Effect, Layer, Path, Schema } from "effect"
+import type { EvaluationSplit } from "./Catalog/CatalogEntry.ts"
+import { DatasetInvalid } from "./Dataset/errors.ts"
+import { Dataset } from "./Dataset.ts"
+import { formatNames } from "./Decode/format.ts"
+import { decodeOnThreads } from "./Decode/threads.ts"
+import { type LabelledFiles, partsOf } from "./ImageSource/Folder/parts.ts"
+import { listTree } from "./ImageSource/Folder/tree.ts"
+import * as Folder from "./ImageSource/Folder.ts"
+
+const level = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 }))
+
+/** Images of one's own: where they are, and what is made of them before they are augmented. */
+export const FilesSettings = Schema.Struct({
+  path: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(4096)).annotate({
+    description: "folder of images, with or without folders of classes and of train, test and val"
+  }),
+  heldBack: between(0, 0.3).annotate({
+    description: "part of every class that is held back to evaluate on, where no folder is for that",
+    unit: "part of the images"
+  }),
+  splitSeed: seed.annotate({
+    description: "which images are held back; the same in runs that are compared",
+    unit: "unitless"
+  }),
+  shorterSide: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 8192 })).annotate({
+    description:
+      "images whose shorter side is longer are shrunk to it when they are read; 0 leaves them as they are",
+    unit: "pixels"
+  }),
+  background: Schema.Tuple([level, level, level]).annotate({
+    description: "red, green and blue that transparent images are laid on"
+  }),
+  maxPixels: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 2 ** 30 })).annotate({
+    description: "an image of more pixels is taken for damaged, before it is decoded",
+    unit: "pixels"
+  }),
+  maxBad: between(0, 1).annotate({
+    description: "part of the files that may be damaged; with more of them the run stops",
+    unit: "part of the files"
+  })
+}).annotate({ description: "image files of one's own" })
+export type FilesSettings = typeof FilesSettings.Type
+
+/** What is usual; only the path is missing. */
+export const usualFiles: Omit<FilesSettings, "path"> = {
+  heldBack: 0.1,
+  splitSeed: 0,
+  shorterSide: 256,
+  background: [255, 255, 255],
+  maxPixels: 100_000_000,
+  maxBad: 0.01
+}
+
+/** Mean and standard deviation of ImageNet's channels, which encoders of photographs are given. */
+const ofPhotographs = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const
+
+/** Images of a folder, decoded when they are asked for, on threads that end with the Scope. */
+export const sourcesOf = Effect.fn("Files.sourcesOf")(function* (
+  settings: FilesSettings,
+  split: EvaluationSplit
+) {
+  const path = yield* Path.Path
+  const { background, heldBack, maxBad, maxPixels, path: root, shorterSide, splitSeed } = settings
+  const name = path.basename(path.resolve(root)) || root
+  const { files, numLinks } = yield* listTree(root)
+  if (files.length === 0) {
+    const left = numLinks === 0 ? "" : `; ${numLinks} links were not followed`
+    return yield* new DatasetInvalid({
+      dataset: name,
+      field: "images",
+      value: "0",
+      problem: `no file below ${root} has the name of a ${formatNames}${left}`,
+      hint: "name a folder with images in it, or in folders of it"
+    })
+  }
+  const parts = partsOf(files, split, { fraction: heldBack, seed: splitSeed })
+  const decode = yield* decodeOnThreads(availableParallelism())
+  const decoding = { background, maxPixels, shorterSide }
+  const sourceOf = (part: LabelledFiles) =>
+    Folder.sourceOf({ ...part, name, root, classes: parts.classes, decoding, maxBad }, decode)
+  const train = yield* sourceOf(parts.train)
+  return { name, train, test: parts.test && (yield* sourceOf(parts.test)) }
+})
+
+/** The data set of a folder, seen in the size that is asked for. */
+export const layer = (settings: FilesSettings, split: EvaluationSplit, imageSize: number) =>
+  Layer.effect(
+    Dataset,
+    Effect.gen(function* () {
+      const sources = yield* sourcesOf(settings, split)
+      const size = { height: imageSize, width: imageSize }
+      return yield* Dataset.make({ ...sources, imageSize: size, ...ofPhotographs })
+    })
+  )
