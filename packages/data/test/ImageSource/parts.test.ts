@@ -1,0 +1,126 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { EvaluationSplit } from "@moco/data/Catalog"
+import { type HoldBack, type Parts, partsOf } from "@moco/data/ImageSource/Folder/parts"
+import fc from "fast-check"
+
+const holdBack: HoldBack = { fraction: 0.1, seed: 0 }
+
+/** `number` images in each of these folders, in the order in which a tree is listed. */
+const filesIn = (numbers: Readonly<Record<string, number>>) =>
+  Object.entries(numbers)
+    .flatMap(([folder, number]) => Array.from({ length: number }, (_, image) => `${folder}${image}.png`))
+    .sort()
+
+const counts = ({ classes, test, train }: Parts) => ({
+  train: train.files.length,
+  test: test?.files.length,
+  classes
+})
+
+/** The name of every file's class, as its label says. */
+const classesOf = ({ classes, test, train }: Parts) =>
+  [train, test].flatMap(
+    (part) => part?.files.map((file, row) => [file, classes![part.labels![row]!]] as const) ?? []
+  )
+
+describe("the parts of a folder of images", () => {
+  it("are all to train on where there are no classes", () => {
+    const root = filesIn({ "": 40 })
+    const one = filesIn({ "cats/": 40 })
+    const some = filesIn({ "": 3, "cats/": 40, "dogs/": 40 })
+    for (const files of [root, one, some]) {
+      assert.deepStrictEqual(partsOf(files, "test", holdBack), {
+        classes: undefined,
+        train: { files, labels: undefined },
+        test: undefined
+      })
+    }
+  })
+
+  it("are held back class by class where the folders are classes", () => {
+    const parts = partsOf(
+      filesIn({ "dogs/": 40, "cats/young/": 15, "cats/": 5, "rare/": 3, "one/": 1 }),
+      "test",
+      holdBack
+    )
+    assert.deepStrictEqual(counts(parts), {
+      train: 64 - 4 - 2 - 1,
+      test: 4 + 2 + 1,
+      classes: ["cats", "dogs", "one", "rare"]
+    })
+    for (const [file, name] of classesOf(parts)) assert.isTrue(file.startsWith(`${name}/`))
+  })
+
+  it("are the folders that are named after them", () => {
+    const tree = {
+      "train/a/": 9,
+      "train/b/": 9,
+      "Test/a/": 2,
+      "Test/b/": 2,
+      "val/a/": 3,
+      "val/b/": 3,
+      "other/": 7
+    }
+    const classes = ["a", "b"]
+    assert.deepStrictEqual(counts(partsOf(filesIn(tree), "test", holdBack)), { train: 18, test: 4, classes })
+    assert.deepStrictEqual(counts(partsOf(filesIn(tree), "validation", holdBack)), {
+      train: 18,
+      test: 6,
+      classes
+    })
+  })
+
+  it("are the only other folder for test, and held back for validation", () => {
+    const tree = { "training/a/": 20, "training/b/": 20, "validation/a/": 3, "validation/b/": 3 }
+    const classes = ["a", "b"]
+    assert.deepStrictEqual(counts(partsOf(filesIn(tree), "test", holdBack)), { train: 40, test: 6, classes })
+    assert.deepStrictEqual(counts(partsOf(filesIn(tree), "validation", holdBack)), {
+      train: 36,
+      test: 4,
+      classes
+    })
+  })
+
+  it("are held back where there is nothing but a folder to train on", () => {
+    const tree = { "train/a/": 20, "train/b/": 20 }
+    const classes = ["a", "b"]
+    assert.deepStrictEqual(counts(partsOf(filesIn(tree), "test", holdBack)), { train: 36, test: 4, classes })
+    assert.deepStrictEqual(counts(partsOf(filesIn(tree), "validation", holdBack)), {
+      train: 32,
+      test: 4,
+      classes
+    })
+  })
+
+  const trees = fc.record({
+    numbers: fc.dictionary(fc.constantFrom("a/", "b/", "c/", "d/e/"), fc.integer({ min: 1, max: 60 }), {
+      minKeys: 2
+    }),
+    seed: fc.nat(0xffff_ffff),
+    fraction: fc.constantFrom(0, 0.05, 0.1, 0.3)
+  })
+
+  it("never share an image, and what is held back for one split is not in the other's", () => {
+    fc.assert(
+      fc.property(trees, ({ fraction, numbers, seed }) => {
+        const files = filesIn(numbers)
+        const of = (split: EvaluationSplit) => partsOf(files, split, { fraction, seed })
+        const [tested, validated] = [of("test"), of("validation")]
+        const inTest = new Set(tested.test?.files)
+        assert.isFalse(tested.train.files.some((file) => inTest.has(file)))
+        assert.strictEqual(tested.train.files.length + inTest.size, files.length)
+        const inValidation = new Set(validated.test?.files)
+        for (const file of [...validated.train.files, ...inValidation]) assert.isFalse(inTest.has(file))
+        assert.isFalse(validated.train.files.some((file) => inValidation.has(file)))
+        assert.strictEqual(validated.train.files.length + inValidation.size + inTest.size, files.length)
+      })
+    )
+  })
+
+  it("are drawn by the seed", () => {
+    const files = filesIn({ "a/": 50, "b/": 50 })
+    const heldBackBy = (seed: number) => partsOf(files, "test", { fraction: 0.1, seed }).test!.files
+    assert.deepStrictEqual(heldBackBy(1), heldBackBy(1))
+    assert.notDeepEqual(heldBackBy(1), heldBackBy(2))
+  })
+})
