@@ -36,7 +36,7 @@ export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
     const compiler = needsCompiler ? yield* Addons.compilerOf(plan) : ""
     if (!(yield* Library.isReady(plan, places))) yield* Library.install(plan, places, staging)
     for (const addon of places.addons) {
-      if (!(yield* Addons.isCompiled(addon))) yield* Addons.compile(places, addon, compiler, staging)
+      if (!(yield* Addons.isCompiled(addon))) yield* Addons.compile(addon, compiler, staging)
       yield* Addons.link(plan, addon)
     }
   }).pipe(Effect.scoped)

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -7,6 +7,7 @@ import type { Plan } from "../../setup/Plan.ts"
 import { distributionFor } from "../../setup/Wheel.ts"
 import {
   distribution,
+  freshHeaders,
   freshLinkDir,
   freshOps,
   freshPackage,
@@ -50,7 +51,7 @@ describe("libtensorflow", () => {
     Effect.gen(function* () {
       const plan = freshPlan()
       yield* run(plan)
-      assert.isTrue(existsSync(linked(plan)))
+      assert.strictEqual(answerOf(linked(plan), "_Z4callv"), 1)
       const library = join(plan.cacheDir, "moco-fake-1.0")
       assert.sameMembers(readdirSync(join(library, "tensorflow")), ["include", "libone.so.2", "libtwo.so.2"])
       assert.deepStrictEqual(leftovers(plan), [])
@@ -99,24 +100,27 @@ describe("libtensorflow", () => {
 
   it.live("does nothing the second time", () =>
     Effect.gen(function* () {
-      const plan = freshPlan()
+      const compiler = script('exec c++ "$@"')
+      const plan = freshPlan({ compilers: [compiler] })
       yield* run(plan)
       // Neither Python nor a compiler is asked for any more.
-      const again = run({ ...plan, python: "no-such-python", compilers: ["no-such-compiler"] })
+      rmSync(compiler)
+      const again = run({ ...plan, python: "no-such-python" })
       assert.strictEqual((yield* Effect.exit(again))._tag, "Success")
     })
   )
 
   it.live("serves a fresh package from a full cache without network, Python or compiler", () =>
     Effect.gen(function* () {
-      const plan = freshPlan()
+      const compiler = script('exec c++ "$@"')
+      const plan = freshPlan({ compilers: [compiler] })
       yield* run(plan)
+      rmSync(compiler)
       const another = {
         ...plan,
         bindingPackage: freshPackage(),
         ...freshLinkDir(),
-        python: "no-such-python",
-        compilers: ["no-such-compiler"]
+        python: "no-such-python"
       }
       yield* run(another)
       assert.deepStrictEqual(readFileSync(linked(another)), readFileSync(linked(plan)))
@@ -152,6 +156,27 @@ describe("libtensorflow", () => {
       assert.notDeepEqual(readFileSync(linked(plan)), before)
     })
   )
+
+  const changes: ReadonlyArray<readonly [string, (plan: Plan) => Partial<Plan>]> = [
+    ["another compiler", () => ({ compilers: [script('exec c++ "$@"')] })],
+    ["other headers of N-API", () => ({ napiIncludeDir: freshHeaders("#define NAPI_NEW 1\n") })],
+    [
+      "another library to link to",
+      ({ distribution: { libraries, ...rest } }) => ({
+        distribution: { ...rest, libraries: [libraries[1], libraries[0]] }
+      })
+    ]
+  ]
+  for (const [title, change] of changes) {
+    it.live(`compiles anew with ${title}`, () =>
+      Effect.gen(function* () {
+        const plan = freshPlan()
+        yield* run(plan)
+        yield* run({ ...plan, ...change(plan) })
+        assert.strictEqual(readdirSync(join(plan.cacheDir, "bindings")).length, 2)
+      })
+    )
+  }
 
   it.live("fetches anew when the pin of a CUDA library changes", () =>
     Effect.gen(function* () {
