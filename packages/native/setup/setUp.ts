@@ -8,7 +8,7 @@ import * as Library from "./Library.ts"
 import * as Lock from "./Lock.ts"
 import { type Places, type Plan, placesOf } from "./Plan.ts"
 import * as Stamp from "./Stamp.ts"
-import { keyOf, stampFileOf } from "./Wanted.ts"
+import { stampFileOf } from "./Wanted.ts"
 
 /**
  * Links tfjs-node to libtensorflow: the library from TensorFlow's wheel, the binding compiled from the package's own
@@ -50,7 +50,7 @@ const stampOf = Effect.fnUntraced(function* (plan: Plan, places: Places) {
   const own = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
   const parts = places.addons.flatMap(({ cached, inputs, linked }) => [...inputs, cached, linked])
   const paths = [...own, places.manifest, ...(yield* Library.filesOf(places)), ...parts]
-  return Stamp.take(keyOf(plan), paths)
+  return Stamp.take(plan, paths)
 })
 
 const all = <A, E, R>(items: ReadonlyArray<A>, holds: (item: A) => Effect.Effect<boolean, E, R>) =>
