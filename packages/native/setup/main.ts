@@ -5,7 +5,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Console, Effect, Layer } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 import { noCacheDir } from "../src/cacheDir.ts"
-import { hidden, spelled } from "../src/hiddenCharacters.ts"
+import { terminal } from "../src/hiddenCharacters.ts"
 import type { Plan } from "./Plan.ts"
 import { CacheUnsafe, FlagUnknown, type SetUpError } from "./SetUpError.ts"
 import { setUp } from "./setUp.ts"
@@ -65,12 +65,9 @@ const report = (cause: Cause.Cause<SetUpError>) => {
     return Console.error("libtensorflow: interrupted; what was begun is removed")
   const error = Cause.squash(cause)
   const isExpected = !Cause.hasDies(cause) && error instanceof Error
-  return Console.error(visible(isExpected ? `error: ${error.message}` : Cause.pretty(cause)))
+  // Other programs and the system have a say in it.
+  return Console.error(terminal(isExpected ? `error: ${error.message}` : Cause.pretty(cause)))
 }
-
-/** Other programs and the system have a say in it: nothing is left that a terminal obeys, but ends of lines and tabs. */
-const visible = (text: string): string =>
-  text.replace(hidden, (character) => (/[\n\t]/.test(character) ? character : spelled(character)))
 
 program.pipe(
   Effect.tapCause(report),

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
-import { Clock, Console, Effect } from "effect"
+import { Console, Duration, Effect } from "effect"
 import { linkedCacheFolder } from "../src/linkedCacheFolder.ts"
 import * as Addons from "./Addons.ts"
 import { requireOwnCache, stagingDir } from "./files.ts"
@@ -25,8 +25,7 @@ export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
   if (isWhole && linkedCacheFolder(plan.linkDir) === plan.cacheDir) {
     return Stamp.write(stampFileOf(plan), stamp)
   }
-  const start = yield* Clock.currentTimeMillis
-  yield* Effect.gen(function* () {
+  const work = Effect.gen(function* () {
     yield* Lock.hold(places.lock)
     const staging = yield* stagingDir(plan.cacheDir, plan.distribution.id)
     // Looked at again under the lock: another process may have done the work.
@@ -40,8 +39,9 @@ export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
       yield* Addons.link(plan, addon)
     }
   }).pipe(Effect.scoped)
-  const took = ((yield* Clock.currentTimeMillis) - start) / 1000
-  yield* Console.log(`libtensorflow ${plan.distribution.tensorflow.version} is linked (${took.toFixed(1)} s)`)
+  const [took] = yield* Effect.timed(work)
+  const seconds = Duration.toSeconds(took).toFixed(1)
+  yield* Console.log(`libtensorflow ${plan.distribution.tensorflow.version} is linked (${seconds} s)`)
 })
 
 /** The state of all that a set-up depends on: its own program, the sources, the library, what is compiled and linked. */
