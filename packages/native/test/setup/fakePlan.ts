@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -139,3 +139,13 @@ export const incompleteDistribution = distribution("moco-partial", incomplete)
 /** A program of the test's own, in place of Python. */
 export const script = (body: string): string =>
   write(join(root, `script-${++count}`), `#!/bin/sh\n${body}\n`, 0o755)
+
+/** Why the set-up of a plan does not end well. */
+export const failure = (plan: Plan) => Effect.flip(run(plan))
+
+/** Where a plan has the binding at the end. */
+export const linked = (plan: Plan) => join(plan.linkDir, "tfjs_binding.node")
+
+/** What only a set-up that has not ended has in its cache. */
+export const leftovers = (plan: Plan) =>
+  readdirSync(plan.cacheDir).filter((name) => name.startsWith(".staging") || name.endsWith(".lock"))
