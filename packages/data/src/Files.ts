@@ -10,6 +10,7 @@ import { type LabelledFiles, partsOf } from "./ImageSource/Folder/parts.ts"
 import { listTree } from "./ImageSource/Folder/tree.ts"
 import * as Folder from "./ImageSource/Folder.ts"
 
+/** Of one colour, 255 the brightest. */
 const level = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 }))
 
 /** Images of one's own: where they are, and what is made of them before they are augmented. */
@@ -30,8 +31,9 @@ export const FilesSettings = Schema.Struct({
       "images whose shorter side is longer are shrunk to it when they are read; 0 leaves them as they are",
     unit: "pixels"
   }),
-  background: Schema.Tuple([level, level, level]).annotate({
-    description: "red, green and blue that transparent images are laid on"
+  background: Schema.Array(level).check(Schema.isMinLength(3), Schema.isMaxLength(3)).annotate({
+    description: "red, green and blue that transparent images are laid on",
+    unit: "levels"
   }),
   maxPixels: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 2 ** 30 })).annotate({
     description: "an image of more pixels is taken for damaged, before it is decoded",
@@ -95,3 +97,23 @@ export const layer = (settings: FilesSettings, split: EvaluationSplit, imageSize
       return yield* Dataset.make({ ...sources, imageSize: size, ...ofPhotographs })
     })
   )
+
+/** Images whose size is looked at. */
+const numSampled = 15
+
+/** How many images there are below a folder, and how large one in the middle of some of them is. */
+export const survey = Effect.fn("Files.survey")(function* (root: string) {
+  const { train } = yield* sourcesOf(
+    { ...usualFiles, path: root, heldBack: 0, shorterSide: 0, maxBad: 1 },
+    "test"
+  )
+  const numSeen = Math.min(numSampled, train.numImages)
+  const indices = Int32Array.from({ length: numSeen }, (_, seen) =>
+    Math.floor((seen * train.numImages) / numSeen)
+  )
+  const sides = (yield* train.read(indices)).map(({ height, width }) => Math.min(height, width))
+  return {
+    numImages: train.numImages,
+    shorterSide: sides.toSorted((a, b) => a - b)[Math.floor(numSeen / 2)]!
+  }
+}, Effect.scoped)

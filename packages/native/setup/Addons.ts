@@ -3,7 +3,7 @@ import { linkedCacheFile } from "../src/linkedCacheFolder.ts"
 import type { Addon } from "./Addon.ts"
 import { lastLines, run } from "./Command.ts"
 import { fileTrouble, publish, readBytes, replace } from "./files.ts"
-import type { Places, Plan } from "./Plan.ts"
+import type { Plan } from "./Plan.ts"
 import * as Progress from "./Progress.ts"
 import { CompileFailed, ToolMissing } from "./SetUpError.ts"
 
@@ -41,26 +41,12 @@ const commandOf = (compiler: string): readonly [string, ReadonlyArray<string>] =
 }
 
 /** Compiles an addon's sources against the library in the cache. */
-export const compile = Effect.fnUntraced(function* (
-  places: Places,
-  addon: Addon,
-  compiler: string,
-  staging: string
-) {
+export const compile = Effect.fnUntraced(function* (addon: Addon, compiler: string, staging: string) {
   const path = yield* Path.Path
   const output = path.join(staging, path.basename(addon.linked))
-  const compilerArguments = [
-    ...addon.flags,
-    ...addon.includeDirs.map((dir) => `-I${dir}`),
-    ...addon.sources,
-    ...addon.libraries,
-    `-Wl,-rpath,${path.join(places.libraryDir, "tensorflow")}`,
-    ...(process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : []),
-    ...["-o", output]
-  ]
   const compiling = Effect.gen(function* () {
     const [program, args] = commandOf(compiler)
-    const compiled = yield* run(program, [...args, ...compilerArguments])
+    const compiled = yield* run(program, [...args, ...addon.compilerArguments, "-o", output])
     if (compiled.exitCode === 0) return
     const problem = `${compiler} could not compile ${addon.name}:\n${lastLines(compiled.output, 12)}`
     const hint = "it must know C++17 (g++ 9 or clang 10 and newer); name another one with CXX"

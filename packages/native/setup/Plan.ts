@@ -10,11 +10,10 @@ import type { Distribution } from "./Wheel.ts"
 
 /** Where things are taken from and put. Tests give a plan of their own. */
 export interface Plan extends Wanted {
+  readonly cacheDir: string
   readonly distribution: Distribution
   /** Folder of the N-API headers. */
   readonly napiIncludeDir: string
-  /** Candidates, the first that is installed is used. */
-  readonly compilers: ReadonlyArray<string>
   readonly python: string
 }
 

@@ -11,8 +11,10 @@ export interface Wanted {
   readonly system: string
   /** Whether the library is to have GPU kernels. */
   readonly cuda: boolean
-  /** The per-user cache; everything is made here first. Empty where there is no place for one. */
-  readonly cacheDir: string
+  /** The per-user cache; everything is made here first. Undefined where there is no place for one. */
+  readonly cacheDir: string | undefined
+  /** Candidates, the first that is installed is used. */
+  readonly compilers: ReadonlyArray<string>
   /** The tfjs-node package: its `binding` is compiled. */
   readonly bindingPackage: string
   /** Where the result is linked for this user. */
@@ -38,12 +40,14 @@ export const wantedBy = ({
   env,
   platform
 }: Pick<NodeJS.Process, "arch" | "env" | "platform">): Wanted => {
-  const cacheDir = cacheDirOf(platform, env) ?? ""
+  const cacheDir = cacheDirOf(platform, env)
+  const compiler = (env["CXX"] ?? "").trim()
   const hasOps = hasSets(platform, arch) && env["MOCO_NATIVE_OPS"] !== "0"
   return {
     system: `${platform} ${arch}`,
     cuda: env["MOCO_CUDA"] === "1",
     cacheDir,
+    compilers: compiler === "" ? ["c++", "g++", "clang++"] : [compiler],
     bindingPackage: packageDirOf("@tensorflow/tfjs-node-gpu"),
     linkDir: addonsDirFor(packageDir, cacheDir),
     ownersLinkDir: ownAddonsDir(packageDir),
@@ -52,14 +56,26 @@ export const wantedBy = ({
   }
 }
 
-/** Equal for what is the same set-up. */
-export const keyOf = ({ bindingPackage, cacheDir, cuda, ops, system }: Wanted): string =>
-  JSON.stringify([system, cuda, cacheDir, bindingPackage, ops])
+/** What a set-up was made for, as its stamp says it. */
+export type Asked = Omit<Wanted, "ownersLinkDir">
 
-/** Whether two keys ask for the same but, perhaps, another cache. */
-export const isSameButCache = (key: string, other: string): boolean => {
-  const withoutCache = (text: string) => JSON.stringify((JSON.parse(text) as Array<unknown>).toSpliced(2, 1))
-  return withoutCache(key) === withoutCache(other)
+export const askedOf = (wanted: Wanted): Asked => {
+  const { bindingPackage, cacheDir, compilers, cuda, linkDir, ops, system } = wanted
+  return { system, cuda, cacheDir, compilers, bindingPackage, linkDir, ...(ops === undefined ? {} : { ops }) }
+}
+
+/**
+ * Whether what was set up for `asked` is enough for `wanted`. Ops that are not wanted do no harm; where somebody else set
+ * it up, the checkout's owner, his cache and his compiler are as good.
+ */
+export const satisfies = (asked: Asked, wanted: Wanted): boolean => {
+  const isSame = (part: keyof Asked) => JSON.stringify(asked[part]) === JSON.stringify(wanted[part])
+  const isOwn = isSame("linkDir")
+  return (
+    (["system", "cuda", "bindingPackage"] as const).every(isSame) &&
+    (!isOwn || (isSame("cacheDir") && isSame("compilers"))) &&
+    (wanted.ops === undefined || isSame("ops"))
+  )
 }
 
 /** Where the stamp of a set-up lies: with what it links, so that both go together. */

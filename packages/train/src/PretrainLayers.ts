@@ -12,8 +12,9 @@ import * as MomentumStage from "@moco/core/MomentumUpdate"
 import { StageInvalid } from "@moco/core/Stage"
 import { Augmentation } from "@moco/data/Augmentation"
 import * as Catalog from "@moco/data/Catalog"
-import { ownImages } from "@moco/data/DataSettings"
+import { fileImages, ownImages } from "@moco/data/DataSettings"
 import { Dataset } from "@moco/data/Dataset"
+import * as Files from "@moco/data/Files"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import type { Evaluation } from "@moco/evaluation/Evaluation"
 import { Evaluations } from "@moco/evaluation/Evaluations"
@@ -131,10 +132,11 @@ const datasetOf = (
     : dataset.pipe(Dataset.seenAs({ height: data.imageSize, width: data.imageSize }))
 
 const namedDataset = (
-  { name, ...choice }: RunConfig["data"],
+  { files, name, ...choice }: RunConfig["data"],
   dataDirs: ReadonlyArray<string>
 ): Stage<Dataset, DatasetNeeds> => {
-  if (name !== ownImages) return Catalog.layer({ name, ...choice }, dataDirs)
+  if (name === fileImages && files) return Files.layer(files, choice.evaluationSplit, choice.imageSize)
+  if (name !== ownImages && name !== fileImages) return Catalog.layer({ name, ...choice }, dataDirs)
   const problem = "means a data set that is given in code, and none is given"
   const hint = `open the run with stages.dataset, or choose one of ${Catalog.names.join(", ")}`
   return Layer.unwrap(

@@ -1,11 +1,13 @@
 import { check as checkEnvironment } from "@moco/core/EnvironmentInvalid"
+import * as Catalog from "@moco/data/Catalog"
+import { evaluationSplits } from "@moco/data/Catalog"
 import { Progress } from "@moco/report/live/Progress"
 import { steps } from "@moco/train/Checkpoint/store"
 import type { CheckpointEvery } from "@moco/train/Checkpoints"
 import * as Run from "@moco/train/Run"
 import { Cause, Console, Effect, Exit, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { dataDirFlag, jsonFlag, pathFlag } from "../flags.ts"
+import { dataDirFlag, jsonFlag, namedFlag, pathFlag } from "../flags.ts"
 import { profileFileOf, profileFlag, withProfile } from "../profile.ts"
 import { requireUsed } from "../requireUsed.ts"
 import { parseEvery } from "./train/checkpointEvery.ts"
@@ -29,6 +31,21 @@ const flags = {
   ),
   seed: Flag.Int("seed").pipe(Flag.withDescription("short for --set seed=N"), Flag.optional),
   epochs: Flag.Int("epochs").pipe(Flag.withDescription("short for --set training.epochs=N"), Flag.optional),
+  data: namedFlag("data").pipe(
+    Flag.withDescription(
+      `images to train on: a folder of one's own, or one of ${Catalog.names.join(", ")} (default: the recipe's)`
+    ),
+    Flag.withMetavar("DIR|NAME"),
+    Flag.optional
+  ),
+  imageSize: Flag.Int("image-size").pipe(
+    Flag.withDescription("short for --set data.imageSize=N"),
+    Flag.optional
+  ),
+  split: Flag.Literals("split", evaluationSplits).pipe(
+    Flag.withDescription("short for --set data.evaluationSplit=NAME"),
+    Flag.optional
+  ),
   resume: pathFlag("resume", "go on with the run in this folder where it was stopped", "RUN"),
   initFrom: pathFlag(
     "init-from",

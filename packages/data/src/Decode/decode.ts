@@ -6,7 +6,7 @@ import { formatNames, formatOf } from "./format.ts"
 /** How a file becomes an image. */
 export interface DecodeOptions {
   /** What transparent images are laid on: red, green, blue in 0..255. */
-  readonly background: readonly [number, number, number]
+  readonly background: ReadonlyArray<number>
   /** An image of more pixels is refused before any of them is decoded. */
   readonly maxPixels: number
   /** Images whose shorter side is longer are shrunk to it, in pixels; 0 leaves all as they are. */
@@ -57,7 +57,7 @@ const withoutInk = (ink_HW4: Uint8Array): Uint8Array =>
 
 /** The pixels at the end of what is done to an image. */
 const finished = async (turned: Sharp, { background, shorterSide }: DecodeOptions): Promise<Image> => {
-  const [r, g, b] = background
+  const [r = 0, g = 0, b = 0] = background
   const opaque = turned.flatten({ background: { r, g, b } }).toColourspace("srgb").removeAlpha()
   const sized =
     shorterSide === 0

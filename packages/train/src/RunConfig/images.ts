@@ -1,14 +1,15 @@
 import * as Catalog from "@moco/data/Catalog"
-import { ownImages } from "@moco/data/DataSettings"
+import { fileImages, ownImages } from "@moco/data/DataSettings"
+import { channelsOfFiles } from "@moco/data/Decode/decode"
 import type { ImageSize } from "@moco/data/ImageSource"
 import type { ImageSet } from "./footprint.ts"
 import type { RunConfig } from "./schema.ts"
 
 type Images = Pick<RunConfig, "data">
 
-/** What the catalog says of a config's images; nothing of those that a program brings, which are known when it runs. */
+/** What the catalog says of a config's images; nothing of a user's own, which are known when it runs. */
 const known = ({ data: { evaluationSplit, name } }: Images) =>
-  name === ownImages
+  name === ownImages || name === fileImages
     ? undefined
     : { ...Catalog.entryOf(name), ...Catalog.numImagesOf({ evaluationSplit, name }) }
 
@@ -23,7 +24,7 @@ export const imagesOf = (config: Pick<RunConfig, "data" | "training">): ImageSet
   numImages: numTraining(config) ?? config.training.batchSize,
   height: config.data.imageSize,
   width: config.data.imageSize,
-  channels: known(config)?.channels ?? 1
+  channels: known(config)?.channels ?? (config.data.name === fileImages ? channelsOfFiles : 1)
 })
 
 /** Whether a config's encoder sees the images of its data set in their own size. */
@@ -35,4 +36,4 @@ export const seesOwnSize = (config: Images): boolean => {
 
 /** Whether a config's images are read from a folder, and do not come with the repository or with a program. */
 export const readsDataDir = ({ data: { name } }: Images): boolean =>
-  name !== ownImages && Catalog.isInstalled(name)
+  name !== ownImages && name !== fileImages && Catalog.isInstalled(name)

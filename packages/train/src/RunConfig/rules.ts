@@ -1,5 +1,6 @@
 import { batchNormGroupsOf } from "@moco/core/Encoder/kinds"
 import { cropProblem } from "@moco/data/Augmentation/Crop"
+import { fileImages } from "@moco/data/DataSettings"
 import { most } from "./bounds.ts"
 import { evaluationProblems } from "./evaluationRules.ts"
 import { valueAt } from "./fields.ts"
@@ -22,6 +23,19 @@ interface Rule {
 }
 
 const rules: ReadonlyArray<Rule> = [
+  {
+    at: "data.files",
+    reads: ["data.name", "data.files"],
+    check: ({ data: { files, name } }) => {
+      if ((files !== undefined) === (name === fileImages)) return undefined
+      return files === undefined
+        ? { problem: `must be given where data.name is ${fileImages}`, hint: "name a folder: --data=DIR" }
+        : {
+            problem: `is of no use where data.name is ${name}`,
+            hint: `set data.name to ${fileImages}, or leave it out`
+          }
+    }
+  },
   {
     at: "training.batchSize",
     reads: ["training.batchSize", "data.name", "data.evaluationSplit"],

@@ -4,6 +4,7 @@ import { readStructuredFile } from "@moco/train/readStructuredFile"
 import { defaultRecipe, recipes } from "@moco/train/recipes"
 import { Effect, Option, Schema } from "effect"
 import { Flag } from "effect/cli"
+import { imagesOf } from "./imagesOf.ts"
 
 export const recipeFlag = Flag.String("recipe").pipe(
   Flag.withDescription(`one of ${Object.keys(recipes).join(", ")} (default: ${defaultRecipe})`),
@@ -22,18 +23,30 @@ export interface ConfigFlags {
   readonly set: Readonly<Record<string, string>>
   readonly seed: Option.Option<number>
   readonly epochs: Option.Option<number>
+  readonly data: Option.Option<string>
+  readonly imageSize: Option.Option<number>
+  readonly split: Option.Option<string>
 }
 
-/** Lays the config file and then the flags over the recipe: `--recipe`, else the file's, else the default one. */
+/**
+ * Lays the config file and then the flags over the recipe: `--recipe`, else the file's, else the one for the images that
+ * `--data` names, else the default one.
+ */
 export const resolveConfig = Effect.fn("cli.resolveConfig")(function* (flags: ConfigFlags) {
   const file = Option.isSome(flags.config) ? yield* readStructuredFile("config", flags.config.value) : {}
-  const name = yield* recipeName(flags.recipe, file)
-  return yield* applyOverrides(recipes[name]!(), [file], yield* setsOf(flags))
+  const images = yield* imagesOf(flags.data)
+  const name = yield* recipeName(flags.recipe, file, images.recipe)
+  const base = name === images.recipe ? yield* images.planned : recipes[name]!()
+  return yield* applyOverrides(base, [file, images.layer], yield* setsOf(flags))
 })
 
-const recipeName = Effect.fnUntraced(function* (flag: Option.Option<string>, file: unknown) {
+const recipeName = Effect.fnUntraced(function* (
+  flag: Option.Option<string>,
+  file: unknown,
+  otherwise: string = defaultRecipe
+) {
   const inFile = Schema.is(NamesRecipe)(file) ? file.recipe : undefined
-  const name = Option.getOrElse(flag, () => inFile ?? defaultRecipe)
+  const name = Option.getOrElse(flag, () => inFile ?? otherwise)
   if (!Object.hasOwn(recipes, name)) {
     const near = nearest(name, Object.keys(recipes))
     const hint = near === undefined ? `recipes: ${Object.keys(recipes).join(", ")}` : `did you mean ${near}?`
@@ -49,14 +62,21 @@ const recipeName = Effect.fnUntraced(function* (flag: Option.Option<string>, fil
 
 const NamesRecipe = Schema.Struct({ recipe: Schema.String })
 
+/** Flags that are short for `--set`. */
+const shortForms = [
+  { name: "seed", flag: "seed", path: "seed" },
+  { name: "epochs", flag: "epochs", path: "training.epochs" },
+  { name: "imageSize", flag: "image-size", path: "data.imageSize" },
+  { name: "split", flag: "split", path: "data.evaluationSplit" }
+] as const
+
 /** The pairs of `--set` with the short forms beside them, which must not say something else. */
-export const setsOf = Effect.fnUntraced(function* (flags: Pick<ConfigFlags, "set" | "seed" | "epochs">) {
+export const setsOf = Effect.fnUntraced(function* (
+  flags: Pick<ConfigFlags, "set" | (typeof shortForms)[number]["name"]>
+) {
   let sets = flags.set
-  for (const [flag, path] of [
-    ["seed", "seed"],
-    ["epochs", "training.epochs"]
-  ] as const) {
-    const value = Option.map(flags[flag], String)
+  for (const { flag, name, path } of shortForms) {
+    const value = Option.map(flags[name], String)
     if (Option.isNone(value)) continue
     const other = sets[path]
     if (other !== undefined && other !== value.value) {

@@ -14,6 +14,7 @@ export interface SourceFlags extends ConfigFlags {
 const ofNewRuns = [
   ["recipe", "recipe"],
   ["config", "config"],
+  ["data", "data"],
   ["out", "out"],
   ["initFrom", "init-from"]
 ] as const
@@ -27,7 +28,7 @@ export const sourceOf = Effect.fn("cli.sourceOf")(function* (flags: SourceFlags)
       if (Option.isSome(value)) {
         return yield* new FlagsInvalid({
           flags: `--resume=${resume} and --${flag}=${value.value}`,
-          problem: "a run that goes on has its recipe, config, folder and weights already",
+          problem: "a run that goes on has its recipe, config, images, folder and weights already",
           hint: `leave --${flag} away, or start a new run without --resume`
         })
       }

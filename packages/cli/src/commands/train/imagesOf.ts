@@ -1,0 +1,26 @@
+import * as Catalog from "@moco/data/Catalog"
+import { fileImages } from "@moco/data/DataSettings"
+import * as Files from "@moco/data/Files"
+import { photosOf } from "@moco/train/recipes/photos"
+import { Console, Effect, Option, Path } from "effect"
+
+/** What `--data` says about a config: values for it, and the recipe of who names none. */
+export const imagesOf = Effect.fn("cli.imagesOf")(function* (data: Option.Option<string>) {
+  if (Option.isNone(data)) return { layer: {} }
+  const name = Catalog.names.find((known) => known === data.value)
+  if (name !== undefined) {
+    const { size } = Catalog.entryOf(name)
+    return { layer: { data: { name, files: null, ...(size && { imageSize: size.height }) } } }
+  }
+  // A run that goes on elsewhere looks for the same folder.
+  const path = (yield* Path.Path).resolve(data.value)
+  return {
+    recipe: "photos",
+    layer: { data: { name: fileImages, files: { ...Files.usualFiles, path } } },
+    planned: Effect.tap(Effect.map(Files.survey(path), photosOf), ({ data, training }) =>
+      Console.log(
+        `recipe photos: ${training.epochs} epochs of batches of ${training.batchSize}, seen at ${data.imageSize} pixels`
+      )
+    )
+  }
+})

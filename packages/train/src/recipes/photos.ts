@@ -1,0 +1,60 @@
+import { fileImages } from "@moco/data/DataSettings"
+import { usualFiles } from "@moco/data/Files"
+import type { RunConfig } from "../RunConfig.ts"
+import { fashionMnistQuick } from "./fashionMnistQuick.ts"
+
+/** What is known of images before a run of them is planned. */
+export interface Survey {
+  /** Images that are there, to train and to evaluate on. */
+  readonly numImages: number
+  /** Pixels of the shorter side of an image in the middle of all, by that size. */
+  readonly shorterSide: number
+}
+
+/**
+ * Pictures of one's own in a folder, on a processor: a small ResNet at 48 pixels, for as long as a few minutes allow.
+ *
+ * - Source: the authors' CIFAR-10 notebook (facebookresearch/moco, branch `colab-notebook`) with v2's MLP head, scaled
+ *   down; batch, queue, epochs and image size follow from the number and the size of the images ({@link photosOf}).
+ * - Command: `npx moco train --data=DIR`
+ * - Cost: some 150,000 images are seen, whatever the number of files; a few minutes at 48 pixels on two cores
+ * - Expected: no published figure is of anybody's own pictures; a run prints its baselines beside its own
+ */
+export const photos = (): RunConfig => photosOf({ numImages: 1000, shorterSide: 256 })
+
+/** Images that a run sees, over all of its epochs. */
+const budget = 150_000
+
+/** {@link photos} for images of which there are so many, of such a size. */
+export const photosOf = ({ numImages, shorterSide }: Survey): RunConfig => {
+  const quick = fashionMnistQuick()
+  const epochs = within(Math.round(budget / numImages), 10, 200)
+  const batchSize = within(powerBelow(numImages / 4), 4, 128)
+  return {
+    ...quick,
+    recipe: "photos",
+    data: {
+      name: fileImages,
+      evaluationSplit: "test",
+      imageSize: shorterSide < 40 ? 32 : numImages < 20_000 ? 48 : 64,
+      files: { ...usualFiles, path: "photos" }
+    },
+    augmentation: { ...quick.augmentation, cropScale: { min: 0.25, max: 1 } },
+    encoder: {
+      ...quick.encoder,
+      width: 32,
+      head: "mlp",
+      batchNormGroups: batchSize >= 64 ? 4 : 2
+    },
+    dictionary: { kind: "queue", size: within(powerBelow(numImages), batchSize, 65_536) },
+    loss: { kind: "infoNce", temperature: 0.2, symmetric: false },
+    optimizer: { ...quick.optimizer, learningRate: (0.06 * batchSize) / 128 },
+    training: { epochs, batchSize },
+    evaluations: { knn: { everyEpochs: Math.ceil(epochs / 5), k: [20, 5], temperature: 0.1 } }
+  }
+}
+
+const within = (value: number, least: number, most: number) => Math.min(Math.max(value, least), most)
+
+/** The largest power of two that is not above. */
+const powerBelow = (value: number) => 2 ** Math.floor(Math.log2(Math.max(1, value)))
