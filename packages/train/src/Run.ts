@@ -27,14 +27,14 @@ export interface OpenOptions<E = never> {
 }
 
 /**
- * Opens a run: decides between a new one and one that goes on, makes its stages, and puts everything into its folder, so
- * that it can be trained, evaluated and exported. The folder is this process's until the Scope closes, and all tensors
- * are released then.
+ * Opens a run: decides between a new one and one that goes on, makes its stages, and puts its state in place, so that it
+ * can be trained, evaluated and exported. The folder is this process's until the Scope closes, and all tensors are
+ * released then; nothing of the run in it is changed before it is trained.
  *
  *     const run = yield* Run.open({ config: fashionMnistQuick() })
  *     yield* run.train()
  *
- * Interruptible while the stages are made, and nowhere else.
+ * Opening is interruptible while the stages are made, and nowhere else.
  */
 export const open = <E = never>(source: RunSource, options: OpenOptions<E> = {}) =>
   Effect.flatMap(startOf(source, options.approve ?? (() => Effect.void)), (start) => {
