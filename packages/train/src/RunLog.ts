@@ -1,6 +1,6 @@
 import { Clock, Context, Effect, Layer, Result, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import { fileTrouble } from "./fileTrouble.ts"
+import { type FileTrouble, fileTrouble, newerFormat } from "./fileTrouble.ts"
 import { openLines, readLines } from "./jsonLines.ts"
 import { isSection } from "./RunConfig/overrides.ts"
 import { upgradeLine } from "./RunLog/format1.ts"
@@ -112,10 +112,11 @@ export class RecordedEvents extends Context.Service<
 export const read = Effect.fn("RunLog.read")(function* (path: string) {
   const lines = yield* Effect.mapError(readLines(path), (error) => failed("read", path, error))
   return yield* Effect.forEach(lines, (line, index) =>
-    Effect.mapError(
-      Effect.fromResult(decodeRecord(line)),
-      (problem) => new RunLogCorrupt({ path, line: index + 1, problem: problem.replaceAll("\n", " ") })
-    )
+    Effect.mapError(Effect.fromResult(decodeRecord(line)), (refused) => {
+      if (typeof refused === "string") return new RunLogCorrupt({ path, line: index + 1, problem: refused })
+      const { hint, reason } = refused
+      return new RunLogError({ operation: "read", path, reason: `line ${index + 1}: ${reason}`, hint })
+    })
   )
 })
 
@@ -124,16 +125,16 @@ const encodeRecord = Schema.encodeSync(Schema.fromJsonString(RecordJson))
 const parse = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 const decodeJson = Schema.decodeUnknownResult(RecordJson)
 
-/** An event from its line, or what is wrong with it, in words. */
-const decodeRecord = (line: string): Result.Result<RunRecord, string> =>
-  Result.flatMap(messageOf(parse(line)), (json) => {
+/** An event from its line; or what is wrong with the line, in words; or why it is none for this program. */
+const decodeRecord = (line: string): Result.Result<RunRecord, string | FileTrouble> =>
+  Result.flatMap(messageOf(parse(line)), (json): Result.Result<RunRecord, string | FileTrouble> => {
     const format = isSection(json) ? json["format"] : undefined
     return typeof format === "number" && format > formatVersion
-      ? Result.fail(`it has format ${format}, and this program reads up to ${formatVersion}`)
+      ? Result.fail(newerFormat(format, formatVersion))
       : messageOf(decodeJson(upgradeLine(json)))
   })
 
-const messageOf = Result.mapError(({ message }: Schema.SchemaError) => message)
+const messageOf = Result.mapError(({ message }: Schema.SchemaError) => message.replaceAll("\n", " "))
 
 /** Whether an event is true of the run whatever state it goes back to. */
 const isOfRun = ({ event }: RunEvent): boolean =>

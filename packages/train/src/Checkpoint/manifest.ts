@@ -2,6 +2,8 @@ import { createHash } from "node:crypto"
 import { Measurement } from "@moco/evaluation/Measurement"
 import { Effect, Option, Schema } from "effect"
 import { most } from "../RunConfig/bounds.ts"
+import { isSection } from "../RunConfig/overrides.ts"
+import { upgradeConfig } from "../RunConfig/stored.ts"
 import { RunConfig } from "../RunConfig.ts"
 import { RunEvent } from "../RunLog/RunEvent.ts"
 import { schemaTrouble } from "../schemaTrouble.ts"
@@ -139,13 +141,24 @@ export const formatOf = (text: string): number | undefined =>
 const parse = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Unknown))
 const decodeJson = Schema.decodeUnknownEffect(Schema.toCodecJson(Manifest), { reportInput: true })
 
-/** Reads a manifest, one of format 1 as it would be written today; fails with what is wrong with it, in plain words. */
+/**
+ * A manifest that an older program has written, as it would be written today: its config too, whatever its format, for a
+ * setting gets another name more often than a manifest another form.
+ */
+const upgrade = (manifest: unknown): unknown => {
+  const upgraded = upgradeManifest(manifest)
+  return isSection(upgraded) && Object.hasOwn(upgraded, "config")
+    ? { ...upgraded, config: upgradeConfig(upgraded["config"]) }
+    : upgraded
+}
+
+/** Reads a manifest, an older one as it would be written today; fails with what is wrong with it, in plain words. */
 export const decodeManifest = (text: string): Effect.Effect<Manifest, string> => {
   const json = signedJson(text)
   return json === undefined
     ? Effect.fail("its hash does not fit its content")
     : Effect.mapError(
-        Effect.flatMap(parse(json), (manifest) => decodeJson(upgradeManifest(manifest))),
+        Effect.flatMap(parse(json), (manifest) => decodeJson(upgrade(manifest))),
         schemaTrouble
       )
 }
