@@ -9,13 +9,11 @@ import {
   CheckpointUnwritable,
   type NoCheckpointWhole
 } from "./Checkpoint/errors.ts"
-import type { Fingerprint } from "./Checkpoint/fingerprint.ts"
 import { newestGood } from "./Checkpoint/load.ts"
-import { formatVersion, type RunProgress } from "./Checkpoint/manifest.ts"
+import { formatVersion, type Manifest, type RunProgress } from "./Checkpoint/manifest.ts"
 import * as Store from "./Checkpoint/store.ts"
 import { fileTrouble } from "./fileTrouble.ts"
 import { progressUnder } from "./RunConfig/continuation.ts"
-import type { RunConfig } from "./RunConfig.ts"
 import type { RunLogError } from "./RunLog.ts"
 import { RunState } from "./RunState.ts"
 
@@ -55,6 +53,9 @@ export type GoBackError =
   | CheckpointUnreadable
   | CheckpointUnwritable
   | NoCheckpointWhole
+
+/** What every checkpoint of a run tells, beside its state. */
+export type RunIdentity = Pick<Manifest, "config" | "fingerprint" | "initialWeights" | "ownStages">
 
 /** Keeps the state of a run on disk while it goes on. */
 export class Checkpoints extends Context.Service<
@@ -122,13 +123,18 @@ export class Checkpoints extends Context.Service<
    * @param isThere  fails where the run's folder is no longer what it was: then nothing is written in its place
    * @param onCorrupt  is told of a damaged checkpoint that was passed over
    */
-  static readonly layerFolder = (options: {
+  static readonly layerFolder = ({
+    every,
+    isThere: folderIsThere = Effect.void,
+    keep,
+    onCorrupt,
+    root,
+    ...identity
+  }: RunIdentity & {
     readonly root: string
     readonly isThere?: Effect.Effect<void, PlatformError>
     readonly every: CheckpointEvery
     readonly keep: number
-    readonly config: RunConfig
-    readonly fingerprint: Fingerprint
     readonly onCorrupt: (error: CheckpointCorrupt) => Effect.Effect<void>
   }) =>
     Layer.effect(
@@ -137,9 +143,8 @@ export class Checkpoints extends Context.Service<
         const state = yield* RunState
         const scope = yield* Effect.scope
         const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
-        const { every, keep, root } = options
         const isThere = Effect.mapError(
-          options.isThere ?? Effect.void,
+          folderIsThere,
           (error) => new CheckpointUnwritable({ path: root, ...fileTrouble(error) })
         )
         let dueAt = (yield* now) + (every.seconds ?? Number.POSITIVE_INFINITY)
@@ -153,8 +158,7 @@ export class Checkpoints extends Context.Service<
         /** What stands in every manifest of this process beside the state's own. */
         const describe = Effect.fnUntraced(function* (progress: RunProgress) {
           const savedAt = new Date(yield* Clock.currentTimeMillis).toISOString()
-          const { config, fingerprint } = options
-          return { format: formatVersion, savedAt, config, fingerprint, progress } as const
+          return { format: formatVersion, savedAt, ...identity, progress } as const
         })
         /** To its end whatever happens: the next step may fail, and the copy is what is left then. */
         const begin = Effect.fnUntraced(function* (
@@ -232,11 +236,11 @@ export class Checkpoints extends Context.Service<
           }, Effect.provide(services)),
           goBack: Effect.fnUntraced(function* (triedStates) {
             yield* Effect.exit(settled)
-            const candidates = newestGood(root, options.onCorrupt, (step) => !triedStates.includes(step))
+            const candidates = newestGood(root, onCorrupt, (step) => !triedStates.includes(step))
             // Where all are damaged there is still the state that the run began with.
             const found = yield* Effect.catchTag(candidates, "NoCheckpointWhole", ({ problems }) =>
               Effect.as(
-                options.onCorrupt(new CheckpointCorrupt({ path: root, problem: problems.join("; ") })),
+                onCorrupt(new CheckpointCorrupt({ path: root, problem: problems.join("; ") })),
                 undefined
               )
             )
@@ -255,7 +259,7 @@ export class Checkpoints extends Context.Service<
             }
             const { manifest, parts } = found
             yield* state.restore({ parts, counters: manifest.counters })
-            return yield* give(progressUnder(options.config, manifest.config, manifest.progress))
+            return yield* give(progressUnder(identity.config, manifest.config, manifest.progress))
           }, Effect.provide(services))
         })
       })

@@ -4,7 +4,7 @@ import { explained } from "./OutOfMemory.ts"
 import { layersOf, type Stages } from "./PretrainLayers.ts"
 import { evaluate } from "./Run/evaluate.ts"
 import { exportEncoder } from "./Run/exportEncoder.ts"
-import { checkOwn } from "./Run/ownStages.ts"
+import { checkOwnStages } from "./Run/ownStages.ts"
 import { prepare } from "./Run/prepare.ts"
 import { warning } from "./Run/RunMessages.ts"
 import { type Approve, type RunSource, startOf } from "./Run/start.ts"
@@ -40,7 +40,7 @@ export const open = <E = never>(source: RunSource, options: OpenOptions<E> = {})
   Effect.flatMap(startOf(source, options.approve ?? (() => Effect.void)), (start) => {
     const { config, initial } = start
     return Effect.gen(function* () {
-      yield* checkOwn(config, initial, options.stages ?? {})
+      yield* checkOwnStages(config, initial, options.stages ?? {})
       for (const { message, path } of warnings(config)) yield* warning(`${path}: ${message}`)
       const dataDirs = yield* dataDirsOf(options.dataDir, config.data.name)
       const given = initial === undefined ? {} : { initial }

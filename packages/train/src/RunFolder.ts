@@ -97,13 +97,6 @@ export const writeConfig = (folder: RunFolder, config: RunConfig) =>
 export const writeEnvironment = (folder: RunFolder, environment: Environment) =>
   writeFile(folder.environment, new TextEncoder().encode(`${JSON.stringify(environment, null, 2)}\n`))
 
-/** The stages that the run in a folder was given in code; none where nothing tells of any. */
-export const ownStagesOf = ({ environment }: RunFolder) =>
-  SafeFile.readText(environment, { maxBytes: 2 ** 20 }).pipe(
-    Effect.flatMap(decodeOwnStages),
-    Effect.match({ onFailure: () => [], onSuccess: ({ ownStages = [] }) => ownStages })
-  )
-
 /** Writes what the run's encoder is. */
 export const writeEncoderCard = (folder: RunFolder, card: EncoderCard) =>
   writeFile(folder.encoderCard, new TextEncoder().encode(cardText(card)))
@@ -112,10 +105,6 @@ export const writeEncoderCard = (folder: RunFolder, card: EncoderCard) =>
 export const writeFile = Effect.fn("RunFolder.writeFile")(function* (target: string, bytes: Uint8Array) {
   yield* unwritable(target)(SafeFile.replace(target, bytes))
 })
-
-const decodeOwnStages = Schema.decodeUnknownEffect(
-  Schema.fromJsonString(Schema.Struct({ ownStages: Schema.optionalKey(Schema.Array(Schema.String)) }))
-)
 
 const encodeConfig = Schema.encodeSync(RunConfig)
 

@@ -97,6 +97,10 @@ export const Manifest = Schema.Struct({
   /** ISO 8601, UTC. */
   savedAt: Schema.String,
   config: RunConfig,
+  /** Stages that stand in code in place of the config's; absent where the program knew of none. */
+  ownStages: Schema.optionalKey(Schema.Array(Schema.String).check(Schema.isMaxLength(100))),
+  /** SHA-256 of the file whose weights the run has begun with, or null for the seed's; absent as above. */
+  initialWeights: Schema.optionalKey(Schema.NullOr(Schema.String)),
   fingerprint: Fingerprint,
   progress: RunProgress,
   /** Counters of the dictionary, and the state of the loss. */

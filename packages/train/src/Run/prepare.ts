@@ -8,6 +8,7 @@ import { ViewPairs } from "@moco/data/ViewPairs"
 import { ByteSize, Effect, FileSystem, Option } from "effect"
 import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "../Checkpoint/fingerprint.ts"
 import type { StoredCheckpoint } from "../Checkpoint/load.ts"
+import type { RunIdentity } from "../Checkpoints.ts"
 import type { Stages } from "../PretrainLayers.ts"
 import type { RunConfig } from "../RunConfig.ts"
 import { type Environment, environment } from "../RunFolder/environment.ts"
@@ -15,8 +16,8 @@ import * as RunFolder from "../RunFolder.ts"
 import { RunState } from "../RunState.ts"
 import { beginWith } from "./beginWith.ts"
 import { ConfigChanged } from "./errors.ts"
-import { changeOf } from "./goOnWith.ts"
-import { namesOf } from "./ownStages.ts"
+import { changeOf, hasOtherConfig } from "./goOnWith.ts"
+import { ownStageNames } from "./ownStages.ts"
 import { info, warning } from "./RunMessages.ts"
 import { type RunStart, requireNotPassed } from "./start.ts"
 
@@ -26,12 +27,12 @@ export const prepare = Effect.fn("Run.prepare")(function* (
   folder: RunFolder.RunFolder,
   stages: Stages
 ) {
-  const { config, from } = start
+  const { config, from, initial } = start
   const isThere = yield* RunFolder.hold(folder)
   const { stepsPerEpoch } = yield* ViewPairs
   yield* requireNotPassed(folder.path, config, from, stepsPerEpoch)
-  const ownStages = namesOf(stages)
-  if (from !== undefined) yield* requireSameStages(folder, ownStages)
+  const ownStages = ownStageNames(stages)
+  if (from !== undefined) yield* requireSameStages(folder.path, from.manifest.ownStages, ownStages)
   const change = yield* changeOf(start)
   const backend = yield* Backend
   const threads = threadsIn(process.env, config.backend.threads)
@@ -40,7 +41,8 @@ export const prepare = Effect.fn("Run.prepare")(function* (
   yield* announce(config, folder, found)
   if (from !== undefined) yield* restore(from, fingerprint)
   const ownNetwork = stages.encoder === undefined ? undefined : (yield* QueryEncoder).network
-  return { isThere, change, environment: found, fingerprint, ownNetwork }
+  const identity: RunIdentity = { config, fingerprint, ownStages, initialWeights: initial?.sha256 ?? null }
+  return { isThere, change, environment: found, identity, ownNetwork }
 })
 
 /** What {@link prepare} has found out. */
@@ -66,14 +68,19 @@ export const begin = Effect.fn("Run.begin")(function* (
 
 /** A run goes on with the stages of a program's own that it has begun with: no config tells of them. */
 const requireSameStages = Effect.fnUntraced(function* (
-  folder: RunFolder.RunFolder,
+  path: string,
+  before: ReadonlyArray<string> | undefined,
   now: ReadonlyArray<string>
 ) {
-  const before = yield* RunFolder.ownStagesOf(folder)
-  if (String(before) === String(now)) return
   const words = (names: ReadonlyArray<string>) => (names.length === 0 ? "none" : names.join(", "))
+  if (before === undefined) {
+    // Of an older program: refusing all that go on with stages of their own would end their runs.
+    const untold = `the checkpoint does not tell which stages were given in code; given now: ${words(now)}`
+    return now.length === 0 ? undefined : yield* warning(`${untold}. The run goes on with these`)
+  }
+  if (String(before) === String(now)) return
   return yield* new ConfigChanged({
-    path: folder.path,
+    path,
     differences: [{ path: "stages given in code", before: words(before), now: words(now) }]
   })
 })

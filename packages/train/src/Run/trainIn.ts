@@ -34,7 +34,7 @@ export const trainIn = Effect.fn("Run.train")(function* (
   { checkpointEvery = defaultEvery, observe = () => Effect.void, onNonFinite = "stop" }: TrainOptions
 ) {
   const { config } = start
-  const { change, fingerprint, isThere } = prepared
+  const { change, identity, isThere } = prepared
   const initialised = yield* begin(start, folder, prepared)
   const runLog = RunLog.layerTee((event) => {
     taken.steps = stepsAfter(event, taken.steps)
@@ -46,10 +46,9 @@ export const trainIn = Effect.fn("Run.train")(function* (
   const checkpoints = Checkpoints.layerFolder({
     root: folder.checkpoints,
     isThere,
+    ...identity,
     every: checkpointEvery,
     keep,
-    config,
-    fingerprint,
     onCorrupt: tellOfDamage
   })
   const progress = change === undefined ? Effect.succeed(start.progress) : goOnWith(change, start, folder)
