@@ -1,4 +1,4 @@
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Ref } from "effect"
 import { dataDirsOf } from "./dataDirs.ts"
 import { explained } from "./OutOfMemory.ts"
 import { layersOf, type Stages } from "./PretrainLayers.ts"
@@ -53,7 +53,7 @@ export const open = <E = never>(source: RunSource, options: OpenOptions<E> = {})
       const inFolder = <A, F, R>(effect: Effect.Effect<A, F, R>) =>
         folder.writing(effect).pipe(Effect.provide(stages), explained(config))
       const prepared = yield* inFolder(prepare(start, folder, options.stages ?? {}))
-      const taken = { steps: start.progress?.step ?? 0 }
+      const taken = yield* Ref.make(start.progress?.step ?? 0)
       let isTrained = false
       return {
         config,
@@ -77,9 +77,9 @@ export const open = <E = never>(source: RunSource, options: OpenOptions<E> = {})
         /** Measures the query encoder as it is now, by every evaluation of the run. Interruptible. */
         evaluate: inFolder(evaluate).pipe(Effect.uninterruptible),
         /** Writes the query encoder as it is now, with what tells of it beside it; some step must have been taken. */
-        export: Effect.suspend(() => inFolder(exportEncoder(config, folder, prepared, taken.steps))).pipe(
-          Effect.uninterruptible
-        )
+        export: Effect.flatMap(Ref.get(taken), (steps) =>
+          inFolder(exportEncoder(config, folder, prepared, steps))
+        ).pipe(Effect.uninterruptible)
       }
     }).pipe(explained(config))
   }).pipe(Effect.uninterruptible)

@@ -57,9 +57,9 @@ export type Prepared = Effect.Success<ReturnType<typeof prepare>>
 export const begin = Effect.fn("Run.begin")(function* (
   start: RunStart,
   folder: RunFolder.RunFolder,
-  { change, environment }: Prepared
+  { environment }: Prepared
 ) {
-  if (change === undefined) yield* RunFolder.writeConfig(folder, start.config)
+  if (!hasOtherConfig(start)) yield* RunFolder.writeConfig(folder, start.config)
   yield* RunFolder.writeEnvironment(folder, environment)
   const initialised = yield* beginWith(start, folder)
   yield* cutLog(folder.metrics, start.from?.manifest.progress.logPosition ?? 0)
