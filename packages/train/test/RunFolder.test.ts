@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
 import { save } from "@moco/train/Checkpoint/store"
+import { withOldNames } from "@moco/train/RunConfig/renamed"
 import * as RunFolder from "@moco/train/RunFolder"
 import { RunLog } from "@moco/train/RunLog"
 import { sampleManifest } from "@moco/train/testing"
@@ -69,6 +70,12 @@ describe("RunFolder", () => {
           const opened = Effect.scoped(RunFolder.open(`${root}/a`))
           const { folder } = yield* opened
           yield* RunFolder.writeConfig(folder, validConfig)
+          assert.strictEqual((yield* opened).holds, "nothing")
+          // Of an older program too.
+          const { kind: _, ...encoder } = validConfig.encoder
+          const { imageSize: __, ...data } = validConfig.data
+          const older = JSON.stringify(withOldNames({ ...validConfig, encoder, data }))
+          yield* RunFolder.writeFile(folder.config, new TextEncoder().encode(older))
           assert.strictEqual((yield* opened).holds, "nothing")
           yield* save(folder.checkpoints, { manifest: sampleManifest(validConfig, 3), parts: {} })
           assert.strictEqual((yield* opened).holds, "interrupted run")

@@ -13,6 +13,7 @@ export const stepping = Effect.fnUntraced(function* (trainer: TrainerState) {
 
   return Effect.uninterruptible(
     Effect.gen(function* () {
+      // The state that a run has gone back to may have what the log could not take then.
       yield* catchUp(trainer)
       const { rateFactor, step, trainingSeconds } = trainer.progress
       const start = yield* seconds
