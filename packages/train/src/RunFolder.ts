@@ -20,6 +20,7 @@ export {
   unwritable
 } from "./RunFolder/errors.ts"
 export type { RunFolder } from "./RunFolder/files.ts"
+export { readConfig } from "./RunFolder/readConfig.ts"
 
 /**
  * Makes the folder of a new run, the next free `<root>/<recipe>-<n>`, and locks it for as long as the Scope is open.

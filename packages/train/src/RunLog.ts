@@ -1,7 +1,7 @@
-import { Clock, Context, Effect, Layer, Result, Schema } from "effect"
+import { Clock, Context, Effect, Layer, Option, Result, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { type FileTrouble, fileTrouble, newerFormat } from "./fileTrouble.ts"
-import { openLines, readLines } from "./jsonLines.ts"
+import { openLines, readLastLine, readLines } from "./jsonLines.ts"
 import { isSection } from "./RunConfig/overrides.ts"
 import { upgradeLine } from "./RunLog/format1.ts"
 import { formatVersion, type RunEvent, RunRecord } from "./RunLog/RunEvent.ts"
@@ -118,6 +118,15 @@ export const read = Effect.fn("RunLog.read")(function* (path: string) {
       return new RunLogError({ operation: "read", path, reason: `line ${index + 1}: ${reason}`, hint })
     })
   )
+})
+
+/**
+ * The last event in the file at `path`, from the end of the file alone, whatever stands before it; nothing where the last
+ * line is no event, or there is none.
+ */
+export const readLast = Effect.fn("RunLog.readLast")(function* (path: string) {
+  const line = yield* Effect.mapError(readLastLine(path), (error) => failed("read", path, error))
+  return line === undefined ? undefined : Option.getOrUndefined(Result.getSuccess(decodeRecord(line)))
 })
 
 const RecordJson = Schema.toCodecJson(RunRecord)

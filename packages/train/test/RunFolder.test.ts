@@ -54,6 +54,9 @@ describe("RunFolder", () => {
           yield* RunFolder.writeFile(folder.encoder, Uint8Array.of(1))
           assert.strictEqual((yield* opened).holds, "interrupted run")
           yield* RunFolder.writeFile(folder.encoderCard, Uint8Array.of(1))
+          // What stands before the end does not take it back.
+          const fs = yield* FileSystem.FileSystem
+          yield* fs.writeFileString(folder.metrics, `no event\n${yield* fs.readFileString(folder.metrics)}`)
           const error = yield* Effect.flip(opened)
           assert.strictEqual(error._tag, "RunFolderOccupied")
           assert.include(error.message, out)

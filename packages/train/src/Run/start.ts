@@ -9,9 +9,8 @@ import { progressUnder } from "../RunConfig/continuation.ts"
 import { configDifferences, type Difference, isFree, permissionOf } from "../RunConfig/differences.ts"
 import { numTraining } from "../RunConfig/images.ts"
 import { shorten } from "../RunConfig/Problem.ts"
-import { applyOverrides, ConfigInvalid, decodeStored, type RunConfig } from "../RunConfig.ts"
+import { applyOverrides, ConfigInvalid, type RunConfig } from "../RunConfig.ts"
 import * as RunFolder from "../RunFolder.ts"
-import { readStructuredFile } from "../readStructuredFile.ts"
 import { ConfigChanged, InitialWeightsChanged } from "./errors.ts"
 import { warning } from "./RunMessages.ts"
 
@@ -157,7 +156,7 @@ const begunWith = Effect.fnUntraced(function* (
   folder: RunFolder.RunFolder,
   from: StoredCheckpoint | undefined
 ) {
-  return from?.manifest.config ?? (yield* decodeStored(yield* readStructuredFile("config", folder.config)))
+  return from?.manifest.config ?? (yield* RunFolder.readConfig(folder))
 })
 
 const requireSame = Effect.fnUntraced(function* (
