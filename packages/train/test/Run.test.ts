@@ -162,10 +162,11 @@ describe("a run as a library", () => {
         const longer = { resume: folder, sets: { "training.epochs": "2" } }
         // What the run ran on is told for the reader; what it is stands in its checkpoints.
         rmSync(join(folder, "environment.json"))
-        assert.include(
-          yield* refusalOf(longer, stages),
-          "stages given in code was dataset, learningRate and is dataset"
-        )
+        const refusal = yield* refusalOf(longer, stages)
+        assert.include(refusal, "stages given in code was dataset, learningRate and is dataset")
+        // No setting mends it, and a program has no flags.
+        assert.include(refusal, "open it with the stages that it has begun with")
+        assert.notInclude(refusal, "--")
         const { numSteps } = yield* opened(longer, (run) => run.train(), own)
         assert.strictEqual(numSteps, 8)
         const shorter = { resume: folder, mayBeFinished: true, sets: { "training.epochs": "1" } }

@@ -2,10 +2,9 @@ import { Backend } from "@moco/core/Backend"
 import { QueryEncoder } from "@moco/core/Encoder"
 import { threadsIn } from "@moco/core/EnvironmentInvalid"
 import * as Escape from "@moco/core/Escape"
-import * as SafeFile from "@moco/core/SafeFile"
 import { Dataset } from "@moco/data/Dataset"
 import { ViewPairs } from "@moco/data/ViewPairs"
-import { ByteSize, Effect, FileSystem, Option } from "effect"
+import { Effect } from "effect"
 import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "../Checkpoint/fingerprint.ts"
 import type { StoredCheckpoint } from "../Checkpoint/load.ts"
 import type { RunIdentity } from "../Checkpoints.ts"
@@ -14,9 +13,8 @@ import type { RunConfig } from "../RunConfig.ts"
 import { type Environment, environment } from "../RunFolder/environment.ts"
 import * as RunFolder from "../RunFolder.ts"
 import { RunState } from "../RunState.ts"
-import { beginWith } from "./beginWith.ts"
 import { ConfigChanged } from "./errors.ts"
-import { changeOf, hasOtherConfig } from "./goOnWith.ts"
+import { changeOf } from "./goOnWith.ts"
 import { ownStageNames } from "./ownStages.ts"
 import { info, warning } from "./RunMessages.ts"
 import { type RunStart, requireNotPassed } from "./start.ts"
@@ -48,24 +46,6 @@ export const prepare = Effect.fn("Run.prepare")(function* (
 /** What {@link prepare} has found out. */
 export type Prepared = Effect.Success<ReturnType<typeof prepare>>
 
-/**
- * Puts a run's folder to where training begins: its config, what it runs on, the weights that it begins with, and the log
- * without what belongs to steps that are taken again.
- *
- * @returns what is left to do once there is a log
- */
-export const begin = Effect.fn("Run.begin")(function* (
-  start: RunStart,
-  folder: RunFolder.RunFolder,
-  { environment }: Prepared
-) {
-  if (!hasOtherConfig(start)) yield* RunFolder.writeConfig(folder, start.config)
-  yield* RunFolder.writeEnvironment(folder, environment)
-  const initialised = yield* beginWith(start, folder)
-  yield* cutLog(folder.metrics, start.from?.manifest.progress.logPosition ?? 0)
-  return initialised
-})
-
 /** A run goes on with the stages of a program's own that it has begun with: no config tells of them. */
 const requireSameStages = Effect.fnUntraced(function* (
   path: string,
@@ -81,7 +61,8 @@ const requireSameStages = Effect.fnUntraced(function* (
   if (String(before) === String(now)) return
   return yield* new ConfigChanged({
     path,
-    differences: [{ path: "stages given in code", before: words(before), now: words(now) }]
+    differences: [{ path: "stages given in code", before: words(before), now: words(now) }],
+    hint: "open it with the stages that it has begun with, or begin a new run with these in another folder"
   })
 })
 
@@ -112,15 +93,4 @@ const restore = Effect.fnUntraced(function* (
   }
   yield* state.restore({ parts, counters: manifest.counters })
   yield* info(`goes on after step ${manifest.progress.step}`)
-})
-
-/** Removes from the log what belongs to steps that are taken again. */
-const cutLog = Effect.fnUntraced(function* (metrics: string, position: number) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const found = yield* Effect.option(fileSystem.stat(metrics))
-  if (Option.isNone(found) && position === 0) return
-  const size = Option.match(found, { onNone: () => 0, onSome: ({ size }) => Number(ByteSize.toBigInt(size)) })
-  if (size >= position) return yield* RunFolder.unwritable(metrics)(SafeFile.cut(metrics, position))
-  const missing = `${Escape.line(metrics)} ends ${position - size} bytes before the checkpoint was made`
-  yield* warning(`${missing}: the run goes on, and these lines are lost`)
 })

@@ -3,10 +3,11 @@ import { type CheckpointEvery, Checkpoints, defaultEvery } from "../Checkpoints.
 import { pretrain } from "../Pretrain.ts"
 import type * as RunFolder from "../RunFolder.ts"
 import { type RunEvent, RunLog } from "../RunLog.ts"
+import { begin } from "./begin.ts"
 import { layerEncoderLast } from "./encoderLast.ts"
 import { exportEncoder } from "./exportEncoder.ts"
 import { goOnWith, hasOtherConfig } from "./goOnWith.ts"
-import { begin, type Prepared } from "./prepare.ts"
+import type { Prepared } from "./prepare.ts"
 import { type RunStart, tellOfDamage } from "./start.ts"
 
 export interface TrainOptions {
