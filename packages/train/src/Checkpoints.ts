@@ -13,6 +13,7 @@ import { newestGood } from "./Checkpoint/load.ts"
 import { formatVersion, type Manifest, type RunProgress } from "./Checkpoint/manifest.ts"
 import * as Store from "./Checkpoint/store.ts"
 import { fileTrouble } from "./fileTrouble.ts"
+import { seconds } from "./internal/seconds.ts"
 import { progressUnder } from "./RunConfig/continuation.ts"
 import type { RunLogError } from "./RunLog.ts"
 import { RunState } from "./RunState.ts"
@@ -147,7 +148,7 @@ export class Checkpoints extends Context.Service<
           folderIsThere,
           (error) => new CheckpointUnwritable({ path: root, ...fileTrouble(error) })
         )
-        let dueAt = (yield* now) + (every.seconds ?? Number.POSITIVE_INFINITY)
+        let dueAt = (yield* seconds) + (every.seconds ?? Number.POSITIVE_INFINITY)
         /** What the last write has, or tried to have, on disk. */
         let saved: RunProgress | undefined
         /** Whether the run's progress has changed in a way that the checkpoint on disk does not tell. */
@@ -177,7 +178,7 @@ export class Checkpoints extends Context.Service<
         const copy = Effect.fnUntraced(function* (asked: Effect.Effect<RunProgress, RunLogError>) {
           const progress = yield* asked
           const { counters, parts } = yield* state.capture
-          dueAt = (yield* now) + (every.seconds ?? Number.POSITIVE_INFINITY)
+          dueAt = (yield* seconds) + (every.seconds ?? Number.POSITIVE_INFINITY)
           isStale = false
           yield* begin(
             progress,
@@ -212,7 +213,7 @@ export class Checkpoints extends Context.Service<
                 Option.getOrUndefined(yield* Effect.timeoutOption(Fiber.await(writing), waitPerStep))
               if (ended !== undefined) yield* ended
             }
-            if (isSaved(position.step) || !isDue(position, yield* now)) return
+            if (isSaved(position.step) || !isDue(position, yield* seconds)) return
             yield* settled
             yield* copy(progress)
           }, Effect.uninterruptible),
@@ -265,6 +266,3 @@ export class Checkpoints extends Context.Service<
       })
     )
 }
-
-/** Seconds on a clock that is never set back. */
-const now = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e9)

@@ -1,6 +1,7 @@
 import { Clock, Context, Effect, Layer, Option, Result, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { type FileTrouble, fileTrouble, newerFormat } from "./fileTrouble.ts"
+import { parseJson } from "./internal/parseJson.ts"
 import { openLines, readLastLine, readLines } from "./jsonLines.ts"
 import { isSection } from "./RunConfig/overrides.ts"
 import { upgradeLine } from "./RunLog/format1.ts"
@@ -131,12 +132,11 @@ export const readLast = Effect.fn("RunLog.readLast")(function* (path: string) {
 
 const RecordJson = Schema.toCodecJson(RunRecord)
 const encodeRecord = Schema.encodeSync(Schema.fromJsonString(RecordJson))
-const parse = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 const decodeJson = Schema.decodeUnknownResult(RecordJson)
 
 /** An event from its line; or what is wrong with the line, in words; or why it is none for this program. */
 const decodeRecord = (line: string): Result.Result<RunRecord, string | FileTrouble> =>
-  Result.flatMap(messageOf(parse(line)), (json): Result.Result<RunRecord, string | FileTrouble> => {
+  Result.flatMap(messageOf(parseJson(line)), (json): Result.Result<RunRecord, string | FileTrouble> => {
     const format = isSection(json) ? json["format"] : undefined
     return typeof format === "number" && format > formatVersion
       ? Result.fail(newerFormat(format, formatVersion))

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto"
 import { Measurement } from "@moco/evaluation/Measurement"
 import { Effect, Option, Schema } from "effect"
+import { parseJson } from "../internal/parseJson.ts"
 import { most } from "../RunConfig/bounds.ts"
 import { isSection } from "../RunConfig/overrides.ts"
 import { upgradeConfig } from "../RunConfig/stored.ts"
 import { RunConfig } from "../RunConfig.ts"
-import { RunEvent } from "../RunLog/RunEvent.ts"
+import { Count, RunEvent } from "../RunLog/RunEvent.ts"
 import { schemaTrouble } from "../schemaTrouble.ts"
 import { Fingerprint } from "./fingerprint.ts"
 import { upgradeManifest } from "./format1.ts"
@@ -16,7 +17,6 @@ import { upgradeManifest } from "./format1.ts"
  */
 export const formatVersion = 2
 
-const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const between = (minimum: number, maximum: number) =>
   Schema.Finite.check(Schema.isBetween({ minimum, maximum }))
 const Step = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: most.steps }))
@@ -142,7 +142,6 @@ const decodeFormat = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Str
 export const formatOf = (text: string): number | undefined =>
   Option.getOrUndefined(Option.map(decodeFormat(signedJson(text)), ({ format }) => format))
 
-const parse = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Unknown))
 const decodeJson = Schema.decodeUnknownEffect(Schema.toCodecJson(Manifest), { reportInput: true })
 
 /**
@@ -162,7 +161,7 @@ export const decodeManifest = (text: string): Effect.Effect<Manifest, string> =>
   return json === undefined
     ? Effect.fail("its hash does not fit its content")
     : Effect.mapError(
-        Effect.flatMap(parse(json), (manifest) => decodeJson(upgrade(manifest))),
+        Effect.flatMap(Effect.fromResult(parseJson(json)), (manifest) => decodeJson(upgrade(manifest))),
         schemaTrouble
       )
 }

@@ -6,9 +6,10 @@ import { baselines, type Subject, trained, trainedEncoder } from "@moco/evaluati
 import { Effect } from "effect"
 import type { RunProgress } from "../Checkpoint/manifest.ts"
 import { NonFinite } from "../Diagnostics.ts"
+import { seconds } from "../internal/seconds.ts"
 import { LearningRate } from "../LearningRate.ts"
 import { RunLog } from "../RunLog.ts"
-import { epochOf, saving, seconds, type TrainerState } from "./TrainerState.ts"
+import { epochOf, saving, type TrainerState } from "./TrainerState.ts"
 
 type OneEvaluation = Evaluation["Service"]
 
