@@ -194,6 +194,16 @@ describe("a run as a library", () => {
           ["resumed", 9, 9],
           ["finished", 9, 9]
         ])
+        // Beside one that is logged: neither file has it before the checkpoint has both.
+        const longer = {
+          resume: folder,
+          sets: { "evaluations.knn.everyEpochs": "7", "training.epochs": "2" }
+        }
+        yield* opened(longer, (run) => run.train({ observe }))
+        assert.deepStrictEqual(seen.slice(2, 4), [
+          ["configChanged", 9, 9],
+          ["resumed", 7, 7]
+        ])
       })
     )
   )
