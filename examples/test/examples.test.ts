@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, layer } from "@effect/vitest"
+import { Backend } from "@moco/core/Backend"
 import { Augmentation } from "@moco/data/Augmentation"
+import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
+import { augmentationLaws } from "@moco/data/testing"
 import { dictionaryOf, type Stages } from "@moco/train/PretrainLayers"
 import { read } from "@moco/train/RunLog"
 import { Effect, FileSystem, Layer } from "effect"
@@ -39,6 +42,15 @@ const inFolder = <A, E, R>(use: (folder: string) => Effect.Effect<A, E, R>) =>
     const fileSystem = yield* FileSystem.FileSystem
     return yield* use(join(yield* fileSystem.makeTempDirectoryScoped(), "run"))
   }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+
+const images = layerSynthetic({
+  ...{ numTrain: 8, numTest: 1, height: 6, width: 5, channels: 3, numClasses: 4, seed: 3 }
+})
+const cutout = layerCutout(2).pipe(
+  Layer.provide(Augmentation.layer(config.augmentation)),
+  Layer.provideMerge(Layer.merge(images, Backend.layerCpu))
+)
+layer(cutout)("The augmentation of the user's own", augmentationLaws)
 
 /** What a run with these stages comes to, and what its log tells. */
 const ran = (stages: Stages, shown = small) =>

@@ -1,19 +1,15 @@
-import { hidden, spelled } from "@moco/native/hiddenCharacters"
+import { hidden, spelled, terminal } from "@moco/native/hiddenCharacters"
+
+export { terminal }
 
 /**
  * The one place where text from elsewhere (a file, a flag, the system) is made safe to show: on a terminal, in Markdown,
  * in SVG and HTML, in CSV. What cannot be seen is spelled as JSON spells it, `\u001b`, so JSON stays what it was.
  */
 
-const isLayout = (character: string) => character === "\n" || character === "\t"
-
 /** Sequences that colour text and do nothing else. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
 const style = /(\u001b\[[0-9;]*m)/
-
-/** A whole message for a terminal: nothing is left that it obeys, but ends of lines and tabs. */
-export const terminal = (text: string): string =>
-  text.replace(hidden, (character) => (isLayout(character) ? character : spelled(character)))
 
 /** Text from elsewhere inside of a line: it cannot begin another one. */
 export const line = (text: string): string =>

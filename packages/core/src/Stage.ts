@@ -1,4 +1,4 @@
-import { Effect, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
 
 /**
  * A stage was given something that it cannot work with, and was not built. Every stage says so in this one way, before
@@ -80,6 +80,13 @@ export const fraction = (field: string, value: number, hint: string, below = fal
     below ? "must be at least 0 and less than 1" : "must be at least 0 and at most 1",
     hint
   )
+
+/** A number that a config may hold as well, within the same bounds: those of its Schema. */
+export const setting = (field: string, schema: Schema.Codec<number>, value: number, hint: string): Need => {
+  const decoded = Schema.decodeUnknownResult(schema)(value)
+  const problem = Result.isFailure(decoded) ? decoded.failure.message : ""
+  return that(Result.isSuccess(decoded), field, value, problem.replace(/^Expected/, "must be"), hint)
+}
 
 /** What every random draw begins with: an unsigned 32-bit integer. */
 export const seed = (value: number): Need =>

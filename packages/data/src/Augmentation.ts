@@ -10,69 +10,61 @@ import { type AugmentationPlan, identity } from "./AugmentationPlan.ts"
 import { Dataset } from "./Dataset.ts"
 import type { ImageSize } from "./ImageSource.ts"
 
-const Fraction = positiveUpTo(1)
-/** No image is a thousand times wider than high, and a wider blur leaves one gray of any image. */
-const Ratio = positiveUpTo(1000)
-const Sigma = positiveUpTo(1000)
 const ordered = Schema.makeFilter(
   ({ max, min }: { readonly min: number; readonly max: number }) =>
     min <= max || `min (${min}) is greater than max (${max})`
 )
 
+/** An interval of which both ends are of one kind; `least` and `most` describe them. */
+const rangeOf = (end: typeof Fraction, unit: string, description: string, least: string, most: string) =>
+  Schema.Struct({
+    min: end.annotate({ description: least, unit }),
+    max: end.annotate({ description: most, unit })
+  })
+    .annotate({ description })
+    .check(ordered)
+
+const probability = (description: string) => between(0, 1).annotate({ description, unit: "probability" })
+
+const strength = (word: string) =>
+  between(0, 10).annotate({
+    description: `largest distance of the ${word} factor to 1 (0 = unchanged; no factor is negative)`,
+    unit: "unitless"
+  })
+
+const Fraction = positiveUpTo(1)
+/** No image is a thousand times wider than high, and a wider blur leaves one gray of any image. */
+const Ratio = positiveUpTo(1000)
+const Sigma = positiveUpTo(1000)
+
 /** How strongly views differ from their image. */
 export const AugmentationSettings = Schema.Struct({
-  cropScale: Schema.Struct({
-    min: Fraction.annotate({
-      description: "smallest area of the crop, as a fraction of the image",
-      unit: "part of the image's area"
-    }),
-    max: Fraction.annotate({
-      description: "largest area of the crop, as a fraction of the image",
-      unit: "part of the image's area"
-    })
-  })
-    .annotate({ description: "area of the random crop, as a fraction of the image" })
-    .check(ordered),
-  cropRatio: Schema.Struct({
-    min: Ratio.annotate({ description: "smallest width / height of the crop", unit: "width / height" }),
-    max: Ratio.annotate({ description: "largest width / height of the crop", unit: "width / height" })
-  })
-    .annotate({ description: "width / height of the random crop" })
-    .check(ordered),
-  flip: between(0, 1).annotate({
-    description: "probability of mirroring left to right",
-    unit: "probability"
-  }),
-  jitter: between(0, 1).annotate({
-    description: "probability of changing brightness and contrast",
-    unit: "probability"
-  }),
-  brightness: between(0, 10).annotate({
-    description: "largest distance of the brightness factor to 1 (0 = unchanged; no factor is negative)",
-    unit: "unitless"
-  }),
-  contrast: between(0, 10).annotate({
-    description: "largest distance of the contrast factor to 1 (0 = unchanged; no factor is negative)",
-    unit: "unitless"
-  }),
-  blur: between(0, 1).annotate({
-    description: "probability of a Gaussian blur; 0.5 in MoCo v2, 0 in v1",
-    unit: "probability"
-  }),
-  blurSigma: Schema.Struct({
-    min: Sigma.annotate({
-      description: "smallest standard deviation of the blur in pixels, e.g. 0.1",
-      unit: "pixels"
-    }),
-    max: Sigma.annotate({
-      description: "largest standard deviation of the blur in pixels, e.g. 2",
-      unit: "pixels"
-    })
-  })
-    .annotate({
-      description: "standard deviation of the Gaussian blur in pixels; 0.1 to 2 in MoCo v2, at 224 pixels"
-    })
-    .check(ordered)
+  cropScale: rangeOf(
+    Fraction,
+    "part of the image's area",
+    "area of the random crop, as a fraction of the image",
+    "smallest area of the crop, as a fraction of the image",
+    "largest area of the crop, as a fraction of the image"
+  ),
+  cropRatio: rangeOf(
+    Ratio,
+    "width / height",
+    "width / height of the random crop",
+    "smallest width / height of the crop",
+    "largest width / height of the crop"
+  ),
+  flip: probability("probability of mirroring left to right"),
+  jitter: probability("probability of changing brightness and contrast"),
+  brightness: strength("brightness"),
+  contrast: strength("contrast"),
+  blur: probability("probability of a Gaussian blur; 0.5 in MoCo v2, 0 in v1"),
+  blurSigma: rangeOf(
+    Sigma,
+    "pixels",
+    "standard deviation of the Gaussian blur in pixels; 0.1 to 2 in MoCo v2, at 224 pixels",
+    "smallest standard deviation of the blur in pixels, e.g. 0.1",
+    "largest standard deviation of the blur in pixels, e.g. 2"
+  )
 })
 export type AugmentationSettings = typeof AugmentationSettings.Type
 
@@ -136,6 +128,8 @@ const probabilities = ["flip", "jitter", "blur"] as const
 const strengths = ["brightness", "contrast"] as const
 const ranges = ["cropScale", "cropRatio", "blurSigma"] as const
 
+const { fields: bounds } = AugmentationSettings
+
 const needsOf = (
   settings: AugmentationSettings,
   { train: { size } }: Dataset["Service"]
@@ -146,9 +140,11 @@ const needsOf = (
       ? cropProblem(settings.cropScale, settings.cropRatio, size.height, size.width)
       : undefined
   return [
-    ...probabilities.map((field) => Stage.fraction(field, settings[field], "it is a probability")),
+    ...probabilities.map((field) =>
+      Stage.setting(field, bounds[field], settings[field], "it is a probability")
+    ),
     ...strengths.map((field) =>
-      Stage.notNegative(field, settings[field], "the largest distance of the factor to 1; 0 changes nothing")
+      Stage.setting(field, bounds[field], settings[field], "the largest distance of the factor to 1")
     ),
     ...ranges.flatMap((field) => {
       const { max, min } = settings[field]
@@ -156,10 +152,10 @@ const needsOf = (
       return [
         Stage.positive(`${field}.min`, min, hint),
         Stage.positive(`${field}.max`, max, hint),
-        Stage.that(min <= max, `${field}.min`, min, `must be at most ${field}.max (${max})`, hint)
+        Stage.that(min <= max, `${field}.min`, min, `must be at most ${field}.max (${max})`, hint),
+        Stage.setting(`${field}.max`, bounds[field].fields.max, max, hint)
       ]
     }),
-    Stage.fraction("cropScale.max", settings.cropScale.max, "it is a fraction of the image's area"),
     Stage.that(crop === undefined, "cropScale", settings.cropScale, crop?.problem ?? "", crop?.hint ?? "")
   ]
 }

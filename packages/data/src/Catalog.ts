@@ -2,10 +2,11 @@ import { Effect, Layer, Path } from "effect"
 import type { CatalogEntry, EvaluationSplit, SplitSizes } from "./Catalog/CatalogEntry.ts"
 import { fashionMnist } from "./Catalog/fashionMnist.ts"
 import { fashionMnist10k } from "./Catalog/fashionMnist10k.ts"
+import type { DataSettings } from "./DataSettings.ts"
 import { Dataset } from "./Dataset.ts"
 import { locate } from "./PublishedFile.ts"
 
-export type { CatalogEntry, EvaluationSplit } from "./Catalog/CatalogEntry.ts"
+export { type CatalogEntry, type EvaluationSplit, evaluationSplits } from "./Catalog/CatalogEntry.ts"
 
 /** The data sets that a config can name, each in a file of its own. */
 const entries = [fashionMnist10k, fashionMnist] as const satisfies ReadonlyArray<CatalogEntry>
@@ -21,12 +22,9 @@ const byName = new Map<string, CatalogEntry>(entries.map((entry) => [entry.name,
 /** What is known of a data set without reading it. */
 export const entryOf = (name: CatalogName): CatalogEntry => byName.get(name)!
 
-/** What a config says of its images. */
-export interface Choice {
+/** What a config says of its images, where they are the catalog's. */
+export interface Choice extends Omit<DataSettings, "name"> {
   readonly name: CatalogName
-  readonly evaluationSplit: EvaluationSplit
-  /** Height and width of what the encoder sees, pixels. */
-  readonly imageSize: number
 }
 
 /** Images of a choice: what is trained on, and what the encoder is evaluated on. */

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { entryOf, names } from "./Catalog.ts"
+import { entryOf, evaluationSplits, names } from "./Catalog.ts"
 import { maxInputSize } from "./Dataset/check.ts"
 
 /** The name of a data set that a program brings itself, in place of one of the catalog's. */
@@ -13,7 +13,7 @@ export const DataSettings = Schema.Struct({
       `a data set that is given in code (${ownImages})`
     ].join(", or ")
   }),
-  evaluationSplit: Schema.Literals(["test", "validation"]).annotate({
+  evaluationSplit: Schema.Literals(evaluationSplits).annotate({
     description: "evaluate on the test images, or, while choosing settings, by training images held back"
   }),
   imageSize: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: maxInputSize })).annotate({

@@ -1,5 +1,5 @@
 import { Context, Effect, Layer } from "effect"
-import { check, nameFaults } from "./Dataset/check.ts"
+import { check, formFaults, nameFaults, statisticsFaults } from "./Dataset/check.ts"
 import { DatasetInvalid } from "./Dataset/errors.ts"
 import { report, within } from "./Dataset/fault.ts"
 import { type ChannelStatistics, channelStatistics } from "./Dataset/statistics.ts"
@@ -39,18 +39,12 @@ export class Dataset extends Context.Service<
     yield* report(own.name, nameFaults(own.name))
     const train = yield* sourceOf("train", own.train, own)
     const test = own.test === undefined ? undefined : yield* sourceOf("test", own.test, own)
-    const { mean, std } = own
-    const statistics =
-      mean === undefined || std === undefined ? yield* channelStatistics(train) : { mean, std }
-    const dataset = Dataset.of({
-      name: own.name,
-      train,
-      test,
-      input: { ...(own.imageSize ?? ownSize(train)), channels: train.channels },
-      mean: mean ?? statistics.mean,
-      std: std ?? statistics.std
-    })
-    return yield* Effect.as(check(dataset), dataset)
+    const input = { ...(yield* sizeSeen(own, train)), channels: train.channels }
+    // Told before the pass over the training images, which may take long.
+    yield* report(own.name, formFaults({ input, test, train }))
+    const statistics = yield* statisticsOf(own, train)
+    yield* report(own.name, statisticsFaults(statistics, train.channels))
+    return Dataset.of({ name: own.name, train, test, input, ...statistics })
   })
 
   /** {@link make} as a layer. */
@@ -136,8 +130,25 @@ const sourceOf = (
   )
 }
 
-/** Images of different sizes have none in common, which the check then tells of. */
-const ownSize = ({ size }: ImageSource): ImageSize =>
-  size.kind === "fixed"
-    ? { height: size.height, width: size.width }
-    : { height: Number.NaN, width: Number.NaN }
+/** The size in which an encoder sees the images: the one that is given, else their own. */
+const sizeSeen = (
+  { imageSize, name }: Pick<OwnDataset, "imageSize" | "name">,
+  { size }: ImageSource
+): Effect.Effect<ImageSize, DatasetInvalid> => {
+  if (imageSize !== undefined) return Effect.succeed(imageSize)
+  if (size.kind === "fixed") return Effect.succeed({ height: size.height, width: size.width })
+  const problem = "must be given: the training images are of different sizes"
+  const hint = "name the size in which an encoder sees them all: { height, width } in pixels"
+  return Effect.fail(
+    new DatasetInvalid({ dataset: name, field: "imageSize", value: "undefined", problem, hint })
+  )
+}
+
+const statisticsOf = Effect.fnUntraced(function* (
+  { mean, std }: Partial<ChannelStatistics>,
+  train: ImageSource
+): Effect.fn.Return<ChannelStatistics, ImageReadError> {
+  if (mean !== undefined && std !== undefined) return { mean, std }
+  const computed = yield* channelStatistics(train)
+  return { mean: mean ?? computed.mean, std: std ?? computed.std }
+})

@@ -5,6 +5,7 @@ import {
   type DatasetUnreadable,
   ImageIndexInvalid
 } from "./Dataset/errors.ts"
+import { typeName } from "./ImageSource/faults.ts"
 
 /** Height and width in pixels. */
 export interface ImageSize {
@@ -97,6 +98,11 @@ const wrongImage = (source: ImageSource, indices: Int32Array, images: Images) =>
     if (height !== size.height || width !== size.width) {
       const problem = `must be ${size.height} x ${size.width}, the size that the source says`
       return { field: `size of image ${index}`, value: `${height} x ${width}`, problem, hint: readHint }
+    }
+    if (!(pixels_HWC instanceof Uint8Array)) {
+      const field = `pixels_HWC of image ${index}`
+      const hint = "values are 0 to 255, channels innermost"
+      return { field, value: typeName(pixels_HWC), problem: "must be a Uint8Array", hint }
     }
     const numValues = height * width * source.channels
     if (pixels_HWC.length !== numValues) {

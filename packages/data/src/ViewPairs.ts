@@ -4,10 +4,11 @@ import * as Stage from "@moco/core/Stage"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
 import { rehearse } from "./Augmentation/rehearse.ts"
+import { plansOf, viewOf } from "./Augmentation/views.ts"
 import { Augmentation } from "./Augmentation.ts"
 import { Dataset } from "./Dataset.ts"
 import type { ImageReadError, Images } from "./ImageSource.ts"
-import { inOrder, toGroups } from "./ImageTensors.ts"
+import { toGroups } from "./ImageTensors.ts"
 import { readAhead } from "./ViewPairs/readAhead.ts"
 
 /** No batch of this size can be drawn from the training set. */
@@ -88,18 +89,10 @@ export class ViewPairs extends Context.Service<
           return { epoch, indices: orderOf(epoch).slice(first, first + batchSize) }
         }
         const viewsOf = (epoch: number, indices: Int32Array, images: Images): Views => {
-          const plans = (view: number) =>
-            images.map((image, row) => augmentation.draw({ seed, epoch, index: indices[row]!, view }, image))
+          const plans = (view: number) => plansOf(augmentation, images, indices, { seed, epoch, view })
           const [viewQ_NHWC, viewK_NHWC] = tf.tidy(() => {
             const groups = toGroups(images, channels)
-            const apply = (plansOfView: ReturnType<typeof plans>) =>
-              inOrder(groups, ({ image_NHWC, rows }) =>
-                augmentation.apply(
-                  image_NHWC,
-                  rows.map((row) => plansOfView[row]!)
-                )
-              )
-            return [apply(plans(0)), apply(plans(1))] as const
+            return [viewOf(augmentation, groups, plans(0)), viewOf(augmentation, groups, plans(1))] as const
           })
           return { viewQ_NHWC, viewK_NHWC }
         }

@@ -4,9 +4,11 @@ import { gunzipSync, gzipSync } from "node:zlib"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Catalog from "@moco/data/Catalog"
-import { fashionMnist } from "@moco/data/Catalog/fashionMnist"
+import { fashionMnist, partsOf } from "@moco/data/Catalog/fashionMnist"
 import { Dataset, type LabelledSource } from "@moco/data/Dataset"
 import { type ImageSource, sizeOf } from "@moco/data/ImageSource"
+import type { IdxPair } from "@moco/data/ImageSource/IdxPair"
+import * as InMemory from "@moco/data/ImageSource/InMemory"
 import { Effect, FileSystem, Option, Path } from "effect"
 import { imagesOf } from "./imagesOf.ts"
 
@@ -57,7 +59,7 @@ layer(NodeServices.layer)("Catalog", (it) => {
     }
   }
 
-  it.effect("shows an encoder images in the size of the config, and knows when that is their own", () =>
+  it.effect("shows an encoder images in the size of the config, whatever their own", () =>
     Effect.gen(function* () {
       const choice = { name: "fashion-mnist-10k", evaluationSplit: "test", imageSize: 32 } as const
       const { input, train } = yield* Effect.provide(Dataset, Catalog.layer(choice, []))
@@ -114,6 +116,43 @@ layer(NodeServices.layer)("Catalog", (it) => {
   })
 
   describe("fashion-mnist", () => {
+    /** Images of a pixel, numbered from 0 in each pair of files; `asked` is for how many images a pair has. */
+    const numbered = (asked: Array<number>) => (pair: IdxPair) =>
+      Effect.sync(() => {
+        const numImages = pair.labels.numBytes - 8
+        asked.push(numImages)
+        const pixels_NHWC = Uint8Array.from({ length: numImages }, (_, index) => index % 251)
+        const labels = Int32Array.from(pixels_NHWC.keys())
+        return InMemory.unchecked(
+          { pixels_NHWC, labels, numImages, height: 1, width: 1, channels: 1 },
+          {
+            classes: undefined,
+            provenance: { name: "numbered", sha256: {}, from: "a test", licence: undefined }
+          }
+        )
+      })
+
+    it.effect("is evaluated on the published test images", () =>
+      Effect.gen(function* () {
+        const asked: Array<number> = []
+        const { test, train } = yield* partsOf("test", numbered(asked))
+        assert.deepStrictEqual(asked, [60_000, 10_000])
+        assert.deepStrictEqual([train.numImages, test?.numImages], [60_000, 10_000])
+      })
+    )
+
+    it.effect("holds back the last training images for validation, and asks for no test image then", () =>
+      Effect.gen(function* () {
+        const asked: Array<number> = []
+        const { test, train } = yield* partsOf("validation", numbered(asked))
+        assert.deepStrictEqual(asked, [60_000])
+        const sizes = { train: train.numImages, evaluation: test?.numImages }
+        assert.deepStrictEqual(sizes, fashionMnist.numImages.validation)
+        assert.deepStrictEqual([train.labels?.at(0), train.labels?.at(-1)], [0, 49_999])
+        assert.deepStrictEqual([test?.labels?.at(0), test?.labels?.at(-1)], [50_000, 59_999])
+      })
+    )
+
     it.effect("says which file is missing, where it was looked for and how to get it", () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(full(["/nowhere", "/neither"]))

@@ -81,6 +81,14 @@ describe("ImageSource.make", () => {
     [
       "pixels_HWC.length of image 0 = 5: must be 6: 3 x 2 x 1",
       [{ ...image, pixels_HWC: new Uint8Array(5) }, image]
+    ],
+    [
+      "pixels_HWC of image 1 = Float32Array: must be a Uint8Array",
+      [image, { ...image, pixels_HWC: new Float32Array(6) as never }]
+    ],
+    [
+      "pixels_HWC of image 0 = Undefined: must be a Uint8Array",
+      [{ ...image, pixels_HWC: undefined as never }, image]
     ]
   ]
   for (const [words, images] of lies) {

@@ -4,7 +4,7 @@ import { Property, TensorLeak } from "@moco/core/testing"
 import { Augmentation } from "@moco/data/Augmentation"
 import { Dataset, DatasetUnreadable, type OwnDataset } from "@moco/data/Dataset"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
-import { make as makeSource } from "@moco/data/ImageSource"
+import { make as makeSource, sizeOf } from "@moco/data/ImageSource"
 import { mixedSource, type Readings, reordered } from "@moco/data/testing"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
@@ -272,20 +272,34 @@ layer(Backend.layerCpu)("ViewPairs reading ahead", (it) => {
     TensorLeak.check(
       Effect.gen(function* () {
         const batches = yield* batchesOf(mixed, [0, 1, 2], 2)
-        const { mean, std } = yield* Dataset.make(mixed)
+        const { apply, draw } = yield* Effect.provide(Augmentation, augmented)
+        const { train } = yield* Dataset
+        const alone = (index: number, view: number) =>
+          tf.tidy(() => {
+            const plan = draw({ seed: 1, epoch: 0, index, view }, sizeOf(train, index))
+            return [...apply(tensorOf(train, [index]), [plan]).dataSync()]
+          })
         for (const { indices, k, q } of batches) {
           assert.deepStrictEqual([q.length, k.length], [3 * 48, 3 * 48])
-          // Image i holds i everywhere, so no crop changes it: without jitter a view would be flat.
-          for (const [row, index] of indices.entries()) {
-            const flat = q
-              .slice(48 * row, 48 * (row + 1))
-              .map((value, offset) => value * std[offset % 3]! + mean[offset % 3]!)
-            const brightness = Math.max(...flat) - Math.min(...flat)
-            assert.closeTo(brightness, 0, 1e-5, `image ${index}`)
-          }
+          // Image i holds i everywhere: by its brightness a view tells its image, and its plan.
+          const views = [0, 1].map((view) => indices.flatMap((index) => alone(index, view)))
+          assert.deepStrictEqual([q, k], views)
         }
-      })
+      }).pipe(Effect.provide(Dataset.layerOf(mixed)))
     )
+  )
+
+  it.effect("refuses an augmentation that keeps each image's own size, where the first are of two", () =>
+    Effect.gen(function* () {
+      const keeping = Layer.effect(
+        Augmentation,
+        Effect.map(Augmentation, (of) => Augmentation.of({ ...of, apply: tf.clone, normalize: tf.clone }))
+      ).pipe(Layer.provide(Augmentation.layerNone))
+      const views = ViewPairs.layer({ seed: 1, batchSize }).pipe(Layer.provide(keeping))
+      const error = yield* Effect.flip(Effect.provide(ViewPairs, views))
+      assert.strictEqual(error._tag, "StageInvalid")
+      assert.include(error.message, 'shape of apply(image_NHWC) = "[1,1,1,3]": must be [1,4,4,3]')
+    }).pipe(Effect.provide(Dataset.layerOf(mixed)))
   )
 
   it.effect("refuses to read ahead by less than nothing", () =>

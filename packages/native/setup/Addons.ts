@@ -1,17 +1,19 @@
 import { Effect, FileSystem, Path } from "effect"
-import { linkedCacheFile } from "../src/linkedCacheFolder.ts"
+import { installedCacheFile } from "../src/installedCacheFolder.ts"
 import type { Addon } from "./Addon.ts"
 import { lastLines, run } from "./Command.ts"
 import { fileTrouble, publish, readBytes, replace } from "./files.ts"
-import type { Places, Plan } from "./Plan.ts"
+import type { Plan } from "./Plan.ts"
 import * as Progress from "./Progress.ts"
 import { CompileFailed, ToolMissing } from "./SetUpError.ts"
 
-/** Whether exactly the addon that the cache has for this plan is linked. */
-export const isLinked = Effect.fnUntraced(function* (addon: Addon) {
+/** Whether exactly the addon that the cache has for this plan is installed. */
+export const isInstalled = Effect.fnUntraced(function* (addon: Addon) {
   const cached = yield* Effect.option(bytesOf(addon.cached))
-  const linked = yield* Effect.option(bytesOf(addon.linked))
-  return cached._tag === "Some" && linked._tag === "Some" && Buffer.compare(cached.value, linked.value) === 0
+  const installed = yield* Effect.option(bytesOf(addon.installed))
+  return (
+    cached._tag === "Some" && installed._tag === "Some" && Buffer.compare(cached.value, installed.value) === 0
+  )
 })
 
 /** An addon has some megabytes. */
@@ -41,26 +43,12 @@ const commandOf = (compiler: string): readonly [string, ReadonlyArray<string>] =
 }
 
 /** Compiles an addon's sources against the library in the cache. */
-export const compile = Effect.fnUntraced(function* (
-  places: Places,
-  addon: Addon,
-  compiler: string,
-  staging: string
-) {
+export const compile = Effect.fnUntraced(function* (addon: Addon, compiler: string, staging: string) {
   const path = yield* Path.Path
-  const output = path.join(staging, path.basename(addon.linked))
-  const compilerArguments = [
-    ...addon.flags,
-    ...addon.includeDirs.map((dir) => `-I${dir}`),
-    ...addon.sources,
-    ...addon.libraries,
-    `-Wl,-rpath,${path.join(places.libraryDir, "tensorflow")}`,
-    ...(process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : []),
-    ...["-o", output]
-  ]
+  const output = path.join(staging, path.basename(addon.installed))
   const compiling = Effect.gen(function* () {
     const [program, args] = commandOf(compiler)
-    const compiled = yield* run(program, [...args, ...compilerArguments])
+    const compiled = yield* run(program, [...args, ...addon.compilerArguments, "-o", output])
     if (compiled.exitCode === 0) return
     const problem = `${compiler} could not compile ${addon.name}:\n${lastLines(compiled.output, 12)}`
     const hint = "it must know C++17 (g++ 9 or clang 10 and newer); name another one with CXX"
@@ -71,10 +59,10 @@ export const compile = Effect.fnUntraced(function* (
 })
 
 /** Copies the addon to where it is looked for, so that a reader sees the old one or the new one. */
-export const link = Effect.fnUntraced(function* (plan: Plan, addon: Addon) {
+export const install = Effect.fnUntraced(function* (plan: Plan, addon: Addon) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  yield* fileTrouble(fs.makeDirectory(path.dirname(addon.linked), { recursive: true }))
-  yield* replace(linkedCacheFile(plan.linkDir), plan.cacheDir)
-  yield* replace(addon.linked, yield* bytesOf(addon.cached))
+  yield* fileTrouble(fs.makeDirectory(path.dirname(addon.installed), { recursive: true }))
+  yield* replace(installedCacheFile(plan.installDir), plan.cacheDir)
+  yield* replace(addon.installed, yield* bytesOf(addon.cached))
 })

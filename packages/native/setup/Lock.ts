@@ -11,6 +11,7 @@ import {
 } from "node:fs"
 import { hostname } from "node:os"
 import { Clock, Console, Data, Effect, Schedule, Schema } from "effect"
+import { isRunning } from "../src/isRunning.ts"
 import { readBytes } from "../src/PlainFile.ts"
 import { filesBy } from "./files.ts"
 
@@ -58,7 +59,10 @@ const create = Effect.fnUntraced(function* (path: string) {
   const file = yield* filesBy(() => openNew(path))
   if (file === undefined) return yield* new Held({ owner: ownerOf(path) })
   const owner: Owner = { pid: process.pid, system: system() }
-  yield* filesBy(() => writeSync(file, JSON.stringify(owner)))
+  // On a full disk: the lock of nobody would be waited for.
+  yield* filesBy(() => writeSync(file, JSON.stringify(owner))).pipe(
+    Effect.tapError(() => Effect.sync(() => drop(path, file)))
+  )
   return file
 })
 
@@ -117,15 +121,5 @@ const system = (): string => {
     return `${hostname()} ${readlinkSync("/proc/self/ns/pid")}`
   } catch {
     return hostname()
-  }
-}
-
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (cause) {
-    // EPERM: it runs, as somebody else.
-    return cause instanceof Error && "code" in cause && cause.code === "EPERM"
   }
 }

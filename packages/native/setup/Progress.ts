@@ -1,15 +1,12 @@
-import { Clock, Console, Effect, FileSystem, Path, Terminal } from "effect"
+import { Console, Duration, Effect, FileSystem, Path, Terminal } from "effect"
 import { TerminalCapabilities } from "effect/cli"
-
-const seconds = Effect.map(Clock.currentTimeMillis, (ms) => ms / 1000)
 
 /** Says what is being done, and how long it took. */
 export const step = <A, E, R>(title: string, effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     yield* Console.log(`libtensorflow: ${title} ...`)
-    const start = yield* seconds
-    const result = yield* effect
-    yield* Console.log(`libtensorflow: ${title}: done in ${((yield* seconds) - start).toFixed(1)} s`)
+    const [took, result] = yield* Effect.timed(effect)
+    yield* Console.log(`libtensorflow: ${title}: done in ${Duration.toSeconds(took).toFixed(1)} s`)
     return result
   })
 

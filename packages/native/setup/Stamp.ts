@@ -1,5 +1,6 @@
 import { statSync } from "node:fs"
 import { readBytes, replace } from "../src/PlainFile.ts"
+import { type Asked, askedOf, satisfies, type Wanted } from "./Wanted.ts"
 
 /**
  * What a set-up that found everything in place has looked at. While none of it has changed there is nothing to do, and
@@ -8,15 +9,14 @@ import { readBytes, replace } from "../src/PlainFile.ts"
  * Plain functions on plain files, because whoever asks has loaded nothing else yet.
  */
 export interface Stamp {
-  /** What was asked for: library, cache, ops. */
-  readonly wanted: string
+  readonly asked: Asked
   /** Size and time of the last change, by path; a folder changes when a file of it comes or goes. */
   readonly states: Readonly<Record<string, string>>
 }
 
 /** Looks at files and folders as they are now. A missing one makes a stamp that never holds. */
-export const take = (wanted: string, paths: Iterable<string>): Stamp => ({
-  wanted,
+export const take = (wanted: Wanted, paths: Iterable<string>): Stamp => ({
+  asked: askedOf(wanted),
   states: Object.fromEntries(Array.from(paths, (path) => [path, stateOf(path)]))
 })
 
@@ -32,21 +32,13 @@ export const write = (file: string, stamp: Stamp): void => {
   }
 }
 
-/**
- * Whether the stamp in `file` is of what is wanted, and everything it names is as it was.
- *
- * @param isSame  whether what it is of is what is wanted (default: equal)
- */
-export const holds = (
-  file: string,
-  wanted: string,
-  isSame = (stamped: string, wanted: string): boolean => stamped === wanted
-): boolean => {
+/** Whether the stamp in `file` is of a set-up that is enough for what is wanted, and everything it names is as it was. */
+export const holds = (file: string, wanted: Wanted): boolean => {
   try {
-    const stamp = JSON.parse(readBytes(file, maxBytes).toString("utf8")) as Stamp
-    const states = Object.entries(stamp.states)
+    const { asked, states } = JSON.parse(readBytes(file, maxBytes).toString("utf8")) as Stamp
     return (
-      isSame(stamp.wanted, wanted) && states.every(([path, state]) => state !== "" && stateOf(path) === state)
+      satisfies(asked, wanted) &&
+      Object.entries(states).every(([path, state]) => state !== "" && stateOf(path) === state)
     )
   } catch {
     return false

@@ -11,14 +11,16 @@ export interface Wanted {
   readonly system: string
   /** Whether the library is to have GPU kernels. */
   readonly cuda: boolean
-  /** The per-user cache; everything is made here first. Empty where there is no place for one. */
-  readonly cacheDir: string
+  /** The per-user cache; everything is made here first. Undefined where there is no place for one. */
+  readonly cacheDir: string | undefined
+  /** Candidates, the first that is installed is used. */
+  readonly compilers: ReadonlyArray<string>
   /** The tfjs-node package: its `binding` is compiled. */
   readonly bindingPackage: string
-  /** Where the result is linked for this user. */
-  readonly linkDir: string
-  /** Where it is linked for the owner of the checkout: the same, but for a guest who may not write there. */
-  readonly ownersLinkDir: string
+  /** Where the result is copied to for this user. */
+  readonly installDir: string
+  /** Where it is copied to for the owner of the checkout: the same, but for a guest who may not write there. */
+  readonly ownersInstallDir: string
   /** The project's own ops, where this platform has them. */
   readonly ops?: OwnOps
 }
@@ -38,29 +40,52 @@ export const wantedBy = ({
   env,
   platform
 }: Pick<NodeJS.Process, "arch" | "env" | "platform">): Wanted => {
-  const cacheDir = cacheDirOf(platform, env) ?? ""
+  const cacheDir = cacheDirOf(platform, env)
+  const compiler = (env["CXX"] ?? "").trim()
   const hasOps = hasSets(platform, arch) && env["MOCO_NATIVE_OPS"] !== "0"
   return {
     system: `${platform} ${arch}`,
     cuda: env["MOCO_CUDA"] === "1",
     cacheDir,
+    compilers: compiler === "" ? ["c++", "g++", "clang++"] : [compiler],
     bindingPackage: packageDirOf("@tensorflow/tfjs-node-gpu"),
-    linkDir: addonsDirFor(packageDir, cacheDir),
-    ownersLinkDir: ownAddonsDir(packageDir),
+    installDir: addonsDirFor(packageDir, cacheDir),
+    ownersInstallDir: ownAddonsDir(packageDir),
     // Elsewhere TensorFlow's ops do the work.
     ...(hasOps ? { ops: { dir: packageDir, sets: instructionSets } } : {})
   }
 }
 
-/** Equal for what is the same set-up. */
-export const keyOf = ({ bindingPackage, cacheDir, cuda, ops, system }: Wanted): string =>
-  JSON.stringify([system, cuda, cacheDir, bindingPackage, ops])
+/** What a set-up was made for, as its stamp says it. */
+export type Asked = Omit<Wanted, "ownersInstallDir">
 
-/** Whether two keys ask for the same but, perhaps, another cache. */
-export const isSameButCache = (key: string, other: string): boolean => {
-  const withoutCache = (text: string) => JSON.stringify((JSON.parse(text) as Array<unknown>).toSpliced(2, 1))
-  return withoutCache(key) === withoutCache(other)
+export const askedOf = (wanted: Wanted): Asked => {
+  const { bindingPackage, cacheDir, compilers, cuda, installDir, ops, system } = wanted
+  return {
+    system,
+    cuda,
+    cacheDir,
+    compilers,
+    bindingPackage,
+    installDir,
+    ...(ops === undefined ? {} : { ops })
+  }
 }
 
-/** Where the stamp of a set-up lies: with what it links, so that both go together. */
-export const stampFileOf = ({ linkDir }: Pick<Wanted, "linkDir">): string => join(linkDir, "set-up.json")
+/**
+ * Whether what was set up for `asked` is enough for `wanted`. Ops that are not wanted do no harm; where somebody else set
+ * it up, the checkout's owner, his cache and his compiler are as good.
+ */
+export const satisfies = (asked: Asked, wanted: Wanted): boolean => {
+  const isSame = (part: keyof Asked) => JSON.stringify(asked[part]) === JSON.stringify(wanted[part])
+  const isOwn = isSame("installDir")
+  return (
+    (["system", "cuda", "bindingPackage"] as const).every(isSame) &&
+    (!isOwn || (isSame("cacheDir") && isSame("compilers"))) &&
+    (wanted.ops === undefined || isSame("ops"))
+  )
+}
+
+/** Where the stamp of a set-up lies: with what it installs, so that both go together. */
+export const stampFileOf = ({ installDir }: Pick<Wanted, "installDir">): string =>
+  join(installDir, "set-up.json")

@@ -1,7 +1,6 @@
 import { Effect, FileSystem, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { makeCacheFolder, troubleOf } from "../src/CacheFolder.ts"
-import { noCacheDir } from "../src/cacheDir.ts"
 import * as PlainFile from "../src/PlainFile.ts"
 import { CacheUnsafe, FileTrouble } from "./SetUpError.ts"
 
@@ -32,7 +31,6 @@ export const replace = (path: string, content: string | Uint8Array) =>
 
 /** Makes the cache where there is none; refuses one to which somebody else can write, before anything of it is used. */
 export const requireOwnCache = Effect.fnUntraced(function* (cacheDir: string) {
-  if (cacheDir === "") return yield* new CacheUnsafe(noCacheDir)
   yield* filesBy(() => makeCacheFolder(cacheDir))
   const trouble = yield* filesBy(() => troubleOf(cacheDir))
   if (trouble !== undefined) return yield* new CacheUnsafe(trouble)
@@ -56,7 +54,7 @@ export const stagingDir = Effect.fnUntraced(function* (cacheDir: string, id: str
   )
 })
 
-/** Puts a finished folder or file under its final name; if another process was faster, its work is as good. */
+/** Puts a finished folder or file under its final name. */
 export const publish = Effect.fnUntraced(function* (from: string, to: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path

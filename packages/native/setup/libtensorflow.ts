@@ -1,6 +1,6 @@
 import { troubleOf } from "../src/CacheFolder.ts"
-import * as Stamp from "./Stamp.ts"
-import { keyOf, stampFileOf, wantedBy } from "./Wanted.ts"
+import { isSetUp } from "./isSetUp.ts"
+import { wantedBy } from "./Wanted.ts"
 
 /**
  * Sets up libtensorflow on first need: `npx nx run tools:libtensorflow`, and before every target that computes.
@@ -10,7 +10,5 @@ const wanted = wantedBy(process)
 const isAsked = process.argv.length > 2
 
 // Before every run, so it loads the set-up itself only where there may be something to do.
-const isUsable = wanted.cacheDir !== "" && troubleOf(wanted.cacheDir) === undefined
-if (isAsked || !isUsable || !Stamp.holds(stampFileOf(wanted), keyOf(wanted))) {
-  await import("./main.ts")
-}
+const isUsable = wanted.cacheDir !== undefined && troubleOf(wanted.cacheDir) === undefined
+if (isAsked || !isUsable || !isSetUp(wanted)) await import("./main.ts")

@@ -4,11 +4,12 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Console, Effect, Layer } from "effect"
 import { TerminalCapabilities } from "effect/cli"
-import { hidden, spelled } from "../src/hiddenCharacters.ts"
+import { noCacheDir } from "../src/cacheDir.ts"
+import { terminal } from "../src/hiddenCharacters.ts"
 import type { Plan } from "./Plan.ts"
-import { FlagUnknown, type SetUpError } from "./SetUpError.ts"
+import { CacheUnsafe, FlagUnknown, type SetUpError } from "./SetUpError.ts"
 import { setUp } from "./setUp.ts"
-import { packageDirOf, type Wanted, wantedBy } from "./Wanted.ts"
+import { packageDirOf, wantedBy } from "./Wanted.ts"
 import { distributionFor } from "./Wheel.ts"
 
 const usage = `npx nx run tools:libtensorflow -- [--cuda]
@@ -36,27 +37,24 @@ const parseFlags = Effect.try({
     new FlagUnknown({ problem: error instanceof Error ? error.message : String(error), hint: usage })
 })
 
-const compilers = (): ReadonlyArray<string> => {
-  const chosen = (process.env["CXX"] ?? "").trim()
-  return chosen === "" ? ["c++", "g++", "clang++"] : [chosen]
-}
-
-// Others may read what is linked into the checkout; nobody may write to what is run.
+// Others may read what is installed into the checkout; nobody may write to what is run.
 process.umask(process.umask() | 0o022)
 
 const program = Effect.gen(function* () {
   const flags = yield* parseFlags
   if (flags.help) return yield* Console.log(usage)
   const { arch, platform } = process
-  const wanted: Wanted = { ...wantedBy(process), cuda: flags.cuda }
+  const { cacheDir, ...wanted } = wantedBy(process)
+  if (cacheDir === undefined) return yield* new CacheUnsafe(noCacheDir)
   const plan: Plan = {
     ...wanted,
+    cacheDir,
+    cuda: flags.cuda,
     distribution: yield* distributionFor(
       { platform, arch, isGlibc: platform !== "linux" || isGlibc() },
       flags.cuda
     ),
     napiIncludeDir: join(packageDirOf("node-api-headers"), "include"),
-    compilers: compilers(),
     python: "python3"
   }
   yield* setUp(plan)
@@ -67,12 +65,9 @@ const report = (cause: Cause.Cause<SetUpError>) => {
     return Console.error("libtensorflow: interrupted; what was begun is removed")
   const error = Cause.squash(cause)
   const isExpected = !Cause.hasDies(cause) && error instanceof Error
-  return Console.error(visible(isExpected ? `error: ${error.message}` : Cause.pretty(cause)))
+  // Other programs and the system have a say in it.
+  return Console.error(terminal(isExpected ? `error: ${error.message}` : Cause.pretty(cause)))
 }
-
-/** Other programs and the system have a say in it: nothing is left that a terminal obeys, but ends of lines and tabs. */
-const visible = (text: string): string =>
-  text.replace(hidden, (character) => (/[\n\t]/.test(character) ? character : spelled(character)))
 
 program.pipe(
   Effect.tapCause(report),

@@ -1,14 +1,14 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
-import { Clock, Console, Effect } from "effect"
-import { linkedCacheFolder } from "../src/linkedCacheFolder.ts"
+import { Console, Duration, Effect } from "effect"
+import { installedCacheFolder } from "../src/installedCacheFolder.ts"
 import * as Addons from "./Addons.ts"
 import { requireOwnCache, stagingDir } from "./files.ts"
 import * as Library from "./Library.ts"
 import * as Lock from "./Lock.ts"
 import { type Places, type Plan, placesOf } from "./Plan.ts"
 import * as Stamp from "./Stamp.ts"
-import { keyOf, stampFileOf } from "./Wanted.ts"
+import { stampFileOf } from "./Wanted.ts"
 
 /**
  * Links tfjs-node to libtensorflow: the library from TensorFlow's wheel, the binding compiled from the package's own
@@ -20,13 +20,12 @@ export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
   // The sources are read again after their state was taken: what changes meanwhile is noticed by the next start.
   const stamp = yield* stampOf(plan, yield* placesOf(plan))
   const places = yield* placesOf(plan)
-  const isWhole = (yield* Library.isReady(plan, places)) && (yield* all(places.addons, Addons.isLinked))
-  // An earlier set-up has not said which cache it linked.
-  if (isWhole && linkedCacheFolder(plan.linkDir) === plan.cacheDir) {
+  const isWhole = (yield* Library.isReady(plan, places)) && (yield* all(places.addons, Addons.isInstalled))
+  // An earlier set-up has not said of which cache it was.
+  if (isWhole && installedCacheFolder(plan.installDir) === plan.cacheDir) {
     return Stamp.write(stampFileOf(plan), stamp)
   }
-  const start = yield* Clock.currentTimeMillis
-  yield* Effect.gen(function* () {
+  const work = Effect.gen(function* () {
     yield* Lock.hold(places.lock)
     const staging = yield* stagingDir(plan.cacheDir, plan.distribution.id)
     // Looked at again under the lock: another process may have done the work.
@@ -36,21 +35,22 @@ export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
     const compiler = needsCompiler ? yield* Addons.compilerOf(plan) : ""
     if (!(yield* Library.isReady(plan, places))) yield* Library.install(plan, places, staging)
     for (const addon of places.addons) {
-      if (!(yield* Addons.isCompiled(addon))) yield* Addons.compile(places, addon, compiler, staging)
-      yield* Addons.link(plan, addon)
+      if (!(yield* Addons.isCompiled(addon))) yield* Addons.compile(addon, compiler, staging)
+      yield* Addons.install(plan, addon)
     }
   }).pipe(Effect.scoped)
-  const took = ((yield* Clock.currentTimeMillis) - start) / 1000
-  yield* Console.log(`libtensorflow ${plan.distribution.tensorflow.version} is linked (${took.toFixed(1)} s)`)
+  const [took] = yield* Effect.timed(work)
+  const seconds = Duration.toSeconds(took).toFixed(1)
+  yield* Console.log(`libtensorflow ${plan.distribution.tensorflow.version} is linked (${seconds} s)`)
 })
 
-/** The state of all that a set-up depends on: its own program, the sources, the library, what is compiled and linked. */
+/** The state of all that a set-up depends on: its own program, the sources, the library, what is compiled and installed. */
 const stampOf = Effect.fnUntraced(function* (plan: Plan, places: Places) {
   const folders = [import.meta.dirname, join(import.meta.dirname, "..", "src")]
   const own = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
-  const parts = places.addons.flatMap(({ cached, inputs, linked }) => [...inputs, cached, linked])
+  const parts = places.addons.flatMap(({ cached, inputs, installed }) => [...inputs, cached, installed])
   const paths = [...own, places.manifest, ...(yield* Library.filesOf(places)), ...parts]
-  return Stamp.take(keyOf(plan), paths)
+  return Stamp.take(plan, paths)
 })
 
 const all = <A, E, R>(items: ReadonlyArray<A>, holds: (item: A) => Effect.Effect<boolean, E, R>) =>

@@ -18,7 +18,7 @@ export const ownAddonsDir = (packageDir: string): string => join(packageDir, "bu
  * @param packageDir  the folder of this package
  */
 export const addonsDirFor = (packageDir: string, cacheDir: string | undefined): string =>
-  cacheDir === undefined || cacheDir === "" || mayWrite(packageDir)
+  cacheDir === undefined || mayWrite(packageDir)
     ? ownAddonsDir(packageDir)
     : join(cacheDir, "addons", createHash("sha256").update(packageDir).digest("hex").slice(0, 16))
 

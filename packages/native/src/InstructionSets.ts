@@ -33,7 +33,7 @@ export const featuresIn = (cpuinfo: string): ReadonlyArray<string> =>
 export const hasSets = (platform: string, arch: string): boolean => platform === "linux" && arch === "x64"
 
 /** The best set of the processor that this runs on: a folder may be shared with an older machine. */
-export const bestSetHere = (): InstructionSet | undefined =>
+export const bestSetHere = (sets?: ReadonlyArray<InstructionSet>): InstructionSet | undefined =>
   hasSets(process.platform, process.arch)
-    ? bestSet(featuresIn(readFileSync("/proc/cpuinfo", "utf8")))
+    ? bestSet(featuresIn(readFileSync("/proc/cpuinfo", "utf8")), sets)
     : undefined

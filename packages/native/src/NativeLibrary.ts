@@ -2,7 +2,7 @@ import { existsSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
 import { addonsDir } from "./AddonsFolder.ts"
-import { bestSetHere, fileOfOps } from "./InstructionSets.ts"
+import { bestSetHere, fileOfOps, type InstructionSet, instructionSets } from "./InstructionSets.ts"
 import { hashOfSources, packageDir } from "./sources.ts"
 
 /** The project's own TensorFlow ops, once they are loaded. */
@@ -30,17 +30,41 @@ interface Addon extends Omit<NativeLibrary, "build"> {
  * ops do the same, in more passes over memory.
  *
  * @param root  the folder that has the sources
+ * @param build  which one to load
  * @throws where they cannot be loaded, or were built of other sources than those under `root`
  */
-export const loadNativeLibrary = (root = packageDir): NativeLibrary | undefined => {
-  const set = bestSetHere()
-  if (process.env["MOCO_NATIVE_OPS"] === "0" || set === undefined) return undefined
-  const file = join(addonsDir(), fileOfOps(set))
-  if (!existsSync(file)) return undefined
+export const loadNativeLibrary = (
+  root = packageDir,
+  build = () => bestBuildIn(addonsDir())
+): NativeLibrary | undefined => {
+  const found = process.env["MOCO_NATIVE_OPS"] === "0" ? undefined : build()
+  if (found === undefined) return undefined
+  const { file, set } = found
   const { columns, compiler, giveBackPages, sources }: Addon = createRequire(import.meta.url)(file)
   const expected = hashOfSources(root)
   if (sources !== expected) {
     throw new Error(`the ops were built of sources ${sources}, and here are ${expected}`)
   }
   return { build: `${sources} ${set.name}, compiler ${compiler}`, columns, giveBackPages }
+}
+
+/** The ops as they are compiled for one set. */
+interface Build {
+  readonly set: InstructionSet
+  readonly file: string
+}
+
+/**
+ * The best of the builds in a folder that the processor can run. It is asked what it can only where there is one: not
+ * every system tells.
+ */
+export const bestBuildIn = (
+  folder: string,
+  sets: ReadonlyArray<InstructionSet> = instructionSets,
+  bestOf = bestSetHere
+): Build | undefined => {
+  const fileOf = (set: InstructionSet) => join(folder, fileOfOps(set))
+  const built = sets.filter((set) => existsSync(fileOf(set)))
+  const set = built.length === 0 ? undefined : bestOf(built)
+  return set === undefined ? undefined : { set, file: fileOf(set) }
 }

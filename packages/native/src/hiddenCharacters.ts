@@ -12,3 +12,9 @@ export const spelled = (character: string): string =>
     { length: character.length },
     (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`
   ).join("")
+
+const isLayout = (character: string) => character === "\n" || character === "\t"
+
+/** A whole message for a terminal: nothing is left that it obeys, but ends of lines and tabs. */
+export const terminal = (text: string): string =>
+  text.replace(hidden, (character) => (isLayout(character) ? character : spelled(character)))

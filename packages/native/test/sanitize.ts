@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Clock, Console, Effect, Schema } from "effect"
+import { Console, Duration, Effect, Schema } from "effect"
 import { lastLines, run } from "../setup/Command.ts"
 import { bestSetHere } from "../src/InstructionSets.ts"
 
@@ -56,7 +56,6 @@ const compile = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
 })
 
 const check = Effect.fnUntraced(function* (folder: string, { flags, name }: (typeof builds)[number]) {
-  const start = yield* Clock.currentTimeMillis
   const program = join(folder, name.replaceAll(" ", "-"))
   const objects = sources.map((_, i) => `${program}-${i}.o`)
   yield* Effect.forEach(
@@ -72,7 +71,6 @@ const check = Effect.fnUntraced(function* (folder: string, { flags, name }: (typ
     }
     yield* Console.log(`${name}, on ${threads} threads: ${output.trim()}`)
   }
-  yield* Console.log(`${name}: ${(((yield* Clock.currentTimeMillis) - start) / 1000).toFixed(0)} s`)
 })
 
 const temporaryFolder = Effect.acquireRelease(
@@ -82,7 +80,10 @@ const temporaryFolder = Effect.acquireRelease(
 
 const program = Effect.gen(function* () {
   const folder = yield* temporaryFolder
-  yield* Effect.forEach(builds, (build) => check(folder, build), { discard: true })
+  for (const build of builds) {
+    const [took] = yield* Effect.timed(check(folder, build))
+    yield* Console.log(`${build.name}: ${Duration.toSeconds(took).toFixed(0)} s`)
+  }
 }).pipe(
   Effect.scoped,
   Effect.tapError(({ message }) => Console.error(message))

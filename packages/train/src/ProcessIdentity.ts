@@ -1,6 +1,7 @@
 import { readlinkSync } from "node:fs"
 import { hostname } from "node:os"
 import { fieldsAfterName, procField } from "@moco/core/procStat"
+import { isRunning } from "@moco/native/isRunning"
 import { Effect, FileSystem, Schema } from "effect"
 
 /** What tells a process from every other, on this machine and elsewhere, now and later. */
@@ -45,21 +46,11 @@ export const isSeenFrom = (one: ProcessIdentity, other: ProcessIdentity): boolea
 export const stateOf = Effect.fnUntraced(function* (pid: number, start: string) {
   const stat = yield* statOf(String(pid))
   if (stat !== undefined) return stat.start === start && !hasEnded.includes(stat.state) ? "alive" : "dead"
-  return exists(pid) ? "unknown" : "dead"
+  return isRunning(pid) ? "unknown" : "dead"
 })
 
 /** Zombie, and dead. */
 const hasEnded = ["Z", "X", "x"]
-
-const exists = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (cause) {
-    // EPERM: it runs, as somebody else.
-    return cause instanceof Error && "code" in cause && cause.code === "EPERM"
-  }
-}
 
 const statOf = Effect.fnUntraced(function* (process: string) {
   const stat = yield* contentOf(`/proc/${process}/stat`)

@@ -11,6 +11,14 @@ export const viewsMutations: ReadonlyArray<Mutation> = [
     fear: "the pretext task is solved without features"
   },
   {
+    name: "views: every size by the plans of the first images",
+    file: "packages/data/src/Augmentation/views.ts",
+    from: "rows.map((row) => plans[row]!)",
+    to: "plans.slice(0, rows.length)",
+    tests: "data ViewPairs",
+    fear: "images of many sizes have each other's views, and some share one"
+  },
+  {
     name: "views: last batch not dropped",
     file: "packages/data/src/ViewPairs.ts",
     from: "Math.floor(numImages / batchSize)",

@@ -75,7 +75,12 @@ export const layer = ({ entryMomentum, numImages, redrawOwn, seed, size }: Memor
         "MemoryBank",
         Stage.count("size", size, "negatives that a step draws from the bank, K"),
         Stage.count("numImages", numImages, "images of the training set, each of which has an entry"),
-        Stage.fraction("entryMomentum", entryMomentum, "part of an entry that is kept: 0.5 is usual"),
+        Stage.setting(
+          "entryMomentum",
+          Settings.fields.entryMomentum,
+          entryMomentum,
+          "part of an entry that is kept: 0.5 is usual"
+        ),
         Stage.seed(seed)
       )
       const { network } = yield* QueryEncoder

@@ -123,6 +123,13 @@ describe("MemoryBank", () => {
     }).pipe(Effect.provide(Layer.provideMerge(bankOf({ numImages: 50 }), tensorflow)))
   )
 
+  it.effect("is not made with entries that never change", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Effect.provide(Dictionary, bankOf({ entryMomentum: 1 })))
+      assert.include(error.message, "MemoryBank: entryMomentum = 1: must be a value less than 1")
+    }).pipe(Effect.provide(tensorflow))
+  )
+
   it.effect("has an image's own entry as its positive, in both directions", () =>
     Effect.gen(function* () {
       yield* setBank(range(4).map(atAngle))
@@ -144,7 +151,7 @@ describe("MemoryBank", () => {
     const angles = fc.array(angle, { minLength: numImages, maxLength: numImages })
     const directions = fc.array(angles, { minLength: 1, maxLength: 2 })
     const indices = fc.shuffledSubarray(range(numImages), { minLength: 1 })
-    const entryMomentum = fc.integer({ min: 0, max: 100 }).map((value) => value / 100)
+    const entryMomentum = fc.integer({ min: 0, max: 99 }).map((value) => value / 100)
     const batches = fc.array(fc.record({ indices, directions }), { minLength: 1 })
     return fc.record({ numImages: fc.constant(numImages), entryMomentum, batches })
   })

@@ -4,8 +4,8 @@ import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import type { Augmentation } from "../Augmentation.ts"
 import type { Dataset } from "../Dataset.ts"
-import { readRange } from "../ImageSource.ts"
-import { inOrder, toGroups } from "../ImageTensors.ts"
+import { toGroups } from "../ImageTensors.ts"
+import { plansOf, viewOfGroup } from "./views.ts"
 
 /**
  * Makes views of the first images, which is the only way to know what an augmentation of somebody's own gives: it is
@@ -16,33 +16,20 @@ export const rehearse = Effect.fnUntraced(function* (
   { input, train }: Dataset["Service"],
   seed: number
 ) {
-  const images = yield* readRange(train, 0, Math.min(2, train.numImages))
-  const shape = `[${images.length},${input.height},${input.width},${input.channels}]`
-  const numValues = images.length * input.height * input.width * input.channels
+  const indices = Int32Array.of(0, 1).subarray(0, train.numImages)
+  const images = yield* train.read(indices)
   const seen = yield* Tensor.run("Augmentation.rehearse", () => {
-    const groups = toGroups(images, train.channels)
-    return [0, 1]
-      .flatMap((view) => {
-        const plans = images.map((image, index) => augmentation.draw({ seed, epoch: 0, index, view }, image))
-        const view_NHWC = inOrder(groups, ({ image_NHWC, rows }) =>
-          augmentation.apply(
-            image_NHWC,
-            rows.map((row) => plans[row]!)
-          )
-        )
-        return [look("apply", view_NHWC, shape)]
-      })
-      .concat(
-        look(
-          "normalize",
-          inOrder(groups, ({ image_NHWC }) => augmentation.normalize(image_NHWC)),
-          shape
-        )
-      )
+    const plans = [0, 1].map((view) => plansOf(augmentation, images, indices, { seed, epoch: 0, view }))
+    // Each size by itself: views of two forms cannot be joined, and the error would name no form.
+    return toGroups(images, train.channels).flatMap((group) => {
+      const form = [group.rows.length, input.height, input.width, input.channels]
+      const views = plans.map((ofView) => look("apply", viewOfGroup(augmentation, group, ofView), form))
+      return [...views, look("normalize", augmentation.normalize(group.image_NHWC), form)]
+    })
   })
   yield* Stage.check(
     "Augmentation",
-    ...seen.flatMap(({ field, numFinite, shapeOf }) => [
+    ...seen.flatMap(({ field, numFinite, numValues, shape, shapeOf }) => [
       Stage.that(
         shapeOf === shape,
         `shape of ${field}(image_NHWC)`,
@@ -61,10 +48,11 @@ export const rehearse = Effect.fnUntraced(function* (
   )
 })
 
-const look = (field: string, view_NHWC: tf.Tensor, shape: string) => {
-  const shapeOf = `[${view_NHWC.shape}]`
+/** What a view is, and what it should be. */
+const look = (field: string, view_NHWC: tf.Tensor, form: ReadonlyArray<number>) => {
+  const [shape, shapeOf] = [`[${form}]`, `[${view_NHWC.shape}]`]
   // The numbers of a view that has another form would say no more than the form.
   const values = shapeOf === shape ? view_NHWC.dataSync() : []
   const numFinite = Array.from(values).filter(Number.isFinite).length
-  return { field, shapeOf, numFinite }
+  return { field, shape, shapeOf, numFinite, numValues: form.reduce((product, side) => product * side, 1) }
 }

@@ -5,7 +5,8 @@ import type { ImageReadError, ImageSize, ImageSource, Provenance } from "../Imag
 import type { PublishedFile, Whereabouts } from "../PublishedFile.ts"
 
 /** What an encoder is evaluated on: the test images, or, while choosing settings, images held back from training. */
-export type EvaluationSplit = "test" | "validation"
+export const evaluationSplits = ["test", "validation"] as const
+export type EvaluationSplit = (typeof evaluationSplits)[number]
 
 /** Numbers of images by what an encoder is evaluated on. */
 export interface SplitSizes {

@@ -1,13 +1,18 @@
 import { Effect } from "effect"
 import * as IdxPair from "../ImageSource/IdxPair.ts"
 import { slice } from "../ImageSource.ts"
-import type { CatalogEntry } from "./CatalogEntry.ts"
+import type { CatalogEntry, SplitSizes } from "./CatalogEntry.ts"
 import { common, testFiles } from "./fashionMnistFiles.ts"
 
 const name = "fashion-mnist-10k"
 
 /** How many of the ten thousand are trained on, and where those end that they are evaluated on. */
 const bounds = { test: [8_000, 10_000], validation: [7_000, 8_000] } as const
+
+const sizesOf = ([numTrain, end]: readonly [number, number]): SplitSizes => ({
+  train: numTrain,
+  evaluation: end - numTrain
+})
 
 /**
  * The ten thousand images that come with this package (the published test set), split by index: 8,000 to train on
@@ -19,10 +24,7 @@ export const fashionMnist10k = {
   ...common,
   name,
   description: "the embedded 10,000 images",
-  numImages: {
-    test: { train: 8_000, evaluation: 2_000 },
-    validation: { train: 7_000, evaluation: 1_000 }
-  },
+  numImages: { test: sizesOf(bounds.test), validation: sizesOf(bounds.validation) },
   files: [testFiles.images, testFiles.labels],
   place: { kind: "embedded", folder: "fashion-mnist", fix: ["git checkout -- packages/data/assets"] },
   sources: Effect.fn("Catalog.fashionMnist10k")(function* (split, whereabouts) {

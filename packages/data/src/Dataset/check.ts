@@ -4,6 +4,7 @@ import { sourceFaults } from "../ImageSource/faults.ts"
 import type { ImageSource } from "../ImageSource.ts"
 import type { DatasetInvalid } from "./errors.ts"
 import { type Fault, fault, report, within } from "./fault.ts"
+import type { ChannelStatistics } from "./statistics.ts"
 
 /** Fails with the first part of `dataset` that is wrong: whoever reads images, labels or statistics asks this before. */
 export const check = (dataset: Dataset["Service"]): Effect.Effect<void, DatasetInvalid> =>
@@ -12,13 +13,19 @@ export const check = (dataset: Dataset["Service"]): Effect.Effect<void, DatasetI
 function* faults({ input, mean, name, std, test, train }: Dataset["Service"]): Generator<Fault> {
   yield* nameFaults(name)
   yield* within("train", sourceFaults(train))
-  if (test !== undefined) {
-    yield* within("test", sourceFaults(test))
-    yield* within("test", unlikeFaults(test, train))
-  }
+  if (test !== undefined) yield* within("test", sourceFaults(test))
+  yield* formFaults({ input, test, train })
+  yield* statisticsFaults({ mean, std }, train.channels)
+}
+
+/** Parts that do not fit together, and images of a form that no encoder is given; no image is read. */
+export function* formFaults({
+  input,
+  test,
+  train
+}: Pick<Dataset["Service"], "input" | "test" | "train">): Generator<Fault> {
+  if (test !== undefined) yield* within("test", unlikeFaults(test, train))
   yield* inputFaults(input, train)
-  yield* statisticsFaults("mean", mean, 0, train.channels)
-  yield* statisticsFaults("std", std, minStd, train.channels)
 }
 
 /** A data set without a name. */
@@ -47,7 +54,7 @@ export const maxInputSize = 1024
 function* inputFaults(input: Dataset["Service"]["input"], train: ImageSource): Generator<Fault> {
   for (const side of ["height", "width"] as const) {
     if (Number.isSafeInteger(input[side]) && input[side] >= 1 && input[side] <= maxInputSize) continue
-    const hint = "images are cropped and stretched to it; images of different sizes need one to be given"
+    const hint = "images are cropped and stretched to it"
     yield fault(`input.${side}`, input[side], `must be an integer of 1 to ${maxInputSize}`, hint)
   }
   if (input.channels !== train.channels) {
@@ -59,7 +66,13 @@ function* inputFaults(input: Dataset["Service"]["input"], train: ImageSource): G
 /** Less divides pixels into numbers that an encoder cannot hold; an image set of one colour is given this. */
 export const minStd = 1e-6
 
-function* statisticsFaults(
+/** Means and standard deviations that are none, or not one of a channel. */
+export function* statisticsFaults({ mean, std }: ChannelStatistics, channels: number): Generator<Fault> {
+  yield* numbersFaults("mean", mean, 0, channels)
+  yield* numbersFaults("std", std, minStd, channels)
+}
+
+function* numbersFaults(
   field: "mean" | "std",
   values: ReadonlyArray<number>,
   minimum: number,

@@ -219,11 +219,32 @@ describe("A data set of one's own", () => {
     Effect.gen(function* () {
       const train = mixedSource(300, 3)
       const error = yield* Effect.flip(Dataset.make({ name: "mine", train }))
-      assert.include(error.message, "input.height = NaN: must be an integer of 1 to 1024")
+      assert.include(
+        error.message,
+        "imageSize = undefined: must be given: the training images are of different"
+      )
       const { input, mean } = yield* Dataset.make({ name: "mine", train, imageSize: { height: 4, width: 6 } })
       assert.deepStrictEqual(input, { height: 4, width: 6, channels: 3 })
       const values = [...pixelsOf(train)]
       assert.closeTo(mean[0]!, values.reduce((sum, value) => sum + value, 0) / values.length / 255, 1e-12)
+    })
+  )
+
+  it.effect("is told what does not fit before any image is read", () =>
+    Effect.gen(function* () {
+      const unread = (source: ImageSource): ImageSource => ({ ...source, read: () => Effect.die("was read") })
+      const [train, test] = [unread(mixedSource(5, 1)), unread(mixedSource(5, 3))]
+      const imageSize = { height: 4, width: 6 }
+      for (const [field, given] of [
+        ["imageSize", { name: "mine", train }],
+        ["test.channels", { name: "mine", train, test, imageSize }],
+        ["input.height", { name: "mine", train, imageSize: { ...imageSize, height: 1025 } }]
+      ] as const) {
+        assert.strictEqual(
+          (yield* Effect.flip(Dataset.make(given))).message.split(" = ")[0],
+          `data set mine: ${field}`
+        )
+      }
     })
   )
 

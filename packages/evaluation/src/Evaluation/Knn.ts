@@ -3,9 +3,9 @@ import { dictionarySize, temperature } from "@moco/core/Setting"
 import * as Stage from "@moco/core/Stage"
 import * as Tensor from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
+import { normalized } from "@moco/data/Augmentation/views"
 import { Dataset } from "@moco/data/Dataset"
 import { type ImageSource, readRange } from "@moco/data/ImageSource"
-import { inOrder, toGroups } from "@moco/data/ImageTensors"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer, Schema } from "effect"
 import { Evaluation, EveryEpochs, evaluationKind, type Represent } from "../Evaluation.ts"
@@ -59,7 +59,7 @@ export const layer = (settings: KnnSettings) =>
       yield* Backend
       const { test, train } = yield* Dataset.labelled
       yield* Stage.check("Knn", ...knnNeeds(settings, train.numImages))
-      const { normalize } = yield* Augmentation
+      const augmentation = yield* Augmentation
       const metrics = metricsOf(settings)
       const kMax = Math.max(...settings.k)
 
@@ -77,10 +77,10 @@ export const layer = (settings: KnnSettings) =>
       const evaluate = Effect.fn("Knn.evaluate")(function* (represent: Represent, subject: string) {
         /** Reads a part of the images; what they are made into comes when tensors can be made. */
         const reading = (source: ImageSource, from: number, to: number) =>
-          Effect.map(readRange(source, from, to), (images) => () => {
-            const groups = toGroups(images, source.channels)
-            return unitRows(represent(inOrder(groups, ({ image_NHWC }) => normalize(image_NHWC))))
-          })
+          Effect.map(
+            readRange(source, from, to),
+            (images) => () => unitRows(represent(normalized(augmentation, images, source.channels)))
+          )
         const parts: Array<tf.Tensor2D> = []
         for (const [from, to] of chunks(train.numImages)) {
           parts.push(yield* Tensor.scoped("Knn.bank", yield* reading(train, from, to)))

@@ -1,16 +1,54 @@
 import { spawnSync } from "node:child_process"
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Fiber } from "effect"
-import { onTestFinished } from "vitest"
+import { onTestFinished, vi } from "vitest"
 import * as Lock from "../../setup/Lock.ts"
+
+/** What happens to the file system under the lock. */
+const node = vi.hoisted(() => ({ isFull: false, beforeLook: () => {} }))
+vi.mock("node:fs", async (original) => {
+  const fs = await original<typeof import("node:fs")>()
+  return {
+    ...fs,
+    lstatSync: (...args: Parameters<typeof fs.lstatSync>) => {
+      node.beforeLook()
+      return fs.lstatSync(...args)
+    },
+    writeSync: (...args: Parameters<typeof fs.writeSync>) => {
+      if (node.isFull) throw new Error("ENOSPC: no space left on device, write")
+      return fs.writeSync(...args)
+    }
+  }
+})
 
 const freshPath = () => {
   const dir = mkdtempSync(join(tmpdir(), "moco-lock-"))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   return join(dir, "a.lock")
+}
+
+/** Of a process that is gone. */
+const endedPid = () => spawnSync(process.execPath, ["--version"]).pid
+
+/** Puts another file under the name, as a process does that takes the lock over. */
+const replaceBy = (path: string, owner: object) => {
+  const text = JSON.stringify(owner)
+  writeFileSync(`${path}.new`, text)
+  renameSync(`${path}.new`, path)
+  return text
 }
 
 /** How long it takes to get a lock, in seconds, and who is named while it is held. */
@@ -49,8 +87,7 @@ describe("The lock of a set-up", () => {
     Effect.gen(function* () {
       const path = freshPath()
       const own = yield* timeToHold(path)
-      const { pid } = spawnSync(process.execPath, ["--version"])
-      writeFileSync(path, JSON.stringify({ ...JSON.parse(own.text), pid }))
+      writeFileSync(path, JSON.stringify({ ...JSON.parse(own.text), pid: endedPid() }))
       const { seconds, text } = yield* timeToHold(path)
       assert.isBelow(seconds, 3)
       assert.strictEqual(JSON.parse(text).pid, process.pid)
@@ -62,13 +99,64 @@ describe("The lock of a set-up", () => {
     () =>
       Effect.gen(function* () {
         const path = freshPath()
-        writeFileSync(path, JSON.stringify({ pid: 1, system: "another machine" }))
+        // Here nobody has the id; there somebody may.
+        writeFileSync(path, JSON.stringify({ pid: endedPid(), system: "another machine" }))
         const waiting = yield* Effect.forkChild(timeToHold(path))
         yield* Effect.sleep(4000)
         utimesSync(path, 1, 1)
         const { seconds } = yield* Fiber.join(waiting)
         assert.isAbove(seconds, 13.5)
       })
+  )
+
+  it.live("is left to whoever has taken it over, when its first owner leaves", () =>
+    Effect.gen(function* () {
+      const path = freshPath()
+      const other = { pid: 1, system: "another machine" }
+      const text = yield* Effect.scoped(Effect.map(Lock.hold(path), () => replaceBy(path, other)))
+      assert.strictEqual(readFileSync(path, "utf8"), text)
+    })
+  )
+
+  it.live("is not removed where another process has taken it over meanwhile", () =>
+    Effect.gen(function* () {
+      const path = freshPath()
+      const own = JSON.parse((yield* timeToHold(path)).text)
+      writeFileSync(path, JSON.stringify({ ...own, pid: endedPid() }))
+      let text: string | undefined
+      let looks = 0
+      node.beforeLook = () => {
+        // It has been looked at, and its owner is gone: now it is taken over.
+        if (++looks === 2) text = replaceBy(path, own)
+      }
+      onTestFinished(() => {
+        node.beforeLook = () => undefined
+      })
+      const waiting = yield* Effect.forkChild(timeToHold(path))
+      yield* Effect.sleep(1000)
+      assert.isDefined(text)
+      assert.strictEqual(readFileSync(path, "utf8"), text)
+      yield* Fiber.interrupt(waiting)
+    })
+  )
+
+  it.live("does not stay where nobody could be named in it: the disk is full", () =>
+    Effect.gen(function* () {
+      const path = freshPath()
+      const open = () => readdirSync("/proc/self/fd").length
+      const before = open()
+      node.isFull = true
+      const error = yield* Effect.flip(timeToHold(path)).pipe(
+        Effect.ensuring(
+          Effect.sync(() => {
+            node.isFull = false
+          })
+        )
+      )
+      assert.include(error.message, "no space left")
+      assert.isFalse(existsSync(path))
+      assert.strictEqual(open(), before)
+    })
   )
 
   it.live("that cannot be made says which folder is in the way", () =>

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -51,7 +51,8 @@ const wheel = (name: string, files: Readonly<Record<string, string>>): string =>
 const library = (name: string): string => {
   const source = write(join(root, `${name}.cc`), `extern "C" int ${name}() { return 1; }\n`)
   const output = join(root, `${name}.so`)
-  execFileSync("c++", ["-shared", "-fPIC", source, "-o", output])
+  // By its own name, as the wheel's: whoever is linked to it finds it by that, where he is told to look.
+  execFileSync("c++", ["-shared", "-fPIC", `-Wl,-soname,lib${name}.so.2`, source, "-o", output])
   return output
 }
 
@@ -80,6 +81,10 @@ export const freshPackage = (
   return dir
 }
 
+/** A folder of headers, in which there is one. */
+export const freshHeaders = (text: string): string =>
+  dirname(write(join(root, `headers-${++count}`, "node_api.h"), text))
+
 /** A folder of ops: a family with one source, a header that it includes, and the addon's entry. */
 export const freshOps = (source: string, sets: ReadonlyArray<InstructionSet> = [anySet]): OwnOps => {
   const dir = join(root, `ops-${++count}`)
@@ -92,6 +97,8 @@ export const freshOps = (source: string, sets: ReadonlyArray<InstructionSet> = [
 /** Of every processor. */
 export const anySet: InstructionSet = { name: "any", compilerFlags: [], needs: [] }
 
+const napiHeaders = freshHeaders("#define NAPI_OLD 1\n")
+
 /** A plan with a cache and a package of its own. */
 export const freshPlan = (change: Partial<Plan> = {}): Plan => ({
   system: "linux x64",
@@ -99,17 +106,17 @@ export const freshPlan = (change: Partial<Plan> = {}): Plan => ({
   distribution: distribution("moco-fake", complete),
   cacheDir: join(root, `cache-${++count}`),
   bindingPackage: freshPackage(),
-  ...freshLinkDir(),
-  napiIncludeDir: root,
+  ...freshInstallDir(),
+  napiIncludeDir: napiHeaders,
   compilers: ["c++"],
   python: "python3",
   ...change
 })
 
-/** A checkout in which nothing is linked. */
-export const freshLinkDir = () => {
+/** A checkout in which nothing is installed. */
+export const freshInstallDir = () => {
   const dir = join(root, `build-${++count}`)
-  return { linkDir: dir, ownersLinkDir: dir }
+  return { installDir: dir, ownersInstallDir: dir }
 }
 
 /** The set-up of a plan, as the program does it. */
@@ -132,3 +139,13 @@ export const incompleteDistribution = distribution("moco-partial", incomplete)
 /** A program of the test's own, in place of Python. */
 export const script = (body: string): string =>
   write(join(root, `script-${++count}`), `#!/bin/sh\n${body}\n`, 0o755)
+
+/** Why the set-up of a plan does not end well. */
+export const failure = (plan: Plan) => Effect.flip(run(plan))
+
+/** Where a plan has the binding at the end. */
+export const installed = (plan: Plan) => join(plan.installDir, "tfjs_binding.node")
+
+/** What only a set-up that has not ended has in its cache. */
+export const leftovers = (plan: Plan) =>
+  readdirSync(plan.cacheDir).filter((name) => name.startsWith(".staging") || name.endsWith(".lock"))

@@ -5,14 +5,14 @@ import { Effect } from "effect"
 import { isSetUp } from "../../setup/isSetUp.ts"
 import type { Plan } from "../../setup/Plan.ts"
 import * as Stamp from "../../setup/Stamp.ts"
-import { keyOf, stampFileOf } from "../../setup/Wanted.ts"
-import { freshPlan, run } from "./fakePlan.ts"
+import { stampFileOf } from "../../setup/Wanted.ts"
+import { freshOps, freshPlan, run } from "./fakePlan.ts"
 
 /** The plan of a user who may not write into the owner's checkout. */
 const guestOf = (owner: Plan) => ({
   ...owner,
   cacheDir: `${owner.cacheDir}-guest`,
-  linkDir: `${owner.cacheDir}-guest/addons/a`
+  installDir: `${owner.cacheDir}-guest/addons/a`
 })
 
 describe("libtensorflow is set up", () => {
@@ -27,15 +27,29 @@ describe("libtensorflow is set up", () => {
     })
   )
 
+  it.live("for a run without the project's own ops too, where they are there", () =>
+    Effect.gen(function* () {
+      const plan = freshPlan({ ops: freshOps("int op() { return one(); }") })
+      const { ops: _, ...withoutOps } = plan
+      yield* run(plan)
+      yield* run(plan)
+      assert.isTrue(isSetUp(withoutOps))
+      assert.isTrue(isSetUp(guestOf(withoutOps)))
+      yield* run(withoutOps)
+      assert.isTrue(isSetUp(withoutOps))
+      assert.isFalse(isSetUp(plan))
+    })
+  )
+
   it.live("in a folder of the user's own where the checkout is somebody else's", () =>
     Effect.gen(function* () {
       const owner = freshPlan()
       const guest = guestOf(owner)
       yield* run(guest)
-      assert.isFalse(Stamp.holds(stampFileOf(owner), keyOf(owner)))
+      assert.isFalse(Stamp.holds(stampFileOf(owner), owner))
       yield* run(guest)
       assert.isTrue(isSetUp(guest))
-      assert.include(readFileSync(stampFileOf(guest), "utf8"), join(guest.linkDir, "tfjs_binding.node"))
+      assert.include(readFileSync(stampFileOf(guest), "utf8"), join(guest.installDir, "tfjs_binding.node"))
       assert.isFalse(isSetUp(owner))
     })
   )
@@ -47,11 +61,13 @@ describe("libtensorflow is set up", () => {
       yield* run(owner)
       yield* run(owner)
       assert.isTrue(isSetUp(guest))
+      // Of his own he has neither a cache nor a compiler in it.
+      assert.isTrue(isSetUp({ ...guest, cacheDir: undefined, compilers: ["no-such-compiler"] }))
       assert.isFalse(isSetUp({ ...guest, cuda: true }))
       // Once there is a set-up of his own, that one counts.
-      mkdirSync(guest.linkDir, { recursive: true })
+      mkdirSync(guest.installDir, { recursive: true })
       assert.isFalse(isSetUp(guest))
-      rmSync(guest.linkDir, { recursive: true })
+      rmSync(guest.installDir, { recursive: true })
       writeFileSync(join(owner.bindingPackage, "binding", "tfjs_binding.cc"), "int other() { return 3; }\n")
       assert.isFalse(isSetUp(guest))
     })
