@@ -2,7 +2,7 @@ import util from "node:util"
 import { redirectBinding } from "@moco/native/AddonsFolder"
 import { troubleOf } from "@moco/native/CacheFolder"
 import { cacheDirOf } from "@moco/native/cacheDir"
-import { linkedCacheFolder } from "@moco/native/linkedCacheFolder"
+import { installedCacheFolder } from "@moco/native/installedCacheFolder"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Predicate, Schema } from "effect"
 import * as EnvironmentInvalid from "./EnvironmentInvalid.ts"
@@ -125,10 +125,12 @@ const loadTensorflow = Effect.fnUntraced(function* ({ threads }: { readonly thre
   })
 })
 
-/** What is loaded comes from there: the cache that the set-up has linked, and the one of this process. */
+/** What is loaded comes from there: the cache that the set-up has installed from, and the one of this process. */
 const cacheFolders = (): ReadonlySet<string> =>
   new Set(
-    [linkedCacheFolder(), cacheDirOf(process.platform, process.env)].filter((folder) => folder !== undefined)
+    [installedCacheFolder(), cacheDirOf(process.platform, process.env)].filter(
+      (folder) => folder !== undefined
+    )
   )
 
 /** tfjs-node calls two functions that Node 22 warns about and Node 23 has removed. */

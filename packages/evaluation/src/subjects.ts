@@ -1,4 +1,4 @@
-import { QueryEncoder } from "@moco/core/Encoder"
+import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
 import * as Tensor from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, type Scope } from "effect"
@@ -13,17 +13,32 @@ export const rawPixels = "raw pixels"
 /** Whether a subject is one that the trained encoder is compared with. */
 export const isBaseline = ({ subject }: { readonly subject: string }): boolean => subject !== trainedEncoder
 
-/** Something that the trained encoder is compared with, the same at any time of a run. */
-export interface Baseline {
+/** What is measured, by the name that its measurements have. */
+export interface Subject {
   readonly subject: string
   /** How a message calls its representation. */
   readonly representation: string
+  readonly represent: Represent
+}
+
+/** Something that the trained encoder is compared with, the same at any time of a run. */
+export interface Baseline extends Omit<Subject, "represent"> {
   /** Its representation; the tensors of it live until the Scope closes. */
   readonly represent: Effect.Effect<Represent, Tensor.TensorError, Scope.Scope>
 }
 
 /** Pixels as they enter the encoder: what a representation has to beat. */
 const pixels: Represent = (image_NHWC) => tf.reshape(image_NHWC, [image_NHWC.shape[0], -1]) as tf.Tensor2D
+
+/** The query encoder, with the weights that it has whenever it represents. */
+export const trained = Effect.map(
+  QueryEncoder,
+  (query): Subject => ({
+    subject: trainedEncoder,
+    representation: `the ${trainedEncoder}'s representation`,
+    represent: (image_NHWC) => query.network.represent(weightsOf(query), image_NHWC)
+  })
+)
 
 /** The baselines of a run, in the order in which they are evaluated. */
 export const baselines = Effect.map(

@@ -16,7 +16,7 @@ export interface Addon {
   /** The compiled addon in the cache, named after its sources, the compiler and what that is given. */
   readonly cached: string
   /** Where it is looked for when a program runs. */
-  readonly linked: string
+  readonly installed: string
 }
 
 /** What an addon is made of, and how. */
@@ -25,7 +25,7 @@ export interface Recipe extends Pick<Addon, "name"> {
   readonly includeDirs: ReadonlyArray<string>
   /** What it is linked to. */
   readonly libraries: ReadonlyArray<string>
-  /** The name that it is linked by. */
+  /** The name that it is installed by. */
   readonly file: string
   readonly dir: string
   /** What its name is a hash of, by path from `dir`, and the folders that they lie in. */
@@ -36,7 +36,7 @@ export interface Recipe extends Pick<Addon, "name"> {
 }
 
 /** What to do where a source is missing. */
-export const installed = "run: npm ci"
+export const reinstallHint = "run: npm ci"
 
 /** A source has some hundred kilobytes. */
 const maxSourceBytes = 2 ** 24
@@ -51,7 +51,7 @@ export const addonOf = Effect.fnUntraced(function* (plan: Plan, libraryDir: stri
   const { compiled, dir, file, files, folders, name } = recipe
   const inDir = (names: ReadonlyArray<string>) => names.map((part) => path.join(dir, part))
   const { napiIncludeDir } = plan
-  const headers = (yield* filesBy(() => readdirSync(napiIncludeDir), installed))
+  const headers = (yield* filesBy(() => readdirSync(napiIncludeDir), reinstallHint))
     .filter((header) => header.endsWith(".h"))
     .toSorted()
   const compilerArguments = argumentsOf(path.join(libraryDir, "tensorflow"), {
@@ -68,14 +68,14 @@ export const addonOf = Effect.fnUntraced(function* (plan: Plan, libraryDir: stri
     ...headers.map((header) => [napiIncludeDir, header] as const),
     ...files.map((source) => [dir, source] as const)
   ]) {
-    hash.update(part).update(yield* readBytes(path.join(folder, part), maxSourceBytes, installed))
+    hash.update(part).update(yield* readBytes(path.join(folder, part), maxSourceBytes, reinstallHint))
   }
   const addon: Addon = {
     name,
     compilerArguments,
     inputs: [...inDir([...folders, ...files]), ...headers.map((header) => path.join(napiIncludeDir, header))],
     cached: path.join(plan.cacheDir, "bindings", `${hash.digest("hex").slice(0, 32)}.node`),
-    linked: path.join(plan.linkDir, file)
+    installed: path.join(plan.installDir, file)
   }
   return addon
 })

@@ -1,5 +1,5 @@
 import { Effect, FileSystem, Path } from "effect"
-import { linkedCacheFile } from "../src/linkedCacheFolder.ts"
+import { installedCacheFile } from "../src/installedCacheFolder.ts"
 import type { Addon } from "./Addon.ts"
 import { lastLines, run } from "./Command.ts"
 import { fileTrouble, publish, readBytes, replace } from "./files.ts"
@@ -7,11 +7,13 @@ import type { Plan } from "./Plan.ts"
 import * as Progress from "./Progress.ts"
 import { CompileFailed, ToolMissing } from "./SetUpError.ts"
 
-/** Whether exactly the addon that the cache has for this plan is linked. */
-export const isLinked = Effect.fnUntraced(function* (addon: Addon) {
+/** Whether exactly the addon that the cache has for this plan is installed. */
+export const isInstalled = Effect.fnUntraced(function* (addon: Addon) {
   const cached = yield* Effect.option(bytesOf(addon.cached))
-  const linked = yield* Effect.option(bytesOf(addon.linked))
-  return cached._tag === "Some" && linked._tag === "Some" && Buffer.compare(cached.value, linked.value) === 0
+  const installed = yield* Effect.option(bytesOf(addon.installed))
+  return (
+    cached._tag === "Some" && installed._tag === "Some" && Buffer.compare(cached.value, installed.value) === 0
+  )
 })
 
 /** An addon has some megabytes. */
@@ -43,7 +45,7 @@ const commandOf = (compiler: string): readonly [string, ReadonlyArray<string>] =
 /** Compiles an addon's sources against the library in the cache. */
 export const compile = Effect.fnUntraced(function* (addon: Addon, compiler: string, staging: string) {
   const path = yield* Path.Path
-  const output = path.join(staging, path.basename(addon.linked))
+  const output = path.join(staging, path.basename(addon.installed))
   const compiling = Effect.gen(function* () {
     const [program, args] = commandOf(compiler)
     const compiled = yield* run(program, [...args, ...addon.compilerArguments, "-o", output])
@@ -57,10 +59,10 @@ export const compile = Effect.fnUntraced(function* (addon: Addon, compiler: stri
 })
 
 /** Copies the addon to where it is looked for, so that a reader sees the old one or the new one. */
-export const link = Effect.fnUntraced(function* (plan: Plan, addon: Addon) {
+export const install = Effect.fnUntraced(function* (plan: Plan, addon: Addon) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  yield* fileTrouble(fs.makeDirectory(path.dirname(addon.linked), { recursive: true }))
-  yield* replace(linkedCacheFile(plan.linkDir), plan.cacheDir)
-  yield* replace(addon.linked, yield* bytesOf(addon.cached))
+  yield* fileTrouble(fs.makeDirectory(path.dirname(addon.installed), { recursive: true }))
+  yield* replace(installedCacheFile(plan.installDir), plan.cacheDir)
+  yield* replace(addon.installed, yield* bytesOf(addon.cached))
 })

@@ -3,7 +3,7 @@ import { Effect, Path } from "effect"
 import { bindingFile } from "../src/AddonsFolder.ts"
 import { fileOfOps } from "../src/InstructionSets.ts"
 import { hashOfSources, sourcesIn } from "../src/sources.ts"
-import { type Addon, addonOf, installed } from "./Addon.ts"
+import { type Addon, addonOf, reinstallHint } from "./Addon.ts"
 import { filesBy } from "./files.ts"
 import type { OwnOps, Wanted } from "./Wanted.ts"
 import type { Distribution } from "./Wheel.ts"
@@ -64,7 +64,7 @@ const bindingOf = Effect.fnUntraced(function* (
 ) {
   const path = yield* Path.Path
   const dir = path.join(plan.bindingPackage, "binding")
-  const files = (yield* filesBy(() => readdirSync(dir), installed)).toSorted()
+  const files = (yield* filesBy(() => readdirSync(dir), reinstallHint)).toSorted()
   return yield* addonOf(plan, libraryDir, {
     name: "the binding",
     file: bindingFile,
@@ -85,8 +85,8 @@ const opsOf = Effect.fnUntraced(function* (
   libraryDir: string,
   library: string
 ) {
-  const { files, folders } = yield* filesBy(() => sourcesIn(dir), installed)
-  const hash = yield* filesBy(() => hashOfSources(dir), installed)
+  const { files, folders } = yield* filesBy(() => sourcesIn(dir), reinstallHint)
+  const hash = yield* filesBy(() => hashOfSources(dir), reinstallHint)
   return yield* Effect.forEach(sets, (set) =>
     addonOf(plan, libraryDir, {
       name: `the fast ops (${set.name})`,

@@ -17,10 +17,10 @@ export interface Wanted {
   readonly compilers: ReadonlyArray<string>
   /** The tfjs-node package: its `binding` is compiled. */
   readonly bindingPackage: string
-  /** Where the result is linked for this user. */
-  readonly linkDir: string
-  /** Where it is linked for the owner of the checkout: the same, but for a guest who may not write there. */
-  readonly ownersLinkDir: string
+  /** Where the result is copied to for this user. */
+  readonly installDir: string
+  /** Where it is copied to for the owner of the checkout: the same, but for a guest who may not write there. */
+  readonly ownersInstallDir: string
   /** The project's own ops, where this platform has them. */
   readonly ops?: OwnOps
 }
@@ -49,19 +49,27 @@ export const wantedBy = ({
     cacheDir,
     compilers: compiler === "" ? ["c++", "g++", "clang++"] : [compiler],
     bindingPackage: packageDirOf("@tensorflow/tfjs-node-gpu"),
-    linkDir: addonsDirFor(packageDir, cacheDir),
-    ownersLinkDir: ownAddonsDir(packageDir),
+    installDir: addonsDirFor(packageDir, cacheDir),
+    ownersInstallDir: ownAddonsDir(packageDir),
     // Elsewhere TensorFlow's ops do the work.
     ...(hasOps ? { ops: { dir: packageDir, sets: instructionSets } } : {})
   }
 }
 
 /** What a set-up was made for, as its stamp says it. */
-export type Asked = Omit<Wanted, "ownersLinkDir">
+export type Asked = Omit<Wanted, "ownersInstallDir">
 
 export const askedOf = (wanted: Wanted): Asked => {
-  const { bindingPackage, cacheDir, compilers, cuda, linkDir, ops, system } = wanted
-  return { system, cuda, cacheDir, compilers, bindingPackage, linkDir, ...(ops === undefined ? {} : { ops }) }
+  const { bindingPackage, cacheDir, compilers, cuda, installDir, ops, system } = wanted
+  return {
+    system,
+    cuda,
+    cacheDir,
+    compilers,
+    bindingPackage,
+    installDir,
+    ...(ops === undefined ? {} : { ops })
+  }
 }
 
 /**
@@ -70,7 +78,7 @@ export const askedOf = (wanted: Wanted): Asked => {
  */
 export const satisfies = (asked: Asked, wanted: Wanted): boolean => {
   const isSame = (part: keyof Asked) => JSON.stringify(asked[part]) === JSON.stringify(wanted[part])
-  const isOwn = isSame("linkDir")
+  const isOwn = isSame("installDir")
   return (
     (["system", "cuda", "bindingPackage"] as const).every(isSame) &&
     (!isOwn || (isSame("cacheDir") && isSame("compilers"))) &&
@@ -78,5 +86,6 @@ export const satisfies = (asked: Asked, wanted: Wanted): boolean => {
   )
 }
 
-/** Where the stamp of a set-up lies: with what it links, so that both go together. */
-export const stampFileOf = ({ linkDir }: Pick<Wanted, "linkDir">): string => join(linkDir, "set-up.json")
+/** Where the stamp of a set-up lies: with what it installs, so that both go together. */
+export const stampFileOf = ({ installDir }: Pick<Wanted, "installDir">): string =>
+  join(installDir, "set-up.json")

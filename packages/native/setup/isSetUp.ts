@@ -8,10 +8,10 @@ import { stampFileOf, type Wanted, wantedBy } from "./Wanted.ts"
  */
 export const isSetUp = (wanted: Wanted = wantedBy(process)): boolean => {
   if (Stamp.holds(stampFileOf(wanted), wanted)) return true
-  const { linkDir, ownersLinkDir } = wanted
+  const { installDir, ownersInstallDir } = wanted
   return (
-    linkDir !== ownersLinkDir &&
-    !existsSync(linkDir) &&
-    Stamp.holds(stampFileOf({ linkDir: ownersLinkDir }), wanted)
+    installDir !== ownersInstallDir &&
+    !existsSync(installDir) &&
+    Stamp.holds(stampFileOf({ installDir: ownersInstallDir }), wanted)
   )
 }

@@ -37,7 +37,7 @@ const parseFlags = Effect.try({
     new FlagUnknown({ problem: error instanceof Error ? error.message : String(error), hint: usage })
 })
 
-// Others may read what is linked into the checkout; nobody may write to what is run.
+// Others may read what is installed into the checkout; nobody may write to what is run.
 process.umask(process.umask() | 0o022)
 
 const program = Effect.gen(function* () {

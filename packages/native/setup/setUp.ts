@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { Console, Duration, Effect } from "effect"
-import { linkedCacheFolder } from "../src/linkedCacheFolder.ts"
+import { installedCacheFolder } from "../src/installedCacheFolder.ts"
 import * as Addons from "./Addons.ts"
 import { requireOwnCache, stagingDir } from "./files.ts"
 import * as Library from "./Library.ts"
@@ -20,9 +20,9 @@ export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
   // The sources are read again after their state was taken: what changes meanwhile is noticed by the next start.
   const stamp = yield* stampOf(plan, yield* placesOf(plan))
   const places = yield* placesOf(plan)
-  const isWhole = (yield* Library.isReady(plan, places)) && (yield* all(places.addons, Addons.isLinked))
-  // An earlier set-up has not said which cache it linked.
-  if (isWhole && linkedCacheFolder(plan.linkDir) === plan.cacheDir) {
+  const isWhole = (yield* Library.isReady(plan, places)) && (yield* all(places.addons, Addons.isInstalled))
+  // An earlier set-up has not said of which cache it was.
+  if (isWhole && installedCacheFolder(plan.installDir) === plan.cacheDir) {
     return Stamp.write(stampFileOf(plan), stamp)
   }
   const work = Effect.gen(function* () {
@@ -36,7 +36,7 @@ export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
     if (!(yield* Library.isReady(plan, places))) yield* Library.install(plan, places, staging)
     for (const addon of places.addons) {
       if (!(yield* Addons.isCompiled(addon))) yield* Addons.compile(addon, compiler, staging)
-      yield* Addons.link(plan, addon)
+      yield* Addons.install(plan, addon)
     }
   }).pipe(Effect.scoped)
   const [took] = yield* Effect.timed(work)
@@ -44,11 +44,11 @@ export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
   yield* Console.log(`libtensorflow ${plan.distribution.tensorflow.version} is linked (${seconds} s)`)
 })
 
-/** The state of all that a set-up depends on: its own program, the sources, the library, what is compiled and linked. */
+/** The state of all that a set-up depends on: its own program, the sources, the library, what is compiled and installed. */
 const stampOf = Effect.fnUntraced(function* (plan: Plan, places: Places) {
   const folders = [import.meta.dirname, join(import.meta.dirname, "..", "src")]
   const own = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
-  const parts = places.addons.flatMap(({ cached, inputs, linked }) => [...inputs, cached, linked])
+  const parts = places.addons.flatMap(({ cached, inputs, installed }) => [...inputs, cached, installed])
   const paths = [...own, places.manifest, ...(yield* Library.filesOf(places)), ...parts]
   return Stamp.take(plan, paths)
 })

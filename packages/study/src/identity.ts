@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import type { Stages } from "@moco/train/PretrainLayers"
-import { namesOf as ownStageNames } from "@moco/train/Run/ownStages"
+import { ownStageNames } from "@moco/train/Run/ownStages"
 import { RunConfig } from "@moco/train/RunConfig"
 import { seesOwnSize } from "@moco/train/RunConfig/images"
 import { withOldNames } from "@moco/train/RunConfig/renamed"
@@ -14,13 +14,19 @@ import { Schema } from "effect"
  * keeps its first name here (`RunConfig/renamed.ts`). Stages of a program's own are named beside it.
  */
 export const identify = (config: RunConfig, stages: Stages = {}): string => {
-  const own = ownStageNames(stages)
+  const own = ownNamesOf(stages)
   const computed = canonical(withOldNames(effective(config)))
   return createHash("sha256")
     .update(own.length === 0 ? computed : canonical([computed, own]))
     .digest("hex")
     .slice(0, 12)
 }
+
+/** The names of all that is given in code: a trial is what was measured as well, so its evaluations are among them. */
+export const ownNamesOf = ({ evaluations = [], ...stages }: Stages): ReadonlyArray<string> => [
+  ...ownStageNames(stages),
+  ...(evaluations.length === 0 ? [] : ["evaluations"])
+]
 
 /** Text that is the same for equal JSON values, whatever the order of their keys. */
 export const canonical = (value: unknown): string => {

@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { KeyShuffle } from "@moco/core/KeyShuffle"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
+import { Evaluation } from "@moco/evaluation/Evaluation"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { validConfig } from "@moco/train/testing/validConfig"
+import { Layer } from "effect"
 import { identify } from "../src/identity.ts"
 
 const bank: RunConfig = {
@@ -31,10 +33,11 @@ describe("a run's name", () => {
     const dataset = layerSynthetic({
       ...{ numTrain: 8, numTest: 8, height: 8, width: 8, channels: 1, numClasses: 2, seed: 1 }
     })
-    const names = [{}, { dataset }, { keyShuffle: KeyShuffle.layerNone }].map((stages) =>
+    const evaluations = [Layer.succeed(Evaluation, {} as never)]
+    const names = [{}, { dataset }, { keyShuffle: KeyShuffle.layerNone }, { evaluations }].map((stages) =>
       identify(validConfig, stages)
     )
-    assert.strictEqual(new Set(names).size, 3)
+    assert.strictEqual(new Set(names).size, 4)
     assert.strictEqual(names[0], identify(validConfig))
   })
 

@@ -9,13 +9,12 @@ import {
   CheckpointUnwritable,
   type NoCheckpointWhole
 } from "./Checkpoint/errors.ts"
-import type { Fingerprint } from "./Checkpoint/fingerprint.ts"
 import { newestGood } from "./Checkpoint/load.ts"
-import { formatVersion, type RunProgress } from "./Checkpoint/manifest.ts"
+import { formatVersion, type Manifest, type RunProgress } from "./Checkpoint/manifest.ts"
 import * as Store from "./Checkpoint/store.ts"
 import { fileTrouble } from "./fileTrouble.ts"
+import { seconds } from "./internal/seconds.ts"
 import { progressUnder } from "./RunConfig/continuation.ts"
-import type { RunConfig } from "./RunConfig.ts"
 import type { RunLogError } from "./RunLog.ts"
 import { RunState } from "./RunState.ts"
 
@@ -55,6 +54,9 @@ export type GoBackError =
   | CheckpointUnreadable
   | CheckpointUnwritable
   | NoCheckpointWhole
+
+/** What every checkpoint of a run tells, beside its state. */
+export type RunIdentity = Pick<Manifest, "config" | "fingerprint" | "initialWeights" | "ownStages">
 
 /** Keeps the state of a run on disk while it goes on. */
 export class Checkpoints extends Context.Service<
@@ -122,13 +124,18 @@ export class Checkpoints extends Context.Service<
    * @param isThere  fails where the run's folder is no longer what it was: then nothing is written in its place
    * @param onCorrupt  is told of a damaged checkpoint that was passed over
    */
-  static readonly layerFolder = (options: {
+  static readonly layerFolder = ({
+    every,
+    isThere: folderIsThere = Effect.void,
+    keep,
+    onCorrupt,
+    root,
+    ...identity
+  }: RunIdentity & {
     readonly root: string
     readonly isThere?: Effect.Effect<void, PlatformError>
     readonly every: CheckpointEvery
     readonly keep: number
-    readonly config: RunConfig
-    readonly fingerprint: Fingerprint
     readonly onCorrupt: (error: CheckpointCorrupt) => Effect.Effect<void>
   }) =>
     Layer.effect(
@@ -137,12 +144,11 @@ export class Checkpoints extends Context.Service<
         const state = yield* RunState
         const scope = yield* Effect.scope
         const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
-        const { every, keep, root } = options
         const isThere = Effect.mapError(
-          options.isThere ?? Effect.void,
+          folderIsThere,
           (error) => new CheckpointUnwritable({ path: root, ...fileTrouble(error) })
         )
-        let dueAt = (yield* now) + (every.seconds ?? Number.POSITIVE_INFINITY)
+        let dueAt = (yield* seconds) + (every.seconds ?? Number.POSITIVE_INFINITY)
         /** What the last write has, or tried to have, on disk. */
         let saved: RunProgress | undefined
         /** Whether the run's progress has changed in a way that the checkpoint on disk does not tell. */
@@ -153,8 +159,7 @@ export class Checkpoints extends Context.Service<
         /** What stands in every manifest of this process beside the state's own. */
         const describe = Effect.fnUntraced(function* (progress: RunProgress) {
           const savedAt = new Date(yield* Clock.currentTimeMillis).toISOString()
-          const { config, fingerprint } = options
-          return { format: formatVersion, savedAt, config, fingerprint, progress } as const
+          return { format: formatVersion, savedAt, ...identity, progress } as const
         })
         /** To its end whatever happens: the next step may fail, and the copy is what is left then. */
         const begin = Effect.fnUntraced(function* (
@@ -173,7 +178,7 @@ export class Checkpoints extends Context.Service<
         const copy = Effect.fnUntraced(function* (asked: Effect.Effect<RunProgress, RunLogError>) {
           const progress = yield* asked
           const { counters, parts } = yield* state.capture
-          dueAt = (yield* now) + (every.seconds ?? Number.POSITIVE_INFINITY)
+          dueAt = (yield* seconds) + (every.seconds ?? Number.POSITIVE_INFINITY)
           isStale = false
           yield* begin(
             progress,
@@ -208,7 +213,7 @@ export class Checkpoints extends Context.Service<
                 Option.getOrUndefined(yield* Effect.timeoutOption(Fiber.await(writing), waitPerStep))
               if (ended !== undefined) yield* ended
             }
-            if (isSaved(position.step) || !isDue(position, yield* now)) return
+            if (isSaved(position.step) || !isDue(position, yield* seconds)) return
             yield* settled
             yield* copy(progress)
           }, Effect.uninterruptible),
@@ -232,11 +237,11 @@ export class Checkpoints extends Context.Service<
           }, Effect.provide(services)),
           goBack: Effect.fnUntraced(function* (triedStates) {
             yield* Effect.exit(settled)
-            const candidates = newestGood(root, options.onCorrupt, (step) => !triedStates.includes(step))
+            const candidates = newestGood(root, onCorrupt, (step) => !triedStates.includes(step))
             // Where all are damaged there is still the state that the run began with.
             const found = yield* Effect.catchTag(candidates, "NoCheckpointWhole", ({ problems }) =>
               Effect.as(
-                options.onCorrupt(new CheckpointCorrupt({ path: root, problem: problems.join("; ") })),
+                onCorrupt(new CheckpointCorrupt({ path: root, problem: problems.join("; ") })),
                 undefined
               )
             )
@@ -255,12 +260,9 @@ export class Checkpoints extends Context.Service<
             }
             const { manifest, parts } = found
             yield* state.restore({ parts, counters: manifest.counters })
-            return yield* give(progressUnder(options.config, manifest.config, manifest.progress))
+            return yield* give(progressUnder(identity.config, manifest.config, manifest.progress))
           }, Effect.provide(services))
         })
       })
     )
 }
-
-/** Seconds on a clock that is never set back. */
-const now = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e9)

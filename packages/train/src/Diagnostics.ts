@@ -4,7 +4,6 @@ import { Dictionary } from "@moco/core/Dictionary"
 import { firstOf, nonFinite } from "@moco/core/Finite"
 import { euclideanNorm } from "@moco/core/Parameters"
 import * as Tensor from "@moco/core/Tensor"
-import { trainedEncoder } from "@moco/evaluation/subjects"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
 import type { StepMetricName, StepMetrics } from "./stepMetrics.ts"
@@ -22,12 +21,13 @@ export interface StepDiagnostics {
 const decisive = ["loss", "featureStd", "gradientNorm"] as const satisfies ReadonlyArray<StepMetricName>
 type Decisive = (typeof decisive)[number]
 
-/** The metric of a {@link NonFinite} that was found by the evaluation, of the state after so many steps. */
-export const representation = `the ${trainedEncoder}'s representation`
-
 /** A number that decides the run is not finite; the step that made it was not committed. */
 export class NonFinite extends Schema.TaggedError<NonFinite>()("NonFinite", {
   step: Schema.Int,
+  /** By what: by the step itself, or by the evaluation of the state after so many steps. */
+  found: Schema.Literals(["step", "evaluation"]).pipe(
+    Schema.withConstructorDefault(Effect.succeed("step" as const))
+  ),
   metric: Schema.String,
   /** The tensors that are not finite, by name, beginning with the one where it began; empty where only the metric is. */
   where: Schema.Array(Schema.String),
@@ -39,7 +39,7 @@ export class NonFinite extends Schema.TaggedError<NonFinite>()("NonFinite", {
   override get message() {
     const where = this.where.length === 0 ? "" : ` at ${firstOf(this.where)}`
     const [when, outcome] =
-      this.metric === representation
+      this.found === "evaluation"
         ? [`after ${this.step} steps`, "it was not evaluated"]
         : [`in step ${this.step}`, "the step was not applied"]
     const what = `${this.metric} is ${this.value}${where} ${when} (learning rate ${this.learningRate})`

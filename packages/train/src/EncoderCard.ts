@@ -4,6 +4,7 @@ import { sizesOf } from "@moco/core/Encoder/kinds"
 import { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
 import { Dataset } from "@moco/data/Dataset"
 import { Effect, Schema } from "effect"
+import { parseJson } from "./internal/parseJson.ts"
 import type { RunConfig } from "./RunConfig.ts"
 import { version } from "./RunFolder/environment.ts"
 
@@ -107,13 +108,12 @@ export const cardMetadata = (card: EncoderCard): Readonly<Record<string, string>
 }
 
 const decode = Schema.decodeUnknownEffect(EncoderCard, { onExcessProperty: "error" })
-const parse = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Unknown))
 
 /** The card in the metadata of an exported encoder. */
 export const cardOf = Effect.fn("EncoderCard.cardOf")(function* (metadata: Readonly<Record<string, string>>) {
   const { card, format: _, version, ...parts } = metadata
   const read = yield* Effect.forEach(Object.entries(parts), ([key, text]) =>
-    Effect.map(parse(text), (part) => [key, part] as const)
+    Effect.map(Effect.fromResult(parseJson(text)), (part) => [key, part] as const)
   )
   return yield* decode({ format: card, version, ...Object.fromEntries(read) })
 })

@@ -5,7 +5,7 @@ import { belowOne, between, positiveUpTo } from "@moco/core/Setting"
 import * as Stage from "@moco/core/Stage"
 import * as Tensor from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
-import { Context, Effect, Layer, Schema } from "effect"
+import { Context, Effect, Layer, Record, Schema } from "effect"
 import { ScheduleSettings } from "./LearningRate.ts"
 
 /** New parameters, and the moments that go with them. */
@@ -77,7 +77,7 @@ export class Optimizer extends Context.Service<
         const { parameters } = yield* QueryEncoder
         const { trained } = yield* Dictionary
         const initial = () =>
-          mapTensors({ ...parameters.get(), ...trained() }, (parameter) => tf.zerosLike(parameter))
+          Record.map({ ...parameters.get(), ...trained() }, (parameter) => tf.zerosLike(parameter))
         const moments = yield* Tensor.cell("Optimizer.init", initial)
         return Optimizer.of({
           prepare: (current, gradients, learningRate, lease) => {
@@ -99,6 +99,3 @@ export class Optimizer extends Context.Service<
       })
     )
 }
-
-const mapTensors = (tensors: Tensor.NamedTensors, f: (tensor: tf.Tensor) => tf.Tensor): Tensor.NamedTensors =>
-  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, f(tensor)]))

@@ -1,10 +1,10 @@
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Ref } from "effect"
 import { dataDirsOf } from "./dataDirs.ts"
 import { explained } from "./OutOfMemory.ts"
 import { layersOf, type Stages } from "./PretrainLayers.ts"
 import { evaluate } from "./Run/evaluate.ts"
 import { exportEncoder } from "./Run/exportEncoder.ts"
-import { checkOwn } from "./Run/ownStages.ts"
+import { checkOwnStages } from "./Run/ownStages.ts"
 import { prepare } from "./Run/prepare.ts"
 import { warning } from "./Run/RunMessages.ts"
 import { type Approve, type RunSource, startOf } from "./Run/start.ts"
@@ -27,20 +27,20 @@ export interface OpenOptions<E = never> {
 }
 
 /**
- * Opens a run: decides between a new one and one that goes on, makes its stages, and puts everything into its folder, so
- * that it can be trained, evaluated and exported. The folder is this process's until the Scope closes, and all tensors
- * are released then.
+ * Opens a run: decides between a new one and one that goes on, makes its stages, and puts its state in place, so that it
+ * can be trained, evaluated and exported. The folder is this process's until the Scope closes, and all tensors are
+ * released then; nothing of the run in it is changed before it is trained.
  *
  *     const run = yield* Run.open({ config: fashionMnistQuick() })
  *     yield* run.train()
  *
- * Interruptible while the stages are made, and nowhere else.
+ * Opening is interruptible while the stages are made, and nowhere else.
  */
 export const open = <E = never>(source: RunSource, options: OpenOptions<E> = {}) =>
   Effect.flatMap(startOf(source, options.approve ?? (() => Effect.void)), (start) => {
     const { config, initial } = start
     return Effect.gen(function* () {
-      yield* checkOwn(config, initial, options.stages ?? {})
+      yield* checkOwnStages(config, initial, options.stages ?? {})
       for (const { message, path } of warnings(config)) yield* warning(`${path}: ${message}`)
       const dataDirs = yield* dataDirsOf(options.dataDir, config.data.name)
       const given = initial === undefined ? {} : { initial }
@@ -53,7 +53,7 @@ export const open = <E = never>(source: RunSource, options: OpenOptions<E> = {})
       const inFolder = <A, F, R>(effect: Effect.Effect<A, F, R>) =>
         folder.writing(effect).pipe(Effect.provide(stages), explained(config))
       const prepared = yield* inFolder(prepare(start, folder, options.stages ?? {}))
-      const taken = { steps: start.progress?.step ?? 0 }
+      const taken = yield* Ref.make(start.progress?.step ?? 0)
       let isTrained = false
       return {
         config,
@@ -77,9 +77,9 @@ export const open = <E = never>(source: RunSource, options: OpenOptions<E> = {})
         /** Measures the query encoder as it is now, by every evaluation of the run. Interruptible. */
         evaluate: inFolder(evaluate).pipe(Effect.uninterruptible),
         /** Writes the query encoder as it is now, with what tells of it beside it; some step must have been taken. */
-        export: Effect.suspend(() => inFolder(exportEncoder(config, folder, prepared, taken.steps))).pipe(
-          Effect.uninterruptible
-        )
+        export: Effect.flatMap(Ref.get(taken), (steps) =>
+          inFolder(exportEncoder(config, folder, prepared, steps))
+        ).pipe(Effect.uninterruptible)
       }
     }).pipe(explained(config))
   }).pipe(Effect.uninterruptible)

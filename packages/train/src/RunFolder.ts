@@ -20,6 +20,7 @@ export {
   unwritable
 } from "./RunFolder/errors.ts"
 export type { RunFolder } from "./RunFolder/files.ts"
+export { readConfig } from "./RunFolder/readConfig.ts"
 
 /**
  * Makes the folder of a new run, the next free `<root>/<recipe>-<n>`, and locks it for as long as the Scope is open.
@@ -97,13 +98,6 @@ export const writeConfig = (folder: RunFolder, config: RunConfig) =>
 export const writeEnvironment = (folder: RunFolder, environment: Environment) =>
   writeFile(folder.environment, new TextEncoder().encode(`${JSON.stringify(environment, null, 2)}\n`))
 
-/** The stages that the run in a folder was given in code; none where nothing tells of any. */
-export const ownStagesOf = ({ environment }: RunFolder) =>
-  SafeFile.readText(environment, { maxBytes: 2 ** 20 }).pipe(
-    Effect.flatMap(decodeOwnStages),
-    Effect.match({ onFailure: () => [], onSuccess: ({ ownStages = [] }) => ownStages })
-  )
-
 /** Writes what the run's encoder is. */
 export const writeEncoderCard = (folder: RunFolder, card: EncoderCard) =>
   writeFile(folder.encoderCard, new TextEncoder().encode(cardText(card)))
@@ -112,10 +106,6 @@ export const writeEncoderCard = (folder: RunFolder, card: EncoderCard) =>
 export const writeFile = Effect.fn("RunFolder.writeFile")(function* (target: string, bytes: Uint8Array) {
   yield* unwritable(target)(SafeFile.replace(target, bytes))
 })
-
-const decodeOwnStages = Schema.decodeUnknownEffect(
-  Schema.fromJsonString(Schema.Struct({ ownStages: Schema.optionalKey(Schema.Array(Schema.String)) }))
-)
 
 const encodeConfig = Schema.encodeSync(RunConfig)
 

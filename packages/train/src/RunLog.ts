@@ -1,7 +1,8 @@
-import { Clock, Context, Effect, Layer, Result, Schema } from "effect"
+import { Clock, Context, Effect, Layer, Option, Result, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import { fileTrouble } from "./fileTrouble.ts"
-import { openLines, readLines } from "./jsonLines.ts"
+import { type FileTrouble, fileTrouble, newerFormat } from "./fileTrouble.ts"
+import { parseJson } from "./internal/parseJson.ts"
+import { openLines, readLastLine, readLines } from "./jsonLines.ts"
 import { isSection } from "./RunConfig/overrides.ts"
 import { upgradeLine } from "./RunLog/format1.ts"
 import { formatVersion, type RunEvent, RunRecord } from "./RunLog/RunEvent.ts"
@@ -112,28 +113,37 @@ export class RecordedEvents extends Context.Service<
 export const read = Effect.fn("RunLog.read")(function* (path: string) {
   const lines = yield* Effect.mapError(readLines(path), (error) => failed("read", path, error))
   return yield* Effect.forEach(lines, (line, index) =>
-    Effect.mapError(
-      Effect.fromResult(decodeRecord(line)),
-      (problem) => new RunLogCorrupt({ path, line: index + 1, problem: problem.replaceAll("\n", " ") })
-    )
+    Effect.mapError(Effect.fromResult(decodeRecord(line)), (refused) => {
+      if (typeof refused === "string") return new RunLogCorrupt({ path, line: index + 1, problem: refused })
+      const { hint, reason } = refused
+      return new RunLogError({ operation: "read", path, reason: `line ${index + 1}: ${reason}`, hint })
+    })
   )
+})
+
+/**
+ * The last event in the file at `path`, from the end of the file alone, whatever stands before it; nothing where the last
+ * line is no event, or there is none.
+ */
+export const readLast = Effect.fn("RunLog.readLast")(function* (path: string) {
+  const line = yield* Effect.mapError(readLastLine(path), (error) => failed("read", path, error))
+  return line === undefined ? undefined : Option.getOrUndefined(Result.getSuccess(decodeRecord(line)))
 })
 
 const RecordJson = Schema.toCodecJson(RunRecord)
 const encodeRecord = Schema.encodeSync(Schema.fromJsonString(RecordJson))
-const parse = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 const decodeJson = Schema.decodeUnknownResult(RecordJson)
 
-/** An event from its line, or what is wrong with it, in words. */
-const decodeRecord = (line: string): Result.Result<RunRecord, string> =>
-  Result.flatMap(messageOf(parse(line)), (json) => {
+/** An event from its line; or what is wrong with the line, in words; or why it is none for this program. */
+const decodeRecord = (line: string): Result.Result<RunRecord, string | FileTrouble> =>
+  Result.flatMap(messageOf(parseJson(line)), (json): Result.Result<RunRecord, string | FileTrouble> => {
     const format = isSection(json) ? json["format"] : undefined
     return typeof format === "number" && format > formatVersion
-      ? Result.fail(`it has format ${format}, and this program reads up to ${formatVersion}`)
+      ? Result.fail(newerFormat(format, formatVersion))
       : messageOf(decodeJson(upgradeLine(json)))
   })
 
-const messageOf = Result.mapError(({ message }: Schema.SchemaError) => message)
+const messageOf = Result.mapError(({ message }: Schema.SchemaError) => message.replaceAll("\n", " "))
 
 /** Whether an event is true of the run whatever state it goes back to. */
 const isOfRun = ({ event }: RunEvent): boolean =>

@@ -50,3 +50,9 @@ export const fileTrouble = (error: PlatformError): FileTrouble => {
   if (cause instanceof FileRefused) return { reason: cause.reason, hint: cause.hint }
   return bySystemCode[codeOf(error)] ?? { reason: error.message, hint: "check the path and its permissions" }
 }
+
+/** Why a file of a newer program is not read: it is whole, and none of it is to be removed. */
+export const newerFormat = (format: number, known: number): FileTrouble => ({
+  reason: `it has format ${format}, and this program reads up to ${known}`,
+  hint: "go on with the program that has written it, or a newer one"
+})

@@ -14,6 +14,18 @@ export const readLines = Effect.fnUntraced(function* (path: string) {
   return whole.split("\n").slice(0, -1)
 })
 
+/** The last whole line of a file, looked for from its end; nothing where there is none, or it is longer than any of ours. */
+export const readLastLine = Effect.fnUntraced(function* (path: string) {
+  for (let numBytes = tailBytes; numBytes <= maxBytes; numBytes *= 16) {
+    const { bytes, start } = yield* SafeFile.readTail(path, { maxBytes: numBytes })
+    const end = bytes.lastIndexOf(newline)
+    const begin = bytes.subarray(0, Math.max(0, end)).lastIndexOf(newline) + 1
+    if (end >= 0 && (begin > 0 || start === 0)) return new TextDecoder().decode(bytes.subarray(begin, end))
+    if (start === 0) return undefined
+  }
+  return undefined
+})
+
 /**
  * Opens a file for lines that are added one at a time, each handed to the system as a whole; closed with the Scope.
  * A torn last line is removed first, and so is what a failed write has left. `sync` returns when all is on disk.

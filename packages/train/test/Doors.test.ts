@@ -124,6 +124,7 @@ describe("a number that is none", () => {
           "the trained encoder's representation is NaN after 8 steps (learning rate 0.05)"
         )
         assert.include(error.message, "it was not evaluated")
+        assert.propertyVal(error, "found", "evaluation")
       }).pipe(Effect.provide(logged))
     )
   }

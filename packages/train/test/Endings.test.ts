@@ -4,11 +4,12 @@ import { TensorError } from "@moco/core/Tensor"
 import { isBaseline } from "@moco/evaluation/subjects"
 import { load, newestGood } from "@moco/train/Checkpoint/load"
 import * as Store from "@moco/train/Checkpoint/store"
+import { Diagnostics, NonFinite } from "@moco/train/Diagnostics"
 import { pretrain } from "@moco/train/Pretrain"
 import { RecordedEvents, type RunEvent, RunLog, RunLogError } from "@moco/train/RunLog"
 import { RunState } from "@moco/train/RunState"
 import { Cause, Effect, Exit, Fiber, FileSystem, Layer, Path } from "effect"
-import { inTemporary, losses, runOf, settings, stateHash } from "./checkpointedRun.ts"
+import { inTemporary, losses, numSteps, runOf, settings, stateHash } from "./checkpointedRun.ts"
 import { evaluatedBy, finding } from "./evaluatedBy.ts"
 
 const newest = (root: string) =>
@@ -136,6 +137,56 @@ describe("A run that ends before its end", () => {
         assert.deepStrictEqual(rest.losses, whole.losses.slice(10))
         assert.notProperty((yield* newest(root)).manifest.progress, "unlogged")
       })
+    )
+  )
+
+  it.effect("because its log has no room for its last step logs it before it says that it goes on", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const noRoom = withoutRoomFor((event) => event.event === "step" && event.step === numSteps - 1)
+        yield* Effect.flip(noRoom(pretrain(settings))).pipe(Effect.provide(runOf(root, {}, {})))
+        const { manifest, parts } = yield* newest(root)
+        assert.strictEqual(manifest.progress.step, numSteps)
+        yield* Effect.gen(function* () {
+          yield* (yield* RunState).restore({ parts, counters: manifest.counters })
+          yield* pretrain({ ...settings, from: manifest.progress })
+          const [first, second] = yield* (yield* RecordedEvents).all
+          assert.deepInclude(first, { event: "step", step: numSteps - 1 })
+          assert.deepInclude(second, { event: "resumed", step: numSteps })
+        }).pipe(Effect.provide(runOf(root, {}, {})))
+      })
+    )
+  )
+
+  it.effect("and goes back to the checkpoint that has what the log could not take, logs it once more", () =>
+    inTemporary((root) =>
+      Effect.gen(function* () {
+        const noRoom = withoutRoomFor((event) => event.event === "step" && event.step === 7)
+        yield* Effect.flip(noRoom(pretrain(settings)))
+        const { manifest } = yield* newest(root)
+        assert.deepInclude(manifest.progress, { step: 8 })
+        assert.deepInclude(manifest.progress.unlogged, { event: "step", step: 7 })
+        let hasFailed = false
+        const failing = Effect.updateService(Diagnostics, ({ measure }) => ({
+          measure: (observed) => {
+            const { rate: learningRate, step } = observed
+            if (step !== 10 || hasFailed) return measure(observed)
+            hasFailed = true
+            return Effect.fail(new NonFinite({ step, metric: "loss", where: [], value: "NaN", learningRate }))
+          }
+        }))
+        const onNonFinite = "rollback"
+        yield* failing(pretrain({ ...settings, onNonFinite, from: manifest.progress }))
+        const events = yield* (yield* RecordedEvents).all
+        assert.deepInclude(
+          events.find(({ event }) => event === "rolledBack"),
+          { step: 8, failedStep: 10 }
+        )
+        assert.deepStrictEqual(
+          events.flatMap((event) => (event.event === "step" ? [event.step] : [])),
+          Array.from({ length: numSteps }, (_, i) => i)
+        )
+      }).pipe(Effect.provide(runOf(root, {}, {})))
     )
   )
 

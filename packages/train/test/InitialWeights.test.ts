@@ -1,3 +1,4 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import { KeyEncoder, QueryEncoder, weightsOf } from "@moco/core/Encoder"
@@ -6,8 +7,10 @@ import type { HostTensor } from "@moco/core/Safetensors"
 import { stateDict, toTorch } from "@moco/core/TorchTensors"
 import { tinyResNet } from "@moco/core/testing"
 import { matchWeights, withWeights } from "@moco/train/InitialWeights"
+import { initialIn } from "@moco/train/InitialWeights/files"
+import { filesOf } from "@moco/train/RunFolder/files"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Path } from "effect"
 import fc from "fast-check"
 
 type Tensors = Readonly<Record<string, HostTensor>>
@@ -136,5 +139,19 @@ describe("Given weights", () => {
         )
       )
     }).pipe(Effect.provide(tensorflow))
+  )
+
+  it.effect("are no seed's where it cannot be told whether there are any", () =>
+    Effect.gen(function* () {
+      const path = yield* Path.Path
+      const none = yield* initialIn(filesOf(path, "/nowhere"))
+      assert.isUndefined(none)
+      const error = yield* Effect.flip(initialIn(filesOf(path, "/dev/null")))
+      assert.strictEqual(error._tag, "WeightsUnreadable")
+      assert.include(
+        error.message,
+        "/dev/null/initial.safetensors cannot be read: a part of the path is a file"
+      )
+    }).pipe(Effect.provide(NodeServices.layer))
   )
 })

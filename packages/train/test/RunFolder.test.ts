@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
 import { save } from "@moco/train/Checkpoint/store"
+import { withOldNames } from "@moco/train/RunConfig/renamed"
 import * as RunFolder from "@moco/train/RunFolder"
 import { RunLog } from "@moco/train/RunLog"
 import { sampleManifest } from "@moco/train/testing"
@@ -53,6 +54,9 @@ describe("RunFolder", () => {
           yield* RunFolder.writeFile(folder.encoder, Uint8Array.of(1))
           assert.strictEqual((yield* opened).holds, "interrupted run")
           yield* RunFolder.writeFile(folder.encoderCard, Uint8Array.of(1))
+          // What stands before the end does not take it back.
+          const fs = yield* FileSystem.FileSystem
+          yield* fs.writeFileString(folder.metrics, `no event\n${yield* fs.readFileString(folder.metrics)}`)
           const error = yield* Effect.flip(opened)
           assert.strictEqual(error._tag, "RunFolderOccupied")
           assert.include(error.message, out)
@@ -69,6 +73,12 @@ describe("RunFolder", () => {
           const opened = Effect.scoped(RunFolder.open(`${root}/a`))
           const { folder } = yield* opened
           yield* RunFolder.writeConfig(folder, validConfig)
+          assert.strictEqual((yield* opened).holds, "nothing")
+          // Of an older program too.
+          const { kind: _, ...encoder } = validConfig.encoder
+          const { imageSize: __, ...data } = validConfig.data
+          const older = JSON.stringify(withOldNames({ ...validConfig, encoder, data }))
+          yield* RunFolder.writeFile(folder.config, new TextEncoder().encode(older))
           assert.strictEqual((yield* opened).holds, "nothing")
           yield* save(folder.checkpoints, { manifest: sampleManifest(validConfig, 3), parts: {} })
           assert.strictEqual((yield* opened).holds, "interrupted run")

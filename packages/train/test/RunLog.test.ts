@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
 import * as RunFolder from "@moco/train/RunFolder"
-import { type RunEvent, RunLog, read } from "@moco/train/RunLog"
+import { type RunEvent, RunLog, read, readLast } from "@moco/train/RunLog"
 import { validConfig } from "@moco/train/testing/validConfig"
 import { Effect, FileSystem } from "effect"
 import { inTemporary } from "./inTemporary.ts"
@@ -59,6 +59,36 @@ describe("RunLog", () => {
         assert.include(error.message, "line 1")
       })
     )
+  )
+
+  it.effect(
+    "tells its last event from its end alone, however long its line and whatever stands before it",
+    () =>
+      inTemporary((dir) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const path = `${dir}/metrics.jsonl`
+          const lastStep = Effect.map(readLast(path), (last) => last?.step)
+          for (const text of ["", "no event\n", '{"event":']) {
+            yield* fs.writeFileString(path, text)
+            assert.isUndefined(yield* readLast(path))
+          }
+          yield* fs.writeFileString(path, "no event\n")
+          const long: RunEvent = {
+            ...{ event: "rolledBack", step: 1, failedStep: 2, rateFactor: 0.5 },
+            reason: "x".repeat(100_000)
+          }
+          for (const [step, event] of [evaluation, long].entries()) {
+            yield* Effect.flatMap(RunLog, ({ record }) => record(event)).pipe(
+              Effect.provide(RunLog.layerJsonLines(path))
+            )
+            assert.strictEqual(yield* lastStep, step)
+          }
+          const whole = yield* fs.readFileString(path)
+          yield* fs.writeFileString(path, `${whole}{"event":`)
+          assert.strictEqual(yield* lastStep, 1)
+        })
+      )
   )
 
   it.effect("of a run that was copied by links leaves the original as it was", () =>

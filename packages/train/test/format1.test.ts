@@ -1,10 +1,15 @@
 import { readFileSync } from "node:fs"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
+import { decode } from "@moco/core/Safetensors"
 import { knnAccuracy } from "@moco/evaluation/Evaluation/Knn"
 import { find, measured } from "@moco/evaluation/Measurement"
+import { load } from "@moco/train/Checkpoint/load"
 import { decodeManifest, formatOf, sign } from "@moco/train/Checkpoint/manifest"
+import { withOldNames } from "@moco/train/RunConfig/renamed"
 import { read } from "@moco/train/RunLog"
+import { sampleManifest } from "@moco/train/testing"
+import { validConfig } from "@moco/train/testing/validConfig"
 import { Effect, FileSystem } from "effect"
 import { inTemporary } from "./inTemporary.ts"
 
@@ -76,8 +81,10 @@ describe("A run log of format 1", () => {
         const fileSystem = yield* FileSystem.FileSystem
         yield* fileSystem.writeFileString(`${folder}/metrics.jsonl`, '{"format":3,"event":"resumed"}\n')
         const error = yield* Effect.flip(read(`${folder}/metrics.jsonl`))
-        assert.strictEqual(error._tag, "RunLogCorrupt")
+        assert.strictEqual(error._tag, "RunLogError")
         assert.include(error.message, "line 1: it has format 3, and this program reads up to 2")
+        // Nothing is wrong with the line, so nobody is told to remove it.
+        assert.include(error.message, "go on with the program that has written it, or a newer one")
       })
     )
   )
@@ -133,6 +140,31 @@ describe("A checkpoint of format 1", () => {
         const problem = yield* Effect.flip(decodeManifest(withProgress({ evaluations })))
         assert.include(problem, "measurements")
       }
+    })
+  )
+})
+
+describe("A checkpoint of format 1 on disk", () => {
+  it.effect("can be read for as long as there is this program", () =>
+    Effect.gen(function* () {
+      const { manifest, parts } = yield* load(`${golden}/checkpoints/000000003`)
+      assert.deepInclude(manifest, { config: validConfig, counters: { pointer: 3, filled: 20 } })
+      assert.deepStrictEqual(manifest.progress, sampleManifest(validConfig, 3).progress)
+      const { tensors } = yield* decode(parts["query.safetensors"]!)
+      // A negative zero and a number below the smallest normal one keep their bits.
+      assert.deepStrictEqual(tensors["a"]!.data, Float32Array.of(2, -0, 1e-40, 3.4e38))
+      assert.deepStrictEqual(tensors["b"]!.data, Int32Array.of(-2))
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+})
+
+describe("A checkpoint of today's format", () => {
+  it.effect("of a config with names from before has it under today's names", () =>
+    Effect.gen(function* () {
+      const manifest = { ...sampleManifest(validConfig, 3), config: withOldNames(validConfig), parts: [] }
+      assert.notDeepEqual(manifest.config, validConfig)
+      const { config } = yield* decodeManifest(sign(JSON.stringify(manifest)))
+      assert.deepStrictEqual(config, validConfig)
     })
   )
 })

@@ -45,6 +45,12 @@ describe("A setting that has another name than before", () => {
       const { kind: __, ...network } = before.encoder
       assert.deepStrictEqual(yield* decodeStored({ ...before, data: unsized, encoder: network }), validConfig)
       assert.deepStrictEqual(yield* decodeStored(validConfig), validConfig)
+      // A number of neighbours could be named twice, and was measured once.
+      const twice = yield* decodeStored({
+        ...before,
+        evaluation: { ...before.evaluation, neighbours: [20, 20] }
+      })
+      assert.deepStrictEqual(twice.evaluations.knn?.k, [20])
     })
   )
 

@@ -50,8 +50,8 @@ describe("The stamp of a set-up", () => {
         join(ops.dir, "kernels"),
         join(ops.dir, "binding"),
         join(plan.bindingPackage, "binding", "tfjs_binding.cc"),
-        join(plan.linkDir, "tfjs_binding.node"),
-        join(plan.linkDir, "moco_ops.any.node"),
+        join(plan.installDir, "tfjs_binding.node"),
+        join(plan.installDir, "moco_ops.any.node"),
         join(library, "manifest.json"),
         join(library, "tensorflow", "libtwo.so.2"),
         ...compiledOf(plan)

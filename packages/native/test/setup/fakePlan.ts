@@ -106,17 +106,17 @@ export const freshPlan = (change: Partial<Plan> = {}): Plan => ({
   distribution: distribution("moco-fake", complete),
   cacheDir: join(root, `cache-${++count}`),
   bindingPackage: freshPackage(),
-  ...freshLinkDir(),
+  ...freshInstallDir(),
   napiIncludeDir: napiHeaders,
   compilers: ["c++"],
   python: "python3",
   ...change
 })
 
-/** A checkout in which nothing is linked. */
-export const freshLinkDir = () => {
+/** A checkout in which nothing is installed. */
+export const freshInstallDir = () => {
   const dir = join(root, `build-${++count}`)
-  return { linkDir: dir, ownersLinkDir: dir }
+  return { installDir: dir, ownersInstallDir: dir }
 }
 
 /** The set-up of a plan, as the program does it. */
@@ -144,7 +144,7 @@ export const script = (body: string): string =>
 export const failure = (plan: Plan) => Effect.flip(run(plan))
 
 /** Where a plan has the binding at the end. */
-export const linked = (plan: Plan) => join(plan.linkDir, "tfjs_binding.node")
+export const installed = (plan: Plan) => join(plan.installDir, "tfjs_binding.node")
 
 /** What only a set-up that has not ended has in its cache. */
 export const leftovers = (plan: Plan) =>

@@ -12,7 +12,7 @@ import { freshOps, freshPlan, run } from "./fakePlan.ts"
 const guestOf = (owner: Plan) => ({
   ...owner,
   cacheDir: `${owner.cacheDir}-guest`,
-  linkDir: `${owner.cacheDir}-guest/addons/a`
+  installDir: `${owner.cacheDir}-guest/addons/a`
 })
 
 describe("libtensorflow is set up", () => {
@@ -49,7 +49,7 @@ describe("libtensorflow is set up", () => {
       assert.isFalse(Stamp.holds(stampFileOf(owner), owner))
       yield* run(guest)
       assert.isTrue(isSetUp(guest))
-      assert.include(readFileSync(stampFileOf(guest), "utf8"), join(guest.linkDir, "tfjs_binding.node"))
+      assert.include(readFileSync(stampFileOf(guest), "utf8"), join(guest.installDir, "tfjs_binding.node"))
       assert.isFalse(isSetUp(owner))
     })
   )
@@ -65,9 +65,9 @@ describe("libtensorflow is set up", () => {
       assert.isTrue(isSetUp({ ...guest, cacheDir: undefined, compilers: ["no-such-compiler"] }))
       assert.isFalse(isSetUp({ ...guest, cuda: true }))
       // Once there is a set-up of his own, that one counts.
-      mkdirSync(guest.linkDir, { recursive: true })
+      mkdirSync(guest.installDir, { recursive: true })
       assert.isFalse(isSetUp(guest))
-      rmSync(guest.linkDir, { recursive: true })
+      rmSync(guest.installDir, { recursive: true })
       writeFileSync(join(owner.bindingPackage, "binding", "tfjs_binding.cc"), "int other() { return 3; }\n")
       assert.isFalse(isSetUp(guest))
     })

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import type { Plan } from "../../setup/Plan.ts"
-import { freshPlan, leftovers, linked, script } from "./fakePlan.ts"
+import { freshPlan, installed, leftovers, script } from "./fakePlan.ts"
 
 /** Starts the set-up as a process; `ended` gives its exit code and what it printed. */
 const start = (plan: Plan) => {
@@ -45,12 +45,12 @@ describe("The process of a set-up", () => {
     child.kill("SIGKILL")
     await ended
     assert.isFalse(existsSync(join(plan.cacheDir, "moco-fake-1.0")))
-    assert.isFalse(existsSync(linked(plan)))
+    assert.isFalse(existsSync(installed(plan)))
     assert.isNotEmpty(leftovers(plan))
     const again = await start(plan).ended
     assert.strictEqual(again.code, 0, again.output)
     assert.deepStrictEqual(leftovers(plan), [])
-    assert.isTrue(existsSync(linked(plan)))
+    assert.isTrue(existsSync(installed(plan)))
   })
 
   it("removes what it began when it is interrupted", async () => {

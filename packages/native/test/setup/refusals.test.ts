@@ -9,7 +9,7 @@ import {
   freshPackage,
   freshPlan,
   incompleteDistribution,
-  linked,
+  installed,
   script
 } from "./fakePlan.ts"
 
@@ -77,7 +77,7 @@ describe("libtensorflow refuses, and says what to do,", () => {
         const error = yield* failure(thePlan)
         assert.strictEqual(error._tag, tag)
         for (const word of words) assert.include(error.message, word)
-        assert.isFalse(existsSync(linked(thePlan)))
+        assert.isFalse(existsSync(installed(thePlan)))
       })
     )
   }

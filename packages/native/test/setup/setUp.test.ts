@@ -7,12 +7,12 @@ import type { Plan } from "../../setup/Plan.ts"
 import {
   failure,
   freshHeaders,
-  freshLinkDir,
+  freshInstallDir,
   freshOps,
   freshPackage,
   freshPlan,
+  installed,
   leftovers,
-  linked,
   run,
   script
 } from "./fakePlan.ts"
@@ -28,7 +28,7 @@ describe("libtensorflow", () => {
     Effect.gen(function* () {
       const plan = freshPlan()
       yield* run(plan)
-      assert.strictEqual(answerOf(linked(plan), "_Z4callv"), 1)
+      assert.strictEqual(answerOf(installed(plan), "_Z4callv"), 1)
       const library = join(plan.cacheDir, "moco-fake-1.0")
       assert.sameMembers(readdirSync(join(library, "tensorflow")), ["include", "libone.so.2", "libtwo.so.2"])
       assert.deepStrictEqual(leftovers(plan), [])
@@ -40,9 +40,9 @@ describe("libtensorflow", () => {
     Effect.gen(function* () {
       const ops = freshOps("int op() { return one(); }")
       const plan = freshPlan({ ops })
-      const linkedOps = join(plan.linkDir, "moco_ops.any.node")
+      const installedOps = join(plan.installDir, "moco_ops.any.node")
       yield* run(plan)
-      const before = readFileSync(linkedOps)
+      const before = readFileSync(installedOps)
       const family = join(ops.dir, "kernels", "family")
       writeFileSync(join(ops.dir, "kernels", "shared", "shared.h"), "int one();\n#define another 1\n")
       writeFileSync(
@@ -50,8 +50,8 @@ describe("libtensorflow", () => {
         '#include "kernels/shared/shared.h"\nint op() { return another; }\n'
       )
       yield* run(plan)
-      assert.notDeepEqual(readFileSync(linkedOps), before)
-      assert.isTrue(existsSync(linked(plan)))
+      assert.notDeepEqual(readFileSync(installedOps), before)
+      assert.isTrue(existsSync(installed(plan)))
     })
   )
 
@@ -64,13 +64,13 @@ describe("libtensorflow", () => {
         const ops = freshOps('extern "C" int width() { return WIDTH; }', [wide, narrow])
         const plan = freshPlan({ ops })
         yield* run(plan)
-        const widthOf = (name: string) => answerOf(join(plan.linkDir, `moco_ops.${name}.node`), "width")
+        const widthOf = (name: string) => answerOf(join(plan.installDir, `moco_ops.${name}.node`), "width")
         assert.deepStrictEqual([widthOf("wide"), widthOf("narrow")], [2, 1])
         const family = join(ops.dir, "kernels", "another")
         mkdirSync(family)
         writeFileSync(join(family, "op.cc"), 'extern "C" int another() { return 10 + WIDTH; }\n')
         yield* run(plan)
-        assert.strictEqual(answerOf(join(plan.linkDir, "moco_ops.wide.node"), "another"), 12)
+        assert.strictEqual(answerOf(join(plan.installDir, "moco_ops.wide.node"), "another"), 12)
         assert.strictEqual(widthOf("narrow"), 1)
       })
   )
@@ -96,11 +96,11 @@ describe("libtensorflow", () => {
       const another = {
         ...plan,
         bindingPackage: freshPackage(),
-        ...freshLinkDir(),
+        ...freshInstallDir(),
         python: "no-such-python"
       }
       yield* run(another)
-      assert.deepStrictEqual(readFileSync(linked(another)), readFileSync(linked(plan)))
+      assert.deepStrictEqual(readFileSync(installed(another)), readFileSync(installed(plan)))
     })
   )
 
@@ -108,11 +108,11 @@ describe("libtensorflow", () => {
     Effect.gen(function* () {
       const plan = freshPlan()
       yield* run(plan)
-      const whole = readFileSync(linked(plan))
-      writeFileSync(linked(plan), "something else")
+      const whole = readFileSync(installed(plan))
+      writeFileSync(installed(plan), "something else")
       writeFileSync(join(plan.cacheDir, "moco-fake-1.0", "tensorflow", "libtwo.so.2"), "cut")
       yield* run(plan)
-      assert.deepStrictEqual(readFileSync(linked(plan)), whole)
+      assert.deepStrictEqual(readFileSync(installed(plan)), whole)
       assert.isAbove(
         readFileSync(join(plan.cacheDir, "moco-fake-1.0", "tensorflow", "libtwo.so.2")).length,
         1000
@@ -124,13 +124,13 @@ describe("libtensorflow", () => {
     Effect.gen(function* () {
       const plan = freshPlan()
       yield* run(plan)
-      const before = readFileSync(linked(plan))
+      const before = readFileSync(installed(plan))
       writeFileSync(
         join(plan.bindingPackage, "binding", "tfjs_binding.cc"),
         "int binding() { return 12345; }\n"
       )
       yield* run(plan)
-      assert.notDeepEqual(readFileSync(linked(plan)), before)
+      assert.notDeepEqual(readFileSync(installed(plan)), before)
     })
   )
 
@@ -180,7 +180,7 @@ describe("libtensorflow", () => {
     Effect.gen(function* () {
       const plan = freshPlan({ compilers: ["c++ -Wall"] })
       yield* run(plan)
-      assert.isTrue(existsSync(linked(plan)))
+      assert.isTrue(existsSync(installed(plan)))
     })
   )
 })

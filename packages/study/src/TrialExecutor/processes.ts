@@ -3,12 +3,12 @@ import * as SafeFile from "@moco/core/SafeFile"
 import { stopWithParent } from "@moco/core/stopWithParent"
 import { codeOfSignal, ExitCode } from "@moco/train/ExitCode"
 import * as FolderLock from "@moco/train/FolderLock"
-import { namesOf as ownStageNames } from "@moco/train/Run/ownStages"
 import { readsDataDir } from "@moco/train/RunConfig/images"
 import { filesOf } from "@moco/train/RunFolder/files"
 import { Effect, Exit, Fiber, Path, Schedule, Stream } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import { ownNamesOf } from "../identity.ts"
 import type { StudyRecordError } from "../StudyRecord.ts"
 import { layerOf, notSaved } from "./layerOf.ts"
 import { type Ended, endedBySignal, lastStep, reasonOf } from "./trialRecord.ts"
@@ -38,7 +38,7 @@ export const layerProcesses = (options: {
   layerOf(
     options.folder,
     Effect.fnUntraced(function* (trial, folder, observe) {
-      const own = ownStageNames(trial.stages)
+      const own = ownNamesOf(trial.stages)
       if (own.length > 0) return unknownToProcesses(own)
       const config = `${folder}.json`
       yield* SafeFile.replaceText(config, `${JSON.stringify(trial.config, null, 2)}\n`)

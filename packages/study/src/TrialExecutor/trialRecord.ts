@@ -75,12 +75,9 @@ export const failedTrial = Effect.fnUntraced(function* (
 
 /** Whether a run log tells of a run that reached its end. */
 export const hasCompleted = (metrics: string) =>
-  Effect.match(RunLog.read(metrics), {
+  Effect.match(RunLog.readLast(metrics), {
     onFailure: () => false,
-    onSuccess: (events) => {
-      const last = events.at(-1)
-      return last?.event === "finished" && last.outcome === "completed"
-    }
+    onSuccess: (last) => last?.event === "finished" && last.outcome === "completed"
   })
 
 /** Whether a run has taken a step; one whose log is there and cannot be read may have. */

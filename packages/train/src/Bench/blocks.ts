@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { seconds } from "../Pretrain/TrainerState.ts"
+import { seconds } from "../internal/seconds.ts"
 import type { StepTimes } from "../StageTimes.ts"
 import { exceeds, LoadMeter, othersShare, type Usage, usageBetween } from "./LoadMeter.ts"
 

@@ -2,7 +2,7 @@ import { Backend } from "@moco/core/Backend"
 import * as Tensor from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, FileSystem } from "effect"
-import { seconds } from "../Pretrain/TrainerState.ts"
+import { seconds } from "../internal/seconds.ts"
 import { cpu } from "../RunFolder/cpu.ts"
 
 /** What the machine can do at best, measured by the library that trains. */

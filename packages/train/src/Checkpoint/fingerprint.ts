@@ -1,5 +1,4 @@
 import type { Backend } from "@moco/core/Backend"
-import { threadsIn } from "@moco/core/EnvironmentInvalid"
 import { Effect, Schema } from "effect"
 import type { Cpu } from "../RunFolder/cpu.ts"
 
@@ -20,12 +19,16 @@ export const Fingerprint = Schema.Struct({
 })
 export type Fingerprint = typeof Fingerprint.Type
 
-/** The fingerprint of this process, once its backend is loaded: a variable of the user's goes before the config. */
+/**
+ * The fingerprint of this process, once its backend is loaded.
+ *
+ * @param threads  those that it has, be they the config's or a variable's
+ */
 export const fingerprintOf = (backend: Backend["Service"], threads: number, cpu: Cpu): Fingerprint => ({
   backend: backend.name,
   version: backend.version,
   device: backend.device,
-  threads: threadsIn(process.env, threads),
+  threads,
   oneDnn: process.env["TF_ENABLE_ONEDNN_OPTS"] ?? "",
   nativeOps: backend.nativeOps ?? "",
   cpuFeatures: cpu.features,

@@ -1,7 +1,6 @@
 import { measurementsOfFormat1 } from "@moco/evaluation/Measurement/format1"
 import { valueAt } from "../RunConfig/fields.ts"
 import { isSection } from "../RunConfig/overrides.ts"
-import { upgradeConfig } from "../RunConfig/stored.ts"
 import { upgradeLine } from "../RunLog/format1.ts"
 
 /** The only evaluation that there was. */
@@ -10,17 +9,15 @@ const evaluation = "knn"
 type Section = Readonly<Record<PropertyKey, unknown>>
 
 /**
- * A manifest of format 1 as one of format 2, both as JSON; what is no such manifest is given back and refused by whoever
- * decodes it. There settings had other names, and accuracies by number of neighbours stood under each subject.
+ * A manifest of format 1 as one of format 2, both as JSON, but for its config; what is no such manifest is given back and
+ * refused by whoever decodes it. There accuracies by number of neighbours stood under each subject.
  */
 export const upgradeManifest = (manifest: unknown): unknown => {
   if (!isSection(manifest) || manifest["format"] !== 1) return manifest
-  const { config, progress, ...rest } = manifest
   return {
-    ...rest,
+    ...manifest,
     format: 2,
-    config: upgradeConfig(config),
-    progress: upgradeProgress(progress, temperatureOf(config))
+    progress: upgradeProgress(manifest["progress"], temperatureOf(manifest["config"]))
   }
 }
 

@@ -1,7 +1,7 @@
 import * as SafeFile from "@moco/core/SafeFile"
 import { ByteSize, Effect, FileSystem, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import { fileTrouble } from "../fileTrouble.ts"
+import { fileTrouble, newerFormat } from "../fileTrouble.ts"
 import { CheckpointCorrupt, CheckpointUnreadable, NoCheckpointWhole } from "./errors.ts"
 import { decodeManifest, formatOf, formatVersion, type Manifest, sha256 } from "./manifest.ts"
 import { folderName, manifestName, setAside, steps } from "./store.ts"
@@ -22,9 +22,7 @@ export const load = Effect.fn("Checkpoint.load")(function* (folder: string) {
   const text = new TextDecoder().decode(yield* readFile(manifestFile, (bytes) => bytes <= maxManifestBytes))
   const format = formatOf(text)
   if (format !== undefined && format > formatVersion) {
-    const reason = `it has format ${format}, and this program reads up to ${formatVersion}`
-    const hint = "go on with the program that has written it, or a newer one"
-    return yield* new CheckpointUnreadable({ path: manifestFile, reason, hint })
+    return yield* new CheckpointUnreadable({ path: manifestFile, ...newerFormat(format, formatVersion) })
   }
   const manifest = yield* Effect.mapError(
     decodeManifest(text),

@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto"
 import { Measurement } from "@moco/evaluation/Measurement"
 import { Effect, Option, Schema } from "effect"
+import { parseJson } from "../internal/parseJson.ts"
 import { most } from "../RunConfig/bounds.ts"
+import { isSection } from "../RunConfig/overrides.ts"
+import { upgradeConfig } from "../RunConfig/stored.ts"
 import { RunConfig } from "../RunConfig.ts"
-import { RunEvent } from "../RunLog/RunEvent.ts"
+import { Count, RunEvent } from "../RunLog/RunEvent.ts"
 import { schemaTrouble } from "../schemaTrouble.ts"
 import { Fingerprint } from "./fingerprint.ts"
 import { upgradeManifest } from "./format1.ts"
@@ -14,7 +17,6 @@ import { upgradeManifest } from "./format1.ts"
  */
 export const formatVersion = 2
 
-const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const between = (minimum: number, maximum: number) =>
   Schema.Finite.check(Schema.isBetween({ minimum, maximum }))
 const Step = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: most.steps }))
@@ -95,6 +97,10 @@ export const Manifest = Schema.Struct({
   /** ISO 8601, UTC. */
   savedAt: Schema.String,
   config: RunConfig,
+  /** Stages that stand in code in place of the config's; absent where the program knew of none. */
+  ownStages: Schema.optionalKey(Schema.Array(Schema.String).check(Schema.isMaxLength(100))),
+  /** SHA-256 of the file whose weights the run has begun with, or null for the seed's; absent as above. */
+  initialWeights: Schema.optionalKey(Schema.NullOr(Schema.String)),
   fingerprint: Fingerprint,
   progress: RunProgress,
   /** Counters of the dictionary, and the state of the loss. */
@@ -136,16 +142,26 @@ const decodeFormat = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Str
 export const formatOf = (text: string): number | undefined =>
   Option.getOrUndefined(Option.map(decodeFormat(signedJson(text)), ({ format }) => format))
 
-const parse = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Unknown))
 const decodeJson = Schema.decodeUnknownEffect(Schema.toCodecJson(Manifest), { reportInput: true })
 
-/** Reads a manifest, one of format 1 as it would be written today; fails with what is wrong with it, in plain words. */
+/**
+ * A manifest that an older program has written, as it would be written today: its config too, whatever its format, for a
+ * setting gets another name more often than a manifest another form.
+ */
+const upgrade = (manifest: unknown): unknown => {
+  const upgraded = upgradeManifest(manifest)
+  return isSection(upgraded) && Object.hasOwn(upgraded, "config")
+    ? { ...upgraded, config: upgradeConfig(upgraded["config"]) }
+    : upgraded
+}
+
+/** Reads a manifest, an older one as it would be written today; fails with what is wrong with it, in plain words. */
 export const decodeManifest = (text: string): Effect.Effect<Manifest, string> => {
   const json = signedJson(text)
   return json === undefined
     ? Effect.fail("its hash does not fit its content")
     : Effect.mapError(
-        Effect.flatMap(parse(json), (manifest) => decodeJson(upgradeManifest(manifest))),
+        Effect.flatMap(Effect.fromResult(parseJson(json)), (manifest) => decodeJson(upgrade(manifest))),
         schemaTrouble
       )
 }

@@ -41,10 +41,13 @@ export const weightsIn = Effect.fn("InitialWeights.weightsIn")(function* (source
 export const keepInitial = (folder: RunFolder.RunFolder, { sha256, source, tensors }: GivenWeights) =>
   RunFolder.writeFile(folder.initial, encode(tensors, { source, sha256, content: contentHash(tensors) }))
 
-/** The weights that the run in `folder` has begun with; nothing where they were the seed's. */
+/** The weights that the run in a folder has begun with; nothing where they were the seed's. */
 export const initialIn = Effect.fn("InitialWeights.initialIn")(function* ({ initial }: RunFolder.RunFolder) {
   const fileSystem = yield* FileSystem.FileSystem
-  const exists = yield* Effect.orElseSucceed(fileSystem.exists(initial), () => false)
+  const exists = yield* Effect.mapError(
+    fileSystem.exists(initial),
+    (error) => new WeightsUnreadable({ path: initial, ...fileTrouble(error) })
+  )
   if (!exists) return undefined
   const { metadata, tensors } = yield* decodeAt(initial, yield* regularFile(initial))
   if (metadata["content"] !== contentHash(tensors)) {
@@ -56,6 +59,28 @@ export const initialIn = Effect.fn("InitialWeights.initialIn")(function* ({ init
     tensors
   }
   return weights
+})
+
+/**
+ * The weights that a run has begun with, as {@link initialIn}; fails where they are not those that its checkpoint tells
+ * of. A run that went back to its beginning without them would go back to another one.
+ *
+ * @param expected  SHA-256 of the file that they are of, or null for the seed's; left out where nothing tells it
+ */
+export const initialOf = Effect.fn("InitialWeights.initialOf")(function* (
+  folder: RunFolder.RunFolder,
+  expected: string | null | undefined
+) {
+  const found = yield* initialIn(folder)
+  if (expected === undefined || expected === (found?.sha256 ?? null)) return found
+  const where = folder.initial
+  if (found === undefined) {
+    const reason = "it is gone, and the run has begun with the weights in it"
+    return yield* new WeightsUnreadable({ path: where, reason, hint: "put back a copy of it" })
+  }
+  const begun = expected === null ? "those of its seed" : `those of a file with SHA-256 ${expected}`
+  const problem = `it holds weights of ${found.source}, and the run has begun with ${begun}`
+  return yield* new SafetensorsMalformed({ where, problem })
 })
 
 /** Equal tensors give equal bytes, whatever file they were read from. */

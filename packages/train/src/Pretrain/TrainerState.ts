@@ -1,7 +1,7 @@
 import * as Stage from "@moco/core/Stage"
 import { SnapshotMismatch } from "@moco/core/Tensor"
 import { ViewPairs } from "@moco/data/ViewPairs"
-import { Clock, Effect } from "effect"
+import { Effect } from "effect"
 import type { RunProgress } from "../Checkpoint/manifest.ts"
 import { Checkpoints } from "../Checkpoints.ts"
 import { RunLog } from "../RunLog.ts"
@@ -52,9 +52,6 @@ export const trainerStateOf = Effect.fnUntraced(function* (settings: PretrainSet
 /** Counted from 0. */
 export const epochOf = ({ progress, stepsPerEpoch }: TrainerState): number =>
   Math.floor(progress.step / stepsPerEpoch)
-
-/** On a clock that is never set back. */
-export const seconds = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e9)
 
 /** Logs what the log could not take before. */
 export const catchUp = Effect.fnUntraced(function* (trainer: TrainerState) {

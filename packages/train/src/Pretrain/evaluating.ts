@@ -1,16 +1,15 @@
-import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
-import type { Evaluation, Represent } from "@moco/evaluation/Evaluation"
-import { checkMeasured } from "@moco/evaluation/Evaluation/checkMeasured"
-import { comparable, incomparable } from "@moco/evaluation/Evaluation/comparable"
+import type { Evaluation } from "@moco/evaluation/Evaluation"
+import { measure } from "@moco/evaluation/Evaluation/measure"
 import { Evaluations } from "@moco/evaluation/Evaluations"
 import { find, isBetter, type Measurement, primary, withNewer } from "@moco/evaluation/Measurement"
-import { baselines, trainedEncoder } from "@moco/evaluation/subjects"
+import { baselines, type Subject, trained, trainedEncoder } from "@moco/evaluation/subjects"
 import { Effect } from "effect"
 import type { RunProgress } from "../Checkpoint/manifest.ts"
-import { NonFinite, representation } from "../Diagnostics.ts"
+import { NonFinite } from "../Diagnostics.ts"
+import { seconds } from "../internal/seconds.ts"
 import { LearningRate } from "../LearningRate.ts"
 import { RunLog } from "../RunLog.ts"
-import { epochOf, saving, seconds, type TrainerState } from "./TrainerState.ts"
+import { epochOf, saving, type TrainerState } from "./TrainerState.ts"
 
 type OneEvaluation = Evaluation["Service"]
 
@@ -20,7 +19,7 @@ type OneEvaluation = Evaluation["Service"]
  * A state that is due on disk is there before it is evaluated, for that may take minutes, and may fail.
  */
 export const evaluating = Effect.fnUntraced(function* (trainer: TrainerState) {
-  const query = yield* QueryEncoder
+  const encoder = yield* trained
   const evaluations = yield* Evaluations
   const all = yield* baselines
   const runLog = yield* RunLog
@@ -31,14 +30,7 @@ export const evaluating = Effect.fnUntraced(function* (trainer: TrainerState) {
   // It may take minutes and can be stopped, and is then done again; what is logged is counted too.
   const evaluate = Effect.fnUntraced(function* (evaluation: OneEvaluation, subject: Subject) {
     const start = yield* seconds
-    const found = yield* Effect.catchTag(
-      Effect.interruptible(
-        evaluation.evaluate(comparable(subject.represent, subject.representation), subject.subject)
-      ),
-      "TensorError",
-      incomparable
-    )
-    const measurements = yield* checkMeasured(evaluation, found)
+    const measurements = yield* measure(evaluation, subject)
     const elapsed = (yield* seconds) - start
     const isTrained = subject.subject === trainedEncoder
     const at = isTrained ? { step: trainer.progress.step, epoch: epochOf(trainer) } : untrained
@@ -71,7 +63,8 @@ export const evaluating = Effect.fnUntraced(function* (trainer: TrainerState) {
   const notEvaluated = (value: string) => {
     const { rateFactor, step } = trainer.progress
     const rate = rateFactor * learningRate.at(step / trainer.stepsPerEpoch)
-    return new NonFinite({ step, metric: representation, where: [], value, learningRate: rate })
+    const metric = encoder.representation
+    return new NonFinite({ step, found: "evaluation", metric, where: [], value, learningRate: rate })
   }
 
   const evaluateBaselines = Effect.fnUntraced(function* (evaluation: OneEvaluation) {
@@ -87,11 +80,6 @@ export const evaluating = Effect.fnUntraced(function* (trainer: TrainerState) {
     }
   })
 
-  const trained: Subject = {
-    subject: trainedEncoder,
-    representation,
-    represent: (image_NHWC) => query.network.represent(weightsOf(query), image_NHWC)
-  }
   const isDue = ({ everyEpochs, name }: OneEvaluation) => {
     const { numSteps, stepsPerEpoch } = trainer
     const { evaluatedAt, step } = trainer.progress
@@ -105,7 +93,7 @@ export const evaluating = Effect.fnUntraced(function* (trainer: TrainerState) {
     for (const evaluation of due) {
       yield* evaluateBaselines(evaluation)
       // Unlike the baselines, it has come to this by training: a run can go back from it.
-      yield* Effect.catchTag(evaluate(evaluation, trained), "NonFiniteTensors", ({ value }) =>
+      yield* Effect.catchTag(evaluate(evaluation, encoder), "NonFiniteTensors", ({ value }) =>
         Effect.fail(notEvaluated(value))
       )
     }
@@ -116,10 +104,3 @@ export const evaluating = Effect.fnUntraced(function* (trainer: TrainerState) {
 
 /** Where a run begins: what the baselines are measured at, whenever they are. */
 const untrained = { step: 0, epoch: 0 }
-
-interface Subject {
-  readonly subject: string
-  /** How a message calls its representation. */
-  readonly representation: string
-  readonly represent: Represent
-}

@@ -1,9 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
+import { seconds } from "../internal/seconds.ts"
 import { pretrainStep } from "../PretrainStep.ts"
 import { type RunEvent, RunLog } from "../RunLog.ts"
 import { standstills } from "./standstill.ts"
-import { catchUp, epochOf, seconds, type TrainerState } from "./TrainerState.ts"
+import { catchUp, epochOf, type TrainerState } from "./TrainerState.ts"
 
 /** One step of a run, taken and logged; interruption waits until it is. */
 export const stepping = Effect.fnUntraced(function* (trainer: TrainerState) {
@@ -13,6 +14,7 @@ export const stepping = Effect.fnUntraced(function* (trainer: TrainerState) {
 
   return Effect.uninterruptible(
     Effect.gen(function* () {
+      // The state that a run has gone back to may have what the log could not take then.
       yield* catchUp(trainer)
       const { rateFactor, step, trainingSeconds } = trainer.progress
       const start = yield* seconds

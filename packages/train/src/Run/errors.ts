@@ -5,15 +5,18 @@ import { changeable } from "../RunConfig/differences.ts"
 /** A run cannot go on with another config than it has begun with. */
 export class ConfigChanged extends Schema.TaggedError<ConfigChanged>()("ConfigChanged", {
   path: Schema.String,
-  differences: Schema.Array(Schema.Struct({ path: Schema.String, before: Schema.String, now: Schema.String }))
+  differences: Schema.Array(
+    Schema.Struct({ path: Schema.String, before: Schema.String, now: Schema.String })
+  ),
+  /** What to do where no setting helps. */
+  hint: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
     const lines = this.differences.map(({ before, now, path }) => `  ${path} was ${before} and is ${now}`)
-    return [
-      `the run in ${this.path} has begun with another config:`,
-      ...lines,
-      `  leave these as they were, or start a new run with another --out; with --resume may change: ${changeable.join(", ")}`
-    ].join("\n")
+    const hint =
+      this.hint ??
+      `leave these as they were, or start a new run with another --out; with --resume may change: ${changeable.join(", ")}`
+    return [`the run in ${this.path} has begun with another config:`, ...lines, `  ${hint}`].join("\n")
   }
 }
 

@@ -4,14 +4,17 @@ import type { GivenWeights } from "../InitialWeights.ts"
 import type { Stages } from "../PretrainLayers.ts"
 import type { RunConfig } from "../RunConfig.ts"
 
-/** The names of the stages that stand in place of a config's, in their alphabetical order. */
-export const namesOf = (stages: Stages): ReadonlyArray<string> =>
+/**
+ * The names of the stages that stand in place of a config's, in their alphabetical order. Evaluations stand beside the
+ * config's and are none of them: like those, they may be others when the run goes on.
+ */
+export const ownStageNames = ({ evaluations: _, ...stages }: Stages): ReadonlyArray<string> =>
   Object.entries(stages)
     .flatMap(([name, stage]) => (stage === undefined ? [] : [name]))
     .toSorted()
 
 /** Stages of a program's own have to fit what else a run is told. */
-export const checkOwn = (
+export const checkOwnStages = (
   { data }: RunConfig,
   initial: GivenWeights | undefined,
   { dataset, encoder }: Stages

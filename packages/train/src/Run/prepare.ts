@@ -2,21 +2,20 @@ import { Backend } from "@moco/core/Backend"
 import { QueryEncoder } from "@moco/core/Encoder"
 import { threadsIn } from "@moco/core/EnvironmentInvalid"
 import * as Escape from "@moco/core/Escape"
-import * as SafeFile from "@moco/core/SafeFile"
 import { Dataset } from "@moco/data/Dataset"
 import { ViewPairs } from "@moco/data/ViewPairs"
-import { ByteSize, Effect, FileSystem, Option } from "effect"
+import { Effect } from "effect"
 import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "../Checkpoint/fingerprint.ts"
 import type { StoredCheckpoint } from "../Checkpoint/load.ts"
+import type { RunIdentity } from "../Checkpoints.ts"
 import type { Stages } from "../PretrainLayers.ts"
 import type { RunConfig } from "../RunConfig.ts"
 import { type Environment, environment } from "../RunFolder/environment.ts"
 import * as RunFolder from "../RunFolder.ts"
 import { RunState } from "../RunState.ts"
-import { beginWith } from "./beginWith.ts"
 import { ConfigChanged } from "./errors.ts"
 import { changeOf } from "./goOnWith.ts"
-import { namesOf } from "./ownStages.ts"
+import { ownStageNames } from "./ownStages.ts"
 import { info, warning } from "./RunMessages.ts"
 import { type RunStart, requireNotPassed } from "./start.ts"
 
@@ -26,12 +25,12 @@ export const prepare = Effect.fn("Run.prepare")(function* (
   folder: RunFolder.RunFolder,
   stages: Stages
 ) {
-  const { config, from } = start
+  const { config, from, initial } = start
   const isThere = yield* RunFolder.hold(folder)
   const { stepsPerEpoch } = yield* ViewPairs
   yield* requireNotPassed(folder.path, config, from, stepsPerEpoch)
-  const ownStages = namesOf(stages)
-  if (from !== undefined) yield* requireSameStages(folder, ownStages)
+  const ownStages = ownStageNames(stages)
+  if (from !== undefined) yield* requireSameStages(folder.path, from.manifest.ownStages, ownStages)
   const change = yield* changeOf(start)
   const backend = yield* Backend
   const threads = threadsIn(process.env, config.backend.threads)
@@ -40,41 +39,30 @@ export const prepare = Effect.fn("Run.prepare")(function* (
   yield* announce(config, folder, found)
   if (from !== undefined) yield* restore(from, fingerprint)
   const ownNetwork = stages.encoder === undefined ? undefined : (yield* QueryEncoder).network
-  return { isThere, change, environment: found, fingerprint, ownNetwork }
+  const identity: RunIdentity = { config, fingerprint, ownStages, initialWeights: initial?.sha256 ?? null }
+  return { isThere, change, environment: found, identity, ownNetwork }
 })
 
 /** What {@link prepare} has found out. */
 export type Prepared = Effect.Success<ReturnType<typeof prepare>>
 
-/**
- * Puts a run's folder to where training begins: its config, what it runs on, the weights that it begins with, and the log
- * without what belongs to steps that are taken again.
- *
- * @returns what is left to do once there is a log
- */
-export const begin = Effect.fn("Run.begin")(function* (
-  start: RunStart,
-  folder: RunFolder.RunFolder,
-  { change, environment }: Prepared
-) {
-  if (change === undefined) yield* RunFolder.writeConfig(folder, start.config)
-  yield* RunFolder.writeEnvironment(folder, environment)
-  const initialised = yield* beginWith(start, folder)
-  yield* cutLog(folder.metrics, start.from?.manifest.progress.logPosition ?? 0)
-  return initialised
-})
-
 /** A run goes on with the stages of a program's own that it has begun with: no config tells of them. */
 const requireSameStages = Effect.fnUntraced(function* (
-  folder: RunFolder.RunFolder,
+  path: string,
+  before: ReadonlyArray<string> | undefined,
   now: ReadonlyArray<string>
 ) {
-  const before = yield* RunFolder.ownStagesOf(folder)
-  if (String(before) === String(now)) return
   const words = (names: ReadonlyArray<string>) => (names.length === 0 ? "none" : names.join(", "))
+  if (before === undefined) {
+    // Of an older program: refusing all that go on with stages of their own would end their runs.
+    const untold = `the checkpoint does not tell which stages were given in code; given now: ${words(now)}`
+    return now.length === 0 ? undefined : yield* warning(`${untold}. The run goes on with these`)
+  }
+  if (String(before) === String(now)) return
   return yield* new ConfigChanged({
-    path: folder.path,
-    differences: [{ path: "stages given in code", before: words(before), now: words(now) }]
+    path,
+    differences: [{ path: "stages given in code", before: words(before), now: words(now) }],
+    hint: "open it with the stages that it has begun with, or begin a new run with these in another folder"
   })
 })
 
@@ -105,15 +93,4 @@ const restore = Effect.fnUntraced(function* (
   }
   yield* state.restore({ parts, counters: manifest.counters })
   yield* info(`goes on after step ${manifest.progress.step}`)
-})
-
-/** Removes from the log what belongs to steps that are taken again. */
-const cutLog = Effect.fnUntraced(function* (metrics: string, position: number) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const found = yield* Effect.option(fileSystem.stat(metrics))
-  if (Option.isNone(found) && position === 0) return
-  const size = Option.match(found, { onNone: () => 0, onSome: ({ size }) => Number(ByteSize.toBigInt(size)) })
-  if (size >= position) return yield* RunFolder.unwritable(metrics)(SafeFile.cut(metrics, position))
-  const missing = `${Escape.line(metrics)} ends ${position - size} bytes before the checkpoint was made`
-  yield* warning(`${missing}: the run goes on, and these lines are lost`)
 })

@@ -3,15 +3,14 @@ import { Effect } from "effect"
 import type { CheckpointCorrupt } from "../Checkpoint/errors.ts"
 import { newestGood, type StoredCheckpoint } from "../Checkpoint/load.ts"
 import type { RunProgress } from "../Checkpoint/manifest.ts"
-import { initialIn, weightsIn } from "../InitialWeights/files.ts"
+import { initialOf, weightsIn } from "../InitialWeights/files.ts"
 import type { GivenWeights } from "../InitialWeights.ts"
 import { progressUnder } from "../RunConfig/continuation.ts"
 import { configDifferences, type Difference, isFree, permissionOf } from "../RunConfig/differences.ts"
 import { numTraining } from "../RunConfig/images.ts"
 import { shorten } from "../RunConfig/Problem.ts"
-import { applyOverrides, ConfigInvalid, decodeStored, type RunConfig } from "../RunConfig.ts"
+import { applyOverrides, ConfigInvalid, type RunConfig } from "../RunConfig.ts"
 import * as RunFolder from "../RunFolder.ts"
-import { readStructuredFile } from "../readStructuredFile.ts"
 import { ConfigChanged, InitialWeightsChanged } from "./errors.ts"
 import { warning } from "./RunMessages.ts"
 
@@ -62,7 +61,7 @@ export const startOf = Effect.fn("Run.startOf")(function* <E>(source: RunSource,
   const from = holds === "nothing" ? undefined : yield* newestGood(folder.checkpoints, tellOfDamage)
   const begun = holds === "nothing" ? config : yield* begunWith(folder, from)
   yield* requireSame(folder, begun, config, isFree)
-  const initial = holds === "nothing" ? given : yield* initialIn(folder)
+  const initial = holds === "nothing" ? given : yield* initialOf(folder, from?.manifest.initialWeights)
   yield* requireSameWeights(folder.path, initial, given)
   return startWith({ config, begun, folder, from, initial })
 })
@@ -112,7 +111,8 @@ const resumed = Effect.fnUntraced(function* <E>(
   yield* approve(config)
   yield* requireNotPassed(path, config, from, knownStepsPerEpoch(config))
   if (holds === "finished run" && !mayBeFinished) yield* requireLonger(path, begun, config, from)
-  return startWith({ config, begun, folder, from, initial: yield* initialIn(folder) })
+  const initial = yield* initialOf(folder, from?.manifest.initialWeights)
+  return startWith({ config, begun, folder, from, initial })
 })
 
 /** A run that has reached its end goes on where it is to be longer, and its last state is there. */
@@ -156,7 +156,7 @@ const begunWith = Effect.fnUntraced(function* (
   folder: RunFolder.RunFolder,
   from: StoredCheckpoint | undefined
 ) {
-  return from?.manifest.config ?? (yield* decodeStored(yield* readStructuredFile("config", folder.config)))
+  return from?.manifest.config ?? (yield* RunFolder.readConfig(folder))
 })
 
 const requireSame = Effect.fnUntraced(function* (

@@ -1,12 +1,13 @@
-import { Cause, Effect, Exit, Layer } from "effect"
+import { Cause, Effect, Exit, Layer, Ref } from "effect"
 import { type CheckpointEvery, Checkpoints, defaultEvery } from "../Checkpoints.ts"
 import { pretrain } from "../Pretrain.ts"
 import type * as RunFolder from "../RunFolder.ts"
 import { type RunEvent, RunLog } from "../RunLog.ts"
+import { begin } from "./begin.ts"
 import { layerEncoderLast } from "./encoderLast.ts"
 import { exportEncoder } from "./exportEncoder.ts"
-import { goOnWith } from "./goOnWith.ts"
-import { begin, type Prepared } from "./prepare.ts"
+import { goOnWith, hasOtherConfig } from "./goOnWith.ts"
+import type { Prepared } from "./prepare.ts"
 import { type RunStart, tellOfDamage } from "./start.ts"
 
 export interface TrainOptions {
@@ -30,37 +31,41 @@ export const trainIn = Effect.fn("Run.train")(function* (
   start: RunStart,
   folder: RunFolder.RunFolder,
   prepared: Prepared,
-  taken: { steps: number },
+  taken: Ref.Ref<number>,
   { checkpointEvery = defaultEvery, observe = () => Effect.void, onNonFinite = "stop" }: TrainOptions
 ) {
   const { config } = start
-  const { change, fingerprint, isThere } = prepared
+  const { change, identity, isThere } = prepared
   const initialised = yield* begin(start, folder, prepared)
-  const runLog = RunLog.layerTee((event) => {
-    taken.steps = stepsAfter(event, taken.steps)
-    return observe(event)
-  }).pipe(
+  const runLog = RunLog.layerTee((event) =>
+    Effect.andThen(
+      Ref.update(taken, (steps) => stepsAfter(event, steps)),
+      observe(event)
+    )
+  ).pipe(
     Layer.provide(layerEncoderLast(folder.encoderCard, folder.encoder)),
     Layer.provide(RunLog.layerJsonLines(folder.metrics))
   )
   const checkpoints = Checkpoints.layerFolder({
+    ...identity,
     root: folder.checkpoints,
     isThere,
     every: checkpointEvery,
     keep,
-    config,
-    fingerprint,
     onCorrupt: tellOfDamage
   })
-  const progress = change === undefined ? Effect.succeed(start.progress) : goOnWith(change, start, folder)
+  const progress = hasOtherConfig(start) ? goOnWith(change, start, folder) : Effect.succeed(start.progress)
   return yield* Effect.flatMap(Effect.andThen(initialised, progress), (from) =>
     pretrain({ numEpochs: config.training.epochs, onNonFinite, ...(from === undefined ? {} : { from }) })
   ).pipe(
     Effect.provide(Layer.merge(runLog, checkpoints)),
-    Effect.onExit((exit) =>
-      Exit.isSuccess(exit) || Cause.hasInterrupts(exit.cause)
-        ? exportEncoder(config, folder, prepared, taken.steps)
-        : Effect.void
+    Effect.onExit(
+      Effect.fnUntraced(function* (exit) {
+        const steps = yield* Ref.get(taken)
+        // Before the first step, or back there, there is no encoder to export.
+        if (steps === 0 || !(Exit.isSuccess(exit) || Cause.hasInterrupts(exit.cause))) return
+        yield* exportEncoder(config, folder, prepared, steps)
+      })
     )
   )
 })
@@ -71,7 +76,6 @@ const stepsAfter = (event: RunEvent, before: number): number => {
     case "step":
       return event.step + 1
     case "rolledBack":
-    case "finished":
       return event.step
     default:
       return before

@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { Record as Records, Schema } from "effect"
 import { descriptionOf, type Field, unitOf } from "./fields.ts"
 import { RunConfig } from "./schema.ts"
 
@@ -45,15 +45,12 @@ const described = (schema: JsonSchema, field: Field | undefined): JsonSchema => 
     ...(properties === undefined
       ? {}
       : {
-          properties: mapValues(properties, (inner, key) =>
+          properties: Records.map(properties, (inner, key) =>
             described(inner, fields.find(({ name }) => name === key)?.type)
           )
         })
   }
 }
-
-const mapValues = <A, B>(record: Readonly<Record<string, A>>, f: (value: A, key: string) => B) =>
-  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value, key)]))
 
 /**
  * What an editor checks a config file with. Nothing is required, since a file lies over a recipe; and no key is allowed

@@ -1,11 +1,10 @@
 import * as SafeFile from "@moco/core/SafeFile"
-import { Effect, FileSystem, Option, Schema } from "effect"
+import { Effect, FileSystem, Option } from "effect"
 import { steps } from "../Checkpoint/store.ts"
-import { upgradeConfig } from "../RunConfig/stored.ts"
-import { RunConfig } from "../RunConfig.ts"
 import * as RunLog from "../RunLog.ts"
 import { RunFolderOccupied, unwritable } from "./errors.ts"
 import type { RunFolder } from "./files.ts"
+import { readConfig } from "./readConfig.ts"
 
 /** What a run folder holds before a run starts in it. */
 export type Contents = "nothing" | "interrupted run" | "finished run"
@@ -33,8 +32,7 @@ export const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
   const hasEncoder = yield* exists(folder.encoder)
   if ((yield* exists(folder.metrics)) || (yield* steps(folder.checkpoints)).length > 0) {
     // A damaged log tells no end; what can be continued is decided by the checkpoints.
-    const events = yield* Effect.orElseSucceed(RunLog.read(folder.metrics), () => [])
-    const last = events.at(-1)
+    const last = yield* Effect.orElseSucceed(RunLog.readLast(folder.metrics), () => undefined)
     // The encoder is written last: a run that was killed before has it to do.
     return last?.event === "finished" &&
       last.outcome === "completed" &&
@@ -46,12 +44,9 @@ export const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
   if (hasEncoder) return yield* occupied(folder.encoder)
   if (yield* exists(folder.config)) {
     // Ours, of a run that was killed before its first line; anybody else's must not be written over.
-    const text = yield* unwritable(folder.config)(
-      SafeFile.readText(folder.config, { maxBytes: maxConfigBytes })
+    yield* Effect.catch(readConfig(folder), () =>
+      occupied(`${folder.config}, which cannot be read as a run's`)
     )
-    if ((yield* Effect.exit(decodeConfig(text)))._tag === "Failure") {
-      return yield* occupied(`${folder.config}, which is no run's`)
-    }
   } else {
     // A run writes its config before these.
     for (const file of [folder.environment, folder.profile, folder.encoderCard, folder.initial]) {
@@ -60,10 +55,3 @@ export const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
   }
   return "nothing" satisfies Contents
 })
-
-/** Bytes of a config that are read at most; one that a run has written has some thousands. */
-const maxConfigBytes = 2 ** 20
-
-const parse = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Unknown))
-const decodeJson = Schema.decodeUnknownEffect(Schema.toCodecJson(RunConfig))
-const decodeConfig = (text: string) => Effect.flatMap(parse(text), (json) => decodeJson(upgradeConfig(json)))

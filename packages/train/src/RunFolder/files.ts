@@ -13,7 +13,7 @@ export interface RunFolder {
   readonly encoder: string
   /** The weights that the run began with, where they are not the seed's; safetensors with torchvision's names. */
   readonly initial: string
-  /** What that encoder is and what it takes, JSON. */
+  /** What the exported encoder is and what it takes, JSON. */
   readonly encoderCard: string
   /** Checkpoints, one folder each. */
   readonly checkpoints: string

@@ -1,7 +1,8 @@
 import { Measurement } from "@moco/evaluation/Measurement"
 import { Schema } from "effect"
 
-const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+/** How many of something. */
+export const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 /** Any number: one that is not finite must reach the log, it is what one looks for there. */
 const Measure = Schema.Number
 

@@ -7,7 +7,7 @@ import type { RunConfig } from "../RunConfig.ts"
  *   three residual blocks. Temperature, learning rate, jitter, K and head were chosen on 1,000 of the 8,000 training
  *   images (`--set data.evaluationSplit=validation`).
  * - Command: `npx moco train`
- * - Cost and expected kNN accuracy beside both baselines: README, "What it reaches"
+ * - Cost and expected kNN accuracy beside both baselines: README, "What to expect"
  */
 export const fashionMnistQuick = (): RunConfig => ({
   recipe: "fashionMnistQuick",

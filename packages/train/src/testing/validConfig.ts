@@ -1,6 +1,9 @@
 import type { RunConfig } from "../RunConfig.ts"
 
-/** A config that breaks no rule. */
+/**
+ * A config that breaks no rule. It is near a recipe and not derived from it: recorded losses, a study's hashes and a
+ * recorded checkpoint are of this config, and a recipe may get better.
+ */
 export const validConfig: RunConfig = {
   recipe: "test",
   seed: 1,
