@@ -8,6 +8,7 @@ import manifest from "../package.json" with { type: "json" }
 import { layerPresenter } from "./commandLine/presenter.ts"
 import { ablate } from "./commands/ablate.ts"
 import { bench } from "./commands/bench.ts"
+import { data } from "./commands/data.ts"
 import { doctor } from "./commands/doctor.ts"
 import { parity } from "./commands/parity.ts"
 import { plot } from "./commands/plot.ts"
@@ -24,7 +25,7 @@ const { version } = manifest
 /** The command of all commands. */
 export const moco = Command.make("moco").pipe(
   Command.withDescription("Momentum Contrast: trains image encoders without labels"),
-  Command.withSubcommands([train, settings, plot, ablate, bench, doctor, parity]),
+  Command.withSubcommands([train, data, settings, plot, ablate, bench, doctor, parity]),
   Command.withExamples([
     { command: "npx moco train", description: "the embedded images, a few minutes" },
     { command: "npx moco settings", description: "what can be set, and what it means" }

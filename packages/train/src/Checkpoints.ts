@@ -56,7 +56,7 @@ export type GoBackError =
   | NoCheckpointWhole
 
 /** What every checkpoint of a run tells, beside its state. */
-export type RunIdentity = Pick<Manifest, "config" | "fingerprint" | "initialWeights" | "ownStages">
+export type RunIdentity = Pick<Manifest, "config" | "fingerprint" | "images" | "initialWeights" | "ownStages">
 
 /** Keeps the state of a run on disk while it goes on. */
 export class Checkpoints extends Context.Service<

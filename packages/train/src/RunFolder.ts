@@ -48,8 +48,8 @@ export const open = Effect.fn("RunFolder.open")(function* (
   yield* refuseStrange(folder)
   const lock = yield* FolderLock.hold(folder.lock)
   yield* recover(folder.checkpoints)
-  const { config, encoder, encoderCard, environment, initial, metrics, profile } = folder
-  const files = [config, environment, metrics, encoder, encoderCard, initial, profile]
+  const { config, encoder, encoderCard, environment, initial, metrics, profile, quarantine } = folder
+  const files = [config, environment, metrics, encoder, encoderCard, initial, profile, quarantine]
   yield* SafeFile.removeDrafts(
     folderPath,
     files.map((file) => path.basename(file))
@@ -101,6 +101,12 @@ export const writeEnvironment = (folder: RunFolder, environment: Environment) =>
 /** Writes what the run's encoder is. */
 export const writeEncoderCard = (folder: RunFolder, card: EncoderCard) =>
   writeFile(folder.encoderCard, new TextEncoder().encode(cardText(card)))
+
+/** Writes which files of the data set are no images. */
+export const writeQuarantine = (
+  folder: RunFolder,
+  bad: ReadonlyArray<{ readonly file: string; readonly problem: string }>
+) => writeFile(folder.quarantine, new TextEncoder().encode(`${JSON.stringify(bad, null, 2)}\n`))
 
 /** Writes a file as a whole or not at all: a reader, and a run that is killed, never sees a part of it. */
 export const writeFile = Effect.fn("RunFolder.writeFile")(function* (target: string, bytes: Uint8Array) {

@@ -101,6 +101,8 @@ export const Manifest = Schema.Struct({
   ownStages: Schema.optionalKey(Schema.Array(Schema.String).check(Schema.isMaxLength(100))),
   /** SHA-256 of the file whose weights the run has begun with, or null for the seed's; absent as above. */
   initialWeights: Schema.optionalKey(Schema.NullOr(Schema.String)),
+  /** SHA-256 of what is known of the training images by name; absent as above. */
+  images: Schema.optionalKey(Schema.String),
   fingerprint: Fingerprint,
   progress: RunProgress,
   /** Counters of the dictionary, and the state of the loss. */

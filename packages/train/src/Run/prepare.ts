@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto"
 import { Backend } from "@moco/core/Backend"
 import { QueryEncoder } from "@moco/core/Encoder"
 import { threadsIn } from "@moco/core/EnvironmentInvalid"
 import * as Escape from "@moco/core/Escape"
 import { Dataset } from "@moco/data/Dataset"
+import type { ImageSource } from "@moco/data/ImageSource"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import { Effect } from "effect"
 import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "../Checkpoint/fingerprint.ts"
@@ -31,6 +33,9 @@ export const prepare = Effect.fn("Run.prepare")(function* (
   yield* requireNotPassed(folder.path, config, from, stepsPerEpoch)
   const ownStages = ownStageNames(stages)
   if (from !== undefined) yield* requireSameStages(folder.path, from.manifest.ownStages, ownStages)
+  const { name, train } = yield* Dataset
+  const images = identityOf(train)
+  if (from !== undefined) yield* requireSameImages(folder.path, name, from.manifest.images, images)
   const change = yield* changeOf(start)
   const backend = yield* Backend
   const threads = threadsIn(process.env, config.backend.threads)
@@ -39,7 +44,10 @@ export const prepare = Effect.fn("Run.prepare")(function* (
   yield* announce(config, folder, found)
   if (from !== undefined) yield* restore(from, fingerprint)
   const ownNetwork = stages.encoder === undefined ? undefined : (yield* QueryEncoder).network
-  const identity: RunIdentity = { config, fingerprint, ownStages, initialWeights: initial?.sha256 ?? null }
+  const identity: RunIdentity = {
+    ...{ config, fingerprint, ownStages, images },
+    initialWeights: initial?.sha256 ?? null
+  }
   return { isThere, change, environment: found, identity, ownNetwork }
 })
 
@@ -65,6 +73,25 @@ const requireSameStages = Effect.fnUntraced(function* (
     hint: "open it with the stages that it has begun with, or begin a new run with these in another folder"
   })
 })
+
+/** What is known of a source's files: images that were added, taken away or renamed are other ones. */
+const identityOf = ({ numImages, provenance }: ImageSource): string =>
+  createHash("sha256")
+    .update(JSON.stringify([numImages, Object.entries(provenance.sha256).toSorted()]))
+    .digest("hex")
+
+/** The order of the images, and so every step that is left, is made of all of them. */
+const requireSameImages = (path: string, name: string, before: string | undefined, now: string) => {
+  if (before === undefined || before === now) return Effect.void
+  const shorten = (hash: string) => hash.slice(0, 12)
+  return Effect.fail(
+    new ConfigChanged({
+      path,
+      differences: [{ path: `the training images of ${name}`, before: shorten(before), now: shorten(now) }],
+      hint: "put the files back as they were, or begin a new run with these in another folder"
+    })
+  )
+}
 
 /** Says what is about to run. */
 const announce = Effect.fnUntraced(function* (

@@ -8,6 +8,7 @@ import { layerEncoderLast } from "./encoderLast.ts"
 import { exportEncoder } from "./exportEncoder.ts"
 import { goOnWith, hasOtherConfig } from "./goOnWith.ts"
 import type { Prepared } from "./prepare.ts"
+import { tellOfQuarantine } from "./quarantine.ts"
 import { type RunStart, tellOfDamage } from "./start.ts"
 
 export interface TrainOptions {
@@ -61,6 +62,7 @@ export const trainIn = Effect.fn("Run.train")(function* (
     Effect.provide(Layer.merge(runLog, checkpoints)),
     Effect.onExit(
       Effect.fnUntraced(function* (exit) {
+        yield* tellOfQuarantine(folder)
         const steps = yield* Ref.get(taken)
         // Before the first step, or back there, there is no encoder to export.
         if (steps === 0 || !(Exit.isSuccess(exit) || Cause.hasInterrupts(exit.cause))) return

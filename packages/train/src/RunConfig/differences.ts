@@ -22,6 +22,9 @@ export type Permission = "mustMatch" | "mayChange" | "isLogged"
 const permissions: Readonly<Record<string, Permission>> = {
   ...evaluationPermissions,
   "backend.threads": "mayChange",
+  // Where the files lie; that they are the same is asked of them.
+  "data.files.path": "mayChange",
+  "data.files.maxBad": "mayChange",
   "training.epochs": "isLogged",
   "optimizer.learningRate": "isLogged"
 }

@@ -19,6 +19,8 @@ export interface RunFolder {
   readonly checkpoints: string
   /** Where the time of some steps went, in Chrome's trace-event format; only where it was asked for. */
   readonly profile: string
+  /** Files of the data set that are no images, JSON; only where there are any. */
+  readonly quarantine: string
   /** Held by the process that trains. */
   readonly lock: string
 }
@@ -34,5 +36,6 @@ export const filesOf = (path: Path.Path, folder: string): RunFolder => ({
   encoderCard: path.join(folder, "encoder.json"),
   checkpoints: path.join(folder, "checkpoints"),
   profile: path.join(folder, "profile.json"),
+  quarantine: path.join(folder, "quarantine.json"),
   lock: path.join(folder, "run.lock")
 })

@@ -1,0 +1,52 @@
+import * as Escape from "@moco/core/Escape"
+import { tile } from "@moco/data/Decode/tile"
+import type { Image } from "@moco/data/ImageSource"
+import { renderPng } from "../charts/png.ts"
+
+/** Images that belong together, and what they are. */
+export interface GridRow {
+  readonly label: string
+  readonly images: ReadonlyArray<Image>
+}
+
+/** The picture's measures, in pixels. */
+const side = 64
+const gap = 4
+const margin = 16
+const labelWidth = 190
+const fontSize = 13
+const titleHeight = 34
+
+/** A picture of images in rows, each with its label; as PNG. */
+export const imageGrid = async (
+  title: string,
+  rows: ReadonlyArray<GridRow>,
+  channels: number
+): Promise<Uint8Array> => {
+  const pixels = await tile(
+    rows.map(({ images }) => images),
+    channels,
+    { side, gap }
+  )
+  const columns = Math.max(...rows.map(({ images }) => images.length))
+  const hasLabels = rows.some(({ label }) => label !== "")
+  const left = margin + (hasLabels ? labelWidth : 0)
+  const [width, height] = [columns * (side + gap) - gap, rows.length * (side + gap) - gap]
+  const labels = rows.map(({ label }, row) => {
+    const middle = titleHeight + row * (side + gap) + side / 2
+    return `<text x="${left - 12}" y="${middle + fontSize / 3}" text-anchor="end">${Escape.markup(shortened(label))}</text>`
+  })
+  const svg = [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${left + width + margin}" height="${titleHeight + height + margin}" font-family="DejaVu Sans" font-size="${fontSize}">`,
+    `<rect width="100%" height="100%" fill="white"/>`,
+    `<text x="${margin}" y="22" font-weight="bold">${Escape.markup(title)}</text>`,
+    ...labels,
+    `<image x="${left}" y="${titleHeight}" width="${width}" height="${height}" href="data:image/png;base64,${Buffer.from(pixels).toString("base64")}"/>`,
+    "</svg>"
+  ].join("\n")
+  return renderPng(svg, left + width + margin)
+}
+
+const maxLabel = 24
+
+const shortened = (label: string) => (label.length > maxLabel ? `${label.slice(0, maxLabel - 1)}…` : label)

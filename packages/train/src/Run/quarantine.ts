@@ -1,0 +1,25 @@
+import * as Escape from "@moco/core/Escape"
+import { Dataset } from "@moco/data/Dataset"
+import { Effect } from "effect"
+import * as RunFolder from "../RunFolder.ts"
+import { warning } from "./RunMessages.ts"
+
+/** Leaves a list of the files that were no images in the run's folder, where there were any, and says so. */
+export const tellOfQuarantine = Effect.fn("Run.tellOfQuarantine")(function* (folder: RunFolder.RunFolder) {
+  const { test, train } = yield* Dataset
+  const bad = [
+    ...(train.quarantine === undefined ? [] : yield* train.quarantine),
+    ...(test?.quarantine === undefined ? [] : yield* test.quarantine)
+  ]
+  const [first] = bad
+  if (first === undefined) return
+  yield* RunFolder.writeQuarantine(
+    folder,
+    bad.map(({ file, problem }) => ({ file, problem }))
+  )
+  const files = bad.length === 1 ? "1 file is" : `${bad.length} files are`
+  const example = `${Escape.line(first.file)}: ${Escape.line(first.problem)}`
+  yield* warning(
+    `${files} no image that can be read, and others stood in (${example}); all of them: ${Escape.line(folder.quarantine)}`
+  )
+})
