@@ -101,7 +101,7 @@ export const layer = (settings: FilesSettings, split: EvaluationSplit, imageSize
 /** Images whose size is looked at. */
 const numSampled = 15
 
-/** How many images there are below a folder, and how large one in the middle of some of them is. */
+/** How many images there are to train on, whether they have classes, and how large one in the middle of some is. */
 export const survey = Effect.fn("Files.survey")(function* (root: string) {
   const { train } = yield* sourcesOf(
     { ...usualFiles, path: root, heldBack: 0, shorterSide: 0, maxBad: 1 },
@@ -112,8 +112,6 @@ export const survey = Effect.fn("Files.survey")(function* (root: string) {
     Math.floor((seen * train.numImages) / numSeen)
   )
   const sides = (yield* train.read(indices)).map(({ height, width }) => Math.min(height, width))
-  return {
-    numImages: train.numImages,
-    shorterSide: sides.toSorted((a, b) => a - b)[Math.floor(numSeen / 2)]!
-  }
+  const shorterSide = sides.toSorted((a, b) => a - b)[Math.floor(numSeen / 2)]!
+  return { numImages: train.numImages, hasClasses: train.labels !== undefined, shorterSide }
 }, Effect.scoped)

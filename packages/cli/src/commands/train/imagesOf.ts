@@ -1,7 +1,7 @@
 import * as Catalog from "@moco/data/Catalog"
 import { fileImages } from "@moco/data/DataSettings"
 import * as Files from "@moco/data/Files"
-import { photosOf } from "@moco/train/recipes/photos"
+import { photosOf, type Survey } from "@moco/train/recipes/photos"
 import { Console, Effect, Option, Path } from "effect"
 
 /** What `--data` says about a config: values for it, and the recipe of who names none. */
@@ -17,10 +17,13 @@ export const imagesOf = Effect.fn("cli.imagesOf")(function* (data: Option.Option
   return {
     recipe: "photos",
     layer: { data: { name: fileImages, files: { ...Files.usualFiles, path } } },
-    planned: Effect.tap(Effect.map(Files.survey(path), photosOf), ({ data, training }) =>
-      Console.log(
-        `recipe photos: ${training.epochs} epochs of batches of ${training.batchSize}, seen at ${data.imageSize} pixels`
-      )
-    )
+    planned: Effect.map(Effect.tap(Files.survey(path), tell), photosOf)
   }
 })
+
+const tell = ({ hasClasses, numImages, shorterSide }: Survey) => {
+  const classes = hasClasses ? "in classes" : "without classes"
+  return Console.log(
+    `recipe photos, as it is for ${numImages} images ${classes} of about ${shorterSide} pixels; every value can be set`
+  )
+}

@@ -1,0 +1,149 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import sharp from "sharp"
+import { runInProcess } from "./inProcess.ts"
+import { assertPlainError, checkpointsOf, fresh, run, start, stateOf, until } from "./program.ts"
+
+/** A picture of its own colours, about 20 pixels wide. */
+const picture = (number: number) => {
+  const [width, height] = [18 + (number % 5), 16 + (number % 3)]
+  const pixels = Uint8Array.from({ length: width * height * 3 }, (_, at) => (at * (number + 3) * 37) % 256)
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+}
+
+/** A folder of pictures, `perFolder` in each of the folders; what is named in `others` beside them. */
+const photos = async (
+  folders: ReadonlyArray<string>,
+  perFolder: number,
+  others: Readonly<Record<string, string>> = {}
+) => {
+  const root = join(fresh(), "..", "photos")
+  for (const [place, folder] of folders.entries()) {
+    mkdirSync(join(root, folder), { recursive: true })
+    for (let number = 0; number < perFolder; number++) {
+      const bytes = await picture(place * perFolder + number)
+        .png()
+        .toBuffer()
+      writeFileSync(join(root, folder, `${number}.png`), bytes)
+    }
+  }
+  for (const [name, content] of Object.entries(others)) writeFileSync(join(root, name), content)
+  return root
+}
+
+/** The `photos` recipe, as small as it gets. */
+const tiny = [
+  ...["--set", "encoder.layers=[1]", "--set", "encoder.width=4", "--set", "encoder.featureSize=8"],
+  ...["--image-size=8", "--epochs=2"]
+]
+
+const configOf = (folder: string) => JSON.parse(readFileSync(join(folder, "config.json"), "utf8"))
+
+describe("a folder of pictures", () => {
+  it("is trained on by its name alone, with a recipe that fits their number and size", async () => {
+    const [data, out] = [await photos(["cats", "dogs"], 24), fresh()]
+    const { code, stderr, stdout } = await runInProcess("train", `--data=${data}`, `--out=${out}`, ...tiny)
+    assert.strictEqual(code, 0, stderr)
+    assert.include(stdout, "photos, seed 1: 44 images of photos, evaluated on 4")
+    assert.include(stdout, "kNN accuracy")
+    const { data: images, dictionary, recipe, training } = configOf(out)
+    assert.deepStrictEqual([recipe, images.name, images.files.path], ["photos", "files", data])
+    assert.deepStrictEqual([training.batchSize, dictionary.size], [8, 32])
+    assert.isFalse(existsSync(join(out, "quarantine.json")))
+  })
+
+  it("may have no classes: it is trained on, and nothing is evaluated by labels", async () => {
+    const [data, out] = [await photos(["."], 20), fresh()]
+    const { code, stderr, stdout } = await runInProcess("train", `--data=${data}`, `--out=${out}`, ...tiny)
+    assert.strictEqual(code, 0, stderr)
+    assert.include(stdout, "20 images of photos, evaluated on none")
+    assert.notInclude(stdout, "kNN")
+    assert.deepStrictEqual(configOf(out).evaluations, {})
+  })
+
+  it("goes on to the bit after a kill, wherever it lies by then, and not where a picture was added", async () => {
+    const data = await photos(["cats", "dogs"], 24, { "cats/bad.png": "no picture" })
+    const whole = fresh()
+    const args = ["train", `--data=${data}`, ...tiny, "--set", "data.files.maxBad=0.1"]
+    const uninterrupted = await run(...args, `--out=${whole}`)
+    assert.strictEqual(uninterrupted.code, 0, uninterrupted.stderr)
+    assert.include(uninterrupted.stderr, "warning: 1 file is no image that can be read, and others stood in")
+    const [bad] = JSON.parse(readFileSync(join(whole, "quarantine.json"), "utf8"))
+    assert.deepStrictEqual(
+      [bad.file, bad.problem.slice(0, 13)],
+      [join(data, "cats/bad.png"), "it is no JPEG"]
+    )
+    const folder = fresh()
+    const first = start([...args, "--checkpoint-every=3steps", `--out=${folder}`])
+    await until(() => checkpointsOf(folder).length >= 1)
+    first.child.kill("SIGKILL")
+    await first.ended
+    const moved = `${data}-moved`
+    renameSync(data, moved)
+    const again = ["train", `--resume=${folder}`, "--set", `data.files.path=${moved}`]
+
+    writeFileSync(join(moved, "cats/zzz.png"), await picture(7).png().toBuffer())
+    const other = await run(...again)
+    assert.strictEqual(other.code, 2, other.stdout)
+    assertPlainError(
+      other.stderr,
+      "the training images of photos-moved was",
+      "put the files back as they were"
+    )
+    rmSync(join(moved, "cats/zzz.png"))
+
+    const last = await run(...again)
+    assert.strictEqual(last.code, 0, last.stderr)
+    assert.deepStrictEqual(stateOf(folder), stateOf(whole))
+  }, 300_000)
+
+  it("is told of where it is none, where nothing is in it, and where too much of it is damaged", async () => {
+    const data = await photos(["cats", "dogs"], 12, { "cats/bad.png": "no picture", "dogs/bad.png": "none" })
+    const refused = async (
+      exitCode: number,
+      args: ReadonlyArray<string>,
+      ...words: ReadonlyArray<string>
+    ) => {
+      const { code, stderr } = await runInProcess("train", `--out=${fresh()}`, ...args)
+      assert.strictEqual(code, exitCode, stderr)
+      assertPlainError(stderr, ...words)
+    }
+    await refused(3, [`--data=${data}/nowhere`], "nowhere cannot be read: ENOENT", "--data")
+    mkdirSync(join(data, "empty"))
+    await refused(3, [`--data=${data}/empty`], "no file below", "has the name of a JPEG, PNG")
+    await refused(3, [`--data=${data}`, ...tiny], "files that are no images", "data.files.maxBad (1 %)")
+    await refused(2, ["--recipe=fashionMnistQuick", "--set", "data.name=files"], "data.files", "--data=DIR")
+  })
+
+  it("is shown as a picture, with the numbers of its classes", async () => {
+    const [data, out] = [await photos(["cats", "dogs"], 12), `${fresh()}.png`]
+    const { code, stderr, stdout } = await runInProcess("data", "show", `--data=${data}`, `--out=${out}`)
+    assert.strictEqual(code, 0, stderr)
+    assert.include(stdout, "photos: 22 images to train on, 2 to evaluate on; RGB, of different sizes")
+    assert.match(stdout, /11 {2}cats\n +11 {2}dogs/)
+    const { format, width } = await sharp(out).metadata()
+    assert.deepStrictEqual([format, width], ["png", 16 + 190 + 10 * 68 - 4 + 16])
+  })
+})
+
+describe("a data set that has a name", () => {
+  it("is trained on by that name, in the size of its images", async () => {
+    const out = fresh()
+    const small = [
+      "--set",
+      "encoder.layers=[1]",
+      "--set",
+      "encoder.width=4",
+      "--set",
+      "training.batchSize=1000"
+    ]
+    const { code, stderr } = await runInProcess(
+      ...["train", "--recipe=photos", "--data=fashion-mnist-10k", `--out=${out}`, "--epochs=1"],
+      ...[...small, "--set", "dictionary.size=64", "--split=validation"]
+    )
+    assert.strictEqual(code, 0, stderr)
+    const { data } = configOf(out)
+    assert.deepStrictEqual(data, { name: "fashion-mnist-10k", evaluationSplit: "validation", imageSize: 28 })
+  })
+})
