@@ -1,14 +1,10 @@
-import { availableParallelism } from "node:os"
 import { between, seed } from "@moco/core/Setting"
-import { Effect, Layer, Path, Schema } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import type { EvaluationSplit } from "./Catalog/CatalogEntry.ts"
-import { DatasetInvalid } from "./Dataset/errors.ts"
 import { Dataset } from "./Dataset.ts"
-import { formatNames } from "./Decode/format.ts"
-import { decodeOnThreads } from "./Decode/threads.ts"
-import { type LabelledFiles, partsOf } from "./ImageSource/Folder/parts.ts"
-import { listTree } from "./ImageSource/Folder/tree.ts"
-import * as Folder from "./ImageSource/Folder.ts"
+import { openFiles } from "./FileSet/open.ts"
+import { type LabelledFiles, partsOf } from "./FileSet/parts.ts"
+import { sourceOf } from "./ImageSource/Files.ts"
 
 /** Of one colour, 255 the brightest. */
 const level = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 }))
@@ -59,32 +55,15 @@ export const usualFiles: Omit<FilesSettings, "path"> = {
 /** Mean and standard deviation of ImageNet's channels, which encoders of photographs are given. */
 const ofPhotographs = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const
 
-/** Images of a folder, decoded when they are asked for, on threads that end with the Scope. */
+/** The parts of the images at a path, decoded when they are asked for, on threads that end with the Scope. */
 export const sourcesOf = Effect.fn("Files.sourcesOf")(function* (
-  settings: FilesSettings,
+  { background, heldBack, maxBad, maxPixels, path, shorterSide, splitSeed }: FilesSettings,
   split: EvaluationSplit
 ) {
-  const path = yield* Path.Path
-  const { background, heldBack, maxBad, maxPixels, path: root, shorterSide, splitSeed } = settings
-  const name = path.basename(path.resolve(root)) || root
-  const { files, numLinks } = yield* listTree(root)
-  if (files.length === 0) {
-    const left = numLinks === 0 ? "" : `; ${numLinks} links were not followed`
-    return yield* new DatasetInvalid({
-      dataset: name,
-      field: "images",
-      value: "0",
-      problem: `no file below ${root} has the name of a ${formatNames}${left}`,
-      hint: "name a folder with images in it, or in folders of it"
-    })
-  }
-  const parts = partsOf(files, split, { fraction: heldBack, seed: splitSeed })
-  const decode = yield* decodeOnThreads(availableParallelism())
-  const decoding = { background, maxPixels, shorterSide }
-  const sourceOf = (part: LabelledFiles) =>
-    Folder.sourceOf({ ...part, name, root, classes: parts.classes, decoding, maxBad }, decode)
-  const train = yield* sourceOf(parts.train)
-  return { name, train, test: parts.test && (yield* sourceOf(parts.test)) }
+  const set = yield* openFiles(path, { background, maxPixels, shorterSide })
+  const { classes, test, train } = partsOf(set.names, split, { fraction: heldBack, seed: splitSeed })
+  const source = (part: LabelledFiles) => sourceOf(set, { ...part, classes, maxBad })
+  return { name: set.name, train: source(train), test: test && source(test) }
 })
 
 /** The data set of a folder, seen in the size that is asked for. */

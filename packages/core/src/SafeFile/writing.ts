@@ -27,6 +27,24 @@ export const replace = Effect.fn("SafeFile.replace")(function* (path: string, by
   yield* asDraft(path, (draft) => create(draft, bytes))
 }, Effect.uninterruptible)
 
+/**
+ * Like {@link replace} for what is too long to be held in memory: `write` is given the open file, and may be interrupted.
+ */
+export const replaceBy = <E, R>(path: string, write: (file: FileSystem.File) => Effect.Effect<void, E, R>) =>
+  Effect.andThen(
+    requireReplaceable(path),
+    asDraft(path, (draft) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const fileSystem = yield* FileSystem.FileSystem
+          const file = yield* fileSystem.open(draft, { flag: "wx" })
+          yield* write(file)
+          yield* file.sync
+        })
+      )
+    )
+  )
+
 /** Writes a text as a whole or not at all, see {@link replace}. */
 export const replaceText = (path: string, text: string) => replace(path, new TextEncoder().encode(text))
 
@@ -40,7 +58,7 @@ const asDraft = Effect.fnUntraced(function* <E, R>(
   yield* make(draft).pipe(
     Effect.andThen(fileSystem.rename(draft, target)),
     Effect.andThen(syncFolder(dirname(target))),
-    Effect.tapError(() => Effect.ignore(fileSystem.remove(draft)))
+    Effect.onError(() => Effect.ignore(fileSystem.remove(draft)))
   )
 })
 

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises"
 import { Effect, Path } from "effect"
-import { DatasetUnreadable } from "../../Dataset/errors.ts"
-import { isImageName } from "../../Decode/format.ts"
+import { DatasetUnreadable } from "../Dataset/errors.ts"
+import { isImageName } from "../Decode/format.ts"
 
 /** The image files below a folder. */
 export interface Tree {
@@ -21,7 +21,7 @@ const maxDepth = 64
  *
  * A folder of 100,000 files is listed within a second: nothing is asked of the files but their names.
  */
-export const listTree = Effect.fn("Folder.listTree")(function* (root: string) {
+export const listTree = Effect.fn("FileSet.listTree")(function* (root: string) {
   const path = yield* Path.Path
   const files: Array<string> = []
   let numLinks = 0

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { EvaluationSplit } from "@moco/data/Catalog"
-import { type HoldBack, type Parts, partsOf } from "@moco/data/ImageSource/Folder/parts"
+import { type HoldBack, type Parts, partsOf } from "@moco/data/FileSet/parts"
 import fc from "fast-check"
 
 const holdBack: HoldBack = { fraction: 0.1, seed: 0 }

@@ -1,39 +1,34 @@
 import { createHash } from "node:crypto"
-import { Effect, Path } from "effect"
+import { Effect } from "effect"
 import { DatasetInvalid } from "../Dataset/errors.ts"
-import { channelsOfFiles, type DecodeOptions } from "../Decode/decode.ts"
+import { channelsOfFiles } from "../Decode/decode.ts"
 import type { ImageUndecodable } from "../Decode/errors.ts"
-import type { Decode } from "../Decode/threads.ts"
+import type { LabelledFiles } from "../FileSet/parts.ts"
+import type { FileSet } from "../FileSet.ts"
 import { type ImageSource, make } from "../ImageSource.ts"
-import type { LabelledFiles } from "./Folder/parts.ts"
 
-/** What a source of image files is made of. */
-export interface Folder extends LabelledFiles {
-  readonly name: string
-  readonly root: string
+/** A part of the image files of a set. */
+export interface Part extends LabelledFiles {
   readonly classes: ReadonlyArray<string> | undefined
-  readonly decoding: DecodeOptions
   /** The part of the files, 0..1, that may be no images; with more of them reading fails. */
   readonly maxBad: number
 }
-
-/** A photograph of a large camera has some ten million. */
-const maxBytes = 2 ** 28
 
 /**
  * Image files, decoded when they are asked for. A file that is no image goes into quarantine, and the next one of its
  * class stands in for it wherever it is asked for: what a batch holds is a function of the files alone.
  */
-export const sourceOf = Effect.fnUntraced(function* (folder: Folder, decode: Decode) {
-  const { classes, decoding, files, labels, name, root } = folder
-  const path = yield* Path.Path
+export const sourceOf = (set: FileSet, part: Part): ImageSource => {
+  const { classes, files, labels, maxBad } = part
   const quarantine = new Map<number, ImageUndecodable>()
   const nextOf = successors(labels, files.length)
+  const placeOf = new Map(set.names.map((name, place) => [name, place]))
   const decodeOne = (index: number) => {
     const known = quarantine.get(index)
     if (known !== undefined) return Effect.fail(known)
-    const job = { ...decoding, path: path.join(root, files[index]!), maxBytes }
-    return Effect.tapError(decode(job), (error) => Effect.sync(() => quarantine.set(index, error)))
+    return Effect.tapError(set.decode(placeOf.get(files[index]!)!), (error) =>
+      Effect.sync(() => quarantine.set(index, error))
+    )
   }
 
   const readOne = Effect.fnUntraced(function* (index: number) {
@@ -42,27 +37,31 @@ export const sourceOf = Effect.fnUntraced(function* (folder: Folder, decode: Dec
       const result = yield* Effect.result(decodeOne(current))
       if (result._tag === "Success") return result.success
       current = nextOf[current]!
-      if (current === index || quarantine.size > folder.maxBad * files.length) {
-        return yield* tooManyBad(folder, [...quarantine.values()])
+      if (current === index || quarantine.size > maxBad * files.length) {
+        return yield* tooManyBad(set.name, part, [...quarantine.values()])
       }
     }
   })
 
-  const source: ImageSource = {
+  return make({
     numImages: files.length,
     size: { kind: "mixed", sizeOf: undefined },
     channels: channelsOfFiles,
     classes: labels === undefined ? undefined : classes,
     labels,
-    provenance: { name, sha256: { "names of the files": hashOf(files) }, from: root, licence: undefined },
+    provenance: {
+      name: set.name,
+      sha256: { "names of the files": hashOf(files) },
+      from: set.path,
+      licence: undefined
+    },
     read: (indices) => Effect.forEach(Array.from(indices), readOne, { concurrency: "unbounded" }),
     quarantine: Effect.sync(() => {
       const found = [...quarantine].sort(([a], [b]) => a - b)
       return found.map(([, error]) => error)
     })
-  }
-  return make(source)
-})
+  })
+}
 
 /** For every file the next one of its class; after the last one comes the first. */
 const successors = (labels: Int32Array | undefined, numFiles: number): Int32Array => {
@@ -81,11 +80,11 @@ const hashOf = (files: ReadonlyArray<string>) => createHash("sha256").update(fil
 /** How many of the files an error names. */
 const maxNamed = 5
 
-const tooManyBad = ({ files, maxBad, name }: Folder, bad: ReadonlyArray<ImageUndecodable>) => {
+const tooManyBad = (dataset: string, { files, maxBad }: Part, bad: ReadonlyArray<ImageUndecodable>) => {
   const named = bad.slice(0, maxNamed).map(({ file, problem }) => `${file} (${problem})`)
   const more = bad.length > maxNamed ? [`and ${bad.length - maxNamed} more`] : []
   return new DatasetInvalid({
-    dataset: name,
+    dataset,
     field: "files that are no images",
     value: `${bad.length} of ${files.length} so far`,
     problem: `more than data.files.maxBad (${100 * maxBad} %) allows: ${[...named, ...more].join(", ")}`,

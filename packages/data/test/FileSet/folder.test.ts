@@ -1,40 +1,12 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { symlinkSync } from "node:fs"
+import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Dataset } from "@moco/data/Dataset"
+import { listTree } from "@moco/data/FileSet/tree"
 import * as Files from "@moco/data/Files"
-import { listTree } from "@moco/data/ImageSource/Folder/tree"
-import { Effect, FileSystem } from "effect"
-import sharp from "sharp"
-
-/** A PNG of one gray. */
-const gray = (value: number, width = 3, height = 2) =>
-  Effect.promise(() =>
-    sharp({ create: { width, height, channels: 3, background: { r: value, g: value, b: value } } })
-      .png()
-      .toBuffer()
-  )
-
-/** A folder of these files, which is there until the test ends. */
-const folderOf = Effect.fnUntraced(function* (files: Readonly<Record<string, Uint8Array | string>>) {
-  const root = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, name)), { recursive: true })
-    writeFileSync(join(root, name), content)
-  }
-  return root
-})
-
-/** Twelve images of each of two classes; image n of `a` is gray n, of `b` 100 + n. */
-const twoClasses = Effect.gen(function* () {
-  const images: Record<string, Uint8Array> = {}
-  for (let n = 10; n < 22; n++) {
-    images[`a/${n}.png`] = yield* gray(n)
-    images[`b/${n}.png`] = yield* gray(100 + n)
-  }
-  return images
-})
+import { Effect, type FileSystem } from "effect"
+import { folderOf, gray, twoClasses } from "./imageFiles.ts"
 
 const settingsOf = (path: string, changes: Partial<Files.FilesSettings> = {}): Files.FilesSettings => ({
   ...Files.usualFiles,
@@ -89,7 +61,7 @@ describe("a folder of images", () => {
         const missing = yield* Effect.flip(open(join(empty, "gone")))
         assert.include(missing.message, "gone cannot be read: ENOENT")
         const file = yield* Effect.flip(open(join(empty, "notes.txt")))
-        assert.include(file.message, "notes.txt cannot be read: ENOTDIR")
+        assert.include(file.message, "is no folder, and no file that `npx moco data pack` has written")
       })
     )
   )

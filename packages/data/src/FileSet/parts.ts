@@ -1,5 +1,5 @@
 import * as CounterRandom from "@moco/core/CounterRandom"
-import type { EvaluationSplit } from "../../Catalog/CatalogEntry.ts"
+import type { EvaluationSplit } from "../Catalog/CatalogEntry.ts"
 
 /** Files with their classes, where they have any. */
 export interface LabelledFiles {

@@ -1,0 +1,51 @@
+import * as Escape from "@moco/core/Escape"
+import { openFiles } from "@moco/data/FileSet/open"
+import { writePack } from "@moco/data/FileSet/writePack"
+import { usualFiles } from "@moco/data/Files"
+import * as RunFolder from "@moco/train/RunFolder"
+import { Console, Effect, Path } from "effect"
+import { Command, Flag } from "effect/cli"
+import { namedFlag } from "../../flags.ts"
+
+const flags = {
+  data: namedFlag("data").pipe(Flag.withDescription("a folder of one's own"), Flag.withMetavar("DIR")),
+  out: namedFlag("out").pipe(
+    Flag.withDescription("the packed file, e.g. photos.pack"),
+    Flag.withMetavar("FILE")
+  ),
+  shorterSide: Flag.Int("shorter-side").pipe(
+    Flag.withDescription("pixels that a longer shorter side is shrunk to (data.files.shorterSide)"),
+    Flag.withDefault(usualFiles.shorterSide)
+  )
+}
+
+/** `moco data pack`: decodes the images of a folder once, into a file that is trained on in its place. */
+export const pack = Command.make(
+  "pack",
+  flags,
+  Effect.fn("cli.data.pack")(function* ({ data, out, shorterSide }) {
+    const path = (yield* Path.Path).resolve(data)
+    const { background, maxPixels } = usualFiles
+    const decoding = { background, maxPixels, shorterSide }
+    const set = yield* openFiles(path, decoding)
+    const numFiles = set.names.length
+    const every = Math.max(1, Math.ceil(numFiles / 10))
+    const numBad = yield* RunFolder.unwritable(out)(
+      writePack(set, decoding, out, (numDone) =>
+        numDone % every === 0 || numDone === numFiles
+          ? Console.log(
+              `${String(Math.floor((100 * numDone) / numFiles)).padStart(3)}%  ${numDone} of ${numFiles} images`
+            )
+          : Effect.void
+      )
+    )
+    if (numBad > 0)
+      yield* Console.error(`warning: ${numBad} files are no images; \`npx moco data show\` names them`)
+    yield* Console.log(`train on it: npx moco train --data=${Escape.line(out)}`)
+  }, Effect.scoped)
+).pipe(
+  Command.withDescription("Decode a folder's images once, into a file that is trained on in its place"),
+  Command.withExamples([
+    { command: "npx moco data pack --data=photos --out=photos.pack", description: "a folder of one's own" }
+  ])
+)

@@ -1,0 +1,42 @@
+import { availableParallelism } from "node:os"
+import { Effect, Path } from "effect"
+import { DatasetInvalid } from "../Dataset/errors.ts"
+import type { DecodeOptions } from "../Decode/decode.ts"
+import { formatNames } from "../Decode/format.ts"
+import { decodeOnThreads } from "../Decode/threads.ts"
+import type { FileSet } from "../FileSet.ts"
+import { listTree } from "./tree.ts"
+
+/** A photograph of a large camera has some ten million. */
+const maxBytes = 2 ** 28
+
+/**
+ * The image files below a folder, decoded when they are asked for.
+ *
+ * @param threads  on which files are decoded, until the Scope closes
+ */
+export const openFolder = Effect.fn("FileSet.openFolder")(function* (
+  root: string,
+  decoding: DecodeOptions,
+  threads = availableParallelism()
+) {
+  const path = yield* Path.Path
+  const name = path.basename(path.resolve(root)) || root
+  const { files: names, numLinks } = yield* listTree(root)
+  if (names.length === 0) {
+    const left = numLinks === 0 ? "" : `; ${numLinks} links were not followed`
+    return yield* new DatasetInvalid({
+      dataset: name,
+      field: "images",
+      value: "0",
+      problem: `no file below ${root} has the name of a ${formatNames}${left}`,
+      hint: "name a folder with images in it, or in folders of it"
+    })
+  }
+  const decodeFile = yield* decodeOnThreads(threads)
+  const set: FileSet = {
+    ...{ name, path: root, names },
+    decode: (index) => decodeFile({ ...decoding, path: path.join(root, names[index]!), maxBytes })
+  }
+  return set
+})
