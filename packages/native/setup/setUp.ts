@@ -41,7 +41,7 @@ export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
   }).pipe(Effect.scoped)
   const [took] = yield* Effect.timed(work)
   const seconds = Duration.toSeconds(took).toFixed(1)
-  yield* Console.log(`libtensorflow ${plan.distribution.tensorflow.version} is linked (${seconds} s)`)
+  yield* Console.log(`libtensorflow ${plan.distribution.tensorflow.version} is set up (${seconds} s)`)
 })
 
 /** The state of all that a set-up depends on: its own program, the sources, the library, what is compiled and installed. */
