@@ -1,5 +1,5 @@
 import * as Escape from "@moco/core/Escape"
-import { codeOfRunError, codeOfSignal, ExitCode, type Stopping } from "@moco/train/ExitCode"
+import { codeOfRunError, codeOfSignal, ExitCode, errorsIn, type Stopping } from "@moco/train/ExitCode"
 import { Cause, Console, Effect, Exit, Predicate } from "effect"
 import { CliError } from "effect/cli"
 
@@ -53,10 +53,6 @@ export const report = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
   const told = isBug ? [`${Escape.terminal(Cause.pretty(cause))}\n\n${request}`] : [...messages]
   return Effect.forEach(told, (text) => Console.error(text), { discard: true })
 }
-
-/** Everything that failed, in the order in which it did. */
-const errorsIn = ({ reasons }: Cause.Cause<unknown>): ReadonlyArray<unknown> =>
-  reasons.filter(Cause.isFailReason).map(({ error }) => error)
 
 /** A command that only has subcommands was called without one: its help is the answer, nothing is wrong. */
 const asksForHelp = (error: CliError.CliError): boolean =>

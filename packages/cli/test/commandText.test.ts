@@ -4,6 +4,8 @@ import { knnAccuracy } from "@moco/evaluation/Evaluation/Knn"
 import { measured } from "@moco/evaluation/Measurement"
 import { rawPixels, trainedEncoder } from "@moco/evaluation/subjects"
 import { shellQuoted } from "@moco/native/shellQuoted"
+import type { RunProgress } from "@moco/train/Checkpoint/manifest"
+import { beginning } from "@moco/train/Pretrain/TrainerState"
 import type { RunEvent } from "@moco/train/RunLog"
 import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import fc from "fast-check"
@@ -97,5 +99,30 @@ describe("the closing words of a run", () => {
       ]
     )
     assert.strictEqual(result.numSteps, 10)
+  })
+
+  it("tell after a return of a run that was resumed what its checkpoint knew from before", () => {
+    const [at200, linear] = [knnAccuracy(200), { ...knnAccuracy(200), evaluation: "linear", metric: "probe" }]
+    const progress: RunProgress = {
+      ...beginning,
+      step: 30,
+      measurements: [
+        measured(at200, rawPixels, 0.7),
+        measured(at200, trainedEncoder, 0.5),
+        measured(linear, trainedEncoder, 0.6)
+      ],
+      evaluatedAt: { knn: 10, linear: 20 }
+    }
+    const resumed = following(resultSoFar(config, "runs/a", progress), progress)
+    const back = (step: number) =>
+      withEvent(resumed, {
+        event: "rolledBack",
+        failedStep: 35,
+        step,
+        rateFactor: 0.5,
+        reason: "loss is NaN"
+      })
+    const valuesAt = (step: number) => back(step).result.measurements.map(({ value }) => value)
+    assert.deepStrictEqual([valuesAt(20), valuesAt(15), valuesAt(0)], [[0.7, 0.5, 0.6], [0.7, 0.5], [0.7]])
   })
 })

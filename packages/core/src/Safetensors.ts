@@ -125,11 +125,10 @@ const readHeader = Effect.fnUntraced(function* (bytes: Uint8Array) {
   return { dataStart, json }
 })
 
-const Natural = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const TensorInfo = Schema.Struct({
   dtype: Schema.Literals(["F32", "I32", "I64", "U8"]),
-  shape: Schema.Array(Natural),
-  data_offsets: Schema.Tuple([Natural, Natural])
+  shape: Schema.Array(Schema.Natural),
+  data_offsets: Schema.Tuple([Schema.Natural, Schema.Natural])
 })
 type TensorInfo = typeof TensorInfo.Type
 

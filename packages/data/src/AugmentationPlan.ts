@@ -2,8 +2,8 @@ import { Schema } from "effect"
 
 /** Part of an image in whole pixels, as torchvision's `RandomResizedCrop` draws it. */
 export const CropBox = Schema.Struct({
-  top: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
-  left: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
+  top: Schema.Natural,
+  left: Schema.Natural,
   height: Schema.Int.check(Schema.isGreaterThan(0)),
   width: Schema.Int.check(Schema.isGreaterThan(0))
 })

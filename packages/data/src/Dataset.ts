@@ -42,8 +42,8 @@ export class Dataset extends Context.Service<
     const input = { ...(yield* sizeSeen(own, train)), channels: train.channels }
     // Told before the pass over the training images, which may take long.
     yield* report(own.name, formFaults({ input, test, train }))
+    yield* report(own.name, statisticsFaults(own, train.channels))
     const statistics = yield* statisticsOf(own, train)
-    yield* report(own.name, statisticsFaults(statistics, train.channels))
     return Dataset.of({ name: own.name, train, test, input, ...statistics })
   })
 

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Effect, Predicate } from "effect"
 import {
   type DatasetCorrupt,
   DatasetInvalid,
@@ -91,12 +91,20 @@ export const sizeOf = ({ size }: Pick<ImageSource, "size">, index: number): Imag
   size.kind === "fixed" ? size : size.sizeOf?.(index)
 
 const wrongImage = (source: ImageSource, indices: Int32Array, images: Images) => {
+  if (!Array.isArray(images)) {
+    return { field: "read(indices)", value: typeName(images), problem: "must be an array", hint: readHint }
+  }
   if (images.length !== indices.length) {
     const problem = `must be ${indices.length}, as many as were asked for`
     return { field: "read(indices).length", value: String(images.length), problem, hint: readHint }
   }
-  for (const [row, { height, pixels_HWC, width }] of images.entries()) {
+  for (const [row, image] of images.entries()) {
     const index = indices[row]!
+    if (!Predicate.isObject(image)) {
+      const problem = "must be an object with height, width and pixels_HWC"
+      return { field: `image ${index}`, value: typeName(image), problem, hint: readHint }
+    }
+    const { height, pixels_HWC, width } = image
     const size = sizeOf(source, index)
     if (size !== undefined && (height !== size.height || width !== size.width)) {
       const problem = `must be ${size.height} x ${size.width}, the size that the source says`

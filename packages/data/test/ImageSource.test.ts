@@ -76,7 +76,10 @@ describe("ImageSource.slice", () => {
 describe("ImageSource.make", () => {
   const image = { height: 3, width: 2, pixels_HWC: new Uint8Array(6) }
   const lies: ReadonlyArray<readonly [words: string, images: ImageSource.Images]> = [
+    ["read(indices) = Undefined: must be an array", undefined as never],
     ["read(indices).length = 1: must be 2", [image]],
+    ["image 1 = Undefined: must be an object with height, width and pixels_HWC", [image, undefined as never]],
+    ["image 0 = Null: must be an object", [null as never, image]],
     ["size of image 1 = 2 x 3: must be 3 x 2", [image, { ...image, height: 2, width: 3 }]],
     [
       "pixels_HWC.length of image 0 = 5: must be 6: 3 x 2 x 1",

@@ -1,42 +1,17 @@
 import { assert, layer } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
-import { Property, TensorLeak } from "@moco/core/testing"
+import { Property } from "@moco/core/testing"
 import { Augmentation } from "@moco/data/Augmentation"
-import { Dataset, DatasetUnreadable, type OwnDataset } from "@moco/data/Dataset"
-import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
-import { make as makeSource, sizeOf } from "@moco/data/ImageSource"
-import { mixedSource, type Readings, reordered } from "@moco/data/testing"
+import { Dataset } from "@moco/data/Dataset"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import fc from "fast-check"
 import { tensorOf } from "./imagesOf.ts"
-import { settings } from "./settings.ts"
+import { augmented, batchSize, numTrain, read, synthetic } from "./ViewPairs/pairs.ts"
 
-const numTrain = 11
-const batchSize = 3
-const synthetic = layerSynthetic({
-  numTrain,
-  numTest: 2,
-  height: 6,
-  width: 5,
-  channels: 1,
-  numClasses: 3,
-  seed: 3
-})
-// TensorFlow blurs an image alone by another kernel than in a batch: the last bit differs, and views are compared.
-const augmented = Augmentation.layer({ ...settings, blur: 0 })
 const pairs = (augmentation: typeof augmented | typeof Augmentation.layerNone, seed = 1) =>
   ViewPairs.layer({ seed, batchSize }).pipe(Layer.provideMerge(augmentation))
-
-/** A batch as plain data, its tensors released. */
-const read = ({ batch }: ViewPairs["Service"], step: number) =>
-  Effect.map(batch(step), ({ epoch, indices, views }) =>
-    tf.tidy(() => {
-      const { viewK_NHWC, viewQ_NHWC } = views()
-      return { epoch, indices: [...indices], q: [...viewQ_NHWC.dataSync()], k: [...viewK_NHWC.dataSync()] }
-    })
-  )
 
 for (const [name, backend] of [
   ["cpu", Backend.layerCpu],
@@ -172,140 +147,6 @@ layer(Layer.mergeAll(Backend.layerCpu, synthetic))("ViewPairs order", (it) => {
           `a batch of ${size} images cannot be drawn from a training set of 11\n  choose a batch size of 1 to 11`
         )
       }
-    })
-  )
-})
-
-/** Eleven images of many sizes in colour, without labels, seen at 4 x 4. */
-const mixed: OwnDataset = {
-  name: "mixed",
-  train: mixedSource(numTrain, 3),
-  imageSize: { height: 4, width: 4 }
-}
-
-/** The batches of `steps`, as a data set gives them that is read as `own` says, `prefetch` batches ahead. */
-const batchesOf = (own: OwnDataset, steps: ReadonlyArray<number>, prefetch: number) =>
-  Effect.flatMap(ViewPairs, (service) => Effect.forEach(steps, (step) => read(service, step))).pipe(
-    Effect.provide(
-      ViewPairs.layer({ seed: 1, batchSize, prefetch }).pipe(
-        Layer.provide(augmented),
-        Layer.provide(Dataset.layerOf(own))
-      )
-    ),
-    Effect.scoped
-  )
-
-layer(Backend.layerCpu)("ViewPairs reading ahead", (it) => {
-  const train = Dataset.pipe(
-    Effect.map((dataset) => dataset.train),
-    Effect.provide(synthetic)
-  )
-
-  it.effect(
-    "always gives the same bits, however far ahead it reads, whoever answers first, whatever step is next",
-    () =>
-      Effect.gen(function* () {
-        const fixed: OwnDataset = { name: "fixed", train: yield* train }
-        for (const own of [fixed, mixed]) {
-          const source = yield* Effect.map(Dataset.make(own), (dataset) => dataset.train)
-          yield* Property.check(
-            fc.tuple(
-              fc.nat(4),
-              fc.array(fc.nat(30), { minLength: 1, maxLength: 6 }),
-              fc.array(fc.nat(9), { minLength: 1, maxLength: 7 })
-            ),
-            ([prefetch, steps, turns]) =>
-              Effect.gen(function* () {
-                const readings: Readings = { begun: 0, ended: 0 }
-                let numRead = 0
-                const slow = reordered(source, () => turns[numRead++ % turns.length]!, readings)
-                const { mean, std } = {
-                  mean: Array(source.channels).fill(0.4),
-                  std: Array(source.channels).fill(0.2)
-                }
-                const plain = yield* batchesOf({ ...own, mean, std }, steps, 0)
-                assert.deepStrictEqual(
-                  yield* batchesOf({ ...own, mean, std, train: slow }, steps, prefetch),
-                  plain
-                )
-                // One for the rehearsal, one a step; what has been begun ahead has ended with the layer.
-                assert.isAtLeast(readings.begun, 1 + new Set(steps).size)
-                assert.strictEqual(readings.ended, readings.begun)
-              }),
-            { numRuns: 30 }
-          )
-        }
-      })
-  )
-
-  it.effect("tells what a reading fails with in the step that needs the images, and in no other", () =>
-    Effect.gen(function* () {
-      const source = yield* train
-      const failure = new DatasetUnreadable({
-        file: "images/7.png",
-        hint: "look at the disk",
-        cause: new Error("EIO")
-      })
-      const failing = makeSource({
-        ...source,
-        read: (indices) => (indices.includes(7) ? Effect.fail(failure) : source.read(indices))
-      })
-      const views = ViewPairs.layer({ seed: 1, batchSize, prefetch: 2 }).pipe(
-        Layer.provide(augmented),
-        Layer.provide(Dataset.layerOf({ name: "failing", train: failing, mean: [0.4], std: [0.2] }))
-      )
-      const outcomes = yield* Effect.flatMap(ViewPairs, ({ batch }) =>
-        Effect.forEach([0, 1, 2, 3, 4, 5], (step) => Effect.result(batch(step)))
-      ).pipe(Effect.provide(views), Effect.scoped)
-      const whole = yield* batchesOf({ name: "whole", train: source }, [0, 1, 2, 3, 4, 5], 0)
-      assert.deepStrictEqual(
-        outcomes.map(({ _tag }) => _tag === "Failure"),
-        whole.map(({ indices }) => indices.includes(7))
-      )
-      const errors = outcomes.flatMap((outcome) => (outcome._tag === "Failure" ? [outcome.failure] : []))
-      assert.isNotEmpty(errors)
-      for (const error of errors) assert.strictEqual(error, failure)
-    })
-  )
-
-  it.effect("shows images of many sizes in the one that the encoder sees, each as if it were alone", () =>
-    TensorLeak.check(
-      Effect.gen(function* () {
-        const batches = yield* batchesOf(mixed, [0, 1, 2], 2)
-        const { apply, draw } = yield* Effect.provide(Augmentation, augmented)
-        const { train } = yield* Dataset
-        const alone = (index: number, view: number) =>
-          tf.tidy(() => {
-            const plan = draw({ seed: 1, epoch: 0, index, view }, sizeOf(train, index)!)
-            return [...apply(tensorOf(train, [index]), [plan]).dataSync()]
-          })
-        for (const { indices, k, q } of batches) {
-          assert.deepStrictEqual([q.length, k.length], [3 * 48, 3 * 48])
-          // Image i holds i everywhere: by its brightness a view tells its image, and its plan.
-          const views = [0, 1].map((view) => indices.flatMap((index) => alone(index, view)))
-          assert.deepStrictEqual([q, k], views)
-        }
-      }).pipe(Effect.provide(Dataset.layerOf(mixed)))
-    )
-  )
-
-  it.effect("refuses an augmentation that keeps each image's own size, where the first are of two", () =>
-    Effect.gen(function* () {
-      const keeping = Layer.effect(
-        Augmentation,
-        Effect.map(Augmentation, (of) => Augmentation.of({ ...of, apply: tf.clone, normalize: tf.clone }))
-      ).pipe(Layer.provide(Augmentation.layerNone))
-      const views = ViewPairs.layer({ seed: 1, batchSize }).pipe(Layer.provide(keeping))
-      const error = yield* Effect.flip(Effect.provide(ViewPairs, views))
-      assert.strictEqual(error._tag, "StageInvalid")
-      assert.include(error.message, 'shape of apply(image_NHWC) = "[1,1,1,3]": must be [1,4,4,3]')
-    }).pipe(Effect.provide(Dataset.layerOf(mixed)))
-  )
-
-  it.effect("refuses to read ahead by less than nothing", () =>
-    Effect.gen(function* () {
-      const error = yield* Effect.flip(batchesOf({ name: "fixed", train: yield* train }, [0], -1))
-      assert.include(error.message, "ViewPairs: prefetch = -1: must be an integer of at least 0")
     })
   )
 })

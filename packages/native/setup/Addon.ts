@@ -73,7 +73,11 @@ export const addonOf = Effect.fnUntraced(function* (plan: Plan, libraryDir: stri
   const addon: Addon = {
     name,
     compilerArguments,
-    inputs: [...inDir([...folders, ...files]), ...headers.map((header) => path.join(napiIncludeDir, header))],
+    inputs: [
+      ...inDir([...folders, ...files]),
+      napiIncludeDir,
+      ...headers.map((header) => path.join(napiIncludeDir, header))
+    ],
     cached: path.join(plan.cacheDir, "bindings", `${hash.digest("hex").slice(0, 32)}.node`),
     installed: path.join(plan.installDir, file)
   }

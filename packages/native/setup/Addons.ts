@@ -1,5 +1,4 @@
 import { Effect, FileSystem, Path } from "effect"
-import { installedCacheFile } from "../src/installedCacheFolder.ts"
 import type { Addon } from "./Addon.ts"
 import { lastLines, run } from "./Command.ts"
 import { fileTrouble, publish, readBytes, replace } from "./files.ts"
@@ -37,7 +36,7 @@ export const compilerOf = Effect.fnUntraced(function* ({ compilers }: Plan) {
 })
 
 /** CXX may hold arguments too, such as `ccache g++`. */
-const commandOf = (compiler: string): readonly [string, ReadonlyArray<string>] => {
+export const commandOf = (compiler: string): readonly [string, ReadonlyArray<string>] => {
   const [program = compiler, ...args] = compiler.trim().split(/\s+/)
   return [program, args]
 }
@@ -59,10 +58,9 @@ export const compile = Effect.fnUntraced(function* (addon: Addon, compiler: stri
 })
 
 /** Copies the addon to where it is looked for, so that a reader sees the old one or the new one. */
-export const install = Effect.fnUntraced(function* (plan: Plan, addon: Addon) {
+export const install = Effect.fnUntraced(function* (addon: Addon) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   yield* fileTrouble(fs.makeDirectory(path.dirname(addon.installed), { recursive: true }))
-  yield* replace(installedCacheFile(plan.installDir), plan.cacheDir)
   yield* replace(addon.installed, yield* bytesOf(addon.cached))
 })

@@ -11,6 +11,7 @@ import type { Distribution } from "./Wheel.ts"
 /** Where things are taken from and put. Tests give a plan of their own. */
 export interface Plan extends Wanted {
   readonly cacheDir: string
+  readonly cuda: boolean
   readonly distribution: Distribution
   /** Folder of the N-API headers. */
   readonly napiIncludeDir: string

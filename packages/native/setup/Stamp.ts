@@ -1,6 +1,6 @@
 import { statSync } from "node:fs"
 import { readBytes, replace } from "../src/PlainFile.ts"
-import { type Asked, askedOf, satisfies, type Wanted } from "./Wanted.ts"
+import { type SetUpFor, satisfies, setUpForOf, type Wanted } from "./Wanted.ts"
 
 /**
  * What a set-up that found everything in place has looked at. While none of it has changed there is nothing to do, and
@@ -9,14 +9,14 @@ import { type Asked, askedOf, satisfies, type Wanted } from "./Wanted.ts"
  * Plain functions on plain files, because whoever asks has loaded nothing else yet.
  */
 export interface Stamp {
-  readonly asked: Asked
+  readonly setUpFor: SetUpFor
   /** Size and time of the last change, by path; a folder changes when a file of it comes or goes. */
   readonly states: Readonly<Record<string, string>>
 }
 
 /** Looks at files and folders as they are now. A missing one makes a stamp that never holds. */
 export const take = (wanted: Wanted, paths: Iterable<string>): Stamp => ({
-  asked: askedOf(wanted),
+  setUpFor: setUpForOf(wanted),
   states: Object.fromEntries(Array.from(paths, (path) => [path, stateOf(path)]))
 })
 
@@ -33,11 +33,11 @@ export const write = (file: string, stamp: Stamp): void => {
 }
 
 /** Whether the stamp in `file` is of a set-up that is enough for what is wanted, and everything it names is as it was. */
-export const holds = (file: string, wanted: Wanted): boolean => {
+export const holds = (file: string, wanted: Wanted, by: "self" | "owner" = "self"): boolean => {
   try {
-    const { asked, states } = JSON.parse(readBytes(file, maxBytes).toString("utf8")) as Stamp
+    const { setUpFor, states } = JSON.parse(readBytes(file, maxBytes).toString("utf8")) as Stamp
     return (
-      satisfies(asked, wanted) &&
+      satisfies(setUpFor, wanted, by) &&
       Object.entries(states).every(([path, state]) => state !== "" && stateOf(path) === state)
     )
   } catch {

@@ -101,6 +101,9 @@ const macArm: Distribution = {
   neededMb: 1_200
 }
 
+/** Whether a library in the cache has GPU kernels, by the name of its folder; of any version. */
+export const hasGpuKernels = (id: string): boolean => id.startsWith("tensorflow-cuda-")
+
 /** The system that the set-up runs on. */
 export interface System {
   readonly platform: string

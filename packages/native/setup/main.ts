@@ -6,14 +6,16 @@ import { Cause, Console, Effect, Layer } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 import { noCacheDir } from "../src/cacheDir.ts"
 import { terminal } from "../src/hiddenCharacters.ts"
+import { installedLibrary } from "../src/installed.ts"
 import type { Plan } from "./Plan.ts"
 import { CacheUnsafe, FlagUnknown, type SetUpError } from "./SetUpError.ts"
 import { setUp } from "./setUp.ts"
 import { packageDirOf, wantedBy } from "./Wanted.ts"
-import { distributionFor } from "./Wheel.ts"
+import { distributionFor, hasGpuKernels } from "./Wheel.ts"
 
 const usage = `npx nx run tools:libtensorflow -- [--cuda]
-  --cuda            the library with GPU kernels and CUDA 12 (3.4 GB to download, Linux x64); so does MOCO_CUDA=1
+  --cuda            the library with GPU kernels and CUDA 12 (3.4 GB to download, Linux x64); so does MOCO_CUDA=1,
+                    and MOCO_CUDA=0 goes back. Without either the installed one stays
   MOCO_CACHE_DIR    the folder of the cache
   CXX               the C++ compiler
   MOCO_NATIVE_OPS=0 leaves out the project's own ops (a step then takes 1.7 times as long)`
@@ -29,7 +31,7 @@ const parseFlags = Effect.try({
   try: () =>
     parseArgs({
       options: {
-        cuda: { type: "boolean", default: wantedBy(process).cuda },
+        cuda: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false }
       }
     }).values,
@@ -46,13 +48,15 @@ const program = Effect.gen(function* () {
   const { arch, platform } = process
   const { cacheDir, ...wanted } = wantedBy(process)
   if (cacheDir === undefined) return yield* new CacheUnsafe(noCacheDir)
+  // Who has not said which one goes on with the one that is installed.
+  const cuda = flags.cuda || (wanted.cuda ?? hasGpuKernels(installedLibrary(wanted.installDir) ?? ""))
   const plan: Plan = {
     ...wanted,
     cacheDir,
-    cuda: flags.cuda,
+    cuda,
     distribution: yield* distributionFor(
       { platform, arch, isGlibc: platform !== "linux" || isGlibc() },
-      flags.cuda
+      cuda
     ),
     napiIncludeDir: join(packageDirOf("node-api-headers"), "include"),
     python: "python3"

@@ -1,9 +1,9 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { Console, Duration, Effect } from "effect"
-import { installedCacheFolder } from "../src/installedCacheFolder.ts"
+import { installedCacheFolder, installedFiles, installedLibrary } from "../src/installed.ts"
 import * as Addons from "./Addons.ts"
-import { requireOwnCache, stagingDir } from "./files.ts"
+import { replace, requireOwnCache, stagingDir } from "./files.ts"
 import * as Library from "./Library.ts"
 import * as Lock from "./Lock.ts"
 import { type Places, type Plan, placesOf } from "./Plan.ts"
@@ -21,10 +21,11 @@ export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
   const stamp = yield* stampOf(plan, yield* placesOf(plan))
   const places = yield* placesOf(plan)
   const isWhole = (yield* Library.isReady(plan, places)) && (yield* all(places.addons, Addons.isInstalled))
-  // An earlier set-up has not said of which cache it was.
-  if (isWhole && installedCacheFolder(plan.installDir) === plan.cacheDir) {
-    return Stamp.write(stampFileOf(plan), stamp)
-  }
+  // An earlier set-up has not said what it was of.
+  const isOfPlan =
+    installedCacheFolder(plan.installDir) === plan.cacheDir &&
+    installedLibrary(plan.installDir) === plan.distribution.id
+  if (isWhole && isOfPlan) return Stamp.write(stampFileOf(plan), stamp)
   const work = Effect.gen(function* () {
     yield* Lock.hold(places.lock)
     const staging = yield* stagingDir(plan.cacheDir, plan.distribution.id)
@@ -36,12 +37,15 @@ export const setUp = Effect.fn("setUp")(function* (plan: Plan) {
     if (!(yield* Library.isReady(plan, places))) yield* Library.install(plan, places, staging)
     for (const addon of places.addons) {
       if (!(yield* Addons.isCompiled(addon))) yield* Addons.compile(addon, compiler, staging)
-      yield* Addons.install(plan, addon)
+      yield* Addons.install(addon)
     }
+    const { cacheFolder, library } = installedFiles(plan.installDir)
+    yield* replace(cacheFolder, plan.cacheDir)
+    yield* replace(library, plan.distribution.id)
   }).pipe(Effect.scoped)
   const [took] = yield* Effect.timed(work)
   const seconds = Duration.toSeconds(took).toFixed(1)
-  yield* Console.log(`libtensorflow ${plan.distribution.tensorflow.version} is linked (${seconds} s)`)
+  yield* Console.log(`libtensorflow ${plan.distribution.tensorflow.version} is set up (${seconds} s)`)
 })
 
 /** The state of all that a set-up depends on: its own program, the sources, the library, what is compiled and installed. */

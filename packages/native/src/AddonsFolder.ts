@@ -46,7 +46,8 @@ export const redirectBindingTo = (dir: string): void => {
   require.cache[asked] = answer
 }
 
-const mayWrite = (folder: string): boolean => {
+/** Whether this user may write to a folder. */
+export const mayWrite = (folder: string): boolean => {
   try {
     accessSync(folder, constants.W_OK)
     return true

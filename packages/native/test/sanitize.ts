@@ -4,7 +4,9 @@ import { basename, join } from "node:path"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Duration, Effect, Schema } from "effect"
+import { commandOf } from "../setup/Addons.ts"
 import { lastLines, run } from "../setup/Command.ts"
+import { compilersIn } from "../setup/Wanted.ts"
 import { bestSetHere } from "../src/InstructionSets.ts"
 
 /**
@@ -45,10 +47,11 @@ const compilerFlags = [
   `-I${packageDir}`
 ]
 
-const compiler = process.env["CXX"] || "c++"
+const [compiler = "c++"] = compilersIn(process.env)
+const [compilerProgram, compilerArguments] = commandOf(compiler)
 
 const compile = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
-  const { exitCode, output } = yield* run(compiler, args)
+  const { exitCode, output } = yield* run(compilerProgram, [...compilerArguments, ...args])
   if (exitCode === 0) return
   return yield* new SanitizeFailed({
     problem: `${compiler} could not compile ${args.at(-1)}:\n${lastLines(output, 20)}`

@@ -27,7 +27,7 @@ export class StudyInvalid extends Schema.TaggedError<StudyInvalid>()("StudyInval
 
 /** One run of a study. */
 export interface Trial {
-  /** Names the config: two trials of one id are the same run. */
+  /** Names the config and the stages given in code: two trials of one id are the same run, if such stages are. */
   readonly id: string
   readonly settings: Settings
   readonly seed: number

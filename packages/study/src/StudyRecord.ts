@@ -1,6 +1,6 @@
 import * as SafeFile from "@moco/core/SafeFile"
 import * as FolderLock from "@moco/train/FolderLock"
-import { fileTrouble } from "@moco/train/fileTrouble"
+import { fileTrouble, newerFormat } from "@moco/train/fileTrouble"
 import { openLines, readLines } from "@moco/train/jsonLines"
 import { isSection } from "@moco/train/RunConfig/overrides"
 import { renamed } from "@moco/train/RunConfig/renamed"
@@ -117,12 +117,12 @@ const decodeTrialJson = Schema.decodeUnknownEffect(TrialJson, { reportInput: tru
 /** A trial as a line of the record, without its end. */
 export const encodeTrial = Schema.encodeSync(Schema.fromJsonString(TrialJson))
 
-/** A trial from its line; fails with what is wrong with it, in words. */
+/** A trial from its line; fails with what is wrong with it, in words, or with why it is not read. */
 const decodeTrial = Effect.fnUntraced(function* (line: string) {
   const json = yield* Effect.mapError(parse(line), schemaTrouble)
   const format = isSection(json) ? json["format"] : undefined
   if (typeof format === "number" && format > formatVersion) {
-    return yield* Effect.fail(`it has format ${format}, and this program reads up to ${formatVersion}`)
+    return yield* Effect.fail(newerFormat(format, formatVersion))
   }
   return yield* Effect.mapError(decodeTrialJson(upgradeTrial(json)), schemaTrouble)
 })
@@ -134,7 +134,11 @@ const failed = (operation: "written" | "read", path: string, error: PlatformErro
 export const readTrials = Effect.fn("StudyRecord.readTrials")(function* (path: string) {
   const lines = yield* Effect.mapError(readLines(path), (error) => failed("read", path, error))
   return yield* Effect.forEach(lines, (line, i) =>
-    Effect.mapError(decodeTrial(line), (problem) => new StudyRecordCorrupt({ path, line: i + 1, problem }))
+    Effect.mapError(decodeTrial(line), (refused) => {
+      if (typeof refused === "string") return new StudyRecordCorrupt({ path, line: i + 1, problem: refused })
+      const { hint, reason } = refused
+      return new StudyRecordError({ operation: "read", path, reason: `line ${i + 1}: ${reason}`, hint })
+    })
   )
 })
 

@@ -7,11 +7,12 @@ import { withOldNames } from "@moco/train/RunConfig/renamed"
 import { Schema } from "effect"
 
 /**
- * A name for what a config computes: two configs of one name are the same run.
+ * A name for what a config computes: two configs of one name are the same run. Of a program's own stages it has the names
+ * alone: whoever gives other ones under the same name goes on in a study of another name.
  *
  * Settings that have no effect beside the others are left out. So a setting that is added to the program must be left
  * out here at the value at which nothing changes; then runs from before it are still recognised. A setting that is renamed
- * keeps its first name here (`RunConfig/renamed.ts`). Stages of a program's own are named beside it.
+ * keeps its first name here (`RunConfig/renamed.ts`).
  */
 export const identify = (config: RunConfig, stages: Stages = {}): string => {
   const own = ownNamesOf(stages)

@@ -1,5 +1,6 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
+import { KeyShuffle } from "@moco/core/KeyShuffle"
 import { completedElsewhere } from "@moco/study/reuse"
 import type { Study } from "@moco/study/Study"
 import { StudyRecord } from "@moco/study/StudyRecord"
@@ -201,6 +202,12 @@ describe("StudyRecord", () => {
           [shared.id]
         )
         assert.strictEqual(found[0]!.runFolder, path.join("..", "theirs", "runs", `${shared.id}-1`))
+        // Of a stage given in code nothing is known but its name.
+        const own = {
+          ...other,
+          trials: other.trials.map((trial) => ({ ...trial, stages: { keyShuffle: KeyShuffle.layerNone } }))
+        }
+        assert.isEmpty(yield* completedElsewhere(own, theirs, ours))
       })
     )
   )

@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { EpochSummary } from "@moco/study/Report"
 import { resultsOf } from "@moco/study/results"
 import type { StudyDefinition } from "@moco/study/Study"
 import { estimate } from "@moco/study/statistics"
 import { criticalT } from "@moco/study/studentT"
+import type { CompletedTrial } from "@moco/study/TrialRecord"
 import { Effect } from "effect"
 import fc from "fast-check"
 import { completed, failed, planned } from "./studyFixture.ts"
@@ -118,6 +120,27 @@ describe("results of a study", () => {
       assert.strictEqual(numCompleted, 6)
       assert.strictEqual(seconds, 360)
       assert.closeTo(cells[0]!.curve[1]!.metrics["loss"]!, 4 - 0.02, 1e-12)
+    })
+  )
+
+  it.effect("has the mean of every metric in every epoch in which all runs have it", () =>
+    Effect.gen(function* () {
+      const study = yield* planned({ axes: [{ setting: "momentum.m", values: [0] }], seeds: [1, 2] })
+      const [first, second] = study.trials.map((trial) => completed(trial, 0.6)) as [
+        CompletedTrial,
+        CompletedTrial
+      ]
+      // Of one run an epoch has a loss that is none, as it has before a run goes back.
+      const [one, two] = second.epochs as [EpochSummary, EpochSummary]
+      const broken = { ...one, metrics: { ...one.metrics, loss: Number.NaN } }
+      const { cells } = resultsOf(study, [first, { ...second, epochs: [broken, two] }])
+      assert.deepStrictEqual(
+        cells[0]!.curve.map(({ epoch, metrics }) => [epoch, metrics["loss"], metrics["pretextAccuracy"]]),
+        [
+          [1, Number.NaN, 0.1],
+          [2, 3.4, 0.2]
+        ]
+      )
     })
   )
 

@@ -107,19 +107,29 @@ describe("A study record of format 1", () => {
     )
   )
 
-  it.effect("is refused by line where it is damaged, and one of a newer program by its number", () =>
+  it.effect("is refused by line where it is damaged", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         for (const [line, problem] of [
           [{ ...failed, outcome: "completed", evaluations: { encoder: 3 } }, "measurements"],
-          [{ ...failed, seconds: "long" }, "seconds"],
-          [{ ...failed, format: 3 }, "it has format 3, and this program reads up to 2"]
+          [{ ...failed, seconds: "long" }, "seconds"]
         ] as const) {
           const error = yield* Effect.flip(written([failed, line])(folder))
           assert.strictEqual(error._tag, "StudyRecordCorrupt")
           assert.include(error.message, "line 2")
           assert.include(error.message, problem)
         }
+      })
+    )
+  )
+
+  it.effect("of a newer program is not called damaged: nothing of it is to be removed", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(written([failed, { ...failed, format: 3 }])(folder))
+        assert.strictEqual(error._tag, "StudyRecordError")
+        assert.include(error.message, "line 2: it has format 3, and this program reads up to 2")
+        assert.include(error.message, "go on with the program that has written it, or a newer one")
       })
     )
   )

@@ -1,31 +1,19 @@
-import * as NodeServices from "@effect/platform-node/NodeServices"
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { DatasetCorrupt } from "@moco/data/Dataset/errors"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { ViewPairs } from "@moco/data/ViewPairs"
-import { plan } from "@moco/study/Study"
-import { TrialExecutor } from "@moco/study/TrialExecutor"
 import { layerInProcess } from "@moco/study/TrialExecutor/inProcess"
-import { layerProcesses } from "@moco/study/TrialExecutor/processes"
 import { LearningRate } from "@moco/train/LearningRate"
 import type { Stages } from "@moco/train/PretrainLayers"
-import type { RunConfig } from "@moco/train/RunConfig"
-import { filesOf } from "@moco/train/RunFolder/files"
-import { read } from "@moco/train/RunLog"
-import { validConfig } from "@moco/train/testing/validConfig"
-import { Deferred, Effect, Exit, Fiber, FileSystem, Layer, Path } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
+import { dataset, inFolder as inFolderWith, ran } from "./oneTrial.ts"
 
-const config: RunConfig = {
-  ...validConfig,
-  data: { name: "own", evaluationSplit: "test", imageSize: 8 },
-  encoder: { ...validConfig.encoder, layers: [1], width: 4, featureSize: 8, batchNormGroups: 2 },
-  dictionary: { kind: "queue", size: 32 },
-  training: { epochs: 2, batchSize: 16 },
-  evaluations: { knn: { everyEpochs: 1, k: [5], temperature: 0.1 } }
-}
+const inFolder = (test: Parameters<typeof inFolderWith>[0]) => inFolderWith(test, layerInProcess)
 
-const dataset = layerSynthetic({
-  ...{ numTrain: 64, numTest: 24, height: 8, width: 8 },
+/** No batch can be drawn from them. */
+const tooFew = layerSynthetic({
+  ...{ numTrain: 8, numTest: 8, height: 8, width: 8 },
   ...{ channels: 1, numClasses: 3, seed: 1 }
 })
 
@@ -39,31 +27,6 @@ const upTo = (step: number, otherwise: Effect.Effect<never, DatasetCorrupt>) =>
   ).pipe(Layer.provide(ViewPairs.layer({ seed: 1, batchSize: 16 })))
 
 const damaged = new DatasetCorrupt({ file: "7.png", expected: "aa", actual: "bb", hint: "take a fresh copy" })
-
-/** The only trial of a study with these stages, run in `folder`. */
-const ran = Effect.fnUntraced(function* (
-  folder: string,
-  stages: Stages,
-  observe: (step: number) => Effect.Effect<void> = () => Effect.void
-) {
-  const cells = [{ settings: { a: 1 }, set: {} }]
-  const { trials } = yield* plan({ name: "one", recipe: "test", seeds: [1], cells }, config, { stages })
-  const [trial] = trials as [(typeof trials)[number]]
-  const executor = yield* TrialExecutor
-  const record = yield* Effect.uninterruptible(executor.run(trial, ({ step }) => observe(step)))
-  const { metrics } = filesOf(yield* Path.Path, `${folder}/${record.runFolder}`)
-  return { record, events: yield* Effect.orElseSucceed(read(metrics), () => []) }
-})
-
-/** In a folder of its own, which is there until the test ends. */
-const inFolder = <E>(
-  test: (folder: string) => Effect.Effect<void, E, TrialExecutor | FileSystem.FileSystem | Path.Path>,
-  layer: typeof layerInProcess = layerInProcess
-) =>
-  Effect.gen(function* () {
-    const folder = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
-    yield* Effect.provide(test(folder), layer({ folder }))
-  }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
 const failureOf = Effect.fnUntraced(function* (folder: string, stages: Stages) {
   const { record } = yield* ran(folder, stages)
@@ -132,18 +95,83 @@ describe("a trial in this process", () => {
     )
   )
 
+  it.effect("that is stopped and cannot save what it has says so", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const reached = yield* Deferred.make<void>()
+        const stopped = yield* Effect.forkChild(
+          ran(folder, { dataset }, () =>
+            Effect.suspend(() => {
+              rmSync(`${folder}/runs`, { recursive: true, force: true })
+              return Effect.asVoid(Deferred.succeed(reached, undefined))
+            })
+          )
+        )
+        yield* Deferred.await(reached)
+        yield* Fiber.interrupt(stopped)
+        const error = yield* Effect.flip(Fiber.join(stopped))
+        assert.strictEqual(error._tag, "StudyRecordError")
+        assert.include(error.message, "was removed, moved or replaced while it was in use")
+        assert.include(error.message, "the same study goes on with it")
+      })
+    )
+  )
+
+  it.effect("says all that has failed, as a process does", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const lost = Effect.suspend(() => {
+          rmSync(`${folder}/runs`, { recursive: true, force: true })
+          return Effect.fail(damaged)
+        })
+        const error = yield* Effect.flip(ran(folder, { dataset, viewPairs: upTo(5, lost) }))
+        assert.include(error.message, "7.png is damaged")
+        assert.match(error.message, /\n +error: the checkpoint .* was removed, moved or replaced/)
+      })
+    )
+  )
+
   it.effect("stops the study where a stage is wrong for every run of it", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
-        const unlike = layerSynthetic({
-          ...{ numTrain: 8, numTest: 8, height: 8, width: 8, channels: 1, numClasses: 3, seed: 1 }
-        })
-        const error = yield* Effect.flip(ran(folder, { dataset: unlike }))
+        const error = yield* Effect.flip(ran(folder, { dataset: tooFew }))
         assert.strictEqual(error._tag, "TrialImpossible")
         assert.include(error.message, "a = 1, seed 1")
         // The first batch is damaged: no step was taken.
         const early = { dataset, viewPairs: upTo(0, Effect.fail(damaged)) }
         assert.strictEqual((yield* Effect.flip(ran(folder, early)))._tag, "TrialImpossible")
+      })
+    )
+  )
+
+  it.effect("that has left a checkpoint or a log was possible, whatever keeps it from going on", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const early = { dataset, viewPairs: upTo(0, Effect.fail(damaged)) }
+        const { record } = yield* ran(folder, { dataset, viewPairs: upTo(5, Effect.fail(damaged)) })
+        const run = `${folder}/${record.runFolder}`
+        // Without its log there is no step to be seen, and its checkpoints tell of some.
+        rmSync(`${run}/metrics.jsonl`)
+        assert.strictEqual((yield* failureOf(folder, early)).exitCode, 4)
+        rmSync(run, { recursive: true })
+        assert.strictEqual((yield* Effect.flip(ran(folder, early)))._tag, "TrialImpossible")
+        writeFileSync(`${run}/metrics.jsonl`, "no event\n")
+        assert.strictEqual((yield* failureOf(folder, { ...early, dataset: tooFew })).exitCode, 2)
+      })
+    )
+  )
+
+  it.effect("has failed by the code of its kind where it has ended and its log is damaged", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const { record } = yield* ran(folder, { dataset })
+        const log = `${folder}/${record.runFolder}/metrics.jsonl`
+        const lines = readFileSync(log, "utf8")
+        writeFileSync(log, "no event\n")
+        appendFileSync(log, lines)
+        const { exitCode, numEpochs, reason } = yield* failureOf(folder, { dataset })
+        assert.deepStrictEqual([exitCode, numEpochs], [4, 0])
+        assert.include(reason, "line 1")
       })
     )
   )
@@ -182,21 +210,6 @@ describe("a trial in this process", () => {
         assert.include(failure.reason, "a bug")
         assert.deepStrictEqual([failure.exitCode, failure.isFinal], [70, false])
       })
-    )
-  )
-})
-
-describe("a trial in a process", () => {
-  it.effect("cannot have stages that are given in code", () =>
-    inFolder(
-      (folder) =>
-        Effect.gen(function* () {
-          const error = yield* Effect.flip(ran(folder, { dataset }))
-          assert.strictEqual(error._tag, "TrialImpossible")
-          assert.include(error.message, "dataset: given in code")
-          assert.include(error.message, "layerInProcess")
-        }),
-      ({ folder }) => layerProcesses({ main: "/nowhere/main.ts", folder, dataDir: undefined })
     )
   )
 })

@@ -5,12 +5,13 @@ import { measured } from "@moco/evaluation/Measurement"
 import type { Trial } from "@moco/study/Study"
 import type { CompletedTrial } from "@moco/study/TrialRecord"
 import { Effect, FileSystem, Path } from "effect"
+import { reasonOf } from "../src/TrialExecutor/lastWords.ts"
 import {
   completedTrial,
+  eventsIn,
   failedTrial,
   hasCompleted,
-  lastStep,
-  reasonOf
+  lastStep
 } from "../src/TrialExecutor/trialRecord.ts"
 
 const trial = { id: "abc", settings: { m: 0 }, seed: 3 } as unknown as Trial
@@ -117,7 +118,8 @@ describe("the record of a trial", () => {
   it.effect("keeps time, folder and curve of a run that a signal ended, and is tried again", () =>
     withLog(whole.slice(0, 5), (metrics) =>
       Effect.gen(function* () {
-        const record = yield* failedTrial(end, metrics, { exitCode: 128 + 9, stderr: "warning: something\n" })
+        const ended = { exitCode: 128 + 9, reason: reasonOf(128 + 9, "warning: something\n") }
+        const record = yield* failedTrial(end, yield* eventsIn(metrics), ended)
         assert.deepInclude(record, { seconds: 12, runFolder: "runs/abc-1", isFinal: false })
         assert.include(record.reason, "SIGKILL, as the system does where memory runs out\nwarning: something")
         assert.strictEqual(record.epochs.length, 2)
@@ -126,28 +128,23 @@ describe("the record of a trial", () => {
   )
 
   it.effect("is final only where the setting itself made the run fail", () =>
-    withLog([], (metrics) =>
-      Effect.gen(function* () {
-        const finals = yield* Effect.forEach([2, 5, 6, 70, 137], (exitCode) =>
-          Effect.map(failedTrial(end, metrics, { exitCode, stderr: "" }), ({ isFinal }) => isFinal)
-        )
-        assert.deepStrictEqual(finals, [false, true, false, false, false])
-      })
-    )
+    Effect.gen(function* () {
+      const finals = yield* Effect.forEach([2, 5, 6, 70, 137], (exitCode) =>
+        Effect.map(failedTrial(end, [], { exitCode, reason: "" }), ({ isFinal }) => isFinal)
+      )
+      assert.deepStrictEqual(finals, [false, true, false, false, false])
+    })
   )
 
   it("gives the error as the reason, without the warnings before it and with all its lines", () => {
     const stderr = "warning: dictionary.size: 16\nerror: loss is NaN: error: in step 3\n  lower it\n"
-    assert.strictEqual(reasonOf({ exitCode: 5, stderr }), "loss is NaN: error: in step 3\n  lower it")
+    assert.strictEqual(reasonOf(5, stderr), "loss is NaN: error: in step 3\n  lower it")
   })
 
   it("names the exit code and the last words where a run gave no error", () => {
-    assert.strictEqual(reasonOf({ exitCode: 9, stderr: "" }), "the process ended with exit code 9")
-    assert.strictEqual(reasonOf({ exitCode: 128 + 11, stderr: "" }), "the process ended with SIGSEGV")
-    assert.strictEqual(
-      reasonOf({ exitCode: 9, stderr: "warning: x\n" }),
-      "the process ended with exit code 9\nwarning: x"
-    )
+    assert.strictEqual(reasonOf(9, ""), "the process ended with exit code 9")
+    assert.strictEqual(reasonOf(128 + 11, ""), "the process ended with SIGSEGV")
+    assert.strictEqual(reasonOf(9, "warning: x\n"), "the process ended with exit code 9\nwarning: x")
   })
 
   it.effect("knows a run that has reached its end, and no other", () =>

@@ -1,3 +1,5 @@
+import { Cause } from "effect"
+
 /** Exit codes by family of errors; through nx any of them but 0 becomes 1. */
 export const ExitCode = {
   success: 0,
@@ -67,6 +69,10 @@ export const codeOfRunError = {
   RunLogError: ExitCode.resource,
   TensorError: ExitCode.resource
 } as const
+
+/** Everything that failed, in the order in which it did: of several errors the first one decides the exit code. */
+export const errorsIn = <E>({ reasons }: Cause.Cause<E>): ReadonlyArray<E> =>
+  reasons.filter(Cause.isFailReason).map(({ error }) => error)
 
 /** Every error that a run can end with. One that is not in the table does not compile. */
 export interface RunError {

@@ -37,8 +37,12 @@ export const decode = Effect.fn("RunConfig.decode")(function* (input: unknown) {
   return decoded.success
 })
 
-/** The config that a run folder holds: its settings may be those that there were when the run began. */
-export const decodeStored = (input: unknown) => decode(upgradeConfig(input))
+/**
+ * The config that a run folder holds: its settings may be those that there were when the run began. It may have been
+ * written on another machine, so whether the run fits into this one's memory is asked where it is to run.
+ */
+export const decodeStored = (input: unknown) =>
+  Effect.provideService(decode(upgradeConfig(input)), MachineMemory, Number.POSITIVE_INFINITY)
 
 /**
  * The config that results from laying `layers` (parts of a config, as read from a file) and then `sets`

@@ -16,14 +16,13 @@ export const readLines = Effect.fnUntraced(function* (path: string) {
 
 /** The last whole line of a file, looked for from its end; nothing where there is none, or it is longer than any of ours. */
 export const readLastLine = Effect.fnUntraced(function* (path: string) {
-  for (let numBytes = tailBytes; numBytes <= maxBytes; numBytes *= 16) {
-    const { bytes, start } = yield* SafeFile.readTail(path, { maxBytes: numBytes })
+  return yield* fromItsEnd(path, maxBytes, ({ bytes, start }) => {
     const end = bytes.lastIndexOf(newline)
     const begin = bytes.subarray(0, Math.max(0, end)).lastIndexOf(newline) + 1
-    if (end >= 0 && (begin > 0 || start === 0)) return new TextDecoder().decode(bytes.subarray(begin, end))
-    if (start === 0) return undefined
-  }
-  return undefined
+    return end >= 0 && (begin > 0 || start === 0)
+      ? new TextDecoder().decode(bytes.subarray(begin, end))
+      : undefined
+  })
 })
 
 /**
@@ -84,14 +83,31 @@ export const openLines = Effect.fnUntraced(function* (path: string) {
   }
 })
 
-/** Bytes that are looked at one after the other, from the end, for the end of a line. */
+/** Bytes of a file's end that are looked at first. */
 const tailBytes = 2 ** 16
+
+/** The end of a file, and where in it that begins. */
+type Tail = Effect.Success<ReturnType<typeof SafeFile.readTail>>
+
+/** What `look` finds in ever more of a file's end; nothing where it finds nothing in all of it, or in its last `most` bytes. */
+const fromItsEnd = Effect.fnUntraced(function* <A>(
+  path: string,
+  most: number,
+  look: (tail: Tail) => A | undefined
+) {
+  for (let numBytes = tailBytes; ; numBytes *= 16) {
+    const tail = yield* SafeFile.readTail(path, { maxBytes: Math.min(numBytes, most) })
+    const found = look(tail)
+    if (found !== undefined || tail.start === 0 || numBytes >= most) return found
+  }
+})
 
 /** Where the last whole line of a file ends. */
 const endOfLines = Effect.fnUntraced(function* (path: string) {
-  for (let maxBytes = tailBytes; ; maxBytes *= 16) {
-    const { bytes, start } = yield* SafeFile.readTail(path, { maxBytes })
-    const end = bytes.lastIndexOf(newline) + 1
-    if (end > 0 || start === 0) return start + end
-  }
+  // However long the torn line is: what stands before it must not be cut off with it.
+  const end = yield* fromItsEnd(path, Number.POSITIVE_INFINITY, ({ bytes, start }) => {
+    const found = bytes.lastIndexOf(newline)
+    return found < 0 ? undefined : start + found + 1
+  })
+  return end ?? 0
 })

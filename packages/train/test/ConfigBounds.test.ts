@@ -3,7 +3,7 @@ import { Backend } from "@moco/core/Backend"
 import { sizesOf } from "@moco/core/Encoder/kinds"
 import * as ResNet from "@moco/core/Encoder/ResNet"
 import { MachineMemory } from "@moco/train/MachineMemory"
-import { applyOverrides, type RunConfig } from "@moco/train/RunConfig"
+import { applyOverrides, decodeStored, type RunConfig } from "@moco/train/RunConfig"
 import { footprint } from "@moco/train/RunConfig/footprint"
 import { validConfig } from "@moco/train/testing/validConfig"
 import * as tf from "@tensorflow/tfjs-core"
@@ -152,6 +152,13 @@ describe("a run that cannot fit", () => {
         64 * gib
       )
       assert.strictEqual(config.dictionary.kind === "queue" && config.dictionary.size, 10_000_000)
+    })
+  )
+
+  it.effect("is none where a run's folder has it: it may have been written on a larger machine", () =>
+    Effect.gen(function* () {
+      const large = { ...validConfig, dictionary: { kind: "queue", size: 90_000_000 } } as const
+      assert.deepStrictEqual(yield* Effect.provideService(decodeStored(large), MachineMemory, gib), large)
     })
   )
 

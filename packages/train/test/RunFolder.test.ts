@@ -92,9 +92,14 @@ describe("RunFolder", () => {
   )
 
   const strangers: ReadonlyArray<
-    readonly [string, (fs: FileSystem.FileSystem, file: string) => Effect.Effect<unknown, unknown>]
+    readonly [
+      name: string,
+      make: (fs: FileSystem.FileSystem, file: string) => Effect.Effect<unknown, unknown>,
+      words?: string
+    ]
   > = [
-    ["config.json", (fs, file) => fs.writeFileString(file, '{"mine":1}')],
+    ["config.json", (fs, file) => fs.writeFileString(file, '{"mine":1}'), ", which is no run's: mine"],
+    ["config.json", (fs, file) => fs.writeFileString(file, "{"), ", which cannot be read: Expected"],
     ["environment.json", (fs, file) => fs.writeFileString(file, "{}")],
     ["encoder.safetensors", (fs, file) => fs.writeFileString(file, "")],
     ["metrics.jsonl", (fs, file) => fs.symlink("/etc/hostname", file)],
@@ -102,14 +107,14 @@ describe("RunFolder", () => {
     ["checkpoints", (fs, file) => fs.writeFileString(file, "")],
     ["metrics.jsonl", (_, file) => Effect.sync(() => execFileSync("mkfifo", [file]))]
   ]
-  for (const [i, [name, make]] of strangers.entries()) {
+  for (const [i, [name, make, words = ""]] of strangers.entries()) {
     it.effect(`is not written to where ${name} is none of a run's (${i + 1})`, () =>
       inTemporary((root) =>
         Effect.gen(function* () {
           yield* Effect.orDie(make(yield* FileSystem.FileSystem, `${root}/${name}`))
           const error = yield* Effect.flip(Effect.scoped(RunFolder.open(root)))
           assert.strictEqual(error._tag, "RunFolderOccupied")
-          assert.include(error.message, `${root}/${name}`)
+          assert.include(error.message, `${root}/${name}${words}`)
         })
       )
     )

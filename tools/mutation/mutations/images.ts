@@ -19,7 +19,7 @@ export const imagesMutations: ReadonlyArray<Mutation> = [
     fear: "validation images leak into the inputs"
   },
   {
-    name: "split: validation evaluated on training images",
+    name: "split: validation of training images",
     file: "packages/data/src/Catalog/fashionMnist10k.ts",
     from: "slice(all, numTrain, end)",
     to: "slice(all, 0, end - numTrain)",
@@ -27,12 +27,12 @@ export const imagesMutations: ReadonlyArray<Mutation> = [
     fear: "the bank holds the images that are evaluated"
   },
   {
-    name: "split: Fashion-MNIST's validation evaluated on training images",
+    name: "split: Fashion-MNIST's validation of training images",
     file: "packages/data/src/Catalog/fashionMnist.ts",
     from: "slice(train, numKept, train.numImages)",
     to: "slice(train, 0, train.numImages - numKept)",
     tests: "data Catalog",
-    fear: "the bank holds the images that are judged"
+    fear: "the bank holds the images that are evaluated"
   },
   {
     name: "images: file not checked",

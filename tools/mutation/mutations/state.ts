@@ -88,10 +88,8 @@ export const stateMutations: ReadonlyArray<Mutation> = [
   {
     name: "log: torn line kept",
     file: "packages/train/src/jsonLines.ts",
-    from: `end = bytes.lastIndexOf(newline) + 1
-`,
-    to: `end = bytes.length
-`,
+    from: "return found < 0 ? undefined : start + found + 1",
+    to: "return start + bytes.length",
     tests: "train RunLog",
     fear: "a resumed log holds a line that is none"
   },

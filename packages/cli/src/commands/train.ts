@@ -126,7 +126,7 @@ interface TrainOptions {
 const trainAndTell = Effect.fnUntraced(function* (run: Run.Run, options: TrainOptions) {
   const { config, folder, initialWeights, progress } = run
   const profileFile = yield* profileFileOf(options.profile, folder.profile)
-  let followed = following(resultSoFar(config, folder.path, progress))
+  let followed = following(resultSoFar(config, folder.path, progress), progress)
   let hasFinished = false
   const training = Effect.flatMap(Progress, ({ observe }) =>
     run.train({

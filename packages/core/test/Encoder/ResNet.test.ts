@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Backend } from "@moco/core/Backend"
 import * as CounterRandom from "@moco/core/CounterRandom"
 import type { Weights } from "@moco/core/Encoder"
 import * as ResNet from "@moco/core/Encoder/ResNet"
@@ -7,14 +6,7 @@ import type { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
 import type { NamedTensors } from "@moco/core/Tensor"
 import { assertClose, tinyResNet as tiny } from "@moco/core/testing"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect } from "effect"
-
-const tensorflow = Backend.layerTensorflow({ threads: 2 })
-const onTensorflow = <A>(test: () => A) =>
-  Effect.andThen(
-    Backend,
-    Effect.sync(() => tf.tidy(test as () => void))
-  ).pipe(Effect.provide(tensorflow))
+import { onTensorflow } from "./onTensorflow.ts"
 
 const images = (count: number, size = 8, seed = 1) =>
   tf.tensor4d(

@@ -1,20 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Backend } from "@moco/core/Backend"
 import type { Weights } from "@moco/core/Encoder"
 import * as ResNet from "@moco/core/Encoder/ResNet"
 import type { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
 import { sizesOfResNet } from "@moco/core/Encoder/ResNetSizes"
 import type { NamedTensors } from "@moco/core/Tensor"
 import { tinyResNet as tiny } from "@moco/core/testing"
-import * as tf from "@tensorflow/tfjs-core"
-import { Effect } from "effect"
-
-const tensorflow = Backend.layerTensorflow({ threads: 2 })
-const onTensorflow = <A>(test: () => A) =>
-  Effect.andThen(
-    Backend,
-    Effect.sync(() => tf.tidy(test as () => void))
-  ).pipe(Effect.provide(tensorflow))
+import { onTensorflow } from "./onTensorflow.ts"
 
 const numParameters = ({ parameters }: Weights, isCounted: (name: string) => boolean) =>
   Object.entries(parameters).reduce((sum, [name, { size }]) => sum + (isCounted(name) ? size : 0), 0)

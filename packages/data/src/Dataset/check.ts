@@ -66,10 +66,13 @@ function* inputFaults(input: Dataset["Service"]["input"], train: ImageSource): G
 /** Less divides pixels into numbers that an encoder cannot hold; an image set of one colour is given this. */
 export const minStd = 1e-6
 
-/** Means and standard deviations that are none, or not one of a channel. */
-export function* statisticsFaults({ mean, std }: ChannelStatistics, channels: number): Generator<Fault> {
-  yield* numbersFaults("mean", mean, 0, channels)
-  yield* numbersFaults("std", std, minStd, channels)
+/** Means and standard deviations, where they are given, that are none or not one of a channel. */
+export function* statisticsFaults(
+  { mean, std }: Partial<ChannelStatistics>,
+  channels: number
+): Generator<Fault> {
+  if (mean !== undefined) yield* numbersFaults("mean", mean, 0, channels)
+  if (std !== undefined) yield* numbersFaults("std", std, minStd, channels)
 }
 
 function* numbersFaults(

@@ -238,7 +238,9 @@ describe("A data set of one's own", () => {
       for (const [field, given] of [
         ["imageSize", { name: "mine", train }],
         ["test.channels", { name: "mine", train, test, imageSize }],
-        ["input.height", { name: "mine", train, imageSize: { ...imageSize, height: 1025 } }]
+        ["input.height", { name: "mine", train, imageSize: { ...imageSize, height: 1025 } }],
+        ["mean[0]", { name: "mine", train, imageSize, mean: [2] }],
+        ["std.length", { name: "mine", train, imageSize, std: [] }]
       ] as const) {
         assert.strictEqual(
           (yield* Effect.flip(Dataset.make(given))).message.split(" = ")[0],

@@ -15,7 +15,7 @@ import { Effect } from "effect"
 import type { Plan } from "../../setup/Plan.ts"
 import * as Stamp from "../../setup/Stamp.ts"
 import { stampFileOf } from "../../setup/Wanted.ts"
-import { anySet, freshOps, freshPlan, run } from "./fakePlan.ts"
+import { anySet, freshHeaders, freshOps, freshPlan, run } from "./fakePlan.ts"
 
 /** What nobody sets up. */
 const wanted = freshPlan()
@@ -26,7 +26,7 @@ describe("The stamp of a set-up", () => {
   it.live("is left by a start that found all in place, and holds until a part of it changes", () =>
     Effect.gen(function* () {
       const ops = freshOps("int op() { return one(); }")
-      const plan = freshPlan({ ops })
+      const plan = freshPlan({ ops, napiIncludeDir: freshHeaders("#define NAPI_OLD 1\n") })
       yield* run(plan)
       // Not by the one that made it: what changed meanwhile would never be looked at.
       assert.isFalse(holds(plan))
@@ -50,6 +50,8 @@ describe("The stamp of a set-up", () => {
         join(ops.dir, "kernels"),
         join(ops.dir, "binding"),
         join(plan.bindingPackage, "binding", "tfjs_binding.cc"),
+        join(plan.napiIncludeDir, "node_api.h"),
+        plan.napiIncludeDir,
         join(plan.installDir, "tfjs_binding.node"),
         join(plan.installDir, "moco_ops.any.node"),
         join(library, "manifest.json"),
@@ -93,7 +95,7 @@ describe("The stamp of a set-up", () => {
 
   it("does not hold when it is damaged, and a place that cannot be written to is no failure", () => {
     const dir = mkdtempSync(join(tmpdir(), "stamp-"))
-    writeFileSync(join(dir, "torn"), '{"asked":{},"sta')
+    writeFileSync(join(dir, "torn"), '{"setUpFor":{},"sta')
     assert.isFalse(Stamp.holds(join(dir, "torn"), wanted))
     symlinkSync("loop", join(dir, "loop"))
     Stamp.write(join(dir, "looping"), Stamp.take(wanted, [join(dir, "loop")]))

@@ -116,7 +116,7 @@ export const freshPlan = (change: Partial<Plan> = {}): Plan => ({
 /** A checkout in which nothing is installed. */
 export const freshInstallDir = () => {
   const dir = join(root, `build-${++count}`)
-  return { installDir: dir, ownersInstallDir: dir }
+  return { installDir: dir, ownersInstallDir: dir, isOwner: true }
 }
 
 /** The set-up of a plan, as the program does it. */

@@ -90,15 +90,16 @@ describe("libtensorflow", () => {
   it.live("serves a fresh package from a full cache without network, Python or compiler", () =>
     Effect.gen(function* () {
       const compiler = script('exec c++ "$@"')
-      const plan = freshPlan({ compilers: [compiler] })
+      const checkout = () => ({
+        bindingPackage: freshPackage(),
+        napiIncludeDir: freshHeaders("#define NAPI_SAME 1\n"),
+        ops: freshOps("int op() { return one(); }"),
+        ...freshInstallDir()
+      })
+      const plan = freshPlan({ compilers: [compiler], ...checkout() })
       yield* run(plan)
       rmSync(compiler)
-      const another = {
-        ...plan,
-        bindingPackage: freshPackage(),
-        ...freshInstallDir(),
-        python: "no-such-python"
-      }
+      const another = { ...plan, ...checkout(), python: "no-such-python" }
       yield* run(another)
       assert.deepStrictEqual(readFileSync(installed(another)), readFileSync(installed(plan)))
     })

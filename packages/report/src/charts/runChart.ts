@@ -28,8 +28,8 @@ const gutter = 16
 const maxColumns = 3
 
 /**
- * One or more runs by epoch, as a stand-alone SVG: the loss beside its level at chance, and every metric that was
- * evaluated, from the untrained encoder on, beside the other baselines.
+ * One or more runs by epoch, as a stand-alone SVG: what the steps measured beside the levels to compare it with, such as
+ * the loss at chance, and every metric that was evaluated, from the untrained encoder on, beside the other baselines.
  */
 export const runChart = (runs: ReadonlyArray<DrawnRun>): string => {
   const metrics = metricsOf(runs)

@@ -1,9 +1,9 @@
-import { codeOfRunError, ExitCode, type RunError } from "@moco/train/ExitCode"
+import { codeOfRunError, ExitCode, errorsIn, type RunError } from "@moco/train/ExitCode"
 import * as Run from "@moco/train/Run"
 import type { RunEvent } from "@moco/train/RunLog"
 import { Cause, Effect, Exit } from "effect"
 import type { StudyRecordError } from "../StudyRecord.ts"
-import { layerOf, notSaved, type Observe } from "./layerOf.ts"
+import { layerInFolder, notSaved, type Observe } from "./inFolder.ts"
 import type { Ended } from "./trialRecord.ts"
 
 /**
@@ -12,9 +12,13 @@ import type { Ended } from "./trialRecord.ts"
  *
  * **Gotchas** The trials share the process's memory and its threads, so one at a time is fastest.
  */
-export const layerInProcess = ({ folder }: { readonly folder: string }) =>
-  layerOf(folder, ({ config, stages }, folder, observe) =>
-    Run.open({ config, folder }, { stages }).pipe(
+export const layerInProcess = (options: {
+  readonly folder: string
+  /** The one folder that is searched for a data set which is not embedded (default: cache and system). */
+  readonly dataDir?: string | undefined
+}) =>
+  layerInFolder(options.folder, ({ config, stages }, folder, observe) =>
+    Run.open({ config, folder }, { stages, dataDir: options.dataDir }).pipe(
       Effect.flatMap((run) => run.train({ observe: (event) => whereStep(event, observe) })),
       Effect.scoped,
       Effect.exit,
@@ -28,19 +32,21 @@ const whereStep = (event: RunEvent, observe: Observe): Effect.Effect<void> => {
   return observe({ step: step + 1, numSteps, epoch: epoch + 1, numEpochs, metrics })
 }
 
-/** How `moco train` would have ended. */
+/** How `moco train` would have ended, and with the same words. */
 const endedOf = (
   exit: Exit.Exit<unknown, RunError>,
   path: string
 ): Effect.Effect<Ended, StudyRecordError> => {
-  if (Exit.isSuccess(exit)) return Effect.succeed({ exitCode: ExitCode.success, stderr: "" })
+  if (Exit.isSuccess(exit)) return Effect.succeed({ exitCode: ExitCode.success, reason: "" })
   const { cause } = exit
-  const [error] = cause.reasons.filter(Cause.isFailReason).map((reason) => reason.error)
-  const isBug = Cause.hasDies(cause)
-  const reason = isBug || error === undefined ? Cause.pretty(cause) : error.message
-  if (!Cause.hasInterrupts(cause)) {
-    const exitCode = isBug || error === undefined ? ExitCode.defect : codeOfRunError[error._tag]
-    return Effect.succeed({ exitCode, stderr: `error: ${reason}` })
+  const errors = errorsIn(cause)
+  const [first] = errors
+  const isBug = Cause.hasDies(cause) || (first === undefined && !Cause.hasInterrupts(cause))
+  const messages = new Set(errors.map(({ message }) => message))
+  const reason = isBug ? Cause.pretty(cause) : [...messages].join("\nerror: ")
+  if (Cause.hasInterrupts(cause)) {
+    return isBug || first !== undefined ? Effect.fail(notSaved(path, reason)) : Effect.interrupt
   }
-  return isBug || error !== undefined ? Effect.fail(notSaved(path, reason)) : Effect.interrupt
+  const exitCode = isBug || first === undefined ? ExitCode.defect : codeOfRunError[first._tag]
+  return Effect.succeed({ exitCode, reason })
 }

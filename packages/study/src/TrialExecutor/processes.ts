@@ -10,8 +10,9 @@ import type { PlatformError } from "effect/PlatformError"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { ownNamesOf } from "../identity.ts"
 import type { StudyRecordError } from "../StudyRecord.ts"
-import { layerOf, notSaved } from "./layerOf.ts"
-import { type Ended, endedBySignal, lastStep, reasonOf } from "./trialRecord.ts"
+import { impossible, layerInFolder, notSaved } from "./inFolder.ts"
+import { reasonOf } from "./lastWords.ts"
+import { type Ended, endedBySignal, lastStep } from "./trialRecord.ts"
 
 /** How often a running trial is looked at. */
 const lookEvery = "500 millis"
@@ -35,11 +36,14 @@ export const layerProcesses = (options: {
   readonly folder: string
   readonly dataDir: string | undefined
 }) =>
-  layerOf(
+  layerInFolder(
     options.folder,
     Effect.fnUntraced(function* (trial, folder, observe) {
       const own = ownNamesOf(trial.stages)
-      if (own.length > 0) return unknownToProcesses(own)
+      if (own.length > 0) {
+        const problem = `${own.join(", ")}: given in code, which no process of moco train has`
+        return yield* impossible(trial, `${problem}\n  run the study with layerInProcess`)
+      }
       const config = `${folder}.json`
       yield* SafeFile.replaceText(config, `${JSON.stringify(trial.config, null, 2)}\n`)
       const dataDir =
@@ -55,7 +59,7 @@ export const layerProcesses = (options: {
         }),
         {
           // What a killed study has left running stops within a step, and holds its folder until then.
-          while: ({ stderr }) => stderr.includes(FolderLock.worksInThisFolder),
+          while: ({ reason }) => reason.includes(FolderLock.worksInThisFolder),
           schedule: Schedule.spaced(lookEvery),
           times: lockRetries
         }
@@ -68,15 +72,10 @@ export const layerProcesses = (options: {
     })
   )
 
-const unknownToProcesses = (stages: ReadonlyArray<string>): Ended => ({
-  exitCode: ExitCode.config,
-  stderr: `error: ${stages.join(", ")}: given in code, which no process of moco train has\n  run the study with layerInProcess`
-})
-
 /** Fails where a run that was stopped has ended otherwise than with its state saved. */
 const requireSaved = (folder: string, ended: Ended | undefined): Effect.Effect<void, StudyRecordError> => {
   const isSaved = ended === undefined || [ExitCode.success, ...askedToStop].includes(ended.exitCode)
-  return isSaved ? Effect.void : Effect.fail(notSaved(folder, reasonOf(ended)))
+  return isSaved ? Effect.void : Effect.fail(notSaved(folder, ended.reason))
 }
 
 /** Runs this program with other arguments; interruption asks it to stop, waits for it, and tells how it has ended. */
@@ -102,7 +101,7 @@ const runProcess = (
       const exitCode = yield* Effect.catch(handle.exitCode, (error) =>
         Effect.succeed(exitCodeOfSignal(error))
       )
-      return { exitCode, stderr }
+      return { exitCode, reason: exitCode === ExitCode.success ? "" : reasonOf(exitCode, stderr) }
     }).pipe(Effect.forkScoped({ startImmediately: true }))
     const stop = Effect.andThen(Effect.ignore(handle.kill(stopping)), Fiber.await(ending)).pipe(
       Effect.map((exit) => Exit.isSuccess(exit) && onStopped(exit.value))

@@ -1,4 +1,3 @@
-import { constants } from "node:os"
 import * as SafeFile from "@moco/core/SafeFile"
 import { withNewer } from "@moco/evaluation/Measurement"
 import { ExitCode } from "@moco/train/ExitCode"
@@ -17,11 +16,12 @@ export interface TrialEnd {
   readonly runFolder: string
 }
 
-/** How a run has ended: as a process does, wherever it was. */
+/** How a run has ended, wherever it was. */
 export interface Ended {
-  /** {@link endedBySignal} and the signal's number where a signal ended it. */
+  /** As `moco train` has it; {@link endedBySignal} and the signal's number where a signal ended its process. */
   readonly exitCode: number
-  readonly stderr: string
+  /** Why it failed, in words; empty where it did not. */
+  readonly reason: string
 }
 
 /** Exit codes from here on tell of a signal, as those of a shell do. */
@@ -39,8 +39,8 @@ export const completedTrial = Effect.fnUntraced(function* (
   const finished = events.findLast((event) => event.event === "finished")
   const steps = events.filter(isStep)
   if (finished?.outcome !== "completed") {
-    const stderr = `error: ${metrics} does not tell the end of the run`
-    return yield* failedTrial(end, metrics, { exitCode: ExitCode.corrupt, stderr })
+    const reason = `${metrics} does not tell the end of the run`
+    return yield* failedTrial(end, events, { exitCode: ExitCode.corrupt, reason })
   }
   const { evaluationSeconds, step, trainingSeconds } = finished
   const epochs = epochsOf(steps)
@@ -58,20 +58,16 @@ export const completedTrial = Effect.fnUntraced(function* (
 })
 
 /** The record of a run that ended otherwise, with as much of its curve as it has left. */
-export const failedTrial = Effect.fnUntraced(function* (
+export const failedTrial = (
   end: TrialEnd,
-  metrics: string,
-  ended: Ended
-): Effect.fn.Return<FailedTrial, never, FileSystem.FileSystem> {
-  const events: ReadonlyArray<RunLog.RunRecord> = yield* Effect.orElseSucceed(RunLog.read(metrics), () => [])
-  return {
-    ...(yield* common(end, epochsOf(events.filter(isStep)))),
+  events: ReadonlyArray<RunLog.RunRecord>,
+  { exitCode, reason }: Ended
+): Effect.Effect<FailedTrial> =>
+  Effect.map(common(end, epochsOf(events.filter(isStep))), (known) => ({
+    ...known,
     outcome: "failed",
-    exitCode: ended.exitCode,
-    reason: reasonOf(ended),
-    isFinal: ended.exitCode === ExitCode.nonFinite
-  }
-})
+    ...{ exitCode, reason, isFinal: exitCode === ExitCode.nonFinite }
+  }))
 
 /** Whether a run log tells of a run that reached its end. */
 export const hasCompleted = (metrics: string) =>
@@ -80,14 +76,11 @@ export const hasCompleted = (metrics: string) =>
     onSuccess: (last) => last?.event === "finished" && last.outcome === "completed"
   })
 
-/** Whether a run has taken a step; one whose log is there and cannot be read may have. */
-export const hasBegun = Effect.fnUntraced(function* (metrics: string) {
-  const fs = yield* FileSystem.FileSystem
-  if (!(yield* Effect.orElseSucceed(fs.exists(metrics), () => true))) return false
-  return yield* Effect.match(RunLog.read(metrics), {
-    onFailure: () => true,
-    onSuccess: (events) => events.some(isStep)
-  })
+/** What a run has logged; nothing where it has no log. */
+export const eventsIn = Effect.fnUntraced(function* (metrics: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const isThere = yield* Effect.orElseSucceed(fileSystem.exists(metrics), () => true)
+  return isThere ? yield* RunLog.read(metrics) : []
 })
 
 /** How far a run is, from the end of its log; nothing where it has not begun. */
@@ -100,7 +93,8 @@ export const lastStep = Effect.fnUntraced(function* (metrics: string) {
 
 type StepRecord = RunLog.RunRecord & { readonly event: "step" }
 
-const isStep = (event: RunLog.RunRecord): event is StepRecord => event.event === "step"
+/** Whether an event is a step. */
+export const isStep = (event: RunLog.RunRecord): event is StepRecord => event.event === "step"
 
 /** Some lines of a run log, among them what a few evaluations have measured. */
 const tailBytes = 2 ** 15
@@ -143,23 +137,3 @@ const common = ({ runFolder, seconds, trial }: TrialEnd, epochs: ReadonlyArray<E
     runFolder,
     epochs
   }))
-
-/** The error message of a run, without the warnings before it; else how it ended, and its last words. */
-export const reasonOf = ({ exitCode, stderr }: Ended): string => {
-  const lines = stderr.trimEnd().split("\n")
-  const start = lines.findIndex((line) => line.startsWith("error: "))
-  if (start >= 0) return lines.slice(start).join("\n").slice("error: ".length)
-  const words = lines.filter((line) => line !== "").slice(-lastWords)
-  return [`the process ended with ${endingOf(exitCode)}`, ...words].join("\n")
-}
-
-const endingOf = (exitCode: number): string => {
-  const signal = Object.entries(constants.signals).find(
-    ([, number]) => endedBySignal + number === exitCode
-  )?.[0]
-  if (signal === undefined) return `exit code ${exitCode}`
-  return signal === "SIGKILL" ? "SIGKILL, as the system does where memory runs out" : signal
-}
-
-/** Lines of a process's last words that are kept. */
-const lastWords = 6

@@ -6,7 +6,7 @@ import { most } from "../RunConfig/bounds.ts"
 import { isSection } from "../RunConfig/overrides.ts"
 import { upgradeConfig } from "../RunConfig/stored.ts"
 import { RunConfig } from "../RunConfig.ts"
-import { Count, RunEvent } from "../RunLog/RunEvent.ts"
+import { RunEvent } from "../RunLog/RunEvent.ts"
 import { schemaTrouble } from "../schemaTrouble.ts"
 import { Fingerprint } from "./fingerprint.ts"
 import { upgradeManifest } from "./format1.ts"
@@ -28,7 +28,7 @@ const Rollbacks = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1000 
 /** A file of a checkpoint. */
 export const Part = Schema.Struct({
   name: Schema.String,
-  bytes: Count,
+  bytes: Schema.Natural,
   /** Of the whole file, lower-case hexadecimal. */
   sha256: Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/))
 })
@@ -73,7 +73,7 @@ export const RunProgress = Schema.Struct({
   trainingSeconds: Seconds,
   evaluationSeconds: Seconds,
   /** Where the run log ended when this was true; what stands behind it belongs to steps that are taken again. */
-  logPosition: Count,
+  logPosition: Schema.Natural,
   /** What happened last, where the run log could not take it: it is logged when the run goes on. */
   unlogged: Schema.optionalKey(RunEvent),
   /** The newest of every metric and subject. */

@@ -4,6 +4,7 @@ import { Effect, FileSystem, Path, Schema } from "effect"
 import { sha256 } from "../Checkpoint/manifest.ts"
 import { fileTrouble } from "../fileTrouble.ts"
 import type { GivenWeights } from "../InitialWeights.ts"
+import { filesOf } from "../RunFolder/files.ts"
 import * as RunFolder from "../RunFolder.ts"
 
 /** Weights that a run was to begin with cannot be read; `reason` and `hint` are in plain words. */
@@ -30,7 +31,7 @@ export const weightsIn = Effect.fn("InitialWeights.weightsIn")(function* (source
     onSuccess: ({ type }) => type === "Directory",
     onFailure: () => false
   })
-  const file = isFolder ? path.join(source, "encoder.safetensors") : source
+  const file = isFolder ? filesOf(path, source).encoder : source
   const bytes = yield* regularFile(file)
   const { tensors } = yield* decodeAt(file, bytes)
   const weights: GivenWeights = { source: file, sha256: sha256(bytes), tensors }

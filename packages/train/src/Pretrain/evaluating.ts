@@ -3,10 +3,9 @@ import { measure } from "@moco/evaluation/Evaluation/measure"
 import { Evaluations } from "@moco/evaluation/Evaluations"
 import { find, isBetter, type Measurement, primary, withNewer } from "@moco/evaluation/Measurement"
 import { baselines, type Subject, trained, trainedEncoder } from "@moco/evaluation/subjects"
-import { Effect } from "effect"
+import { Duration, Effect } from "effect"
 import type { RunProgress } from "../Checkpoint/manifest.ts"
 import { NonFinite } from "../Diagnostics.ts"
-import { seconds } from "../internal/seconds.ts"
 import { LearningRate } from "../LearningRate.ts"
 import { RunLog } from "../RunLog.ts"
 import { epochOf, saving, type TrainerState } from "./TrainerState.ts"
@@ -29,9 +28,8 @@ export const evaluating = Effect.fnUntraced(function* (trainer: TrainerState) {
 
   // It may take minutes and can be stopped, and is then done again; what is logged is counted too.
   const evaluate = Effect.fnUntraced(function* (evaluation: OneEvaluation, subject: Subject) {
-    const start = yield* seconds
-    const measurements = yield* measure(evaluation, subject)
-    const elapsed = (yield* seconds) - start
+    const [took, measurements] = yield* Effect.timed(measure(evaluation, subject))
+    const elapsed = Duration.toSeconds(took)
     const isTrained = subject.subject === trainedEncoder
     const at = isTrained ? { step: trainer.progress.step, epoch: epochOf(trainer) } : untrained
     yield* runLog.record({ event: "evaluation", ...at, measurements, seconds: elapsed })

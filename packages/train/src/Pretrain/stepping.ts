@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect } from "effect"
-import { seconds } from "../internal/seconds.ts"
+import { Duration, Effect } from "effect"
 import { pretrainStep } from "../PretrainStep.ts"
 import { type RunEvent, RunLog } from "../RunLog.ts"
 import { standstills } from "./standstill.ts"
@@ -17,9 +16,8 @@ export const stepping = Effect.fnUntraced(function* (trainer: TrainerState) {
       // The state that a run has gone back to may have what the log could not take then.
       yield* catchUp(trainer)
       const { rateFactor, step, trainingSeconds } = trainer.progress
-      const start = yield* seconds
-      const taken = yield* takeStep(step, rateFactor)
-      const elapsed = (yield* seconds) - start
+      const [took, taken] = yield* Effect.timed(takeStep(step, rateFactor))
+      const elapsed = Duration.toSeconds(took)
       const { lossState, metrics, numImages } = taken
       const epoch = epochOf(trainer)
       const event: RunEvent = {

@@ -44,9 +44,11 @@ export const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
   if (hasEncoder) return yield* occupied(folder.encoder)
   if (yield* exists(folder.config)) {
     // Ours, of a run that was killed before its first line; anybody else's must not be written over.
-    yield* Effect.catch(readConfig(folder), () =>
-      occupied(`${folder.config}, which cannot be read as a run's`)
-    )
+    yield* Effect.catchTags(readConfig(folder), {
+      ConfigUnreadable: ({ reason }) => occupied(`${folder.config}, which cannot be read: ${reason}`),
+      ConfigInvalid: ({ problems: [first] }) =>
+        occupied(`${folder.config}, which is no run's: ${first?.path} ${first?.problem}`)
+    })
   } else {
     // A run writes its config before these.
     for (const file of [folder.environment, folder.profile, folder.encoderCard, folder.initial]) {

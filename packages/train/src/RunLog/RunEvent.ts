@@ -1,19 +1,17 @@
 import { Measurement } from "@moco/evaluation/Measurement"
 import { Schema } from "effect"
 
-/** How many of something. */
-export const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 /** Any number: one that is not finite must reach the log, it is what one looks for there. */
 const Measure = Schema.Number
 
 const step = {
   event: Schema.Literal("step"),
   /** Counted from 0 over the whole run. */
-  step: Count,
+  step: Schema.Natural,
   /** Counted from 0. */
-  epoch: Count,
-  numSteps: Count,
-  numEpochs: Count,
+  epoch: Schema.Natural,
+  numSteps: Schema.Natural,
+  numEpochs: Schema.Natural,
   /** By the keys of `stepMetrics.ts`, where each is described. */
   metrics: Schema.Record(Schema.String, Measure),
   /** State of the loss after the step, where it has one: with NCE its normalizer's logarithm. */
@@ -24,8 +22,8 @@ const step = {
 const evaluation = {
   event: Schema.Literal("evaluation"),
   /** Steps that what is measured was trained for: 0 for the baselines, whenever they are evaluated. */
-  step: Count,
-  epoch: Count,
+  step: Schema.Natural,
+  epoch: Schema.Natural,
   /** Of one evaluation and one subject. */
   measurements: Schema.Array(Measurement),
   seconds: Measure
@@ -34,8 +32,8 @@ const evaluation = {
 const finished = {
   event: Schema.Literal("finished"),
   /** Steps that were taken. */
-  step: Count,
-  epoch: Count,
+  step: Schema.Natural,
+  epoch: Schema.Natural,
   outcome: Schema.Literals(["completed", "interrupted"]),
   trainingSeconds: Measure,
   evaluationSeconds: Measure
@@ -44,7 +42,7 @@ const finished = {
 const resumed = {
   event: Schema.Literal("resumed"),
   /** Steps that the checkpoint had taken. */
-  step: Count
+  step: Schema.Natural
 }
 
 const Change = Schema.Struct({ before: Measure, now: Measure })
@@ -52,8 +50,8 @@ const Change = Schema.Struct({ before: Measure, now: Measure })
 const configChanged = {
   event: Schema.Literal("configChanged"),
   /** Steps that were taken with the config before. */
-  step: Count,
-  epoch: Count,
+  step: Schema.Natural,
+  epoch: Schema.Natural,
   /** Settings by path, as they would be written in JSON. */
   changes: Schema.Array(Schema.Struct({ path: Schema.String, before: Schema.String, now: Schema.String })),
   /** The kind of the learning rate's schedule, which decides what a longer run means for the rate. */
@@ -67,12 +65,12 @@ const configChanged = {
 const initialised = {
   event: Schema.Literal("initialised"),
   /** Always 0: a run begins with them. */
-  step: Count,
+  step: Schema.Natural,
   /** The file that the run began with, and its SHA-256. */
   source: Schema.String,
   sha256: Schema.String,
   /** Tensors that were taken from it. */
-  taken: Count,
+  taken: Schema.Natural,
   /** Why its head was left out; empty where it was taken. */
   headLeftOut: Schema.Array(Schema.String)
 }
@@ -80,9 +78,9 @@ const initialised = {
 const rolledBack = {
   event: Schema.Literal("rolledBack"),
   /** Steps that the checkpoint had taken. */
-  step: Count,
+  step: Schema.Natural,
   /** The step that gave a number which is not finite. */
-  failedStep: Count,
+  failedStep: Schema.Natural,
   reason: Schema.String,
   /** What the learning rate is multiplied by from here on. */
   rateFactor: Measure
@@ -91,8 +89,8 @@ const rolledBack = {
 const standstill = {
   event: Schema.Literal("standstill"),
   /** The first step of which it is true. */
-  step: Count,
-  epoch: Count,
+  step: Schema.Natural,
+  epoch: Schema.Natural,
   /** The number that tells it, as its step does. */
   metric: Schema.String,
   value: Measure,

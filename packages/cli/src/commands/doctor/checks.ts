@@ -57,7 +57,7 @@ const backendFindings = Effect.gen(function* () {
         ]),
       onSuccess: ({ device, version }) =>
         Effect.succeed<ReadonlyArray<Finding>>([
-          { name: "libtensorflow", state: "ok", found: `${version}, binding linked and loaded` },
+          { name: "libtensorflow", state: "ok", found: `${version}, binding loaded` },
           { name: "device", state: "ok", found: device }
         ])
     }

@@ -47,10 +47,18 @@ interface Following {
   }>
 }
 
-/** Follows a run from `result` on. */
-export const following = (result: RunResult): Following => ({
+/**
+ * Follows a run from `result` on.
+ *
+ * @param progress  what it goes on from, which tells in which steps its encoder was measured
+ */
+export const following = (result: RunResult, progress?: RunProgress): Following => ({
   result,
-  measured: [{ step: result.numSteps, measurements: result.measurements }]
+  measured: result.measurements.map((measurement) => ({
+    // Baselines are those of the first state, whatever step they were measured in.
+    step: isBaseline(measurement) ? 0 : (progress?.evaluatedAt[measurement.evaluation] ?? result.numSteps),
+    measurements: [measurement]
+  }))
 })
 
 /** The result after one more event. */
@@ -68,9 +76,7 @@ export const withEvent = (before: Following, event: RunEvent): Following => {
       return before
     case "rolledBack": {
       // What was measured of the encoder since is no longer so.
-      const known = measured.map(({ measurements, step }) =>
-        step <= event.step ? { step, measurements } : { step, measurements: measurements.filter(isBaseline) }
-      )
+      const known = measured.filter(({ step }) => step <= event.step)
       return withMeasured({ ...result, numSteps: event.step }, known)
     }
     case "finished": {

@@ -117,7 +117,7 @@ export const augmentationLaws = (it: It): void => {
     Effect.map(given, ({ apply, tensorOf }) =>
       tf.tidy(() => {
         const image_NHWC = tensorOf()
-        assert.throws(() => apply(image_NHWC, []), "Augmentation.apply: 0 plans for 8 images")
+        assert.throws(() => apply(image_NHWC, []), RangeError)
       })
     )
   )

@@ -1,9 +1,7 @@
-import { decodeStored } from "@moco/train/RunConfig"
 import { shorten } from "@moco/train/RunConfig/Problem"
 import * as RunFolder from "@moco/train/RunFolder"
 import { filesOf } from "@moco/train/RunFolder/files"
 import * as RunLog from "@moco/train/RunLog"
-import { readStructuredFile } from "@moco/train/readStructuredFile"
 import { Effect, Path, Schema } from "effect"
 import { visibleMeasurement } from "../visible.ts"
 import type { DrawnRun } from "./curves.ts"
@@ -35,7 +33,7 @@ export const readRun = Effect.fn("report.readRun")(function* (folderPath: string
   for (const file of [folder.config, folder.metrics]) {
     if (!(yield* RunFolder.exists(file))) return yield* undrawable(`it has no ${path.basename(file)}`)
   }
-  const config = yield* Effect.flatMap(readStructuredFile("config", folder.config), decodeStored)
+  const config = yield* RunFolder.readConfig(folder)
   const events = yield* RunLog.read(folder.metrics)
   if (!events.some(({ event }) => event === "step")) return yield* undrawable("its log has no step")
   const name = shorten(path.basename(path.resolve(folderPath)), maxName)
