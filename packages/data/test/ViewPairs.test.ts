@@ -4,13 +4,14 @@ import { Property, TensorLeak } from "@moco/core/testing"
 import { Augmentation } from "@moco/data/Augmentation"
 import { Dataset, DatasetUnreadable, type OwnDataset } from "@moco/data/Dataset"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
-import { make as makeSource, sizeOf } from "@moco/data/ImageSource"
+import { make as makeSource } from "@moco/data/ImageSource"
+import { toTensor } from "@moco/data/ImageTensors"
 import { mixedSource, type Readings, reordered } from "@moco/data/testing"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import fc from "fast-check"
-import { tensorOf } from "./imagesOf.ts"
+import { imagesOf } from "./imagesOf.ts"
 import { settings } from "./settings.ts"
 
 const numTrain = 11
@@ -49,31 +50,28 @@ for (const [name, backend] of [
         const { normalize } = yield* Augmentation
         const service = yield* ViewPairs
         const { indices, k, q } = yield* read(service, 5)
-        const image = tf.tidy(() => [...normalize(tensorOf(train, indices)).dataSync()])
+        const image = tf.tidy(() => [...normalize(imagesOf(train, indices)).dataSync()])
         assert.deepStrictEqual(q, image)
         assert.deepStrictEqual(k, image)
       }).pipe(Effect.provide(pairs(Augmentation.layerNone)))
     )
 
-    it.effect(
-      "augments each view by its own plan, which depends on epoch and image and not on the batch",
-      () =>
-        Effect.gen(function* () {
-          const { train } = yield* Dataset
-          const { apply, draw } = yield* Augmentation
-          const service = yield* ViewPairs
-          const { epoch, indices, k, q } = yield* read(service, 7)
-          const views = [0, 1].map((view) =>
-            indices.flatMap((index) =>
-              tf.tidy(() => {
-                const plan = draw({ seed: 1, epoch, index, view }, { height: 6, width: 5 })
-                return [...apply(tensorOf(train, [index]), [plan]).dataSync()]
-              })
-            )
+    it.effect("makes each view by its own key, of epoch and image and not of the batch", () =>
+      Effect.gen(function* () {
+        const { train } = yield* Dataset
+        const { views: viewsOf } = yield* Augmentation
+        const service = yield* ViewPairs
+        const { epoch, indices, k, q } = yield* read(service, 7)
+        const views = [0, 1].map((view) =>
+          indices.flatMap((index) =>
+            tf.tidy(() => [
+              ...viewsOf(imagesOf(train, [index]), [{ seed: 1, epoch, index, view }]).dataSync()
+            ])
           )
-          assert.deepStrictEqual([q, k], views)
-          assert.notDeepEqual(q, k)
-        }).pipe(Effect.provide(pairs(augmented)))
+        )
+        assert.deepStrictEqual([q, k], views)
+        assert.notDeepEqual(q, k)
+      }).pipe(Effect.provide(pairs(augmented)))
     )
 
     it.effect("always gives the same batch for a step, whatever was read before: a run can be resumed", () =>
@@ -272,13 +270,12 @@ layer(Backend.layerCpu)("ViewPairs reading ahead", (it) => {
     TensorLeak.check(
       Effect.gen(function* () {
         const batches = yield* batchesOf(mixed, [0, 1, 2], 2)
-        const { apply, draw } = yield* Effect.provide(Augmentation, augmented)
+        const { views: viewsOf } = yield* Effect.provide(Augmentation, augmented)
         const { train } = yield* Dataset
         const alone = (index: number, view: number) =>
-          tf.tidy(() => {
-            const plan = draw({ seed: 1, epoch: 0, index, view }, sizeOf(train, index)!)
-            return [...apply(tensorOf(train, [index]), [plan]).dataSync()]
-          })
+          tf.tidy(() => [
+            ...viewsOf(imagesOf(train, [index]), [{ seed: 1, epoch: 0, index, view }]).dataSync()
+          ])
         for (const { indices, k, q } of batches) {
           assert.deepStrictEqual([q.length, k.length], [3 * 48, 3 * 48])
           // Image i holds i everywhere: by its brightness a view tells its image, and its plan.
@@ -291,14 +288,17 @@ layer(Backend.layerCpu)("ViewPairs reading ahead", (it) => {
 
   it.effect("refuses an augmentation that keeps each image's own size, where the first are of two", () =>
     Effect.gen(function* () {
-      const keeping = Layer.effect(
+      const keeping = Layer.succeed(
         Augmentation,
-        Effect.map(Augmentation, (of) => Augmentation.of({ ...of, apply: tf.clone, normalize: tf.clone }))
-      ).pipe(Layer.provide(Augmentation.layerNone))
+        Augmentation.of({
+          views: (images) => toTensor(images, 3),
+          normalize: (images) => toTensor(images, 3)
+        })
+      )
       const views = ViewPairs.layer({ seed: 1, batchSize }).pipe(Layer.provide(keeping))
       const error = yield* Effect.flip(Effect.provide(ViewPairs, views))
       assert.strictEqual(error._tag, "StageInvalid")
-      assert.include(error.message, 'shape of apply(image_NHWC) = "[1,1,1,3]": must be [1,4,4,3]')
+      assert.include(error.message, 'shape of views(images, keys) = "[1,1,1,3]": must be [1,4,4,3]')
     }).pipe(Effect.provide(Dataset.layerOf(mixed)))
   )
 
