@@ -35,6 +35,23 @@ describe("planOf", () => {
     assert.deepStrictEqual(drawWith({ blur: 1 }, 2), withBlur(1.0081762029323726, 0.2786188352154568))
   })
 
+  it("draws these colours for these keys, in every version", () => {
+    const first: Partial<AugmentationPlan> = {
+      saturation: 0.6138008955866098,
+      hue: 0.06150354845449329,
+      order: ["contrast", "hue", "saturation", "brightness"],
+      gray: "none",
+      solarize: 0.5
+    }
+    const { saturation, hue, order, gray } = identity(12, 10)
+    const second: Partial<AugmentationPlan> = { saturation, hue, order, gray, solarize: 0.5 }
+    const drawn: ReadonlyArray<Partial<AugmentationPlan>> = drawWith(inColour, 2).map((plan) => ({
+      ...{ saturation: plan.saturation, hue: plan.hue, order: plan.order },
+      ...{ gray: plan.gray, solarize: plan.solarize }
+    }))
+    assert.deepStrictEqual(drawn, [first, second])
+  })
+
   it("always draws everything else as it is without blur, and as it is without colours", () => {
     const drawn = (changes: Partial<AugmentationSettings>, key: PlanKey) =>
       planOf({ ...settings, ...inColour, ...changes }, key, wide)
