@@ -3,9 +3,9 @@
     pip install torch==2.13.0 torchvision==0.28.0 numpy
     python tools/parity/record_augmentations.py packages/data/test/parity/augmentations.json
 
-Each case is an image (bytes, row after row, RGB), a plan as `packages/data/src/AugmentationPlan.ts` defines it, the size
-that is seen, and the values of the view in 0..1. Everything is computed in float64 and in one go, so nothing is rounded
-to bytes on the way, as Pillow would after each step.
+Each case is the name of an image (bytes, row after row, RGB), a plan as `packages/data/src/AugmentationPlan.ts` defines
+it, and the values of the view in 0..1. Everything is computed in float64 and in one go, so nothing is rounded to bytes on
+the way, as Pillow would after each step.
 """
 
 import json
@@ -18,7 +18,15 @@ warnings.filterwarnings("ignore", message="Failed to load image")
 
 import numpy as np
 import torch
-from torchvision.transforms import functional as F
+
+try:
+    from torchvision.transforms import functional as F
+except RuntimeError:
+    # Built for another PyTorch, torchvision lacks its compiled operations. Its transforms need none of them.
+    operations = torch.library.Library("torchvision", "FRAGMENT")
+    for name in ["nms", "qnms"]:
+        operations.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    from torchvision.transforms import functional as F
 
 SEEN = dict(height=6, width=5)
 FIXED = ["brightness", "contrast", "saturation", "hue"]
@@ -57,45 +65,52 @@ def view_of(image, plan):
     return view.permute(1, 2, 0).flatten()
 
 
-large, small, same = (random.integers(0, 256, (height, width, 3), dtype=np.uint8) for height, width in [(13, 11), (4, 3), (6, 5)])
-saturated = np.where(same < 128, 0, same).astype(np.uint8)
+LARGE, SMALL, SAME = (random.integers(0, 256, (height, width, 3), dtype=np.uint8) for height, width in [(13, 11), (4, 3), (6, 5)])
+IMAGES = dict(large=LARGE, small=SMALL, same=SAME, saturated=np.where(SAME < 128, 0, SAME).astype(np.uint8))
 CASES = {
-    "shrunk": (large, {}),
-    "stretched": (small, {}),
-    "a box, shrunk in one direction and stretched in the other": (large, dict(crop=dict(top=2, left=1, height=9, width=4))),
-    "mirrored": (large, dict(crop=dict(top=0, left=3, height=7, width=8), flip=True)),
-    "darker": (same, dict(brightness=0.6)),
-    "brighter": (same, dict(brightness=1.4)),
-    "less contrast": (same, dict(contrast=0.6)),
-    "more contrast": (same, dict(contrast=1.4)),
-    "less saturation": (same, dict(saturation=0.6)),
-    "more saturation": (same, dict(saturation=1.4)),
-    "hue": (same, dict(hue=0.1)),
-    "hue backwards": (same, dict(hue=-0.4)),
-    "hue, half the circle, of pixels with channels at 0": (saturated, dict(hue=0.5)),
-    "gray": (same, dict(gray="afterJitter")),
-    "blurred a little": (same, dict(blur=0.4)),
-    "blurred to the edges": (same, dict(blur=2)),
-    "solarised": (same, dict(solarize=0.503)),
+    "shrunk": ("large", {}),
+    "stretched": ("small", {}),
+    "a box, shrunk in one direction and stretched in the other": ("large", dict(crop=dict(top=2, left=1, height=9, width=4))),
+    "mirrored": ("large", dict(crop=dict(top=0, left=3, height=7, width=8), flip=True)),
+    "darker": ("same", dict(brightness=0.6)),
+    "brighter": ("same", dict(brightness=1.4)),
+    "less contrast": ("same", dict(contrast=0.6)),
+    "more contrast": ("same", dict(contrast=1.4)),
+    "less saturation": ("same", dict(saturation=0.6)),
+    "more saturation": ("same", dict(saturation=1.4)),
+    "hue": ("same", dict(hue=0.1)),
+    "hue backwards": ("same", dict(hue=-0.4)),
+    "hue, half the circle, of pixels with channels at 0": ("saturated", dict(hue=0.5)),
+    "gray": ("same", dict(gray="afterJitter")),
+    "blurred a little": ("same", dict(blur=0.4)),
+    "blurred to the edges": ("same", dict(blur=2)),
+    "solarised": ("same", dict(solarize=0.503)),
     "gray, then jitter, as in v1": (
-        large, dict(gray="beforeJitter", brightness=1.2, contrast=0.7, saturation=1.3, hue=0.3, order=["hue", "contrast", "saturation", "brightness"])),
+        "large", dict(gray="beforeJitter", brightness=1.2, contrast=0.7, saturation=1.3, hue=0.3, order=["hue", "contrast", "saturation", "brightness"])),
     "jitter, then gray and blur, as in v2": (
-        large, dict(flip=True, gray="afterJitter", brightness=0.8, contrast=1.3, saturation=0.7, hue=-0.1, blur=0.7)),
+        "large", dict(flip=True, gray="afterJitter", brightness=0.8, contrast=1.3, saturation=0.7, hue=-0.1, blur=0.7)),
     "all but gray": (
-        large,
+        "large",
         dict(crop=dict(top=1, left=2, height=10, width=8), flip=True, brightness=0.9, contrast=0.8, saturation=1.2, hue=0.07,
              order=["saturation", "hue", "brightness", "contrast"], blur=0.6, solarize=0.61)),
 }
 
 
-def case_of(name, image, change):
-    plan = plan_of(image, **change)
-    values = [round(value, 9) for value in view_of(image, plan).tolist()]
-    shown = dict(height=image.shape[0], width=image.shape[1], pixels=image.flatten().tolist())
+def case_of(name, shown, change):
+    plan = plan_of(IMAGES[shown], **change)
+    values = [round(value, 9) for value in view_of(IMAGES[shown], plan).tolist()]
     return dict(name=name, image=shown, plan=plan, values=values)
 
 
-cases = [json.dumps(case_of(name, image, change)) for name, (image, change) in CASES.items()]
-text = ",\n    ".join(cases)
-out = pathlib.Path(sys.argv[1])
-out.write_text(f'{{\n  "seen": {json.dumps(SEEN)},\n  "cases": [\n    {text}\n  ]\n}}\n')
+def lines(items):
+    return ",\n    ".join(items)
+
+
+images = [
+    f'"{name}": {json.dumps(dict(height=len(image), width=len(image[0]), pixels=image.flatten().tolist()))}'
+    for name, image in IMAGES.items()
+]
+cases = [json.dumps(case_of(name, shown, change)) for name, (shown, change) in CASES.items()]
+pathlib.Path(sys.argv[1]).write_text(
+    f'{{\n  "seen": {json.dumps(SEEN)},\n  "images": {{\n    {lines(images)}\n  }},\n  "cases": [\n    {lines(cases)}\n  ]\n}}\n'
+)
