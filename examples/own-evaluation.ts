@@ -1,6 +1,5 @@
 import * as Tensor from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
-import { normalized } from "@moco/data/Augmentation/views"
 import { Dataset } from "@moco/data/Dataset"
 import { readRange } from "@moco/data/ImageSource"
 import { Evaluation } from "@moco/evaluation/Evaluation"
@@ -28,13 +27,13 @@ export const layerUniformity = Layer.effect(
   Evaluation,
   Effect.gen(function* () {
     const { train } = yield* Dataset.checked
-    const augmentation = yield* Augmentation
+    const { normalize } = yield* Augmentation
     const images = yield* readRange(train, 0, Math.min(500, train.numImages))
     return Evaluation.of({
       ...{ name: metric.evaluation, everyEpochs: 1, metrics: [metric] },
       evaluate: (represent, subject) =>
         Tensor.run("Uniformity.evaluate", () => {
-          const row_NC = represent(normalized(augmentation, images, train.channels))
+          const row_NC = represent(normalize(images))
           const unit_NC = tf.div<tf.Tensor2D>(row_NC, tf.maximum(tf.norm(row_NC, 2, 1, true), 1e-12))
           const cosine_NN = tf.matMul(unit_NC, unit_NC, false, true)
           const value = tf.log(tf.mean(tf.exp(tf.mul(tf.sub(cosine_NN, 1), 4)))).dataSync()[0]!

@@ -6,7 +6,6 @@ import { Augmentation } from "@moco/data/Augmentation"
 import { Dataset } from "@moco/data/Dataset"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { readRange } from "@moco/data/ImageSource"
-import { inOrder, toGroups } from "@moco/data/ImageTensors"
 import { Evaluation } from "@moco/evaluation/Evaluation"
 import { type Metric, measured } from "@moco/evaluation/Measurement"
 import { metricChart } from "@moco/report/charts/metricChart"
@@ -48,8 +47,7 @@ const uniformity = Layer.effect(
       ...{ name: metric.evaluation, everyEpochs: 1, metrics: [metric] },
       evaluate: (represent, subject) =>
         Tensor.run("Uniformity.evaluate", () => {
-          const groups = toGroups(images, source.channels)
-          const row_NC = represent(inOrder(groups, ({ image_NHWC }) => normalize(image_NHWC)))
+          const row_NC = represent(normalize(images))
           const unit_NC = tf.div<tf.Tensor2D>(row_NC, tf.maximum(tf.norm(row_NC, 2, 1, true), 1e-12))
           const cosine_NN = tf.matMul(unit_NC, unit_NC, false, true)
           const value = tf.log(tf.mean(tf.exp(tf.mul(tf.sub(cosine_NN, 1), 4)))).dataSync()[0]!

@@ -4,11 +4,9 @@ import * as Stage from "@moco/core/Stage"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer, Schema } from "effect"
 import { rehearse } from "./Augmentation/rehearse.ts"
-import { plansOf, viewOf } from "./Augmentation/views.ts"
 import { Augmentation } from "./Augmentation.ts"
 import { Dataset } from "./Dataset.ts"
 import type { ImageReadError, Images } from "./ImageSource.ts"
-import { toGroups } from "./ImageTensors.ts"
 import { readAhead } from "./ViewPairs/readAhead.ts"
 
 /** No batch of this size can be drawn from the training set. */
@@ -76,7 +74,7 @@ export class ViewPairs extends Context.Service<
         const { batchSize, prefetch = usualPrefetch, seed } = settings
         const hint = "batches that are read while steps are taken; 0 reads each in its step"
         yield* Stage.check("ViewPairs", Stage.seed(seed), Stage.count("prefetch", prefetch, hint, 0))
-        const { channels, numImages, read } = dataset.train
+        const { numImages, read } = dataset.train
         if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > numImages) {
           return yield* new BatchSizeInvalid({ batchSize, numTrain: numImages })
         }
@@ -89,11 +87,11 @@ export class ViewPairs extends Context.Service<
           return { epoch, indices: orderOf(epoch).slice(first, first + batchSize) }
         }
         const viewsOf = (epoch: number, indices: Int32Array, images: Images): Views => {
-          const plans = (view: number) => plansOf(augmentation, images, indices, { seed, epoch, view })
-          const [viewQ_NHWC, viewK_NHWC] = tf.tidy(() => {
-            const groups = toGroups(images, channels)
-            return [viewOf(augmentation, groups, plans(0)), viewOf(augmentation, groups, plans(1))] as const
-          })
+          const keysOf = (view: number) => Array.from(indices, (index) => ({ seed, epoch, index, view }))
+          const [viewQ_NHWC, viewK_NHWC] = tf.tidy(() => [
+            augmentation.views(images, keysOf(0)),
+            augmentation.views(images, keysOf(1))
+          ])
           return { viewQ_NHWC, viewK_NHWC }
         }
         const imagesOf = yield* readAhead((step) => read(indicesOf(step).indices), prefetch)

@@ -7,7 +7,7 @@ import { ViewPairs } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import fc from "fast-check"
-import { tensorOf } from "./imagesOf.ts"
+import { imagesOf } from "./imagesOf.ts"
 import { augmented, batchSize, numTrain, read, synthetic } from "./ViewPairs/pairs.ts"
 
 const pairs = (augmentation: typeof augmented | typeof Augmentation.layerNone, seed = 1) =>
@@ -24,31 +24,28 @@ for (const [name, backend] of [
         const { normalize } = yield* Augmentation
         const service = yield* ViewPairs
         const { indices, k, q } = yield* read(service, 5)
-        const image = tf.tidy(() => [...normalize(tensorOf(train, indices)).dataSync()])
+        const image = tf.tidy(() => [...normalize(imagesOf(train, indices)).dataSync()])
         assert.deepStrictEqual(q, image)
         assert.deepStrictEqual(k, image)
       }).pipe(Effect.provide(pairs(Augmentation.layerNone)))
     )
 
-    it.effect(
-      "augments each view by its own plan, which depends on epoch and image and not on the batch",
-      () =>
-        Effect.gen(function* () {
-          const { train } = yield* Dataset
-          const { apply, draw } = yield* Augmentation
-          const service = yield* ViewPairs
-          const { epoch, indices, k, q } = yield* read(service, 7)
-          const views = [0, 1].map((view) =>
-            indices.flatMap((index) =>
-              tf.tidy(() => {
-                const plan = draw({ seed: 1, epoch, index, view }, { height: 6, width: 5 })
-                return [...apply(tensorOf(train, [index]), [plan]).dataSync()]
-              })
-            )
+    it.effect("makes each view by its own key, of epoch and image and not of the batch", () =>
+      Effect.gen(function* () {
+        const { train } = yield* Dataset
+        const { views: viewsOf } = yield* Augmentation
+        const service = yield* ViewPairs
+        const { epoch, indices, k, q } = yield* read(service, 7)
+        const views = [0, 1].map((view) =>
+          indices.flatMap((index) =>
+            tf.tidy(() => [
+              ...viewsOf(imagesOf(train, [index]), [{ seed: 1, epoch, index, view }]).dataSync()
+            ])
           )
-          assert.deepStrictEqual([q, k], views)
-          assert.notDeepEqual(q, k)
-        }).pipe(Effect.provide(pairs(augmented)))
+        )
+        assert.deepStrictEqual([q, k], views)
+        assert.notDeepEqual(q, k)
+      }).pipe(Effect.provide(pairs(augmented)))
     )
 
     it.effect("always gives the same batch for a step, whatever was read before: a run can be resumed", () =>

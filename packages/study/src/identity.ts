@@ -41,7 +41,6 @@ const encode = Schema.encodeSync(RunConfig)
 
 const effective = (config: RunConfig): unknown => {
   const { augmentation, data, encoder, keyShuffle, loss, momentum, ...rest } = encode(config)
-  const { blur, blurSigma, ...views } = augmentation
   const isQueue = config.dictionary.kind === "queue"
   const encodesKeys = config.dictionary.kind !== "memoryBank"
   const { kind, ...network } = encoder
@@ -52,10 +51,26 @@ const effective = (config: RunConfig): unknown => {
     encoder: kind === "resnet" ? network : encoder,
     // Runs of NCE from when its normalizer was that of a random bank were other runs.
     loss: loss.kind === "nce" ? { ...loss, normalizer: "features" } : loss,
-    augmentation: blur === 0 ? views : { ...views, blur, blurSigma },
+    augmentation: withEffect(augmentation),
     ...(isQueue ? { momentum: asEma(momentum) } : {}),
     // Plain says which batch norm is meant; what is computed is the same.
     ...(encodesKeys ? { keyShuffle: keyShuffle.kind === "plain" ? { kind: "none" } : keyShuffle } : {})
+  }
+}
+
+/** Without what does nothing to any view, and what belongs to it. */
+const withEffect = (augmentation: RunConfig["augmentation"]) => {
+  const { blur, blurSigma, ...others } = augmentation
+  const { gray, grayBeforeJitter, hue, jitterOrder, saturation, ...rest } = others
+  const { solarize, solarizeThreshold, ...views } = rest
+  return {
+    ...views,
+    ...(blur === 0 ? {} : { blur, blurSigma }),
+    ...(saturation === 0 ? {} : { saturation }),
+    ...(hue === 0 ? {} : { hue }),
+    ...(jitterOrder === "fixed" ? {} : { jitterOrder }),
+    ...(gray === 0 ? {} : { gray, grayBeforeJitter }),
+    ...(solarize === 0 ? {} : { solarize, solarizeThreshold })
   }
 }
 

@@ -18,6 +18,23 @@ describe("a run's name", () => {
     assert.strictEqual(identify(bank), "a29033fa6453")
   })
 
+  it("does not tell of colours that nothing is done to, and is another one for each that is changed", () => {
+    const { augmentation } = validConfig
+    const nameOf = (change: Partial<typeof augmentation>) =>
+      identify({ ...validConfig, augmentation: { ...augmentation, ...change } })
+    // Records from before name no colours.
+    for (const idle of [{ grayBeforeJitter: true }, { solarizeThreshold: 0.1 }]) {
+      assert.strictEqual(nameOf(idle), "581a42389aeb")
+    }
+    const changes = [
+      ...[{ saturation: 0.4 }, { hue: 0.1 }, { jitterOrder: "random" as const }],
+      ...[{ gray: 0.2 }, { gray: 0.2, grayBeforeJitter: true }],
+      ...[{ solarize: 0.2 }, { solarize: 0.2, solarizeThreshold: 0.1 }]
+    ]
+    const names = [{}, ...changes].map(nameOf)
+    assert.strictEqual(new Set(names).size, names.length)
+  })
+
   it("is another one where the encoder sees images of another size, or another split evaluates", () => {
     const { data } = validConfig
     const others = [

@@ -14,6 +14,7 @@ import { perQuery } from "@moco/core/Similarities"
 import { LinearNetwork, tinyResNet } from "@moco/core/testing"
 import { Augmentation } from "@moco/data/Augmentation"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
+import type { Images } from "@moco/data/ImageSource"
 import * as Knn from "@moco/evaluation/Evaluation/Knn"
 import { LearningRate } from "@moco/train/LearningRate"
 import { Optimizer } from "@moco/train/Optimizer"
@@ -89,6 +90,10 @@ const refused: ReadonlyArray<readonly [words: string, Built]> = [
   ["Augmentation: blur = NaN", augmentation({ blur: Number.NaN })],
   ["Augmentation: brightness = -1", augmentation({ brightness: -1 })],
   ["Augmentation: blurSigma.min = 3: must be at most", augmentation({ blurSigma: { min: 3, max: 2 } })],
+  ["Augmentation: hue = 0.1: is of images of 3 channels", augmentation({ hue: 0.1 })],
+  ["Augmentation: saturation = 0.4: is of images of 3", augmentation({ saturation: 0.4 })],
+  ["Augmentation: gray = 0.2: is of images of 3", augmentation({ gray: 0.2 })],
+  ["Augmentation: solarizeThreshold = 2", augmentation({ solarizeThreshold: 2 })],
   ["Augmentation: cropScale.max = 2", augmentation({ cropScale: { min: 0.5, max: 2 } })],
   ["pixels wide or high of an image of 8", augmentation({ cropScale: { min: 0.01, max: 1 } })],
   ["no crop of this area fits", augmentation({ cropRatio: { min: 3, max: 4 } })],
@@ -151,8 +156,8 @@ const ownAugmentation = (change: (of: Augmentation["Service"]) => Partial<Augmen
     Effect.map(Augmentation, (of) => Augmentation.of({ ...of, ...change(of) }))
   ).pipe(Layer.provide(Augmentation.layerNone))
 
-const resized = (image_NHWC: tf.Tensor4D) => tf.image.resizeBilinear(image_NHWC, [6, 6])
-const isNumber = (image_NHWC: tf.Tensor4D) => tf.log(tf.sub(image_NHWC, 2)) as tf.Tensor4D
+const resized = ({ length }: Images) => tf.zeros<tf.Rank.R4>([length, 6, 6, 1])
+const noNumber = ({ length }: Images) => tf.fill([length, 8, 8, 1], Number.NaN) as tf.Tensor4D
 
 const ownRefused: ReadonlyArray<readonly [words: string, ReturnType<typeof stepWith>]> = [
   ["k[0] = 200: must be at most 60", stepWith({}, { evaluations: validConfig.evaluations })],
@@ -171,9 +176,9 @@ const ownRefused: ReadonlyArray<readonly [words: string, ReturnType<typeof stepW
   ],
   ["Backend: threads = 0", stepWith({}, { backend: { name: "tensorflow", threads: 0 } })],
   ["data set synthetic: train.channels = 0", stepWith({ dataset: synthetic({ channels: 0 }) })],
-  ["shape of apply", stepWith({ augmentation: ownAugmentation(() => ({ apply: resized })) })],
+  ["shape of views", stepWith({ augmentation: ownAugmentation(() => ({ views: resized })) })],
   ["shape of normalize", stepWith({ augmentation: ownAugmentation(() => ({ normalize: resized })) })],
-  ["finite values of apply", stepWith({ augmentation: ownAugmentation(() => ({ apply: isNumber })) })],
+  ["finite values of views", stepWith({ augmentation: ownAugmentation(() => ({ views: noNumber })) })],
   ["ContrastiveLoss: directions.length = 0", stepWith({ loss: ownLoss({ directions: () => [] }) })],
   [
     'ContrastiveLoss: shape of mean = "[10,1]": must be []',

@@ -45,6 +45,13 @@ describe("A setting that has another name than before", () => {
       const { kind: __, ...network } = before.encoder
       assert.deepStrictEqual(yield* decodeStored({ ...before, data: unsized, encoder: network }), validConfig)
       assert.deepStrictEqual(yield* decodeStored(validConfig), validConfig)
+      // Views kept their colours.
+      const { gray, grayBeforeJitter, hue, jitterOrder, saturation, ...others } = before.augmentation
+      const { solarize, solarizeThreshold, ...augmentation } = others
+      assert.deepStrictEqual(yield* decodeStored({ ...before, augmentation }), validConfig)
+      const colours = { gray: 0.2, grayBeforeJitter: true, hue: 0.1, saturation: 0.4 }
+      const inColour = yield* decodeStored({ ...before, augmentation: { ...augmentation, ...colours } })
+      assert.deepStrictEqual(inColour.augmentation, { ...validConfig.augmentation, ...colours })
       // A number of neighbours could be named twice, and was measured once.
       const twice = yield* decodeStored({
         ...before,

@@ -5,18 +5,18 @@ export const viewsMutations: ReadonlyArray<Mutation> = [
   {
     name: "views: key view is the query view",
     file: "packages/data/src/ViewPairs.ts",
-    from: "plans(1)",
-    to: "plans(0)",
+    from: "augmentation.views(images, keysOf(1))",
+    to: "augmentation.views(images, keysOf(0))",
     tests: "data ViewPairs",
     fear: "the pretext task is solved without features"
   },
   {
-    name: "views: every size by the plans of the first images",
-    file: "packages/data/src/Augmentation/views.ts",
-    from: "rows.map((row) => plans[row]!)",
-    to: "plans.slice(0, rows.length)",
-    tests: "data ViewPairs",
-    fear: "images of many sizes have each other's views, and some share one"
+    name: "views: every image by the first key",
+    file: "packages/data/src/Augmentation.ts",
+    from: "draw(keys[row]!, image)",
+    to: "draw(keys[0]!, image)",
+    tests: "data Augmentation ViewPairs",
+    fear: "all images of a batch share one view's plan"
   },
   {
     name: "views: last batch not dropped",
@@ -52,7 +52,7 @@ export const viewsMutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "plans: same views in every epoch",
-    file: "packages/data/src/Augmentation.ts",
+    file: "packages/data/src/Augmentation/plan.ts",
     from: "CounterRandom.Purpose.augmentation, epoch, index, view",
     to: "CounterRandom.Purpose.augmentation, 0, index, view",
     tests: "data Augmentation ViewPairs",
@@ -60,7 +60,7 @@ export const viewsMutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "plans: seed ignored",
-    file: "packages/data/src/Augmentation.ts",
+    file: "packages/data/src/Augmentation/plan.ts",
     from: "CounterRandom.make(seed, CounterRandom.Purpose.augmentation",
     to: "CounterRandom.make(0, CounterRandom.Purpose.augmentation",
     tests: "data Augmentation ViewPairs",
@@ -68,7 +68,7 @@ export const viewsMutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "plans: always mirrored",
-    file: "packages/data/src/Augmentation.ts",
+    file: "packages/data/src/Augmentation/plan.ts",
     from: "random.uniform() < settings.flip",
     to: "random.uniform() < 1",
     tests: "data Augmentation",
@@ -76,7 +76,7 @@ export const viewsMutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "plans: contrast as strong as brightness",
-    file: "packages/data/src/Augmentation.ts",
+    file: "packages/data/src/Augmentation/plan.ts",
     from: "drawFactor(random, settings.contrast)",
     to: "drawFactor(random, settings.brightness)",
     tests: "data Augmentation",
@@ -84,9 +84,9 @@ export const viewsMutations: ReadonlyArray<Mutation> = [
   },
   {
     name: "plans: blur always",
-    file: "packages/data/src/Augmentation.ts",
-    from: "random.uniform() < settings.blur ?",
-    to: "random.uniform() >= settings.blur ?",
+    file: "packages/data/src/Augmentation/plan.ts",
+    from: "random.uniform() < settings.blur\n",
+    to: "random.uniform() >= settings.blur\n",
     tests: "data Augmentation Blur",
     fear: "MoCo v1 blurs"
   },
@@ -155,5 +155,61 @@ export const viewsMutations: ReadonlyArray<Mutation> = [
     to: "const fromStart = Math.max(0, index)",
     tests: "data Blur",
     fear: "another padding than torchvision's"
+  },
+  {
+    name: "host crop: corners in place of centres",
+    file: "packages/data/src/Augmentation/resample.ts",
+    from: "((output + 0.5) * length) / outputs - 0.5",
+    to: "(output * length) / outputs",
+    tests: "data resample onHost",
+    fear: "views of images of many sizes are moved by half a pixel"
+  },
+  {
+    name: "host crop: never mirrored",
+    file: "packages/data/src/Augmentation/taps.ts",
+    from: "mirrored ? outputs - 1 - x : x",
+    to: "mirrored ? x : x",
+    tests: "data resample onHost",
+    fear: "mirroring is no augmentation of images of many sizes"
+  },
+  {
+    name: "colour: hue turned the other way",
+    file: "packages/data/src/Augmentation/colour.ts",
+    from: "sixths + 6 * turns",
+    to: "sixths - 6 * turns",
+    tests: "data colour",
+    fear: "another hue than torchvision's"
+  },
+  {
+    name: "colour: saturation towards white",
+    file: "packages/data/src/Augmentation/colour.ts",
+    from: "(1 - factor) * grayAt(values_HWC, at)",
+    to: "(1 - factor) * 1",
+    tests: "data colour",
+    fear: "saturation is brightness"
+  },
+  {
+    name: "colour: gray always after the jitter",
+    file: "packages/data/src/Augmentation/onHost.ts",
+    from: 'if (gray === "beforeJitter")',
+    to: 'if (gray === "afterJitter")',
+    tests: "data onHost",
+    fear: "MoCo v1's gray is v2's"
+  },
+  {
+    name: "colour: one order",
+    file: "packages/data/src/Augmentation/onHost.ts",
+    from: "for (const step of order)",
+    to: "for (const step of [...order].sort())",
+    tests: "data onHost",
+    fear: "a setting has no effect"
+  },
+  {
+    name: "plans: one order of the jitter",
+    file: "packages/data/src/Augmentation/plan.ts",
+    from: "Array.from(order, (place) => fixedOrder[place]!)",
+    to: "fixedOrder",
+    tests: "data draw",
+    fear: "a setting has no effect"
   }
 ]

@@ -1,8 +1,10 @@
 import type { CounterRandom } from "@moco/core/CounterRandom"
 import * as tf from "@tensorflow/tfjs-core"
 import type { AugmentationPlan } from "../AugmentationPlan.ts"
+import type { Dataset } from "../Dataset.ts"
 import type { Range } from "./Crop.ts"
 import { weightedMeans } from "./separable.ts"
+import { alongColumns, alongRows, emptyTaps, type Taps } from "./taps.ts"
 
 /** Draws the standard deviation of a blur in pixels, uniform in `sigma`, like torchvision's `GaussianBlur`. */
 export const drawSigma = (random: CounterRandom, sigma: Range): number =>
@@ -29,6 +31,39 @@ export const blur = (image_NHWC: tf.Tensor4D, plans: ReadonlyArray<AugmentationP
   const rows_NHH = blurringWeights(height, sigmas)
   const columns_NWW = width === height ? rows_NHH : blurringWeights(width, sigmas)
   return weightedMeans(image_NHWC, rows_NHH, columns_NWW)
+}
+
+/**
+ * {@link blur} of one image on the host.
+ *
+ * @param values_HWC  row after row, channels innermost
+ */
+export const blurImage = (
+  values_HWC: Float32Array,
+  { channels, height, width }: Dataset["Service"]["input"],
+  sigma: number
+): Float32Array => {
+  if (sigma === 0) return values_HWC
+  const window = { width, channels, top: 0, left: 0, numRows: height }
+  const rows = alongRows(values_HWC, window, blurTaps(width, sigma))
+  return alongColumns(rows, width * channels, blurTaps(height, sigma), 1)
+}
+
+/** The weights that blur a side; what "reflect" reads twice is read once, by both weights. */
+const blurTaps = (size: number, sigma: number): Taps => {
+  const kernel = halfKernel(sigma, size)
+  const radius = kernel.length - 1
+  const taps = emptyTaps(size, 2 * radius + 1)
+  for (let output = 0; output < size; output++) {
+    const first = Math.max(0, output - radius)
+    for (let offset = -radius; offset <= radius; offset++) {
+      const tap = reflect(output + offset, size) - first
+      taps.weights[output * taps.most + tap]! += kernel[Math.abs(offset)]!
+    }
+    taps.first[output] = first
+    taps.count[output] = Math.min(size - 1, output + radius) - first + 1
+  }
+  return taps
 }
 
 /** For each sigma the `size x size` matrix that blurs an axis: row = output pixel, column = input. */

@@ -9,12 +9,12 @@ export const drawFactor = (random: CounterRandom, strength: number): number => {
 }
 
 /** Weights of red, green and blue in gray (ITU-R BT.601). */
-const grayWeights = [0.299, 0.587, 0.114]
+export const grayWeights = [0.299, 0.587, 0.114] as const
 
 /**
  * Brightness, then contrast: `clip(brightness * x)`, `clip(contrast * x + (1 - contrast) * m)`, where m is the mean
- * gray of the image after the brightness step. torchvision draws the order of the two; here it is fixed. Where every
- * factor is 1, `image_NHWC` itself is returned.
+ * gray of the image after the brightness step. torchvision draws the order of the two; here it is fixed (`onHost` does it in any). Where
+ * every factor is 1, `image_NHWC` itself is returned.
  *
  * @param image_NHWC  float32 in 0..1, 1 or 3 channels;  @param plans  one per image
  */
@@ -34,5 +34,7 @@ const factors = (values: ReadonlyArray<number>) =>
 /** Gray is linear in the channels, so the mean comes first: no gray image is made. */
 const meanGray = (image_NHWC: tf.Tensor4D): tf.Tensor4D => {
   const mean_N11C = tf.mean<tf.Tensor4D>(image_NHWC, [1, 2], true)
-  return image_NHWC.shape[3] === 3 ? tf.sum(tf.mul(mean_N11C, tf.tensor1d(grayWeights)), 3, true) : mean_N11C
+  return image_NHWC.shape[3] === 3
+    ? tf.sum(tf.mul(mean_N11C, tf.tensor1d([...grayWeights])), 3, true)
+    : mean_N11C
 }

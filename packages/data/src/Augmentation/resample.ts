@@ -1,92 +1,65 @@
-import type { Image } from "../ImageSource.ts"
+import type { CropBox } from "../AugmentationPlan.ts"
+import type { Image, ImageSize } from "../ImageSource.ts"
+import { alongColumns, alongRows, emptyTaps, type Taps } from "./taps.ts"
 
-/** Part of an axis of an image that is stretched or shrunk, in pixels. */
-export interface Span {
-  readonly start: number
-  readonly length: number
-  readonly mirrored: boolean
-}
-
-/** What every output pixel of an axis is made of: `count` input pixels from `first` on, by these weights. */
-interface Taps {
-  readonly first: Int32Array
-  readonly count: Int32Array
-  /** `most` of them for every output. */
-  readonly weights: Float32Array
-  readonly most: number
-}
+/** How a side of `length` pixels is stretched or shrunk to `outputs` pixels. */
+export type SidesOf = (length: number, outputs: number) => Taps
 
 /**
- * Resamples the box of an image, whose sides are `rows` and `columns`, into `output` pixels of 0..1.
+ * Crops an image, mirrors it where asked to, and stretches it to `output`: the crop of `Crop.ts` on the host, one image of
+ * any size at a time.
  *
  * Pixel centres map to pixel centres and the box's edge pixels are repeated. A side that is shrunk is averaged by a
  * triangle as wide as two output pixels, one that is stretched is interpolated (Pillow's and torchvision's `bilinear`
- * with `antialias`); nothing is rounded in between.
+ * with `antialias`); nothing is rounded to bytes in between.
  *
- * @param into  float32; `height * width` pixels with the image's channels are written from `offset` on
+ * @param sidesOf  {@link sideTaps}, or what remembers it
+ * @returns values in 0..1, row after row, channels innermost
  */
 export const resample = (
   { pixels_HWC, width }: Image,
   channels: number,
-  { columns, rows }: { readonly rows: Span; readonly columns: Span },
-  output: { readonly height: number; readonly width: number },
-  into: Float32Array,
-  offset: number
-): void => {
-  const across = tapsOf(columns, output.width)
-  const down = tapsOf(rows, output.height)
-  const rowLength = output.width * channels
-  // The rows of the box, as narrow as the output.
-  const narrow = new Float32Array(rows.length * rowLength)
-  for (let y = 0; y < rows.length; y++) {
-    const row = (rows.start + y) * width * channels
-    for (let x = 0; x < output.width; x++) {
-      const from = row + across.first[x]! * channels
-      for (let channel = 0; channel < channels; channel++) {
-        let sum = 0
-        for (let tap = 0; tap < across.count[x]!; tap++) {
-          sum += across.weights[x * across.most + tap]! * pixels_HWC[from + tap * channels + channel]!
-        }
-        narrow[y * rowLength + x * channels + channel] = sum
-      }
-    }
-  }
-  for (let y = 0; y < output.height; y++) {
-    const from = (down.first[y]! - rows.start) * rowLength
-    for (let at = 0; at < rowLength; at++) {
-      let sum = 0
-      for (let tap = 0; tap < down.count[y]!; tap++) {
-        sum += down.weights[y * down.most + tap]! * narrow[from + tap * rowLength + at]!
-      }
-      into[offset + y * rowLength + at] = sum / 255
-    }
-  }
+  { crop, flip }: { readonly crop: CropBox; readonly flip: boolean },
+  output: ImageSize,
+  sidesOf: SidesOf = sideTaps
+): Float32Array => {
+  const window = { width, channels, top: crop.top, left: crop.left, numRows: crop.height }
+  // The rows first: they lie in memory one after the other, and are then as narrow as the output.
+  const narrow = alongRows(pixels_HWC, window, sidesOf(crop.width, output.width), flip)
+  return alongColumns(narrow, output.width * channels, sidesOf(crop.height, output.height), 255)
 }
 
-const tapsOf = ({ length, mirrored, start }: Span, outputs: number): Taps => {
+/** The weights that make `outputs` pixels of a side of `length`; pixels are counted from the side's start. */
+export const sideTaps: SidesOf = (length, outputs) => {
   const reach = Math.max(1, length / outputs)
-  const most = Math.ceil(2 * reach) + 1
-  const taps = {
-    first: new Int32Array(outputs),
-    count: new Int32Array(outputs),
-    weights: new Float32Array(outputs * most),
-    most
-  }
+  const taps = emptyTaps(outputs, Math.ceil(2 * reach) + 1)
   for (let output = 0; output < outputs; output++) {
-    const source = mirrored ? outputs - 1 - output : output
-    const centre = ((source + 0.5) * length) / outputs - 0.5
-    // Where nothing is shrunk, the box's edge pixel is all there is beyond its centre.
+    const centre = ((output + 0.5) * length) / outputs - 0.5
+    // Where nothing is shrunk, the edge pixel is all there is beyond its centre.
     const seen = length > outputs ? centre : Math.min(Math.max(centre, 0), length - 1)
-    const first = Math.max(0, Math.ceil(seen - reach))
-    const last = Math.min(length - 1, Math.floor(seen + reach))
-    const weightOf = (input: number) => 1 - Math.abs(input - seen) / reach
+    const first = Math.max(0, Math.floor(seen - reach) + 1)
+    const last = Math.min(length - 1, Math.ceil(seen + reach) - 1)
+    const from = output * taps.most
     let sum = 0
-    for (let input = first; input <= last; input++) sum += weightOf(input)
     for (let input = first; input <= last; input++) {
-      taps.weights[output * most + input - first] = weightOf(input) / sum
+      const weight = 1 - Math.abs(input - seen) / reach
+      taps.weights[from + input - first] = weight
+      sum += weight
     }
-    taps.first[output] = start + first
+    for (let tap = 0; tap <= last - first; tap++) taps.weights[from + tap]! /= sum
+    taps.first[output] = first
     taps.count[output] = last - first + 1
   }
   return taps
+}
+
+/** {@link sideTaps} that is worked out once for every length: the boxes of a batch have many sides in common. */
+export const rememberedSides = (): SidesOf => {
+  const known = new Map<string, Taps>()
+  return (length, outputs) => {
+    const name = `${length} to ${outputs}`
+    const taps = known.get(name) ?? sideTaps(length, outputs)
+    known.set(name, taps)
+    return taps
+  }
 }

@@ -22,6 +22,8 @@ describe("AugmentationSettings", () => {
         "min (0.5) is greater than max (0.2)"
       )
       assert.include(yield* problem({ blur: -0.1 }), `at ["blur"]`)
+      assert.include(yield* problem({ hue: 0.6 }), `at ["hue"]`)
+      assert.include(yield* problem({ jitterOrder: "any" }), `at ["jitterOrder"]`)
       assert.include(yield* problem({ blurSigma: { min: 0, max: 2 } }), `at ["blurSigma"]["min"]`)
       assert.include(yield* problem({ blurSigma: { min: 2, max: 1 } }), "min (2) is greater than max (1)")
     })
@@ -39,6 +41,15 @@ describe("AugmentationSettings", () => {
         [{ flip: 1.5 }, "flip = 1.5: must be a value between 0 and 1"],
         [{ brightness: 11 }, "brightness = 11: must be a value between 0 and 10"],
         [{ contrast: -1 }, "contrast = -1: must be a value between 0 and 10"],
+        [{ hue: 0.6 }, "hue = 0.6: must be a value between 0 and 0.5"],
+        [{ solarize: 2 }, "solarize = 2: must be a value between 0 and 1"],
+        [{ solarizeThreshold: -1 }, "solarizeThreshold = -1: must be a value between 0 and 1"],
+        [
+          { saturation: 0.4 },
+          "saturation = 0.4: is of images of 3 channels, red, green and blue; these have 1"
+        ],
+        [{ hue: 0.1 }, "hue = 0.1: is of images of 3 channels"],
+        [{ gray: 0.2 }, "gray = 0.2: is of images of 3 channels"],
         [{ cropScale: { min: 0.5, max: 2 } }, "cropScale.max = 2: must be a value less than or equal to 1"],
         [
           { cropRatio: { min: 1, max: 1001 } },
@@ -56,7 +67,7 @@ describe("AugmentationSettings", () => {
   it("describes every field for help texts and editors", () => {
     const { schema } = Schema.toJsonSchemaDocument(AugmentationSettings)
     const fields = Object.values(schema["properties"] as Record<string, { readonly description?: string }>)
-    assert.strictEqual(fields.length, 8)
+    assert.strictEqual(fields.length, 15)
     for (const { description } of fields) assert.isString(description)
   })
 })

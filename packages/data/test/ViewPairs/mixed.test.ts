@@ -3,11 +3,11 @@ import { Backend } from "@moco/core/Backend"
 import { TensorLeak } from "@moco/core/testing"
 import { Augmentation } from "@moco/data/Augmentation"
 import { Dataset } from "@moco/data/Dataset"
-import { sizeOf } from "@moco/data/ImageSource"
+import { toTensor } from "@moco/data/ImageTensors"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
-import { tensorOf } from "../imagesOf.ts"
+import { imagesOf } from "../imagesOf.ts"
 import { augmented, batchesOf, batchSize, mixed } from "./pairs.ts"
 
 layer(Backend.layerCpu)("ViewPairs of images of many sizes", (it) => {
@@ -15,13 +15,12 @@ layer(Backend.layerCpu)("ViewPairs of images of many sizes", (it) => {
     TensorLeak.check(
       Effect.gen(function* () {
         const batches = yield* batchesOf(mixed, [0, 1, 2], 2)
-        const { apply, draw } = yield* Effect.provide(Augmentation, augmented)
+        const { views: viewsOf } = yield* Effect.provide(Augmentation, augmented)
         const { train } = yield* Dataset
         const alone = (index: number, view: number) =>
-          tf.tidy(() => {
-            const plan = draw({ seed: 1, epoch: 0, index, view }, sizeOf(train, index)!)
-            return [...apply(tensorOf(train, [index]), [plan]).dataSync()]
-          })
+          tf.tidy(() => [
+            ...viewsOf(imagesOf(train, [index]), [{ seed: 1, epoch: 0, index, view }]).dataSync()
+          ])
         for (const { indices, k, q } of batches) {
           assert.deepStrictEqual([q.length, k.length], [3 * 48, 3 * 48])
           // Image i holds i everywhere: by its brightness a view tells its image, and its plan.
@@ -34,14 +33,17 @@ layer(Backend.layerCpu)("ViewPairs of images of many sizes", (it) => {
 
   it.effect("refuses an augmentation that keeps each image's own size, where the first are of two", () =>
     Effect.gen(function* () {
-      const keeping = Layer.effect(
+      const keeping = Layer.succeed(
         Augmentation,
-        Effect.map(Augmentation, (of) => Augmentation.of({ ...of, apply: tf.clone, normalize: tf.clone }))
-      ).pipe(Layer.provide(Augmentation.layerNone))
+        Augmentation.of({
+          views: (images) => toTensor(images, 3),
+          normalize: (images) => toTensor(images, 3)
+        })
+      )
       const views = ViewPairs.layer({ seed: 1, batchSize }).pipe(Layer.provide(keeping))
       const error = yield* Effect.flip(Effect.provide(ViewPairs, views))
       assert.strictEqual(error._tag, "StageInvalid")
-      assert.include(error.message, 'shape of apply(image_NHWC) = "[1,1,1,3]": must be [1,4,4,3]')
+      assert.include(error.message, 'shape of views(images, keys) = "[1,1,1,3]": must be [1,4,4,3]')
     }).pipe(Effect.provide(Dataset.layerOf(mixed)))
   )
 })

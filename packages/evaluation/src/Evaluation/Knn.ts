@@ -3,7 +3,6 @@ import { dictionarySize, temperature } from "@moco/core/Setting"
 import * as Stage from "@moco/core/Stage"
 import * as Tensor from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
-import { normalized } from "@moco/data/Augmentation/views"
 import { Dataset } from "@moco/data/Dataset"
 import { type ImageSource, readRange } from "@moco/data/ImageSource"
 import * as tf from "@tensorflow/tfjs-core"
@@ -59,7 +58,7 @@ export const layer = (settings: KnnSettings) =>
       yield* Backend
       const { test, train } = yield* Dataset.labelled
       yield* Stage.check("Knn", ...knnNeeds(settings, train.numImages))
-      const augmentation = yield* Augmentation
+      const { normalize } = yield* Augmentation
       const metrics = metricsOf(settings)
       const kMax = Math.max(...settings.k)
 
@@ -77,10 +76,7 @@ export const layer = (settings: KnnSettings) =>
       const evaluate = Effect.fn("Knn.evaluate")(function* (represent: Represent, subject: string) {
         /** Reads a part of the images; what they are made into comes when tensors can be made. */
         const reading = (source: ImageSource, from: number, to: number) =>
-          Effect.map(
-            readRange(source, from, to),
-            (images) => () => unitRows(represent(normalized(augmentation, images, source.channels)))
-          )
+          Effect.map(readRange(source, from, to), (images) => () => unitRows(represent(normalize(images))))
         const parts: Array<tf.Tensor2D> = []
         for (const [from, to] of chunks(train.numImages)) {
           parts.push(yield* Tensor.scoped("Knn.bank", yield* reading(train, from, to)))

@@ -1,3 +1,4 @@
+import { withoutColour } from "@moco/data/Augmentation/settings"
 import * as Catalog from "@moco/data/Catalog"
 import { isSection } from "./overrides.ts"
 import { withNewNames } from "./renamed.ts"
@@ -9,9 +10,11 @@ import { withNewNames } from "./renamed.ts"
 export const upgradeConfig = (stored: unknown): unknown => {
   const config = withNewNames(stored)
   if (!isSection(config)) return config
-  const { data, encoder, evaluations } = config
+  const { augmentation, data, encoder, evaluations } = config
   return {
     ...config,
+    // Views kept their hue and saturation, and were jittered in one order.
+    ...(isSection(augmentation) ? { augmentation: { ...withoutColour, ...augmentation } } : {}),
     // An encoder saw the images in their own size.
     ...(isSection(data) ? { data: { ...ownSize(data["name"]), ...data } } : {}),
     // A number of neighbours could be named twice.

@@ -1,3 +1,4 @@
+import { gray } from "@moco/data/Augmentation/presets"
 import type { RunConfig } from "../RunConfig.ts"
 
 /**
@@ -13,16 +14,7 @@ export const fashionMnistQuick = (): RunConfig => ({
   recipe: "fashionMnistQuick",
   seed: 1,
   data: { name: "fashion-mnist-10k", evaluationSplit: "test", imageSize: 28 },
-  augmentation: {
-    cropScale: { min: 0.5, max: 1 },
-    cropRatio: { min: 3 / 4, max: 4 / 3 },
-    flip: 0.5,
-    jitter: 0.8,
-    brightness: 0.4,
-    contrast: 0.4,
-    blur: 0,
-    blurSigma: { min: 0.1, max: 2 }
-  },
+  augmentation: gray,
   encoder: {
     kind: "resnet",
     block: "basic",

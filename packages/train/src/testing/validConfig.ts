@@ -15,8 +15,15 @@ export const validConfig: RunConfig = {
     jitter: 0.8,
     brightness: 0.4,
     contrast: 0.4,
+    saturation: 0,
+    hue: 0,
+    jitterOrder: "fixed",
+    gray: 0,
+    grayBeforeJitter: false,
     blur: 0,
-    blurSigma: { min: 0.1, max: 2 }
+    blurSigma: { min: 0.1, max: 2 },
+    solarize: 0,
+    solarizeThreshold: 0.5
   },
   encoder: {
     kind: "resnet",
