@@ -5,7 +5,7 @@ import * as ImageSource from "@moco/data/ImageSource"
 import * as InMemory from "@moco/data/ImageSource/InMemory"
 import * as Synthetic from "@moco/data/ImageSource/Synthetic"
 import { imageSourceLaws, mixedSource, reordered } from "@moco/data/testing"
-import { Effect } from "effect"
+import { Effect, type Scope } from "effect"
 import fc from "fast-check"
 import { imagesOf, pixelsOf } from "./imagesOf.ts"
 
@@ -32,7 +32,9 @@ const unlabelled = InMemory.unchecked(
 )
 const embedded = Catalog.sourcesOf("fashion-mnist-10k", "test", [])
 
-const sources: ReadonlyArray<readonly [name: string, open: Effect.Effect<ImageSource.ImageSource, unknown>]> =
+const sources: ReadonlyArray<
+  readonly [name: string, open: Effect.Effect<ImageSource.ImageSource, unknown, Scope.Scope>]
+> =
   [
     ["of an array", InMemory.make(numbered(9), origin)],
     ["of an array without labels", Effect.succeed(unlabelled)],
