@@ -34,17 +34,16 @@ const embedded = Catalog.sourcesOf("fashion-mnist-10k", "test", [])
 
 const sources: ReadonlyArray<
   readonly [name: string, open: Effect.Effect<ImageSource.ImageSource, unknown, Scope.Scope>]
-> =
-  [
-    ["of an array", InMemory.make(numbered(9), origin)],
-    ["of an array without labels", Effect.succeed(unlabelled)],
-    ["of synthetic images", Effect.succeed(synthetic)],
-    ["of images of many sizes", Effect.succeed(mixedSource(40, 3))],
-    ["that is a part of another", Effect.succeed(ImageSource.slice(synthetic, 3, 17))],
-    ["that is a part of images of many sizes", Effect.succeed(ImageSource.slice(mixedSource(40, 1), 11, -2))],
-    ["that answers out of order", Effect.succeed(reordered(synthetic, (indices) => (indices[0] ?? 0) % 3))],
-    ["of Fashion-MNIST", Effect.map(Effect.provide(embedded, NodeServices.layer), ({ train }) => train)]
-  ]
+> = [
+  ["of an array", InMemory.make(numbered(9), origin)],
+  ["of an array without labels", Effect.succeed(unlabelled)],
+  ["of synthetic images", Effect.succeed(synthetic)],
+  ["of images of many sizes", Effect.succeed(mixedSource(40, 3))],
+  ["that is a part of another", Effect.succeed(ImageSource.slice(synthetic, 3, 17))],
+  ["that is a part of images of many sizes", Effect.succeed(ImageSource.slice(mixedSource(40, 1), 11, -2))],
+  ["that answers out of order", Effect.succeed(reordered(synthetic, (indices) => (indices[0] ?? 0) % 3))],
+  ["of Fashion-MNIST", Effect.map(Effect.provide(embedded, NodeServices.layer), ({ train }) => train)]
+]
 
 for (const [name, open] of sources) describe(`A source ${name}`, () => imageSourceLaws(open))
 
