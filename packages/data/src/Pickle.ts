@@ -4,6 +4,8 @@ import { ops, stop } from "./Pickle/ops.ts"
 import { Reader } from "./Pickle/Reader.ts"
 import { type Dict, PickleFault, shown, type Value } from "./Pickle/values.ts"
 
+export type { Value } from "./Pickle/values.ts"
+
 /** What was found where a pickle could not be read: `value` at byte `offset`, which `problem` says what it must be. */
 export interface PickleProblem {
   readonly offset: number

@@ -83,7 +83,7 @@ export const fromPickle: Decode = Effect.fnUntraced(function* (part, numImages, 
   return { numImages, planes: pixels, first: 0, step, labels: last }
 })
 
-/** Every image has a few labels and the name of its file; each of them is written with two instructions at most. */
+/** Every image has one or two labels and the name of its file, which Python 3 writes with eight instructions. */
 const maxOpsOf = (numImages: number): number => 1024 + 16 * numImages
 
 /** The most bytes of a pickle: those from 128 on are written as two by Python 3, and a name of a file is short. */
