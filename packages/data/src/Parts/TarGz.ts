@@ -89,7 +89,7 @@ export const readParts = Effect.fn("TarGz.readParts")(function* (
     allowed += size
     found.set(part.name, wanted.includes(part.name) ? yield* bytesOf(body, size) : undefined)
   })
-  yield* Stream.pipeThroughChannelOrFail(unpacked, Tar.decode()).pipe(
+  yield* Stream.pipeThroughChannel(unpacked, Tar.decode<DatasetInvalid | DatasetUnreadable>()).pipe(
     Stream.runForEach(take),
     Effect.catchTag("TarError", ({ message }) =>
       Effect.fail(invalid(about, path, "an archive", `tar: ${line(message)}`))
