@@ -27,6 +27,9 @@ const maxOther = 2 ** 22
 /** Files in an archive; the published ones have ten. */
 const maxEntries = 100
 
+/** Characters that are shown of what is wrong with an archive, which may name what is in it. */
+const maxWords = 200
+
 /**
  * The bytes of parts of a `.tar.gz`, without unpacking it to disk: read as a stream, once, to its end.
  *
@@ -92,7 +95,7 @@ export const readParts = Effect.fn("TarGz.readParts")(function* (
   yield* Stream.pipeThroughChannel(unpacked, Tar.decode<DatasetInvalid | DatasetUnreadable>()).pipe(
     Stream.runForEach(take),
     Effect.catchTag("TarError", ({ message }) =>
-      Effect.fail(invalid(about, path, "an archive", `tar: ${line(message)}`))
+      Effect.fail(invalid(about, path, "an archive", `tar: ${line(message.slice(0, maxWords))}`))
     )
   )
 
