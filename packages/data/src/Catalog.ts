@@ -1,15 +1,29 @@
 import { Effect, Layer, Path } from "effect"
 import type { CatalogEntry, EvaluationSplit, SplitSizes } from "./Catalog/CatalogEntry.ts"
+import { cifar10 } from "./Catalog/cifar10.ts"
+import { cifar100 } from "./Catalog/cifar100.ts"
 import { fashionMnist } from "./Catalog/fashionMnist.ts"
 import { fashionMnist10k } from "./Catalog/fashionMnist10k.ts"
+import { kmnist } from "./Catalog/kmnist.ts"
+import { mnist } from "./Catalog/mnist.ts"
+import { stl10 } from "./Catalog/stl10.ts"
+import { stl10Unlabelled } from "./Catalog/stl10Unlabelled.ts"
 import type { DataSettings } from "./DataSettings.ts"
 import { Dataset } from "./Dataset.ts"
-import { locate } from "./PublishedFile.ts"
 
 export { type CatalogEntry, type EvaluationSplit, evaluationSplits } from "./Catalog/CatalogEntry.ts"
 
 /** The data sets that a config can name, each in a file of its own. */
-const entries = [fashionMnist10k, fashionMnist] as const satisfies ReadonlyArray<CatalogEntry>
+const entries = [
+  fashionMnist10k,
+  fashionMnist,
+  mnist,
+  kmnist,
+  cifar10,
+  cifar100,
+  stl10,
+  stl10Unlabelled
+] as const satisfies ReadonlyArray<CatalogEntry>
 
 /** The name of a data set of the catalog. */
 export type CatalogName = (typeof entries)[number]["name"]
@@ -55,11 +69,7 @@ export const searchDirs = Effect.fnUntraced(function* (name: CatalogName, { cach
 })
 
 /** Says for each file of a data set which path would be read. It is not checked here whether its bytes are right. */
-export const find = Effect.fn("Catalog.find")(function* (name: CatalogName, dirs: ReadonlyArray<string>) {
-  return yield* Effect.forEach(entryOf(name).files, (file) =>
-    Effect.map(locate(file, dirs), (path) => ({ file: file.name, path }))
-  )
-})
+export const find = (name: CatalogName, dirs: ReadonlyArray<string>) => entryOf(name).find(dirs)
 
 /** What to do where a data set's files are missing. */
 export const installHint = (name: CatalogName): string => {
@@ -68,7 +78,7 @@ export const installHint = (name: CatalogName): string => {
 }
 
 /**
- * The images of a data set.
+ * The images of a data set; what is read by index is open until the Scope ends.
  *
  * @param dirs  where its files are looked for, see {@link searchDirs}; images that come with this package need none
  */
@@ -90,7 +100,8 @@ export const layer = ({ evaluationSplit, imageSize, name }: Choice, dirs: Readon
   Layer.effect(
     Dataset,
     Effect.gen(function* () {
-      const sources = yield* sourcesOf(name, evaluationSplit, dirs)
-      return yield* Dataset.make({ name, ...sources, imageSize: { height: imageSize, width: imageSize } })
+      const { statistics, ...sources } = yield* sourcesOf(name, evaluationSplit, dirs)
+      const size = { height: imageSize, width: imageSize }
+      return yield* Dataset.make({ name, ...sources, ...statistics, imageSize: size })
     })
   )

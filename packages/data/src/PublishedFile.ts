@@ -1,17 +1,19 @@
 import { createHash } from "node:crypto"
 import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Option, Path } from "effect"
-import { DatasetCorrupt, DatasetMissing, DatasetUnreadable } from "./Dataset/errors.ts"
+import { DatasetCorrupt, DatasetInvalid, DatasetMissing, DatasetUnreadable } from "./Dataset/errors.ts"
 import * as Idx from "./Idx.ts"
 
-/** A file that somebody has published, and by which bytes it is known. */
+/** An IDX file that somebody has published, and by what it is known. */
 export interface PublishedFile {
   /** Without `.gz`: a file may lie compressed or not. */
   readonly name: string
-  /** Of the decompressed file. */
-  readonly sha256: string
-  /** Of the decompressed file. */
-  readonly numBytes: number
+  /** Of the array that it holds. */
+  readonly dims: ReadonlyArray<number>
+  /** Of the decompressed file. Where it is not known, what lies decompressed is known by its form alone. */
+  readonly sha256?: string
+  /** Of `name.gz` as it was published, where only this is known. */
+  readonly sha256OfGz?: string
 }
 
 /** Where a data set's files are looked for, and what is told to whoever does not have them. */
@@ -35,10 +37,32 @@ export const locate = Effect.fnUntraced(function* (
   )
 })
 
+/** A file of a data set, and the path that would be read; none where there is none. */
+export interface Found {
+  readonly file: string
+  readonly path: Option.Option<string>
+}
+
+/** Says for each file which path would be read. It is not looked at here whether its bytes are right. */
+export const find = (files: ReadonlyArray<Pick<PublishedFile, "name">>, searchDirs: ReadonlyArray<string>) =>
+  Effect.forEach(files, (file) =>
+    Effect.map(locate(file, searchDirs), (path): Found => ({ file: file.name, path }))
+  )
+
 /** Bytes that gzip may add to a file that it cannot make smaller; far more than it does. */
 const maxOverhead = 2 ** 20
 
-/** Reads an IDX file and checks that it is the published one. */
+/** Of the decompressed file: magic number, dimensions, an unsigned byte for every value. */
+const numBytesOf = ({ dims }: PublishedFile): number =>
+  dims.reduce((product, dim) => product * dim, 1) + 4 + 4 * dims.length
+
+const hashOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex")
+
+/**
+ * Reads an IDX file and checks that it is the published one, as far as that is known: by its hash, and by its form.
+ *
+ * @returns the array, the path that was read, and the SHA-256 of the decompressed file
+ */
 export const readIdx = Effect.fn("PublishedFile.readIdx")(function* (
   file: PublishedFile,
   { dataset, installHint, searchDirs }: Whereabouts
@@ -49,22 +73,31 @@ export const readIdx = Effect.fn("PublishedFile.readIdx")(function* (
     return yield* new DatasetMissing(missing)
   }
   const path = located.value
-  const corrupt = (actual: string) =>
-    new DatasetCorrupt({
-      file: path,
-      expected: file.sha256,
-      actual,
-      hint: `remove the file; ${installHint}`
-    })
+  const hint = `remove the file; ${installHint}`
+  const numBytes = numBytesOf(file)
   const stored = yield* Effect.mapError(
-    SafeFile.readBytes(path, { maxBytes: file.numBytes + maxOverhead }),
+    SafeFile.readBytes(path, { maxBytes: numBytes + maxOverhead }),
     (cause) => new DatasetUnreadable({ file: path, hint: "check its permissions, or remove it", cause })
   )
-  const raw = yield* Effect.mapError(
-    Idx.inflate(stored, { file: path, maxBytes: file.numBytes }),
-    ({ problem }) => corrupt(`not known (${problem})`)
+  const expected = file.sha256 ?? (path.endsWith(".gz") ? file.sha256OfGz : undefined)
+  const corrupt = (known: string, actual: string) =>
+    new DatasetCorrupt({ file: path, expected: known, actual, hint })
+  const raw = yield* Effect.mapError(Idx.inflate(stored, { file: path, maxBytes: numBytes }), (malformed) =>
+    expected === undefined ? malformed : corrupt(expected, `not known (${malformed.problem})`)
   )
-  const sha256 = createHash("sha256").update(raw).digest("hex")
-  if (sha256 !== file.sha256) return yield* corrupt(sha256)
-  return yield* Idx.decode(raw, path)
+  const sha256 = hashOf(raw)
+  if (expected !== undefined) {
+    const actual = file.sha256 === undefined ? hashOf(stored) : sha256
+    if (actual !== expected) return yield* corrupt(expected, actual)
+  }
+  const { data, dims } = yield* Idx.decode(raw, path)
+  if (dims.join() !== file.dims.join()) {
+    const problem = `must be ${file.dims.join(" x ")}, the size of the published array`
+    const value = dims.slice(0, maxShown).join(" x ")
+    return yield* new DatasetInvalid({ dataset, field: `size of ${path}`, value, problem, hint })
+  }
+  return { data, dims, path, sha256 }
 })
+
+/** Of the up to 255 dimensions that a file may have. */
+const maxShown = 8

@@ -4,10 +4,10 @@ import { gunzipSync, gzipSync } from "node:zlib"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Catalog from "@moco/data/Catalog"
-import { fashionMnist, partsOf } from "@moco/data/Catalog/fashionMnist"
+import { fashionMnist } from "@moco/data/Catalog/fashionMnist"
+import { type Counts, type Part, partsOf, sizesOf } from "@moco/data/Catalog/heldBack"
 import { Dataset, type LabelledSource } from "@moco/data/Dataset"
 import { type ImageSource, sizeOf } from "@moco/data/ImageSource"
-import type { IdxPair } from "@moco/data/ImageSource/IdxPair"
 import * as InMemory from "@moco/data/ImageSource/InMemory"
 import { Effect, FileSystem, Option, Path } from "effect"
 import { imagesOf } from "./imagesOf.ts"
@@ -23,6 +23,21 @@ const embedded = (split: Catalog.EvaluationSplit) => images("fashion-mnist-10k",
 const full = (searchDirs: ReadonlyArray<string>, split: Catalog.EvaluationSplit = "test") =>
   images("fashion-mnist", split, searchDirs)
 
+const ofTest = ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
+const ofMnist = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", ...ofTest]
+
+/** What is looked for, where nothing is there. */
+const filesOf: Readonly<Record<Catalog.CatalogName, ReadonlyArray<string>>> = {
+  "fashion-mnist-10k": ofTest,
+  "fashion-mnist": ofMnist,
+  mnist: ofMnist,
+  kmnist: ofMnist,
+  cifar10: ["cifar-10-binary.tar.gz"],
+  cifar100: ["cifar-100-binary.tar.gz"],
+  stl10: ["stl10_binary.tar.gz"],
+  "stl10-unlabelled": ["stl10_binary/unlabeled_X.bin"]
+}
+
 const perClass = (...sets: ReadonlyArray<LabelledSource>) => {
   const counts = new Array<number>(10).fill(0)
   for (const set of sets) for (const label of set.labels) counts[label]!++
@@ -36,13 +51,17 @@ const pixelSum = (set: ImageSource) =>
 
 layer(NodeServices.layer)("Catalog", (it) => {
   for (const name of Catalog.names) {
-    const { channels, classes, files, numImages, place, size } = Catalog.entryOf(name)
+    const { channels, classes, numImages, place, size } = Catalog.entryOf(name)
     for (const split of ["test", "validation"] as const) {
       it.effect(`knows the images of ${name} before they are read, evaluated on the ${split} split`, () =>
         Effect.gen(function* () {
           const dirs = yield* Catalog.searchDirs(name, {})
           const found = yield* Catalog.find(name, dirs)
-          assert.strictEqual(found.length, files.length)
+          const nowhere = yield* Catalog.find(name, ["/nowhere"])
+          assert.deepStrictEqual(
+            nowhere,
+            filesOf[name].map((file) => ({ file, path: Option.none() }))
+          )
           assert.isTrue(Object.values(numImages).every(({ train }) => train >= 1))
           if (found.some(({ path }) => Option.isNone(path)))
             return assert.strictEqual(place.kind, "installed")
@@ -116,26 +135,29 @@ layer(NodeServices.layer)("Catalog", (it) => {
   })
 
   describe("fashion-mnist", () => {
-    /** Images of a pixel, numbered from 0 in each pair of files; `asked` is for how many images a pair has. */
-    const numbered = (asked: Array<number>) => (pair: IdxPair) =>
-      Effect.sync(() => {
-        const numImages = pair.labels.numBytes - 8
-        asked.push(numImages)
-        const pixels_NHWC = Uint8Array.from({ length: numImages }, (_, index) => index % 251)
-        const labels = Int32Array.from(pixels_NHWC.keys())
-        return InMemory.unchecked(
-          { pixels_NHWC, labels, numImages, height: 1, width: 1, channels: 1 },
-          {
-            classes: undefined,
-            provenance: { name: "numbered", sha256: {}, from: "a test", licence: undefined }
-          }
-        )
-      })
+    const counts: Counts = { train: 60_000, test: 10_000, kept: 50_000 }
+    /** Images of a pixel, numbered from 0 in each part; `asked` is for how many images a part has. */
+    const numbered = (asked: Array<number>) => (parts: ReadonlyArray<Part>) =>
+      Effect.forEach(parts, (part) =>
+        Effect.sync(() => {
+          const numImages = counts[part]
+          asked.push(numImages)
+          const pixels_NHWC = Uint8Array.from({ length: numImages }, (_, index) => index % 251)
+          const labels = Int32Array.from(pixels_NHWC.keys())
+          return InMemory.unchecked(
+            { pixels_NHWC, labels, numImages, height: 1, width: 1, channels: 1 },
+            {
+              classes: undefined,
+              provenance: { name: "numbered", sha256: {}, from: "a test", licence: undefined }
+            }
+          )
+        })
+      )
 
     it.effect("is evaluated on the published test images", () =>
       Effect.gen(function* () {
         const asked: Array<number> = []
-        const { test, train } = yield* partsOf("test", numbered(asked))
+        const { test, train } = yield* partsOf("test", counts, numbered(asked))
         assert.deepStrictEqual(asked, [60_000, 10_000])
         assert.deepStrictEqual([train.numImages, test?.numImages], [60_000, 10_000])
       })
@@ -144,10 +166,11 @@ layer(NodeServices.layer)("Catalog", (it) => {
     it.effect("holds back the last training images for validation, and asks for no test image then", () =>
       Effect.gen(function* () {
         const asked: Array<number> = []
-        const { test, train } = yield* partsOf("validation", numbered(asked))
+        const { test, train } = yield* partsOf("validation", counts, numbered(asked))
         assert.deepStrictEqual(asked, [60_000])
         const sizes = { train: train.numImages, evaluation: test?.numImages }
         assert.deepStrictEqual(sizes, fashionMnist.numImages.validation)
+        assert.deepStrictEqual(sizesOf(counts), fashionMnist.numImages)
         assert.deepStrictEqual([train.labels?.at(0), train.labels?.at(-1)], [0, 49_999])
         assert.deepStrictEqual([test?.labels?.at(0), test?.labels?.at(-1)], [50_000, 59_999])
       })

@@ -2,12 +2,19 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as Catalog from "@moco/data/Catalog"
 import * as ImageSource from "@moco/data/ImageSource"
+import * as Cifar from "@moco/data/ImageSource/Cifar"
 import * as InMemory from "@moco/data/ImageSource/InMemory"
+import * as Stl from "@moco/data/ImageSource/Stl"
 import * as Synthetic from "@moco/data/ImageSource/Synthetic"
+import type { Whereabouts } from "@moco/data/PublishedFile"
 import { imageSourceLaws, mixedSource, reordered } from "@moco/data/testing"
-import { Effect } from "effect"
+import { Effect, type FileSystem, type Path, type Scope } from "effect"
 import fc from "fast-check"
 import { imagesOf, pixelsOf } from "./imagesOf.ts"
+import { placed, whereabouts } from "./published/archives.ts"
+import * as smallSets from "./published/small.ts"
+
+type Needs = FileSystem.FileSystem | Path.Path | Scope.Scope
 
 /** Image i holds i everywhere, so that every pixel says where it comes from. */
 const numbered = (numImages: number): InMemory.PixelArray => ({
@@ -30,19 +37,43 @@ const unlabelled = InMemory.unchecked(
   { ...numbered(7), labels: undefined },
   { ...origin, classes: undefined }
 )
+/** The first source of files that lie in a folder. */
+const published = <E>(
+  files: Readonly<Record<string, Uint8Array>>,
+  read: (about: Whereabouts) => Effect.Effect<ReadonlyArray<ImageSource.ImageSource>, E, Needs>
+) =>
+  Effect.flatMap(placed(files), (dir) => read(whereabouts(dir))).pipe(
+    Effect.map(([source]) => source!),
+    Effect.provide(NodeServices.layer)
+  )
+
 const embedded = Catalog.sourcesOf("fashion-mnist-10k", "test", [])
 
-const sources: ReadonlyArray<readonly [name: string, open: Effect.Effect<ImageSource.ImageSource, unknown>]> =
+const sources: ReadonlyArray<
+  readonly [name: string, open: Effect.Effect<ImageSource.ImageSource, unknown, Scope.Scope>]
+> = [
+  ["of an array", InMemory.make(numbered(9), origin)],
+  ["of an array without labels", Effect.succeed(unlabelled)],
+  ["of synthetic images", Effect.succeed(synthetic)],
+  ["of images of many sizes", Effect.succeed(mixedSource(40, 3))],
+  ["that is a part of another", Effect.succeed(ImageSource.slice(synthetic, 3, 17))],
+  ["that is a part of images of many sizes", Effect.succeed(ImageSource.slice(mixedSource(40, 1), 11, -2))],
+  ["that answers out of order", Effect.succeed(reordered(synthetic, (indices) => (indices[0] ?? 0) % 3))],
   [
-    ["of an array", InMemory.make(numbered(9), origin)],
-    ["of an array without labels", Effect.succeed(unlabelled)],
-    ["of synthetic images", Effect.succeed(synthetic)],
-    ["of images of many sizes", Effect.succeed(mixedSource(40, 3))],
-    ["that is a part of another", Effect.succeed(ImageSource.slice(synthetic, 3, 17))],
-    ["that is a part of images of many sizes", Effect.succeed(ImageSource.slice(mixedSource(40, 1), 11, -2))],
-    ["that answers out of order", Effect.succeed(reordered(synthetic, (indices) => (indices[0] ?? 0) % 3))],
-    ["of Fashion-MNIST", Effect.map(Effect.provide(embedded, NodeServices.layer), ({ train }) => train)]
-  ]
+    "of rows of planes",
+    published(smallSets.rowFiles, (about) => Cifar.read(smallSets.cifar, ["train"], about))
+  ],
+  ["of pickles", published(smallSets.pickleFiles, (about) => Cifar.read(smallSets.cifar, ["train"], about))],
+  [
+    "of labelled files",
+    published(smallSets.stlFiles, (about) => Stl.readLabelled(smallSets.stl, ["train"], about))
+  ],
+  [
+    "that is read by index",
+    published(smallSets.stlFiles, (about) => Effect.all([Stl.openUnlabelled(smallSets.stl, about)]))
+  ],
+  ["of Fashion-MNIST", Effect.map(Effect.provide(embedded, NodeServices.layer), ({ train }) => train)]
+]
 
 for (const [name, open] of sources) describe(`A source ${name}`, () => imageSourceLaws(open))
 

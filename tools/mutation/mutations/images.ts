@@ -27,19 +27,67 @@ export const imagesMutations: ReadonlyArray<Mutation> = [
     fear: "the bank holds the images that are evaluated"
   },
   {
-    name: "split: Fashion-MNIST's validation of training images",
-    file: "packages/data/src/Catalog/fashionMnist.ts",
-    from: "slice(train, numKept, train.numImages)",
-    to: "slice(train, 0, train.numImages - numKept)",
+    name: "split: a published set's validation of training images",
+    file: "packages/data/src/Catalog/heldBack.ts",
+    from: "slice(train!, kept, train!.numImages)",
+    to: "slice(train!, 0, train!.numImages - kept)",
     tests: "data Catalog",
     fear: "the bank holds the images that are evaluated"
   },
   {
     name: "images: file not checked",
     file: "packages/data/src/PublishedFile.ts",
-    from: "if (sha256 !== file.sha256) return",
-    to: 'if (sha256 === "") return',
+    from: "if (actual !== expected) return",
+    to: 'if (actual === "") return',
     tests: "data Catalog",
     fear: "a damaged data set is trained on"
+  },
+  {
+    name: "images: archive not checked",
+    file: "packages/data/src/Parts/TarGz.ts",
+    from: "if (corrupt !== undefined) return",
+    to: "if (corrupt === null) return",
+    tests: "data TarGz",
+    fear: "a damaged archive is trained on"
+  },
+  {
+    name: "images: a link in an archive taken for a file",
+    file: "packages/data/src/Parts/TarGz.ts",
+    from: 'header.type !== "File"',
+    to: 'header.type === "Directory"',
+    tests: "data TarGz",
+    fear: "what an archive only names is taken for its own"
+  },
+  {
+    name: "images: archive without end",
+    file: "packages/data/src/Parts/TarGz.ts",
+    from: "numBytes > allowed",
+    to: "numBytes < 0",
+    tests: "data TarGz",
+    fear: "a small file unpacks for hours"
+  },
+  {
+    name: "pickle: any function may be named",
+    file: "packages/data/src/Pickle/globals.ts",
+    from: "if (!allowed.has(name))",
+    to: 'if (name === "")',
+    tests: "data Pickle",
+    fear: "a data set's file says what is run"
+  },
+  {
+    name: "pickle: instructions not counted",
+    file: "packages/data/src/Pickle.ts",
+    from: "if (numOps > maxOps)",
+    to: "if (numOps < 0)",
+    tests: "data Pickle",
+    fear: "a file fills the memory with values"
+  },
+  {
+    name: "planes: rows for columns",
+    file: "packages/data/src/ImageSource/planes.ts",
+    from: 'order === "rows" ? [width, 1] : [1, height]',
+    to: 'order !== "rows" ? [width, 1] : [1, height]',
+    tests: "data Stl Cifar",
+    fear: "images are turned"
   }
 ]

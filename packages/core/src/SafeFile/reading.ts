@@ -7,19 +7,29 @@ export interface ReadLimit {
 }
 
 /**
- * The bytes of a regular file, as many as it has when it is opened.
+ * A regular file that stays open until its Scope ends, to be read in parts.
  *
  * What is no regular file (a pipe, a device, a socket, a folder) is refused before it is opened: to open a pipe waits for
- * its writer, and a device may have no end. A link to a regular file is followed. A file under /proc says that it has no
- * bytes, and so none are read.
+ * its writer, and a device may have no end. A link to a regular file is followed.
+ *
+ * @returns `size` in bytes when it was opened, and `read` for the bytes `start` to `end - 1`, see {@link readRange}
  */
-export const readBytes = Effect.fn("SafeFile.readBytes")(function* (path: string, limit: ReadLimit) {
+export const openToRead = Effect.fn("SafeFile.openToRead")(function* (path: string, limit: ReadLimit) {
   const fileSystem = yield* FileSystem.FileSystem
   yield* sizeOf(path, yield* fileSystem.stat(path), limit)
   const file = yield* fileSystem.open(path, { flag: "r" })
   // Asked again of what was opened: the name may lead to another file by now.
   const size = yield* sizeOf(path, yield* file.stat, limit)
-  return yield* readRange(file, 0, size)
+  return { size, read: (start: number, end: number) => readRange(file, start, end) }
+})
+
+/**
+ * The bytes of a regular file, as many as it has when it is opened, see {@link openToRead}. A file under /proc says that
+ * it has no bytes, and so none are read.
+ */
+export const readBytes = Effect.fn("SafeFile.readBytes")(function* (path: string, limit: ReadLimit) {
+  const { read, size } = yield* openToRead(path, limit)
+  return yield* read(0, size)
 }, Effect.scoped)
 
 /** The text of a regular file, see {@link readBytes}. */

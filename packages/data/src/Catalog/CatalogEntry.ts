@@ -1,14 +1,15 @@
-import type { Effect, FileSystem, Path } from "effect"
+import type { Effect, FileSystem, Path, Scope } from "effect"
 import type { DatasetMissing } from "../Dataset/errors.ts"
+import type { ChannelStatistics } from "../Dataset/statistics.ts"
 import type { IdxMalformed } from "../Idx.ts"
 import type { ImageReadError, ImageSize, ImageSource, Provenance } from "../ImageSource.ts"
-import type { PublishedFile, Whereabouts } from "../PublishedFile.ts"
+import type { Found, Whereabouts } from "../PublishedFile.ts"
 
 /** What an encoder is evaluated on: the test images, or, while choosing settings, images held back from training. */
 export const evaluationSplits = ["test", "validation"] as const
 export type EvaluationSplit = (typeof evaluationSplits)[number]
 
-/** Numbers of images by what an encoder is evaluated on. */
+/** Numbers of images; `evaluation` is 0 where none are for that. */
 export interface SplitSizes {
   readonly train: number
   readonly evaluation: number
@@ -26,13 +27,16 @@ export interface CatalogEntry {
   /** None where the images have no labels. */
   readonly classes: ReadonlyArray<string> | undefined
   readonly origin: Pick<Provenance, "from" | "licence">
-  readonly files: ReadonlyArray<PublishedFile>
   readonly place: Embedded | Installed
-  /** Reads what has to be read before images can be asked for by index. */
+  /** Says for each file which path would be read. It is not looked at here whether its bytes are right. */
+  readonly find: (
+    searchDirs: ReadonlyArray<string>
+  ) => Effect.Effect<ReadonlyArray<Found>, never, FileSystem.FileSystem | Path.Path>
+  /** Reads what has to be read before images can be asked for by index; files that are read then stay open in the Scope. */
   readonly sources: (
     split: EvaluationSplit,
     whereabouts: Whereabouts
-  ) => Effect.Effect<Sources, CatalogError, FileSystem.FileSystem | Path.Path>
+  ) => Effect.Effect<Sources, CatalogError, FileSystem.FileSystem | Path.Path | Scope.Scope>
 }
 
 /** Images that come with this package. */
@@ -59,6 +63,8 @@ export interface Installed {
 export interface Sources {
   readonly train: ImageSource
   readonly test: ImageSource | undefined
+  /** Of `train`, where they are published; else they are computed in a pass over it. */
+  readonly statistics?: ChannelStatistics
 }
 
 /** What opening a data set may fail with. */

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import * as IdxPair from "../ImageSource/IdxPair.ts"
 import { slice } from "../ImageSource.ts"
+import { find } from "../PublishedFile.ts"
 import type { CatalogEntry, SplitSizes } from "./CatalogEntry.ts"
 import { common, testFiles } from "./fashionMnistFiles.ts"
 
@@ -22,11 +23,13 @@ const sizesOf = ([numTrain, end]: readonly [number, number]): SplitSizes => ({
  */
 export const fashionMnist10k = {
   ...common,
+  size: { height: 28, width: 28 },
+  channels: 1,
   name,
   description: "the embedded 10,000 images",
   numImages: { test: sizesOf(bounds.test), validation: sizesOf(bounds.validation) },
-  files: [testFiles.images, testFiles.labels],
   place: { kind: "embedded", folder: "fashion-mnist", fix: ["git checkout -- packages/data/assets"] },
+  find: (dirs) => find([testFiles.images, testFiles.labels], dirs),
   sources: Effect.fn("Catalog.fashionMnist10k")(function* (split, whereabouts) {
     const about = { classes: common.classes, provenance: { name, ...common.origin } }
     const all = yield* IdxPair.read(testFiles, about, whereabouts)

@@ -28,15 +28,20 @@ export class DatasetUnreadable extends Schema.TaggedError<DatasetUnreadable>()("
   }
 }
 
-/** A file is not the published one: `expected` and `actual` are SHA-256 of the decompressed bytes. */
+/**
+ * A file is not the published one: `expected` and `actual` are its SHA-256, or of what `algorithm` says; of a file that
+ * may lie compressed or not they are of the decompressed bytes, where those are known.
+ */
 export class DatasetCorrupt extends Schema.TaggedError<DatasetCorrupt>()("DatasetCorrupt", {
   file: Schema.String,
+  algorithm: Schema.optionalKey(Schema.Literals(["SHA-256", "MD5"])),
   expected: Schema.String,
   actual: Schema.String,
   hint: Schema.String
 }) {
   override get message() {
-    return `${this.file} is damaged: its SHA-256 should be ${this.expected}, it is ${this.actual}\n  ${this.hint}`
+    const { algorithm = "SHA-256" } = this
+    return `${this.file} is damaged: its ${algorithm} should be ${this.expected}, it is ${this.actual}\n  ${this.hint}`
   }
 }
 

@@ -86,7 +86,7 @@ const dataFinding = (dataDir: string | undefined) => (name: Catalog.CatalogName)
   Catalog.isInstalled(name) ? installedFinding(name, dataDir) : embeddedFinding(name)
 
 const embeddedFinding = (name: Catalog.CatalogName) =>
-  Effect.match(Catalog.sourcesOf(name, "test", []), {
+  Effect.match(Effect.scoped(Catalog.sourcesOf(name, "test", [])), {
     onFailure: ({ message }): Finding => ({
       name,
       state: "missing",
