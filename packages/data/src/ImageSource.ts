@@ -104,7 +104,7 @@ const wrongImage = (source: ImageSource, indices: Int32Array, images: Images) =>
       const problem = "must be an object with height, width and pixels_HWC"
       return { field: `image ${index}`, value: typeName(image), problem, hint: readHint }
     }
-    const { height, pixels_HWC, width } = image
+    const { height, pixels_HWC, width } = image as unknown as Image
     const size = sizeOf(source, index)
     if (size !== undefined && (height !== size.height || width !== size.width)) {
       const problem = `must be ${size.height} x ${size.width}, the size that the source says`
