@@ -8,7 +8,15 @@
  * Programs that have loaded nothing yet use `@moco/native/PlainFile`, which does the same with Node's own functions.
  */
 export { FileRefused, refuse } from "./SafeFile/FileRefused.ts"
-export { openToRead, type ReadLimit, readBytes, readRange, readTail, readText, sizeOf } from "./SafeFile/reading.ts"
+export {
+  openToRead,
+  type ReadLimit,
+  readBytes,
+  readRange,
+  readTail,
+  readText,
+  sizeOf
+} from "./SafeFile/reading.ts"
 export {
   create,
   cut,
