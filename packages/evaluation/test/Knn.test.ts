@@ -8,7 +8,7 @@ import * as Knn from "@moco/evaluation/Evaluation/Knn"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import fc from "fast-check"
-import { voteOfNeighbours } from "../src/internal/knn.ts"
+import { voteOfNeighbours } from "../src/voteOfNeighbours.ts"
 
 const pixels = (image_NHWC: tf.Tensor4D) => tf.reshape(image_NHWC, [image_NHWC.shape[0], -1]) as tf.Tensor2D
 

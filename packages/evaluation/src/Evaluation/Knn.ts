@@ -8,7 +8,7 @@ import { type ImageSource, readRange } from "@moco/data/ImageSource"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer, Schema } from "effect"
 import { Evaluation, EveryEpochs, evaluationKind, type Represent } from "../Evaluation.ts"
-import { voteOfNeighbours } from "../internal/knn.ts"
+import { voteOfNeighbours } from "../voteOfNeighbours.ts"
 import { type Metric, measured } from "../Measurement.ts"
 import { knnNeeds } from "./knnNeeds.ts"
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
-import { voteOfNeighbours } from "../../src/internal/knn.ts"
+import { voteOfNeighbours } from "../../src/voteOfNeighbours.ts"
 
 interface Neighbourhood {
   readonly similarities: ReadonlyArray<number>

@@ -1,0 +1,116 @@
+import * as Tensor from "@moco/core/Tensor"
+import { Augmentation } from "@moco/data/Augmentation"
+import { Dataset, type LabelledSource } from "@moco/data/Dataset"
+import { readRange } from "@moco/data/ImageSource"
+import { Evaluation, type Represent } from "@moco/evaluation/Evaluation"
+import { type Metric, measured } from "@moco/evaluation/Measurement"
+import { voteOfNeighbours } from "@moco/evaluation/voteOfNeighbours"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Layer } from "effect"
+
+const temperature = 0.1
+
+/** Which images are asked about; the neighbours are always all the others. */
+export type Asked = "all" | "tuning" | "unseen"
+
+/**
+ * Every third image of a class, in the order of their names, is one that settings are chosen by; the others are never
+ * asked about meanwhile.
+ */
+const isTuning = (labels: Int32Array): ReadonlyArray<boolean> => {
+  const seen = new Map<number, number>()
+  return Array.from(labels, (label) => {
+    const place = seen.get(label) ?? 0
+    seen.set(label, place + 1)
+    return place % 3 === 0
+  })
+}
+
+const metricOf = (k: number, asked: Asked): Metric => ({
+  evaluation: "leaveOneOut",
+  metric: `leave-one-out kNN (k = ${k}), ${asked}`,
+  unit: "fraction",
+  higherIsBetter: true,
+  protocol:
+    `the label with the most votes of the ${k} nearest other images; similarity is cosine, a vote weighs ` +
+    `exp(similarity / ${temperature}); ${asked === "all" ? "every image" : `the ${asked} part`} is asked about`
+})
+
+/** Part of the images whose class their k nearest neighbours name, none of them being the image itself. */
+export const leaveOneOut = (ks: ReadonlyArray<number>, asked: ReadonlyArray<Asked>, everyEpochs: number) =>
+  Layer.effect(
+    Evaluation,
+    Effect.gen(function* () {
+      const { train } = yield* Dataset.checked
+      const { labels, classes } = train as LabelledSource
+      const { normalize } = yield* Augmentation
+      const tuning = isTuning(labels)
+      const isAsked = (row: number, part: Asked) => part === "all" || tuning[row] === (part === "tuning")
+      const metrics = asked.flatMap((part) => ks.map((k) => metricOf(k, part)))
+      return Evaluation.of({
+        ...{ name: "leaveOneOut", everyEpochs, metrics },
+        evaluate: Effect.fnUntraced(function* (represent: Represent, subject: string) {
+          const images = yield* readRange(train, 0, train.numImages)
+          const neighbours = yield* Tensor.run("leaveOneOut.neighbours", () =>
+            nearestOthers(representAll(images, (some) => represent(normalize(some))), Math.max(...ks))
+          )
+          return asked.flatMap((part) =>
+            ks.map((k) => {
+              const rows = neighbours.flatMap((found, row) => (isAsked(row, part) ? [{ found, row }] : []))
+              const right = rows.filter(({ found: { indices, similarities }, row }) => {
+                const some = [indices.subarray(0, k), similarities.subarray(0, k)] as const
+                return voteOfNeighbours(...some, labels, temperature, classes.length) === labels[row]
+              })
+              return measured(metricOf(k, part), subject, right.length / rows.length)
+            })
+          )
+        })
+      })
+    })
+  )
+
+const chunkSize = 100
+
+const representAll = <Image>(
+  images: ReadonlyArray<Image>,
+  represent: (images: ReadonlyArray<Image>) => tf.Tensor2D
+): tf.Tensor2D =>
+  tf.concat2d(
+    Array.from({ length: Math.ceil(images.length / chunkSize) }, (_, chunk) =>
+      represent(images.slice(chunk * chunkSize, (chunk + 1) * chunkSize))
+    ),
+    0
+  )
+
+/** The nearest k of the other rows by cosine, for every row. */
+const nearestOthers = (row_NC: tf.Tensor2D, k: number) => {
+  const [numImages] = row_NC.shape
+  const unit_NC = tf.div<tf.Tensor2D>(row_NC, tf.maximum(tf.norm(row_NC, 2, 1, true), 1e-12))
+  const cosine_NN = tf.matMul(unit_NC, unit_NC, false, true)
+  const { indices, values } = tf.topk(tf.sub<tf.Tensor2D>(cosine_NN, tf.mul(tf.eye(numImages), 4)), k)
+  const [indices_NK, similarities_NK] = [indices.dataSync<"int32">(), values.dataSync<"float32">()]
+  return Array.from({ length: numImages }, (_, row) => ({
+    indices: indices_NK.subarray(row * k, (row + 1) * k),
+    similarities: similarities_NK.subarray(row * k, (row + 1) * k)
+  }))
+}
+
+/**
+ * Square roots of how often a channel's values fall into 16 bins: what colour alone tells about an image.
+ *
+ * @param dataset  whose statistics the images were normalised by
+ */
+export const colourHistogram =
+  ({ mean, std }: Pick<Dataset["Service"], "mean" | "std">): Represent =>
+  (image_NHWC) => {
+    const [numImages, height, width, channels] = image_NHWC.shape
+    const values = image_NHWC.dataSync()
+    const counts = new Float32Array(numImages * channels * 16)
+    for (let at = 0; at < values.length; at++) {
+      const channel = at % channels
+      const value = values[at]! * std[channel]! + mean[channel]!
+      const bin = Math.min(15, Math.max(0, Math.floor(value * 16)))
+      counts[(Math.floor(at / (height * width * channels)) * channels + channel) * 16 + bin]! += 1
+    }
+    return tf.sqrt(tf.tensor2d(counts, [numImages, channels * 16]))
+  }
