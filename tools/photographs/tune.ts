@@ -1,3 +1,4 @@
+// @ts-nocheck
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Run from "@moco/train/Run"

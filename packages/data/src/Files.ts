@@ -62,7 +62,8 @@ export const sourcesOf = Effect.fn("Files.sourcesOf")(function* (
 ) {
   const set = yield* openFiles(path, { background, maxPixels, shorterSide })
   const { classes, test, train } = partsOf(set.names, split, { fraction: heldBack, seed: splitSeed })
-  const source = (part: LabelledFiles) => sourceOf(set, { ...part, classes, maxBad })
+  const bad = { max: maxBad, found: 0 }
+  const source = (part: LabelledFiles) => sourceOf(set, { ...part, classes, bad })
   return { name: set.name, train: source(train), test: test && source(test) }
 })
 

@@ -12,7 +12,13 @@ export const openFiles = Effect.fn("FileSet.open")(function* (path: string, deco
     return { type, isPacked: type === "File" && (yield* isPack(path)) }
   }).pipe(
     Effect.catchTag("PlatformError", (cause) =>
-      Effect.fail(new DatasetUnreadable({ file: path, hint: "check the name and its permissions", cause }))
+      Effect.fail(
+        new DatasetUnreadable({
+          file: path,
+          hint: "check the name that --data gives, and its permissions",
+          cause
+        })
+      )
     )
   )
   if (type === "Directory") return yield* openFolder(path, decoding)

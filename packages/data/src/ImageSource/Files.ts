@@ -10,8 +10,14 @@ import { type ImageSource, make } from "../ImageSource.ts"
 /** A part of the image files of a set. */
 export interface Part extends LabelledFiles {
   readonly classes: ReadonlyArray<string> | undefined
-  /** The part of the files, 0..1, that may be no images; with more of them reading fails. */
-  readonly maxBad: number
+  readonly bad: BadFiles
+}
+
+/** How many files of a set were found to be no images, whichever part of it they are in. */
+export interface BadFiles {
+  /** The part of the set's files, 0..1, that may be no images; with more of them reading fails. */
+  readonly max: number
+  found: number
 }
 
 /**
@@ -19,7 +25,7 @@ export interface Part extends LabelledFiles {
  * class stands in for it wherever it is asked for: what a batch holds is a function of the files alone.
  */
 export const sourceOf = (set: FileSet, part: Part): ImageSource => {
-  const { classes, files, labels, maxBad } = part
+  const { bad, classes, files, labels } = part
   const quarantine = new Map<number, ImageUndecodable>()
   const nextOf = successors(labels, files.length)
   const placeOf = new Map(set.names.map((name, place) => [name, place]))
@@ -27,7 +33,11 @@ export const sourceOf = (set: FileSet, part: Part): ImageSource => {
     const known = quarantine.get(index)
     if (known !== undefined) return Effect.fail(known)
     return Effect.tapError(set.decode(placeOf.get(files[index]!)!), (error) =>
-      Effect.sync(() => quarantine.set(index, error))
+      Effect.sync(() => {
+        // Several readings may have waited for the same file.
+        if (!quarantine.has(index)) bad.found++
+        quarantine.set(index, error)
+      })
     )
   }
 
@@ -37,8 +47,13 @@ export const sourceOf = (set: FileSet, part: Part): ImageSource => {
       const result = yield* Effect.result(decodeOne(current))
       if (result._tag === "Success") return result.success
       current = nextOf[current]!
-      if (current === index || quarantine.size > maxBad * files.length) {
-        return yield* tooManyBad(set.name, part, [...quarantine.values()])
+      if (bad.found > bad.max * set.names.length) {
+        const problem = `more than data.files.maxBad (${100 * bad.max} %) allows`
+        return yield* tooManyBad(set, bad, problem, [...quarantine.values()])
+      }
+      if (current === index) {
+        const problem = labels === undefined ? "no file is an image" : "no file of a class is an image"
+        return yield* tooManyBad(set, bad, problem, [...quarantine.values()])
       }
     }
   })
@@ -80,14 +95,19 @@ const hashOf = (files: ReadonlyArray<string>) => createHash("sha256").update(fil
 /** How many of the files an error names. */
 const maxNamed = 5
 
-const tooManyBad = (dataset: string, { files, maxBad }: Part, bad: ReadonlyArray<ImageUndecodable>) => {
+const tooManyBad = (
+  set: FileSet,
+  { found }: BadFiles,
+  problem: string,
+  bad: ReadonlyArray<ImageUndecodable>
+) => {
   const named = bad.slice(0, maxNamed).map(({ file, problem }) => `${file} (${problem})`)
-  const more = bad.length > maxNamed ? [`and ${bad.length - maxNamed} more`] : []
+  const more = found > named.length ? [`and ${found - named.length} more`] : []
   return new DatasetInvalid({
-    dataset,
+    dataset: set.name,
     field: "files that are no images",
-    value: `${bad.length} of ${files.length} so far`,
-    problem: `more than data.files.maxBad (${100 * maxBad} %) allows: ${[...named, ...more].join(", ")}`,
+    value: `${found} of ${set.names.length} so far`,
+    problem: `${problem}: ${[...named, ...more].join(", ")}`,
     hint: "replace or remove them, or raise data.files.maxBad"
   })
 }

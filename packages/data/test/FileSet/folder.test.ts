@@ -118,7 +118,7 @@ describe("a folder of images", () => {
         )
         const whole = yield* open(yield* folderOf(onlyOne), { maxBad: 1 })
         const all = yield* Effect.flip(graysOf(whole.train, 0))
-        assert.include(all.message, "12 of 24 so far")
+        assert.include(all.message, "12 of 24 so far: no file of a class is an image")
         assert.include(all.message, "and 7 more")
       })
     )
