@@ -9,6 +9,7 @@ const byTag = {
   ParityBroken: ExitCode.negative,
   StudyFruitless: ExitCode.negative,
   StudyInvalid: ExitCode.config,
+  FetchFailed: ExitCode.data,
   FixtureUnusable: ExitCode.data,
   FlagsInvalid: ExitCode.config,
   SettingUnknown: ExitCode.config,

@@ -30,12 +30,19 @@ const commandsOf = (text: string): ReadonlyArray<string> =>
     .filter((command) => /^[a-z]/.test(command))
 
 const helpOf = new Map<string, string>()
-const help = (command: string): string => {
-  if (!helpOf.has(command)) {
-    helpOf.set(command, execFileSync(process.execPath, [main, command, "--help"], { encoding: "utf8" }))
+const help = (...path: ReadonlyArray<string>): string => {
+  const key = path.join(" ")
+  if (!helpOf.has(key)) {
+    helpOf.set(key, execFileSync(process.execPath, [main, ...path, "--help"], { encoding: "utf8" }))
   }
-  return helpOf.get(command)!
+  return helpOf.get(key)!
 }
+
+/** The help of a command, or of one of its subcommands where the line names one. */
+const helpFor = (command: string, [next = ""]: ReadonlyArray<string>): string =>
+  /^[a-z]+$/.test(next) && new RegExp(`^  ${next} `, "m").test(help(command))
+    ? help(command, next)
+    : help(command)
 
 describe("the pages for readers", () => {
   it("link only to files that are there", () => {
@@ -54,7 +61,7 @@ describe("the pages for readers", () => {
     const unknown = commands.flatMap((line) => {
       const [command = "", ...args] = line.split(/\s+/)
       // Throws where there is no such command.
-      const shown = help(command)
+      const shown = helpFor(command, args)
       const flags = args.flatMap((arg) => /^--[a-z][a-z-]*/.exec(arg)?.[0] ?? [])
       return flags
         .filter((flag) => flag !== "--help" && !new RegExp(`${flag}(?![a-z-])`).test(shown))

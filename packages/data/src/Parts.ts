@@ -2,6 +2,7 @@ import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, type FileSystem, Option, type Path } from "effect"
 import { DatasetMissing } from "./Dataset/errors.ts"
 import { digesting } from "./Digest.ts"
+import type { KnownFile } from "./KnownFile.ts"
 import { type Format, type Formats, locate } from "./Parts/locate.ts"
 import { invalid, lengthOf, type Part, type ReadPart, unreadable } from "./Parts/Part.ts"
 import { readParts } from "./Parts/TarGz.ts"
@@ -20,6 +21,20 @@ export const find = Effect.fnUntraced(function* (
   if ("paths" in place) return Array.from(place.paths, ([file, path]) => ({ file, path: Option.some(path) }))
   return [{ file: place.format.archive ?? place.archive, path: Option.some(place.archive) }]
 })
+
+/** The archives of the formats, and all files that may lie unpacked. */
+export const knownFiles = (formats: Formats<Format>): ReadonlyArray<KnownFile> =>
+  formats.flatMap(({ archive, digest, folder, parts }) => [
+    ...(archive === undefined ? [] : [{ name: archive, digest }]),
+    ...parts.map(
+      ({ digest, maxBytes, minBytes, name }): KnownFile => ({
+        name,
+        folder,
+        numBytes: [minBytes, maxBytes],
+        digest
+      })
+    )
+  ])
 
 /** {@link locate} for what must be there. */
 export const placeOf = Effect.fnUntraced(function* <F extends Format>(

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto"
 import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, FileSystem, Option, Path } from "effect"
 import { DatasetCorrupt, DatasetInvalid, DatasetMissing, DatasetUnreadable } from "./Dataset/errors.ts"
+import type { Digest } from "./Digest.ts"
 import * as Idx from "./Idx.ts"
+import type { KnownFile } from "./KnownFile.ts"
 
 /** An IDX file that somebody has published, and by what it is known. */
 export interface PublishedFile {
@@ -12,8 +14,10 @@ export interface PublishedFile {
   readonly dims: ReadonlyArray<number>
   /** Of the decompressed file. Where it is not known, what lies decompressed is known by its form alone. */
   readonly sha256?: string
-  /** Of `name.gz` as it was published, where only this is known. */
+  /** Of `name.gz` as it was published. Where the other is known too, that one is asked for. */
   readonly sha256OfGz?: string
+  /** Of `name.gz` as it was published. */
+  readonly numBytesOfGz?: number
 }
 
 /** Where a data set's files are looked for, and what is told to whoever does not have them. */
@@ -48,6 +52,25 @@ export const find = (files: ReadonlyArray<Pick<PublishedFile, "name">>, searchDi
   Effect.forEach(files, (file) =>
     Effect.map(locate(file, searchDirs), (path): Found => ({ file: file.name, path }))
   )
+
+/** The two forms in which a published file may lie, and by what each is known. */
+export const knownForms = (file: PublishedFile): ReadonlyArray<KnownFile> => {
+  const { name, numBytesOfGz, sha256, sha256OfGz } = file
+  const numBytes = numBytesOf(file)
+  const raw: KnownFile = { name, numBytes: [numBytes, numBytes], digest: sha256Of(sha256) }
+  const compressed: KnownFile =
+    sha256 === undefined
+      ? {
+          name: `${name}.gz`,
+          numBytes: numBytesOfGz === undefined ? [1, numBytes + maxOverhead] : [numBytesOfGz, numBytesOfGz],
+          digest: sha256Of(sha256OfGz)
+        }
+      : { name: `${name}.gz`, numBytes: [1, numBytes + maxOverhead], inside: { numBytes, sha256 } }
+  return [compressed, raw]
+}
+
+const sha256Of = (hex: string | undefined): Digest | undefined =>
+  hex === undefined ? undefined : { algorithm: "SHA-256", hex }
 
 /** Bytes that gzip may add to a file that it cannot make smaller; far more than it does. */
 const maxOverhead = 2 ** 20

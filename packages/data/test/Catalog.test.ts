@@ -183,7 +183,8 @@ layer(NodeServices.layer)("Catalog", (it) => {
         assert.strictEqual(
           error.message,
           "fashion-mnist: train-images-idx3-ubyte.gz was not found (searched: /nowhere, /neither)\n" +
-            "  install it with: apt-get install dataset-fashion-mnist\n" +
+            "  install it with: npx moco data fetch fashion-mnist\n" +
+            "  or apt-get install dataset-fashion-mnist\n" +
             "  or put the four IDX files (.gz or not) into a folder and name it with --data-dir"
         )
       })

@@ -51,6 +51,30 @@ export const imagesMutations: ReadonlyArray<Mutation> = [
     fear: "a damaged archive is trained on"
   },
   {
+    name: "fetch: a part of another file is gone on with",
+    file: "packages/data/src/Fetch/Part.ts",
+    from: "begun.value.address !== address",
+    to: 'begun.value.address === ""',
+    tests: "data Fetch/download",
+    fear: "a file is put together from two"
+  },
+  {
+    name: "fetch: what is damaged stays as a part",
+    file: "packages/data/src/Fetch/download.ts",
+    from: '}).pipe(Effect.tapErrorTag("DatasetCorrupt", () => Part.discard(target)))',
+    to: "})",
+    tests: "data Fetch/download",
+    fear: "the same damaged file is gone on with for ever"
+  },
+  {
+    name: "fetch: two at once into a folder",
+    file: "packages/data/src/Fetch.ts",
+    from: "  yield* claim\n",
+    to: "",
+    tests: "data Fetch/Fetch",
+    fear: "two processes write into one part"
+  },
+  {
     name: "images: a link in an archive taken for a file",
     file: "packages/data/src/Parts/TarGz.ts",
     from: 'header.type !== "File"',

@@ -10,12 +10,14 @@ import { Augmentation } from "@moco/data/Augmentation"
 import * as Catalog from "@moco/data/Catalog"
 import { Dataset } from "@moco/data/Dataset"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
+import { download } from "@moco/data/Fetch/download"
 import * as Idx from "@moco/data/Idx"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import { Optimizer } from "@moco/train/Optimizer"
 import { RunState } from "@moco/train/RunState"
 import { Effect, Layer } from "effect"
 import { ablate } from "../../src/commands/ablate.ts"
+import { layerClient } from "../../src/commands/data/fetch/client.ts"
 import { parity } from "../../src/commands/parity.ts"
 import { plot } from "../../src/commands/plot.ts"
 import { settings } from "../../src/commands/settings.ts"
@@ -150,6 +152,25 @@ export const data: Family = {
       `${folder}/train-images-idx3-ubyte cannot be read`,
       "it is a folder and not a file",
       "or remove it"
+    ]
+  },
+  FetchFailed: {
+    provoke: (folder) => {
+      const file = {
+        name: "mine.tar.gz",
+        numBytes: 5,
+        digest: { algorithm: "SHA-256", hex: "00" },
+        addresses: ["http://127.0.0.1:9/mine.tar.gz"]
+      } as const
+      return download("mine", file, folder, () => Effect.void).pipe(
+        Effect.catchTag("PlatformError", (error) => Effect.die(error)),
+        Effect.provide(layerClient({}))
+      )
+    },
+    says: () => [
+      "mine: mine.tar.gz cannot be fetched",
+      "http://127.0.0.1:9/mine.tar.gz: the connection is refused",
+      "npx moco data fetch mine --from=DIR"
     ]
   },
   FixtureUnusable: {

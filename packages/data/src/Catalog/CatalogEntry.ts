@@ -1,8 +1,11 @@
 import type { Effect, FileSystem, Path, Scope } from "effect"
 import type { DatasetMissing } from "../Dataset/errors.ts"
 import type { ChannelStatistics } from "../Dataset/statistics.ts"
+import type { Digest } from "../Digest.ts"
 import type { IdxMalformed } from "../Idx.ts"
 import type { ImageReadError, ImageSize, ImageSource, Provenance } from "../ImageSource.ts"
+import type { KnownFile } from "../KnownFile.ts"
+import type { Archive } from "../Parts/TarGz.ts"
 import type { Found, Whereabouts } from "../PublishedFile.ts"
 
 /** What an encoder is evaluated on: the test images, or, while choosing settings, images held back from training. */
@@ -28,6 +31,8 @@ export interface CatalogEntry {
   readonly classes: ReadonlyArray<string> | undefined
   readonly origin: Pick<Provenance, "from" | "licence">
   readonly place: Embedded | Installed
+  /** Every file in which something of it may lie, in all the forms that are read. */
+  readonly files: ReadonlyArray<KnownFile>
   /** Says for each file which path would be read. It is not looked at here whether its bytes are right. */
   readonly find: (
     searchDirs: ReadonlyArray<string>
@@ -37,6 +42,11 @@ export interface CatalogEntry {
     split: EvaluationSplit,
     whereabouts: Whereabouts
   ) => Effect.Effect<Sources, CatalogError, FileSystem.FileSystem | Path.Path | Scope.Scope>
+}
+
+/** A data set that is not part of this package. */
+export interface Fetchable extends CatalogEntry {
+  readonly place: Installed
 }
 
 /** Images that come with this package. */
@@ -55,8 +65,33 @@ export interface Installed {
   readonly folder: string
   /** Where the system's packages put the files. */
   readonly systemDirs: ReadonlyArray<string>
+  /** Of Debian and its relatives, where there is one. */
+  readonly systemPackage?: string
+  /** The files as they are published, which are put into the folder. */
+  readonly downloads: ReadonlyArray<Download>
+  /** What is taken out of a published archive, where that cannot be read as it is. */
+  readonly unpacked?: Unpacked
   /** The command that installs them, and further ways, one a line. */
   readonly fix: ReadonlyArray<string>
+}
+
+/** A file that is published on the network. */
+export interface Download {
+  /** Which it has in the data set's folder. */
+  readonly name: string
+  readonly numBytes: number
+  readonly digest: Digest
+  /** In the order in which they are tried. All give the same bytes, by the digest. */
+  readonly addresses: readonly [string, ...ReadonlyArray<string>]
+}
+
+/** Files that are taken out of an archive. */
+export interface Unpacked {
+  /** The archive's name, one of the downloads. */
+  readonly archive: string
+  readonly from: Archive
+  /** Names of parts of the archive. They lie in its folder, below that of the data set. */
+  readonly parts: ReadonlyArray<string>
 }
 
 /** What a data set is made of. */

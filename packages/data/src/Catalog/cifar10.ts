@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import * as Cifar from "../ImageSource/Cifar.ts"
-import { find } from "../Parts.ts"
+import { find, knownFiles } from "../Parts.ts"
 import type { CatalogEntry } from "./CatalogEntry.ts"
 import { type Counts, partsOf, sizesOf } from "./heldBack.ts"
 
@@ -23,6 +23,13 @@ const counts: Counts = { train: 50_000, test: 10_000, kept: 45_000 }
 const numImages = 10_000
 const origin = { from: "https://www.cs.toronto.edu/~kriz/cifar.html (Krizhevsky 2009)", licence: undefined }
 
+/** What is fetched, as it has no pickles. */
+const archive = "cifar-10-binary.tar.gz"
+const digest = {
+  algorithm: "SHA-256",
+  hex: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
+} as const
+
 /**
  * The published files, each format with the hash of its archive. Of the unpacked files MD5 is published in the pickles'
  * format alone; unpacked rows are known by their form (sizes, labels below 10).
@@ -35,12 +42,9 @@ export const cifar10Files: Cifar.Cifar = {
   published: [
     {
       kind: "rows",
-      archive: "cifar-10-binary.tar.gz",
+      archive,
       folder: "cifar-10-batches-bin",
-      digest: {
-        algorithm: "SHA-256",
-        hex: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
-      },
+      digest,
       train: [1, 2, 3, 4, 5].map((batch) => ({ name: `data_batch_${batch}.bin`, numImages })),
       test: [{ name: "test_batch.bin", numImages }]
     },
@@ -81,11 +85,21 @@ export const cifar10 = {
     kind: "installed",
     folder: name,
     systemDirs: [],
+    downloads: [
+      {
+        name: archive,
+        numBytes: 170_052_171,
+        digest,
+        addresses: ["https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"]
+      }
+    ],
     fix: [
-      "curl -LO https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz (or cifar-10-python.tar.gz)",
-      "and name the folder that it is in with --data-dir; it is read as it is, or unpacked"
+      "npx moco data fetch cifar10",
+      "or name the folder that cifar-10-binary.tar.gz or cifar-10-python.tar.gz is in with --data-dir",
+      "it is read as it is, or unpacked"
     ]
   },
+  files: knownFiles(Cifar.formatsOf(cifar10Files)),
   find: (dirs) => find(Cifar.formatsOf(cifar10Files), dirs),
   sources: Effect.fn("Catalog.cifar10")(function* (split, whereabouts) {
     const sources = yield* partsOf(split, counts, (parts) => Cifar.read(cifar10Files, parts, whereabouts))

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import * as Cifar from "../ImageSource/Cifar.ts"
-import { find } from "../Parts.ts"
+import { find, knownFiles } from "../Parts.ts"
 import type { CatalogEntry } from "./CatalogEntry.ts"
 import { cifar100Classes as classes } from "./cifar100Classes.ts"
 import { type Counts, partsOf, sizesOf } from "./heldBack.ts"
@@ -9,6 +9,13 @@ const name = "cifar100"
 
 const counts: Counts = { train: 50_000, test: 10_000, kept: 45_000 }
 const origin = { from: "https://www.cs.toronto.edu/~kriz/cifar.html (Krizhevsky 2009)", licence: undefined }
+
+/** What is fetched, as it has no pickles. */
+const archive = "cifar-100-binary.tar.gz"
+const digest = {
+  algorithm: "SHA-256",
+  hex: "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"
+} as const
 
 /**
  * The published files, each format with the hash of its archive. Images have a label among 20 coarse classes too, which
@@ -25,12 +32,9 @@ export const cifar100Files: Cifar.Cifar = {
   published: [
     {
       kind: "rows",
-      archive: "cifar-100-binary.tar.gz",
+      archive,
       folder: "cifar-100-binary",
-      digest: {
-        algorithm: "SHA-256",
-        hex: "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"
-      },
+      digest,
       train: [{ name: "train.bin", numImages: counts.train }],
       test: [{ name: "test.bin", numImages: counts.test }]
     },
@@ -61,11 +65,21 @@ export const cifar100 = {
     kind: "installed",
     folder: name,
     systemDirs: [],
+    downloads: [
+      {
+        name: archive,
+        numBytes: 168_513_733,
+        digest,
+        addresses: ["https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"]
+      }
+    ],
     fix: [
-      "curl -LO https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz (or cifar-100-python.tar.gz)",
-      "and name the folder that it is in with --data-dir; it is read as it is, or unpacked"
+      "npx moco data fetch cifar100",
+      "or name the folder that cifar-100-binary.tar.gz or cifar-100-python.tar.gz is in with --data-dir",
+      "it is read as it is, or unpacked"
     ]
   },
+  files: knownFiles(Cifar.formatsOf(cifar100Files)),
   find: (dirs) => find(Cifar.formatsOf(cifar100Files), dirs),
   sources: Effect.fn("Catalog.cifar100")(function* (split, whereabouts) {
     const sources = yield* partsOf(split, counts, (parts) => Cifar.read(cifar100Files, parts, whereabouts))

@@ -12,9 +12,12 @@ export const fashionMnist = idxEntry({
     kind: "installed",
     folder: "fashion-mnist",
     systemDirs: ["/usr/share/datasets/fashion-mnist"],
+    systemPackage: "dataset-fashion-mnist",
     fix: [
-      "apt-get install dataset-fashion-mnist",
+      "npx moco data fetch fashion-mnist",
+      "or apt-get install dataset-fashion-mnist",
       "or put the four IDX files (.gz or not) into a folder and name it with --data-dir"
     ]
-  }
+  },
+  publishedIn: ["https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/"]
 })

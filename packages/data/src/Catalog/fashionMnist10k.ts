@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import * as IdxPair from "../ImageSource/IdxPair.ts"
 import { slice } from "../ImageSource.ts"
-import { find } from "../PublishedFile.ts"
+import { find, knownForms } from "../PublishedFile.ts"
 import type { CatalogEntry, SplitSizes } from "./CatalogEntry.ts"
 import { common, testFiles } from "./fashionMnistFiles.ts"
 
@@ -29,6 +29,7 @@ export const fashionMnist10k = {
   description: "the embedded 10,000 images",
   numImages: { test: sizesOf(bounds.test), validation: sizesOf(bounds.validation) },
   place: { kind: "embedded", folder: "fashion-mnist", fix: ["git checkout -- packages/data/assets"] },
+  files: [testFiles.images, testFiles.labels].flatMap(knownForms),
   find: (dirs) => find([testFiles.images, testFiles.labels], dirs),
   sources: Effect.fn("Catalog.fashionMnist10k")(function* (split, whereabouts) {
     const about = { classes: common.classes, provenance: { name, ...common.origin } }

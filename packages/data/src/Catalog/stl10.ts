@@ -1,9 +1,9 @@
 import { Effect } from "effect"
 import * as Stl from "../ImageSource/Stl.ts"
-import { find } from "../Parts.ts"
+import { find, knownFiles } from "../Parts.ts"
 import type { CatalogEntry } from "./CatalogEntry.ts"
 import { type Counts, partsOf, sizesOf } from "./heldBack.ts"
-import { classes, common, filesOf } from "./stl10Files.ts"
+import { classes, common, filesOf, stl10Archive } from "./stl10Files.ts"
 
 const name = "stl10"
 const counts: Counts = { train: 5_000, test: 8_000, kept: 4_000 }
@@ -26,11 +26,14 @@ export const stl10 = {
     kind: "installed",
     folder: name,
     systemDirs: [],
+    downloads: [stl10Archive],
     fix: [
-      "curl -LO http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz",
-      "and name the folder that it is in with --data-dir; it is read as it is, and faster unpacked (tar -xzf)"
+      "npx moco data fetch stl10",
+      "or name the folder that stl10_binary.tar.gz is in with --data-dir",
+      "it is read as it is, and faster unpacked (tar -xzf)"
     ]
   },
+  files: knownFiles(Stl.labelledFormats(files)),
   find: (dirs) => find(Stl.labelledFormats(files), dirs),
   sources: Effect.fn("Catalog.stl10")(function* (split, whereabouts) {
     return yield* partsOf(split, counts, (parts) => Stl.readLabelled(files, parts, whereabouts))

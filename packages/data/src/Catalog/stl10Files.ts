@@ -1,4 +1,5 @@
 import type { Stl } from "../ImageSource/Stl.ts"
+import type { Download } from "./CatalogEntry.ts"
 
 const origin = { from: "https://cs.stanford.edu/~acoates/stl10/ (Coates, Lee, Ng 2011)", licence: undefined }
 
@@ -19,17 +20,28 @@ export const classes = [
   "truck"
 ] as const
 
+const archive = "stl10_binary.tar.gz"
+const digest = {
+  algorithm: "SHA-256",
+  hex: "f31fd99273a1acb8609c8db427cebb1de3f71de77758cdc0e22956e1289b9866"
+} as const
+
+/** The archive of all images, with labels and without. */
+export const stl10Archive: Download = {
+  name: archive,
+  numBytes: 2_640_397_119,
+  digest,
+  addresses: ["https://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"]
+}
+
 /** The published files, by the archive's SHA-256 or the files' own MD5. */
 export const filesOf = (name: string): Stl => ({
   planes: { ...common.size, channels: common.channels, order: "columns" },
   classes,
   provenance: { name, ...origin },
-  archive: "stl10_binary.tar.gz",
+  archive,
   folder: "stl10_binary",
-  digest: {
-    algorithm: "SHA-256",
-    hex: "f31fd99273a1acb8609c8db427cebb1de3f71de77758cdc0e22956e1289b9866"
-  },
+  digest,
   numImages: { train: 5_000, test: 8_000, unlabeled: 100_000 },
   md5: {
     "train_X.bin": "918c2871b30a85fa023e0c44e0bee87f",

@@ -1,8 +1,8 @@
 import { Effect } from "effect"
 import * as Stl from "../ImageSource/Stl.ts"
-import { find } from "../Parts.ts"
+import { find, knownFiles } from "../Parts.ts"
 import type { CatalogEntry } from "./CatalogEntry.ts"
-import { common, filesOf } from "./stl10Files.ts"
+import { common, filesOf, stl10Archive } from "./stl10Files.ts"
 
 const name = "stl10-unlabelled"
 const files = filesOf(name)
@@ -26,11 +26,19 @@ export const stl10Unlabelled = {
     kind: "installed",
     folder: "stl10",
     systemDirs: [],
+    downloads: [stl10Archive],
+    unpacked: {
+      archive: stl10Archive.name,
+      from: Stl.labelledFormats(files)[0],
+      parts: Stl.unlabelledFormats(files)[0].parts.map((part) => part.name)
+    },
     fix: [
-      "curl -L http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz | tar -xz",
-      "and name the folder that stl10_binary is in with --data-dir; packed it cannot be read by index"
+      "npx moco data fetch stl10-unlabelled",
+      "or unpack stl10_binary.tar.gz (tar -xzf) and name the folder that stl10_binary is in with --data-dir",
+      "packed it cannot be read by index"
     ]
   },
+  files: knownFiles(Stl.unlabelledFormats(files)),
   find: (dirs) => find(Stl.unlabelledFormats(files), dirs),
   sources: Effect.fn("Catalog.stl10Unlabelled")(function* (_split, whereabouts) {
     return { train: yield* Stl.openUnlabelled(files, whereabouts), test: undefined }

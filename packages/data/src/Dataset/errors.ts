@@ -29,12 +29,12 @@ export class DatasetUnreadable extends Schema.TaggedError<DatasetUnreadable>()("
 }
 
 /**
- * A file is not the published one: `expected` and `actual` are its SHA-256, or of what `algorithm` says; of a file that
- * may lie compressed or not they are of the decompressed bytes, where those are known.
+ * A file is not the published one: `expected` and `actual` are its SHA-256, or what `algorithm` says; of a file that may lie
+ * compressed or not they are of the decompressed bytes, where those are known.
  */
 export class DatasetCorrupt extends Schema.TaggedError<DatasetCorrupt>()("DatasetCorrupt", {
   file: Schema.String,
-  algorithm: Schema.optionalKey(Schema.Literals(["SHA-256", "MD5"])),
+  algorithm: Schema.optionalKey(Schema.Literals(["SHA-256", "MD5", "size"])),
   expected: Schema.String,
   actual: Schema.String,
   hint: Schema.String

@@ -4,6 +4,7 @@ import { line } from "@moco/core/Escape"
 import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, Option, Stream } from "effect"
 import * as Tar from "effect/encoding/Tar"
+import type { PlatformError } from "effect/PlatformError"
 import { type DatasetInvalid, DatasetUnreadable } from "../Dataset/errors.ts"
 import { type Digest, digesting } from "../Digest.ts"
 import type { Whereabouts } from "../PublishedFile.ts"
@@ -31,21 +32,52 @@ const maxEntries = 100
 const maxWords = 200
 
 /**
- * The bytes of parts of a `.tar.gz`, without unpacking it to disk: read as a stream, once, to its end.
- *
- * A name in the archive is only ever compared with the parts' names, so where it leads does not matter; other files are
- * passed over, and a part that is a link is refused. Memory is asked for the parts that are wanted, each as large as
- * it says and no larger than {@link Part.maxBytes}, and for 4 MiB beside them, and what unpacks to more than the parts may
- * have is refused when that much has been unpacked.
+ * The bytes of parts of a `.tar.gz`, see {@link walkParts}. Memory is asked for the parts that are wanted, each as large as
+ * it says and no larger than {@link Part.maxBytes}, and for 4 MiB beside them.
  *
  * @param wanted  names of parts
  * @returns the wanted parts' bytes by name, and the SHA-256 of the archive
  */
 export const readParts = Effect.fn("TarGz.readParts")(function* (
   path: string,
-  { digest, folder, parts }: Archive,
+  archive: Archive,
   wanted: ReadonlyArray<string>,
   about: Whereabouts
+) {
+  const bytes = new Map<string, Uint8Array>()
+  const sha256 = yield* walkParts<never>(path, archive, wanted, about, ({ name }, body, size) =>
+    Effect.map(bytesOf(body, size), (held) => {
+      bytes.set(name, held)
+    })
+  )
+  return { bytes, sha256 }
+})
+
+/** Bytes of a part as they are unpacked. */
+export type Body = Stream.Stream<Uint8Array, BodyError>
+type BodyError = DatasetInvalid | DatasetUnreadable | Tar.TarError
+
+/**
+ * Gives the wanted parts of a `.tar.gz` as they come, without unpacking it to disk: it is read as a stream, once, to its
+ * end.
+ *
+ * A name in the archive is only ever compared with the parts' names, so where it leads does not matter; other files are
+ * passed over, and a part that is a link is refused. What unpacks to more than the parts may have is refused when that much
+ * has been unpacked.
+ *
+ * **Gotchas** Whether the archive is the published one is known at its end: what `take` has made of a part is of use if this
+ * succeeds, and not before.
+ *
+ * @param wanted  names of parts, which must be there
+ * @param take  is given every wanted part once, its bytes, and how many they are
+ * @returns the SHA-256 of the archive
+ */
+export const walkParts = Effect.fn("TarGz.walkParts")(function* <E extends PlatformError>(
+  path: string,
+  { digest, folder, parts }: Archive,
+  wanted: ReadonlyArray<string>,
+  about: Whereabouts,
+  take: (part: Part, body: Body, size: number) => Effect.Effect<void, E | BodyError>
 ) {
   const most = parts.reduce((total, { maxBytes }) => total + maxBytes, maxOther)
   const file = yield* Effect.mapError(SafeFile.openToRead(path, { maxBytes: most }), unreadable(path))
@@ -70,9 +102,9 @@ export const readParts = Effect.fn("TarGz.readParts")(function* (
     })
   )
 
-  const found = new Map<string, Uint8Array | undefined>()
+  const found = new Set<string>()
   let numEntries = 0
-  const take = Effect.fnUntraced(function* ({
+  const visit = Effect.fnUntraced(function* ({
     body,
     header
   }: Tar.Entry<DatasetInvalid | DatasetUnreadable | Tar.TarError>) {
@@ -90,27 +122,25 @@ export const readParts = Effect.fn("TarGz.readParts")(function* (
       return yield* invalid(about, where, `${size} bytes`, `must be ${lengthOf(part)}`)
     }
     allowed += size
-    found.set(part.name, wanted.includes(part.name) ? yield* bytesOf(body, size) : undefined)
+    found.add(part.name)
+    if (wanted.includes(part.name)) yield* take(part, body, size)
   })
   yield* Stream.pipeThroughChannel(unpacked, Tar.decode<DatasetInvalid | DatasetUnreadable>()).pipe(
-    Stream.runForEach(take),
-    Effect.catchTag("TarError", ({ message }) =>
-      Effect.fail(invalid(about, path, "an archive", `tar: ${line(message.slice(0, maxWords))}`))
+    Stream.runForEach(visit),
+    Effect.mapError((error) =>
+      error._tag === "TarError"
+        ? invalid(about, path, "an archive", `tar: ${line(error.message.slice(0, maxWords))}`)
+        : error
     )
   )
 
   const { corrupt, sha256 } = digests.end(path, `remove the file; ${about.installHint}`)
-  const bytes = new Map<string, Uint8Array>()
-  for (const part of parts.filter(({ name }) => wanted.includes(name))) {
-    const held = found.get(part.name)
-    if (held === undefined) {
-      const where = `${folder}/${part.name} in ${path}`
-      return yield* invalid(about, where, "nothing", `must be a file of ${lengthOf(part)}`)
-    }
-    bytes.set(part.name, held)
+  for (const part of parts.filter(({ name }) => wanted.includes(name) && !found.has(name))) {
+    const where = `${folder}/${part.name} in ${path}`
+    return yield* invalid(about, where, "nothing", `must be a file of ${lengthOf(part)}`)
   }
   if (corrupt !== undefined) return yield* corrupt
-  return { bytes, sha256 }
+  return sha256
 }, Effect.scoped)
 
 const bytesOf = Effect.fnUntraced(function* <E>(body: Stream.Stream<Uint8Array, E>, size: number) {
