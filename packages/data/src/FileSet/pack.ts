@@ -5,14 +5,7 @@ import { channelsOfFiles, type DecodeOptions } from "../Decode/decode.ts"
 import { ImageUndecodable } from "../Decode/errors.ts"
 import type { FileSet } from "../FileSet.ts"
 import { checkOf, endBytes, magic, maxHeaderBytes, PackHeader, recordAt, recordBytes } from "./packFormat.ts"
-
-/** Whether a regular file begins as a packed one does. */
-export const isPack = Effect.fnUntraced(function* (path: string) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const file = yield* fileSystem.open(path, { flag: "r" })
-  const start = yield* SafeFile.readRange(file, 0, magic.length)
-  return new TextDecoder().decode(start) === magic
-}, Effect.scoped)
+import type { Told } from "./told.ts"
 
 /**
  * The images of a packed file, read by index; it is open until the Scope closes. Nothing is held in memory but the names
@@ -52,7 +45,7 @@ export const openPack = Effect.fn("FileSet.openPack")(function* (path: string, d
     })
   })
   const set: FileSet = {
-    ...{ name: header.name, path, names: header.names },
+    ...{ name: header.name, path, names: header.names, ...(header.told && { told: toldIn(header.told) }) },
     decode: (index) =>
       Effect.catchTag(decode(index), "PlatformError", ({ message }) =>
         Effect.fail(new ImageUndecodable({ file: path, problem: message, isRead: false }))
@@ -75,7 +68,25 @@ const readHeader = Effect.fnUntraced(function* (file: FileSystem.File, path: str
   const decoded = decodeHeader(text)
   if (Result.isFailure(decoded))
     return yield* damaged(path, `its header: ${decoded.failure.message.split("\n")[0]}`)
+  if (!isTold(decoded.success))
+    return yield* damaged(path, "its parts and classes are not those of its names")
   return { header: decoded.success, headerAt }
+})
+
+/** Whether what is told is of every file, and of no class that is not among the classes. */
+const isTold = ({ names, told }: PackHeader): boolean => {
+  if (told === undefined) return true
+  const { classes, order, parts } = told
+  const known = order && new Set<string | null>([...order, null])
+  const isEach = classes.length === names.length && parts.length === names.length
+  return isEach && (known === undefined || classes.every((name) => known.has(name)))
+}
+
+/** JSON has null where there is nothing. */
+const toldIn = ({ classes, order, parts }: NonNullable<PackHeader["told"]>): Told => ({
+  parts: parts.map((part) => part ?? undefined),
+  classes: classes.map((name) => name ?? undefined),
+  order
 })
 
 const decodeHeader = Schema.decodeUnknownResult(Schema.fromJsonString(PackHeader))
