@@ -1,3 +1,4 @@
+import { brotliDecompressSync, gunzipSync } from "node:zlib"
 import { decompressPage } from "hyparquet/src/datapage.js"
 import { deltaBinaryUnpack, deltaLengthByteArray } from "hyparquet/src/delta.js"
 import { readVarInt } from "hyparquet/src/thrift.js"
@@ -10,9 +11,12 @@ import { readRuns } from "./runs.ts"
 /** A value of a column; null where it is missing. */
 export type Value = Uint8Array | number | bigint | null
 
-/** As many bytes as a page becomes, and not as many as it says of itself. */
+/** No more bytes than a page becomes by its header, whatever its content says of itself. */
 const decompressors = {
   ...compressors,
+  GZIP: (input: Uint8Array, length: number) => gunzipSync(input, { maxOutputLength: Math.max(1, length) }),
+  BROTLI: (input: Uint8Array, length: number) =>
+    brotliDecompressSync(input, { maxOutputLength: Math.max(1, length) }),
   ZSTD: (input: Uint8Array, length: number) => decompressZstd(input, new Uint8Array(length))
 }
 
