@@ -60,8 +60,9 @@ with tempfile.TemporaryDirectory() as root:
     os.symlink("/etc/passwd", pathlib.Path(root) / "photos" / "ant" / "link.png")
     os.mkfifo(pathlib.Path(root) / "photos" / "ant" / "pipe.png")
     usual = ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner"]
+    same = "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime"
     for form in ["gnu", "pax", "ustar"]:
-        subprocess.run(["tar", f"--format={form}", *usual, "-cf", out / f"{form}.tar", "photos"], cwd=root, check=True)
+        subprocess.run(["tar", f"--format={form}", *([same] if form == "pax" else []), *usual, "-cf", out / f"{form}.tar", "photos"], cwd=root, check=True)
         note(f"{form}.tar", [0, 3, 1, 4, 2, 5], [0, 0, 1, 1, 2, 2])
     # Names of the oldest format have 99 characters.
     short = [f"photos/{NAMES[label_of(i)]}/{i}.png" for i in range(4)]
@@ -121,6 +122,24 @@ pq.write_table(
 note("delta.parquet", range(9), [label_of(i) for i in range(9)])
 missing = pa.table({"image": pa.array([{"bytes": png(0), "path": None}, {"bytes": None, "path": "/etc/passwd"}, None, {"bytes": png(3), "path": None}], image_type)})
 pq.write_table(missing, out / "missing.parquet")
+
+# Tables that are refused, each for one reason.
+def write(name, columns, schema=None):
+    pq.write_table(pa.table(columns, schema=schema), out / name)
+
+
+images = lambda n: pa.array([{"bytes": png(i), "path": None} for i in range(n)], image_type)
+hugging = pa.schema([("image", image_type), ("label", pa.int64())], metadata=metadata)
+write("label-3-of-3.parquet", {"image": images(4), "label": [0, 1, 3, 2]}, hugging)
+write("negative-label.parquet", {"image": images(2), "label": [0, -5]})
+write("unlabelled.parquet", {"image": images(4), "label": [0, 1, -1, -1]}, hugging)
+note("unlabelled.parquet", range(4), None)
+write("words.parquet", {"image": images(4), "label": ["b", "a", "b", "a"]})
+note("words.parquet", range(4), [1, 0, 1, 0])
+write("two-columns.parquet", {"left": images(2), "right": images(2)})
+write("no-images.parquet", {"text": ["a", "b"], "score": [0.5, 1.5]})
+write("lists.parquet", {"image": pa.array([[png(0), png(1)], [png(2)]])})
+write("empty.parquet", {"image": images(0)})
 
 # NumPy's arrays: image i is the gray 10 i + 5, channel c of it c more.
 arrays = lambda numbers, channels: np.stack(

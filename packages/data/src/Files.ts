@@ -1,7 +1,7 @@
 import { between, seed } from "@moco/core/Setting"
 import { Effect, Layer, Schema } from "effect"
 import type { EvaluationSplit } from "./Catalog/CatalogEntry.ts"
-import { Dataset } from "./Dataset.ts"
+import { Dataset, DatasetInvalid } from "./Dataset.ts"
 import { openFiles } from "./FileSet/open.ts"
 import { type LabelledFiles, partsOf } from "./FileSet/parts.ts"
 import { sourceOf } from "./ImageSource/Files.ts"
@@ -81,6 +81,9 @@ export const layer = (settings: FilesSettings, split: EvaluationSplit, imageSize
     })
   )
 
+/** Fewer are no set: the smallest batch of a recipe has four, of what is left when some are held back. */
+const minImages = 8
+
 /** Images whose size is looked at. */
 const numSampled = 15
 
@@ -91,6 +94,13 @@ const numSampled = 15
 export const survey = Effect.fn("Files.survey")(function* (root: string) {
   const settings = { ...usualFiles, path: root, heldBack: 0, shorterSide: 0, maxBad: 1 }
   const { notes, train } = yield* sourcesOf(settings, "test")
+  if (train.numImages < minImages) {
+    return yield* new DatasetInvalid({
+      ...{ dataset: root, field: "images to train on", value: String(train.numImages) },
+      problem: `must be ${minImages} or more: an image is told from others`,
+      hint: "add images, or check that the folder or the file is the one that you mean"
+    })
+  }
   const numSeen = Math.min(numSampled, train.numImages)
   const indices = Int32Array.from({ length: numSeen }, (_, seen) =>
     Math.floor((seen * train.numImages) / numSeen)

@@ -11,8 +11,6 @@ export interface Survey {
   readonly hasClasses: boolean
   /** Pixels of the shorter side of an image in the middle of all, by that size. */
   readonly shorterSide: number
-  /** 3 for images in colour; 3 where it is not said. */
-  readonly channels?: number
 }
 
 /**
