@@ -134,6 +134,8 @@ write("label-3-of-3.parquet", {"image": images(4), "label": [0, 1, 3, 2]}, huggi
 write("negative-label.parquet", {"image": images(2), "label": [0, -5]})
 write("unlabelled.parquet", {"image": images(4), "label": [0, 1, -1, -1]}, hugging)
 note("unlabelled.parquet", range(4), None)
+write("truths.parquet", {"image": images(2), "label": [True, False]})
+note("truths.parquet", range(2), None)
 write("words.parquet", {"image": images(4), "label": ["b", "a", "b", "a"]})
 note("words.parquet", range(4), [1, 0, 1, 0])
 write("two-columns.parquet", {"left": images(2), "right": images(2)})

@@ -53,6 +53,16 @@ describe("readNpyHeader", () => {
     )
   })
 
+  it("is soon told of a shape that is none, however long its digits are", () => {
+    for (const sides of ["9".repeat(300), `${"1".repeat(40)},`.repeat(9), "1,,2", "L", "1 2"]) {
+      const text = `{'descr': '|u1', 'fortran_order': False, 'shape': (${sides})}`
+      const head = Buffer.from([0x93, ...Buffer.from("NUMPY"), 1, 0, text.length & 0xff, text.length >> 8])
+      const start = performance.now()
+      assert.isTrue(Result.isFailure(readNpyHeader(Buffer.concat([head, Buffer.from(text)]))), sides)
+      assert.isBelow(performance.now() - start, 100)
+    }
+  })
+
   it("evaluates nothing: what is no dictionary of the three keys is refused", () => {
     const header = (text: string) => {
       const length = Buffer.byteLength(text)

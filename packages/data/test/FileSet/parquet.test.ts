@@ -46,6 +46,9 @@ describe("a Parquet file", () => {
         const { notes, told } = yield* openFiles(join(recorded, "unlabelled.parquet"), decoding)
         assert.deepStrictEqual(told?.classes, ["ant", "bee", undefined, undefined])
         assert.deepStrictEqual(notes, ["2 of 4 rows have no label"])
+        const truths = yield* openFiles(join(recorded, "truths.parquet"), decoding)
+        const words = "the column label holds neither whole numbers nor names: it is not used"
+        assert.deepStrictEqual([truths.told?.classes, truths.notes], [[undefined, undefined], [words]])
       })
     )
   )

@@ -48,16 +48,26 @@ export const readNpyHeader = (start: Uint8Array): Result.Result<NpyHeader, NpyFa
   if (dataAt > start.length)
     return fail("header", `${start.length - textAt} bytes`, `must be ${length}: it was cut off`)
   const text = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(start.subarray(textAt, dataAt))
-  const { descr, fortran_order, shape } = entriesOf(text) ?? {}
+  const { descr, fortran_order, shape: sides } = entriesOf(text) ?? {}
+  const shape = sides === undefined ? undefined : sidesOf(sides)
   if (descr === undefined || fortran_order === undefined || shape === undefined) {
     return fail("header", text.trim(), "must be a dictionary of descr, fortran_order and shape")
   }
   return Result.succeed({
     descr: descr.replace(/^['"]|['"]$/g, ""),
     fortranOrder: fortran_order === "True",
-    shape: Array.from(shape.matchAll(/\d+/g), ([digits]) => Number(digits)),
+    shape,
     dataAt
   })
+}
+
+/** The numbers of a tuple; Python 2 writes some with an L behind. */
+const sidesOf = (tuple: string): ReadonlyArray<number> | undefined => {
+  const parts = tuple.slice(1, -1).split(",")
+  // A tuple of one number has a comma behind it, one of none has nothing.
+  if (parts.at(-1)!.trim() === "") parts.pop()
+  const isNumber = parts.every((part) => /^ *\d{1,15}L? *$/.test(part))
+  return isNumber ? parts.map((part) => Number.parseInt(part, 10)) : undefined
 }
 
 const magic = [0x93, ...Array.from("NUMPY", (letter) => letter.charCodeAt(0))]
@@ -66,7 +76,7 @@ const magic = [0x93, ...Array.from("NUMPY", (letter) => letter.charCodeAt(0))]
 const forms = {
   descr: /\s*'descr'\s*:\s*('[^']*'|"[^"]*"|\[[^{}]*\])\s*,?/y,
   fortran_order: /\s*'fortran_order'\s*:\s*(True|False)\s*,?/y,
-  shape: /\s*'shape'\s*:\s*(\(\s*(?:\d{1,15}L?\s*,?\s*){0,64}\))\s*,?/y
+  shape: /\s*'shape'\s*:\s*(\([\dL, ]{0,400}\))\s*,?/y
 } as const
 
 type Entries = { -readonly [Key in keyof typeof forms]?: string }

@@ -57,9 +57,19 @@ export const findColumns = (metadata: FileMetaData): Columns => {
     image,
     label,
     classes: feature !== undefined && isClassLabel(feature) ? namesOf(feature) : undefined,
-    notes:
-      others.length === 0 ? [] : [`labels are the column ${label!.path[0]}; ${others.join(" and ")} left out`]
+    notes: [...notesOf(tree, label, others)]
   }
+}
+
+function* notesOf(
+  tree: SchemaTree,
+  label: Column | undefined,
+  others: ReadonlyArray<string>
+): Generator<string> {
+  if (others.length > 0) yield `labels are the column ${label!.path[0]}; ${others.join(" and ")} left out`
+  const unread = tree.children.find(({ element }) => labelNames.includes(element.name))
+  if (label !== undefined || unread === undefined) return
+  yield `the column ${unread.element.name} holds neither whole numbers nor names: it is not used`
 }
 
 /** Names, where no two are the same: labels of classes of one name would become one class. */
