@@ -121,6 +121,8 @@ describe("an array of images", () => {
           [input, train.numImages, test?.numImages],
           [{ height: 6, width: 6, channels: 5 }, 8, 4]
         )
+        // Labels of two bytes, the higher one first.
+        assert.deepStrictEqual([train.labels?.[7], ...test!.labels!], [1, 2, 0, 1, 2])
         // Image i is 10 i + 5 + c in channel c: of eight images the mean is 40 + c.
         assert.deepStrictEqual(
           mean.map((value) => Math.round(value * 255 * 1e6) / 1e6),

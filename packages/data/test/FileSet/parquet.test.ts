@@ -4,14 +4,18 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Property } from "@moco/core/testing"
 import { openFiles } from "@moco/data/FileSet/open"
+import { type Column, findColumns } from "@moco/data/FileSet/parquet/columns"
 import { ParquetFault } from "@moco/data/FileSet/parquet/Fault"
 import { PageCache } from "@moco/data/FileSet/parquet/PageCache"
+import type { Pages } from "@moco/data/FileSet/parquet/pages"
 import { readRuns } from "@moco/data/FileSet/parquet/runs"
 import { skim } from "@moco/data/FileSet/parquet/skim"
 import { openTable, readValues } from "@moco/data/FileSet/parquet/Table"
+import { readPage } from "@moco/data/FileSet/parquet/values"
 import * as Files from "@moco/data/Files"
 import { Effect, type FileSystem, type Path, type Scope } from "effect"
 import fc from "fast-check"
+import type { FileMetaData } from "hyparquet"
 import { deserializeTCompactProtocol } from "hyparquet/src/thrift.js"
 import { folderOf } from "./imageFiles.ts"
 
@@ -145,6 +149,35 @@ describe("a Parquet file", () => {
       })
     )
   )
+})
+
+describe("readPage", () => {
+  const column: Column = { path: ["x"], element: { name: "x", type: "INT32" }, maxDefinition: 0 }
+  const page = { at: 0, storedBytes: 3, numBytes: 3, numValues: 2, encoding: "RLE_DICTIONARY", v2: undefined }
+  const pages: Pages = { column, codec: "UNCOMPRESSED", dictionary: undefined, pages: [page], firstRows: [0] }
+
+  it("gives values of the dictionary, and refuses a number that is none of its", () => {
+    // Numbers of one bit: a run of two of them.
+    const repeated = (number: number) => Uint8Array.of(1, 4, number)
+    assert.deepStrictEqual(readPage(pages, page, repeated(1), [7, 9]), [9, 9])
+    assert.throws(() => readPage(pages, page, repeated(1), [7]), "must be one of the dictionary's 1")
+    assert.throws(() => readPage(pages, page, repeated(1), undefined), "must be there")
+  })
+})
+
+describe("findColumns", () => {
+  const metadataOf = (repetition_type: "REQUIRED" | "REPEATED"): FileMetaData => ({
+    ...{ version: 1, num_rows: 1n, row_groups: [], metadata_length: 0 },
+    schema: [
+      { name: "root", num_children: 1 },
+      { name: "photo", type: "BYTE_ARRAY", repetition_type }
+    ]
+  })
+
+  it("takes the only column of bytes, and none that has many in a row", () => {
+    assert.deepStrictEqual(findColumns(metadataOf("REQUIRED")).image.path, ["photo"])
+    assert.throws(() => findColumns(metadataOf("REPEATED")), "must be one of images")
+  })
 })
 
 describe("readRuns", () => {

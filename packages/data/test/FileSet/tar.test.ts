@@ -94,19 +94,23 @@ describe("tar.listMembers", () => {
               { name: "././@LongLink", type: "L", content: `${long}\0` },
               { name: "short", content: "gnu" },
               { name: "name.png", prefix: "of/a/prefix", content: "us" },
-              { name: "large.png", content: "256", size: inBase256 }
+              { name: "large.png", content: "256", size: inBase256 },
+              { name: "GlobalHead", type: "g", content: paxRecord("path", "of/all") },
+              { name: "\u00e4.png", content: "old", isSigned: true }
             )
           }),
           "x.tar"
         )
-        const { files } = yield* listMembers(path, none)
+        const { files, numOther } = yield* listMembers(path, none)
+        assert.strictEqual(numOther, 0)
         assert.deepStrictEqual(
           files.map(({ name, size }) => [name, size]),
           [
             [long, 4],
             [long, 3],
             ["of/a/prefix/name.png", 2],
-            ["large.png", 3]
+            ["large.png", 3],
+            ["\u00e4.png", 3]
           ]
         )
       })
@@ -153,7 +157,9 @@ describe("a tar archive", () => {
         const set = yield* open(
           tarOf(
             { name: "s/0.png", content: yield* gray(10) },
+            { name: "s/0.json", content: '{"label": 99}' },
             { name: "s/0.cls", content: "12\n" },
+            { name: "s/0.json", content: '{"label": 98}' },
             { name: "s/1.cls", content: "3" },
             { name: "s/1.left.PNG", content: yield* gray(20) }
           )

@@ -8,12 +8,15 @@ export interface MadeMember {
   /** In place of the content's length. */
   readonly size?: string
   readonly checksum?: string
+  /** Bytes from 128 on are added as those below 0, as old programs did. */
+  readonly isSigned?: boolean
 }
 
 const blockBytes = 512
 
 /** A member: its header, and its content filled up to a whole block. */
-export const tarMember = ({ checksum, content = "", name, prefix = "", size, type = "0" }: MadeMember) => {
+export const tarMember = (member: MadeMember) => {
+  const { checksum, content = "", isSigned = false, name, prefix = "", size, type = "0" } = member
   const bytes = Buffer.from(content)
   const header = Buffer.alloc(blockBytes)
   header.write(name, 0, 100)
@@ -22,7 +25,7 @@ export const tarMember = ({ checksum, content = "", name, prefix = "", size, typ
   header.write(type, 156)
   header.write("ustar\u000000", 257, "latin1")
   header.write(prefix, 345)
-  const sum = header.reduce((total, byte) => total + byte, 0)
+  const sum = header.reduce((total, byte) => total + (isSigned && byte >= 128 ? byte - 256 : byte), 0)
   header.write(checksum ?? `${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1")
   return Buffer.concat([header, bytes, Buffer.alloc((blockBytes - (bytes.length % blockBytes)) % blockBytes)])
 }

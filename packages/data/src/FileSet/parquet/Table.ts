@@ -71,7 +71,7 @@ export const openTable = (shard: Shard) =>
           const numRows = Number(group.num_rows)
           const pagesOf = Effect.fnUntraced(function* (column: Column) {
             const chunk = group.columns.find(
-              ({ meta_data }) => meta_data?.path_in_schema.join("\0") === column.path.join("\0")
+              ({ meta_data }) => meta_data?.path_in_schema?.join("\0") === column.path.join("\0")
             )
             if (chunk?.meta_data === undefined || chunk.file_path) {
               return yield* Effect.fail(
