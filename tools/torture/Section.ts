@@ -5,6 +5,9 @@ import type { Progress } from "./Progress.ts"
 export interface Effort {
   /** The long form, for the committed figures, or a minute's worth. */
   readonly short: boolean
+  /** Hostile inputs for each parser, and the parsers that get them, where it is said. */
+  readonly inputs?: number | undefined
+  readonly only?: ReadonlyArray<string> | undefined
   readonly seed: number
   /** Says how far it is. */
   readonly report: (line: string) => Effect.Effect<void>

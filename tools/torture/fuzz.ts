@@ -1,15 +1,15 @@
 import { getHeapStatistics } from "node:v8"
 import { Cause, Effect, Exit, Predicate } from "effect"
-import { type Parser, parsers } from "./fuzz/parsers.ts"
+import type { Limits, Parser } from "./fuzz/Parser.ts"
+import { parsers } from "./fuzz/parsers.ts"
 import { randomOf } from "./random.ts"
 import type { Effort, Verdict } from "./Section.ts"
 
-/** Milliseconds of the processor's after which a parse counts as hanging; the deepest YAML that is read at all takes 200. */
-const hangMs = 500
-
-/** Bytes that a parse may take, beside some per byte of its input: what the runtime allocates in passing. */
-const allowedBytes = 2 ** 22
-const allowedBytesPerByte = 100
+/**
+ * Milliseconds of the processor's after which a parse counts as hanging, and bytes that it may take, beside some per byte of
+ * its input, where a parser has no limits of its own; the deepest YAML that is read at all takes 200 ms.
+ */
+const usualLimits: Limits = { ms: 500, bytes: 2 ** 22, bytesPerByte: 100, share: 1 }
 
 /** Letters of a message, above which it is a dump of the file. */
 const maxMessage = 2 ** 16
@@ -18,11 +18,20 @@ const maxMessage = 2 ** 16
  * Every parser takes hostile bytes: it accepts them, or refuses them by an error of its own, never by a defect, soon and
  * in little memory.
  */
-export const fuzz = Effect.fn("torture.fuzz")(function* ({ once, report, seed, short }: Effort) {
-  const numInputs = short ? 2_000 : 1_000_000
+export const fuzz = Effect.fn("torture.fuzz")(function* ({
+  inputs,
+  once,
+  only,
+  report,
+  seed,
+  short
+}: Effort) {
+  const most = inputs ?? (short ? 2_000 : 1_000_000)
   const problems: Array<string> = []
   const counts: Record<string, number> = {}
   for (const [i, parser] of parsers.entries()) {
+    if (only !== undefined && !only.includes(parser.name)) continue
+    const numInputs = Math.ceil(most * (parser.limits?.share ?? 1))
     const found = yield* once(
       `fuzz ${parser.name}`,
       feed(parser, numInputs, (n) => randomOf(seed, 1000 + i, n))
@@ -35,7 +44,7 @@ export const fuzz = Effect.fn("torture.fuzz")(function* ({ once, report, seed, s
   }
   const verdict: Verdict = {
     ok: problems.length === 0,
-    counts: { inputsPerParser: numInputs, ...counts, problems: problems.slice(0, 10) }
+    counts: { inputsPerParser: most, ...counts, problems: problems.slice(0, 10) }
   }
   return verdict
 })
@@ -79,7 +88,7 @@ const outcomeOf = Effect.fnUntraced(function* (parser: Parser, input: Uint8Array
 })
 
 /** Parses, up to the words of a refusal; tells whether it took long or much. */
-const measured = Effect.fnUntraced(function* ({ parse }: Parser, input: Uint8Array) {
+const measured = Effect.fnUntraced(function* ({ limits = usualLimits, parse }: Parser, input: Uint8Array) {
   const before = heapBytes()
   const start = process.cpuUsage()
   const exit = yield* Effect.exit(parse(input))
@@ -88,7 +97,7 @@ const measured = Effect.fnUntraced(function* ({ parse }: Parser, input: Uint8Arr
   const { system, user } = process.cpuUsage(start)
   const ms = (system + user) / 1000
   const bytes = heapBytes() - before
-  return { exit, isCostly: ms > hangMs || bytes > allowedBytes + allowedBytesPerByte * input.length }
+  return { exit, isCostly: ms > limits.ms || bytes > limits.bytes + limits.bytesPerByte * input.length }
 })
 
 /** Much faster than process.memoryUsage, which asks the system too. */

@@ -18,6 +18,7 @@ import { signals } from "./signals.ts"
  * The long proofs that nothing is lost, against the real program.
  *
  *     npx nx run tools:torture [--short] [--only=kills,signals] [--seed=1] [--out=results/torture.json]
+ *     npx nx run tools:torture --only=fuzz --parsers=tar,npy --inputs=100000
  *
  * With --out it can be stopped at any time: the same command goes on with what is left.
  */
@@ -39,7 +40,9 @@ const { values } = parseArgs({
     short: { type: "boolean", default: false },
     only: { type: "string", default: Object.keys(proofs).join(",") },
     seed: { type: "string", default: "1" },
-    out: { type: "string" }
+    out: { type: "string" },
+    inputs: { type: "string" },
+    parsers: { type: "string" }
   }
 })
 
@@ -57,7 +60,13 @@ const main = Effect.gen(function* () {
   }
   const progress = out === undefined ? none : inFile(`${out}.progress.jsonl`, origin)
   if (typeof progress === "string") return yield* refused(progress)
-  const effort: Effort = { ...origin, report: (line) => Console.log(line), once: progress.once }
+  const effort: Effort = {
+    ...origin,
+    inputs: values.inputs === undefined ? undefined : Number(values.inputs),
+    only: values.parsers?.split(","),
+    report: (line) => Console.log(line),
+    once: progress.once
+  }
   const results: Record<string, Verdict> = {}
   for (const name of names) results[name] = yield* effort.once(name, proofs[name]!(effort))
   const ok = Object.values(results).every((result) => result.ok)

@@ -1,7 +1,7 @@
 import { between, seed } from "@moco/core/Setting"
 import { Effect, Layer, Schema } from "effect"
 import type { EvaluationSplit } from "./Catalog/CatalogEntry.ts"
-import { Dataset } from "./Dataset.ts"
+import { Dataset, DatasetInvalid } from "./Dataset.ts"
 import { openFiles } from "./FileSet/open.ts"
 import { type LabelledFiles, partsOf } from "./FileSet/parts.ts"
 import { sourceOf } from "./ImageSource/Files.ts"
@@ -12,7 +12,8 @@ const level = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 }))
 /** Images of one's own: where they are, and what is made of them before they are augmented. */
 export const FilesSettings = Schema.Struct({
   path: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(4096)).annotate({
-    description: "folder of images, with or without folders of classes and of train, test and val"
+    description:
+      "folder of images, with or without folders of classes and of train, test and val; or tar archives, Parquet files, NumPy arrays or a packed file"
   }),
   heldBack: between(0, 0.3).annotate({
     description: "part of every class that is held back to evaluate on, where no folder is for that",
@@ -61,10 +62,12 @@ export const sourcesOf = Effect.fn("Files.sourcesOf")(function* (
   split: EvaluationSplit
 ) {
   const set = yield* openFiles(path, { background, maxPixels, shorterSide })
-  const { classes, test, train } = partsOf(set.names, split, { fraction: heldBack, seed: splitSeed })
+  const holdBack = { fraction: heldBack, seed: splitSeed }
+  const { classes, test, train } = partsOf(set.names, split, holdBack, set.told)
   const bad = { max: maxBad, found: 0 }
   const source = (part: LabelledFiles) => sourceOf(set, { ...part, classes, bad })
-  return { name: set.name, train: source(train), test: test && source(test) }
+  const { form, name, notes = [] } = set
+  return { name, notes, isDecoded: form === undefined, train: source(train), test: test && source(test) }
 })
 
 /** The data set of a folder, seen in the size that is asked for. */
@@ -72,26 +75,39 @@ export const layer = (settings: FilesSettings, split: EvaluationSplit, imageSize
   Layer.effect(
     Dataset,
     Effect.gen(function* () {
-      const sources = yield* sourcesOf(settings, split)
+      const { isDecoded, name, test, train } = yield* sourcesOf(settings, split)
       const size = { height: imageSize, width: imageSize }
-      return yield* Dataset.make({ ...sources, imageSize: size, ...ofPhotographs })
+      // Channels of arrays may be anything: their statistics are computed of the images that are trained on.
+      return yield* Dataset.make({ name, train, test, imageSize: size, ...(isDecoded ? ofPhotographs : {}) })
     })
   )
+
+/** Fewer are no set: the smallest batch of a recipe has four, of what is left when some are held back. */
+const minImages = 8
 
 /** Images whose size is looked at. */
 const numSampled = 15
 
-/** How many images there are to train on, whether they have classes, and how large one in the middle of some is. */
+/**
+ * How many images there are to train on, of how many channels, whether they have classes, how large one in the middle of
+ * some is, and what was left out.
+ */
 export const survey = Effect.fn("Files.survey")(function* (root: string) {
-  const { train } = yield* sourcesOf(
-    { ...usualFiles, path: root, heldBack: 0, shorterSide: 0, maxBad: 1 },
-    "test"
-  )
+  const settings = { ...usualFiles, path: root, heldBack: 0, shorterSide: 0, maxBad: 1 }
+  const { notes, train } = yield* sourcesOf(settings, "test")
+  if (train.numImages < minImages) {
+    return yield* new DatasetInvalid({
+      ...{ dataset: root, field: "images to train on", value: String(train.numImages) },
+      problem: `must be ${minImages} or more: an image is told from others`,
+      hint: "add images, or check that the folder or the file is the one that you mean"
+    })
+  }
   const numSeen = Math.min(numSampled, train.numImages)
   const indices = Int32Array.from({ length: numSeen }, (_, seen) =>
     Math.floor((seen * train.numImages) / numSeen)
   )
   const sides = (yield* train.read(indices)).map(({ height, width }) => Math.min(height, width))
   const shorterSide = sides.toSorted((a, b) => a - b)[Math.floor(numSeen / 2)]!
-  return { numImages: train.numImages, hasClasses: train.labels !== undefined, shorterSide }
+  const { channels, labels, numImages } = train
+  return { numImages, hasClasses: labels !== undefined, shorterSide, channels, notes }
 }, Effect.scoped)

@@ -1,6 +1,8 @@
+import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as Catalog from "@moco/data/Catalog"
+import * as Files from "@moco/data/Files"
 import * as ImageSource from "@moco/data/ImageSource"
 import * as Cifar from "@moco/data/ImageSource/Cifar"
 import * as InMemory from "@moco/data/ImageSource/InMemory"
@@ -47,6 +49,16 @@ const published = <E>(
     Effect.provide(NodeServices.layer)
   )
 
+/** The images to train on of a collection that other programs have written. */
+const collected = (name: string) =>
+  Files.sourcesOf(
+    { ...Files.usualFiles, path: join(import.meta.dirname, "parity/collections", name) },
+    "test"
+  ).pipe(
+    Effect.map(({ train }) => train),
+    Effect.provide(NodeServices.layer)
+  )
+
 const embedded = Catalog.sourcesOf("fashion-mnist-10k", "test", [])
 
 const sources: ReadonlyArray<
@@ -72,6 +84,10 @@ const sources: ReadonlyArray<
     "that is read by index",
     published(smallSets.stlFiles, (about) => Effect.all([Stl.openUnlabelled(smallSets.stl, about)]))
   ],
+  ["of tar archives", collected("wds")],
+  ["of Parquet files", collected("hf")],
+  ["of a Parquet file of pages of the second version", collected("zstd-2.0.parquet")],
+  ["of NumPy arrays of five channels", collected("npy")],
   ["of Fashion-MNIST", Effect.map(Effect.provide(embedded, NodeServices.layer), ({ train }) => train)]
 ]
 

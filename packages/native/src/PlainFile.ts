@@ -7,6 +7,7 @@ import {
   lstatSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   type Stats,
@@ -32,6 +33,32 @@ export const readBytes = (path: string, maxBytes: number): Buffer => {
       throw new Error(`${path} has ${info.size} bytes, and ${maxBytes} are read at most`)
     }
     return readFileSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/**
+ * The bytes `start` to `end - 1` of a regular file.
+ *
+ * @throws where it is no regular file, where these are more than `maxBytes`, or where it ends before them
+ */
+export const readPart = (
+  path: string,
+  { end, start }: { readonly start: number; readonly end: number },
+  maxBytes: number
+): Buffer => {
+  if (end - start > maxBytes) throw new Error(`it has ${end - start} bytes, and ${maxBytes} are read at most`)
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    if (!fstatSync(file).isFile()) throw new Error(`${path} is no regular file`)
+    const bytes = Buffer.allocUnsafeSlow(end - start)
+    for (let filled = 0; filled < bytes.length; ) {
+      const count = readSync(file, bytes, filled, bytes.length - filled, start + filled)
+      if (count === 0) throw new Error(`${path} ends at byte ${start + filled}`)
+      filled += count
+    }
+    return bytes
   } finally {
     closeSync(file)
   }

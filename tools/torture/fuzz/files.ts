@@ -10,6 +10,7 @@ export const inMemory = <A, E, R>(bytes: Uint8Array, use: Effect.Effect<A, E, R>
   const files = FileSystem.makeNoop({
     stat: () => Effect.succeed(stat),
     exists: () => Effect.succeed(true),
+    readDirectory: () => Effect.succeed([]),
     open: () => Effect.succeed(openFile(bytes, stat))
   })
   return Effect.provideService(use, FileSystem.FileSystem, files)

@@ -1,4 +1,3 @@
-import type * as CounterRandom from "@moco/core/CounterRandom"
 import { decode as decodeSafetensors, encode } from "@moco/core/Safetensors"
 import { decode as decodeIdx, inflate } from "@moco/data/Idx"
 import { encodeTrial, readTrials } from "@moco/study/StudyRecord"
@@ -6,18 +5,11 @@ import { decodeManifest, encodeManifest, sign } from "@moco/train/Checkpoint/man
 import * as RunLog from "@moco/train/RunLog"
 import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import { sampleManifest } from "@moco/train/testing"
-import type { Effect, Path } from "effect"
+import { dataParsers } from "./dataParsers.ts"
 import { inMemory, readConfig } from "./files.ts"
 import { mutateBytes, mutateJson } from "./mutate.ts"
+import type { Parser } from "./Parser.ts"
 import { records, trials } from "./samples.ts"
-
-/** A parser, whole inputs that it accepts, how they are changed, and how it is asked. */
-export interface Parser {
-  readonly name: string
-  readonly inputs: ReadonlyArray<Uint8Array>
-  readonly mutate: (random: CounterRandom.CounterRandom, input: Uint8Array) => Uint8Array
-  readonly parse: (bytes: Uint8Array) => Effect.Effect<unknown, unknown, Path.Path>
-}
 
 const write = (text: string) => new TextEncoder().encode(text)
 const read = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
@@ -53,7 +45,7 @@ const lines = (values: ReadonlyArray<string>) => write(values.map((value) => `${
 /** Each line is twice the one before: few bytes for much. */
 const doubling = Array.from({ length: 22 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i},*a${i}]\n`)
 
-export const parsers: ReadonlyArray<Parser> = [
+const known: ReadonlyArray<Parser> = [
   { name: "idx", inputs: [idx], mutate: mutateBytes, parse: (bytes) => decodeIdx(bytes, "fuzz") },
   {
     name: "gzip",
@@ -106,3 +98,6 @@ export const parsers: ReadonlyArray<Parser> = [
     parse: (bytes) => inMemory(bytes, readTrials("trials.jsonl"))
   }
 ]
+
+/** New ones behind the others: an input is a function of its parser's place. */
+export const parsers: ReadonlyArray<Parser> = [...known, ...dataParsers]

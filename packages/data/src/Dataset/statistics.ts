@@ -9,14 +9,19 @@ export interface ChannelStatistics {
   readonly std: ReadonlyArray<number>
 }
 
-/** Images that are held at a time. */
+/** Images that are held at a time, where they are not larger than usual. */
 const chunkSize = 256
+/** Bytes of images that are held at a time. */
+const chunkBytes = 2 ** 26
 
 /** Mean and standard deviation of every channel of a source's images, in one pass over them. */
 export const channelStatistics = Effect.fn("Dataset.channelStatistics")(function* (source: ImageSource) {
   const counts = noCounts(source.channels)
-  for (let from = 0; from < source.numImages; from += chunkSize) {
-    const to = Math.min(source.numImages, from + chunkSize)
+  const { channels, numImages, size } = source
+  const bytesEach = size.kind === "fixed" ? size.height * size.width * channels : 0
+  const step = Math.max(1, Math.min(chunkSize, Math.floor(chunkBytes / Math.max(1, bytesEach))))
+  for (let from = 0; from < numImages; from += step) {
+    const to = Math.min(numImages, from + step)
     count(counts, yield* readRange(source, from, to))
   }
   return statisticsOf(counts)

@@ -8,7 +8,8 @@ const white = { r: 255, g: 255, b: 255 } as const
  * Images side by side in rows, as PNG: each in a square of `side` pixels, larger ones shrunk and smaller ones enlarged
  * without blurring their pixels.
  *
- * @param rows  may be of different lengths;  @param channels  1 or 3
+ * @param rows  may be of different lengths;  @param channels  of images in colour 3; of other images with more than one
+ *   the first is shown, as gray
  */
 export const tile = async (
   rows: ReadonlyArray<ReadonlyArray<Image>>,
@@ -28,7 +29,9 @@ export const tile = async (
 }
 
 const square = ({ height, pixels_HWC, width }: Image, channels: number, side: number): Promise<Buffer> =>
-  sharp(pixels_HWC, { raw: { height, width, channels: channels === 1 ? 1 : 3 } })
+  sharp(channels === 3 ? pixels_HWC : firstOf(pixels_HWC, channels), {
+    raw: { height, width, channels: channels === 3 ? 3 : 1 }
+  })
     .toColourspace("srgb")
     .resize(side, side, {
       fit: "contain",
@@ -37,3 +40,9 @@ const square = ({ height, pixels_HWC, width }: Image, channels: number, side: nu
     })
     .png()
     .toBuffer()
+
+/** The first channel of each pixel. */
+const firstOf = (pixels_HWC: Uint8Array, channels: number): Uint8Array =>
+  channels === 1
+    ? pixels_HWC
+    : Uint8Array.from({ length: pixels_HWC.length / channels }, (_, pixel) => pixels_HWC[pixel * channels]!)

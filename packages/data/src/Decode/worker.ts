@@ -1,12 +1,16 @@
 import { parentPort } from "node:worker_threads"
-import { readBytes } from "@moco/native/PlainFile"
+import { readBytes, readPart } from "@moco/native/PlainFile"
 import type { Image } from "../ImageSource.ts"
 import { type DecodeOptions, decodeImage } from "./decode.ts"
 
-/** An image file that is to be decoded. */
+/** An image that is to be decoded. */
 export interface Job extends DecodeOptions {
   readonly path: string
   readonly maxBytes: number
+  /** Where in the file it is, from its first byte to the one behind its last; without it the file is the image. */
+  readonly part?: { readonly start: number; readonly end: number }
+  /** What was read already; in memory of its own. */
+  readonly bytes?: Uint8Array<ArrayBuffer>
 }
 
 /** What came of it. */
@@ -16,10 +20,10 @@ export type Outcome =
   | { readonly problem: string; readonly isRead: boolean }
 
 /** Reads and decodes; never fails. */
-export const run = async ({ maxBytes, path, ...options }: Job): Promise<Outcome> => {
+export const run = async ({ bytes: known, maxBytes, part, path, ...options }: Job): Promise<Outcome> => {
   let bytes: Uint8Array
   try {
-    bytes = readBytes(path, maxBytes)
+    bytes = known ?? (part === undefined ? readBytes(path, maxBytes) : readPart(path, part, maxBytes))
   } catch (error) {
     return { problem: messageOf(error), isRead: false }
   }

@@ -5,10 +5,8 @@ import type { DecodeOptions } from "../Decode/decode.ts"
 import { formatNames } from "../Decode/format.ts"
 import { decodeOnThreads } from "../Decode/threads.ts"
 import type { FileSet } from "../FileSet.ts"
-import { listTree } from "./tree.ts"
-
-/** A photograph of a large camera has some ten million. */
-const maxBytes = 2 ** 28
+import { maxImageBytes } from "./images.ts"
+import { listTree, type Tree } from "./tree.ts"
 
 /**
  * The image files below a folder, decoded when they are asked for.
@@ -20,9 +18,17 @@ export const openFolder = Effect.fn("FileSet.openFolder")(function* (
   decoding: DecodeOptions,
   threads = availableParallelism()
 ) {
+  return yield* openTree(yield* listTree(root), decoding, threads)
+})
+
+/** {@link openFolder} of a folder whose files are known. */
+export const openTree = Effect.fn("FileSet.openTree")(function* (
+  { files: names, numLinks, root }: Tree,
+  decoding: DecodeOptions,
+  threads = availableParallelism()
+) {
   const path = yield* Path.Path
   const name = path.basename(path.resolve(root)) || root
-  const { files: names, numLinks } = yield* listTree(root)
   if (names.length === 0) {
     const left = numLinks === 0 ? "" : `; ${numLinks} links were not followed`
     return yield* new DatasetInvalid({
@@ -36,7 +42,8 @@ export const openFolder = Effect.fn("FileSet.openFolder")(function* (
   const decodeFile = yield* decodeOnThreads(threads)
   const set: FileSet = {
     ...{ name, path: root, names },
-    decode: (index) => decodeFile({ ...decoding, path: path.join(root, names[index]!), maxBytes })
+    decode: (index) =>
+      decodeFile({ ...decoding, path: path.join(root, names[index]!), maxBytes: maxImageBytes })
   }
   return set
 })

@@ -1,31 +1,52 @@
 import { Effect, FileSystem } from "effect"
-import { DatasetInvalid, DatasetUnreadable } from "../Dataset/errors.ts"
 import type { DecodeOptions } from "../Decode/decode.ts"
-import { openFolder } from "./folder.ts"
-import { isPack, openPack } from "./pack.ts"
+import type { FileSet } from "../FileSet.ts"
+import { collectFile, collectRange, collectTree } from "./collect.ts"
+import { malformed, unreadableFile } from "./faults.ts"
+import { openTree } from "./folder.ts"
+import { openNpy } from "./npy.ts"
+import { openPack } from "./pack.ts"
+import { openParquet } from "./parquet.ts"
+import { namesInRange } from "./range.ts"
+import type { Collection } from "./shards.ts"
+import { openTar } from "./tar.ts"
+import { listTree } from "./tree.ts"
 
-/** The image files at a path, told by what is there: a folder, or a packed file. They are open until the Scope closes. */
+/**
+ * The images at a path, told by what is there: a folder of image files; files of many images, or a folder of these; a name
+ * with a range, `{000..012}`. They are open until the Scope closes.
+ */
 export const openFiles = Effect.fn("FileSet.open")(function* (path: string, decoding: DecodeOptions) {
   const fileSystem = yield* FileSystem.FileSystem
-  const { isPacked, type } = yield* Effect.gen(function* () {
-    const { type } = yield* fileSystem.stat(path)
-    return { type, isPacked: type === "File" && (yield* isPack(path)) }
-  }).pipe(
-    Effect.catchTag("PlatformError", (cause) =>
-      Effect.fail(
-        new DatasetUnreadable({
-          file: path,
-          hint: "check the name that --data gives, and its permissions",
-          cause
-        })
-      )
-    )
-  )
-  if (type === "Directory") return yield* openFolder(path, decoding)
-  if (isPacked) return yield* openPack(path, decoding)
-  return yield* new DatasetInvalid({
-    ...{ dataset: path, field: "path", value: path },
-    problem: "is no folder, and no file that `npx moco data pack` has written",
-    hint: "name a folder with images in it"
-  })
+  const found = yield* Effect.result(fileSystem.stat(path))
+  if (found._tag === "Failure") {
+    const names = namesInRange(path)
+    if (names === undefined) return yield* unreadableFile(path)(found.failure)
+    return yield* openCollection(yield* collectRange(path, names), decoding)
+  }
+  if (found.success.type !== "Directory") return yield* openCollection(yield* collectFile(path), decoding)
+  const tree = yield* listTree(path)
+  const { collection, notes } = yield* collectTree(tree)
+  if (collection !== undefined) return yield* openCollection(collection, decoding)
+  return { ...(yield* openTree(tree, decoding)), notes }
+})
+
+const openCollection = Effect.fnUntraced(function* (collection: Collection, decoding: DecodeOptions) {
+  switch (collection.kind) {
+    case "tar":
+      return yield* openTar(collection, decoding)
+    case "parquet":
+      return yield* openParquet(collection, decoding)
+    case "npy":
+      return yield* openNpy(collection, decoding)
+    case "pack": {
+      const { notes, path, shards } = collection
+      if (shards.length > 1) {
+        const hint = `name one of them, e.g. ${shards[0]!.path}`
+        return yield* malformed(path, "packed files", String(shards.length), "must be one", hint)
+      }
+      const set: FileSet = { ...(yield* openPack(shards[0]!.path, decoding)), notes }
+      return set
+    }
+  }
 })

@@ -1,18 +1,11 @@
 import * as SafeFile from "@moco/core/SafeFile"
-import { ByteSize, Effect, FileSystem, Result, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
 import { DatasetInvalid, DatasetUnreadable } from "../Dataset/errors.ts"
 import { channelsOfFiles, type DecodeOptions } from "../Decode/decode.ts"
 import { ImageUndecodable } from "../Decode/errors.ts"
 import type { FileSet } from "../FileSet.ts"
 import { checkOf, endBytes, magic, maxHeaderBytes, PackHeader, recordAt, recordBytes } from "./packFormat.ts"
-
-/** Whether a regular file begins as a packed one does. */
-export const isPack = Effect.fnUntraced(function* (path: string) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const file = yield* fileSystem.open(path, { flag: "r" })
-  const start = yield* SafeFile.readRange(file, 0, magic.length)
-  return new TextDecoder().decode(start) === magic
-}, Effect.scoped)
+import type { Told } from "./told.ts"
 
 /**
  * The images of a packed file, read by index; it is open until the Scope closes. Nothing is held in memory but the names
@@ -21,17 +14,16 @@ export const isPack = Effect.fnUntraced(function* (path: string) {
  * @param decoding  must be what the files were decoded by: the pack is then the same set as its folder
  */
 export const openPack = Effect.fn("FileSet.openPack")(function* (path: string, decoding: DecodeOptions) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const { file, header, records, recordsAt } = yield* Effect.gen(function* () {
-    const file = yield* fileSystem.open(path, { flag: "r" })
-    const info = yield* file.stat
-    const { header, headerAt } = yield* readHeader(file, path, Number(ByteSize.toBigInt(info.size)))
+  const { header, read, records, recordsAt } = yield* Effect.gen(function* () {
+    const unbounded = { maxBytes: Number.MAX_SAFE_INTEGER }
+    const { read, size } = yield* SafeFile.openToRead(path, unbounded)
+    const { header, headerAt } = yield* readHeader(read, path, size)
     const recordsAt = headerAt - header.names.length * recordBytes
-    const records = yield* SafeFile.readRange(file, Math.max(0, recordsAt), headerAt)
+    const records = yield* read(Math.max(0, recordsAt), headerAt)
     if (recordsAt < magic.length || checkOf(records) !== header.records) {
       return yield* damaged(path, "its records are not those that were written")
     }
-    return { file, header, records, recordsAt }
+    return { read, header, records, recordsAt }
   }).pipe(Effect.catchTag("PlatformError", (cause) => Effect.fail(unreadable(path, cause))))
   yield* requireSameDecoding(path, header, decoding)
 
@@ -42,7 +34,7 @@ export const openPack = Effect.fn("FileSet.openPack")(function* (path: string, d
     const { crc, height, offset, width } = recordAt(records, index)
     const numBytes = height * width * channelsOfFiles
     const isInside = Number.isSafeInteger(offset) && offset >= magic.length && offset + numBytes <= recordsAt
-    const bytes = isInside ? yield* SafeFile.readRange(file, offset, offset + numBytes) : new Uint8Array()
+    const bytes = isInside ? yield* read(offset, offset + numBytes) : new Uint8Array()
     const isWhole = numBytes > 0 && bytes.length === numBytes && checkOf(bytes) === crc
     if (isWhole) return { height, width, pixels_HWC: bytes }
     return yield* new ImageUndecodable({
@@ -52,7 +44,7 @@ export const openPack = Effect.fn("FileSet.openPack")(function* (path: string, d
     })
   })
   const set: FileSet = {
-    ...{ name: header.name, path, names: header.names },
+    ...{ name: header.name, path, names: header.names, ...(header.told && { told: toldIn(header.told) }) },
     decode: (index) =>
       Effect.catchTag(decode(index), "PlatformError", ({ message }) =>
         Effect.fail(new ImageUndecodable({ file: path, problem: message, isRead: false }))
@@ -61,8 +53,12 @@ export const openPack = Effect.fn("FileSet.openPack")(function* (path: string, d
   return set
 })
 
-const readHeader = Effect.fnUntraced(function* (file: FileSystem.File, path: string, size: number) {
-  const end = yield* SafeFile.readRange(file, Math.max(0, size - endBytes), size)
+const readHeader = Effect.fnUntraced(function* <E>(
+  read: (start: number, end: number) => Effect.Effect<Uint8Array, E>,
+  path: string,
+  size: number
+) {
+  const end = yield* read(Math.max(0, size - endBytes), size)
   if (end.length < endBytes || new TextDecoder().decode(end.subarray(4)) !== magic) {
     return yield* damaged(path, `it does not end with ${magic}: it was cut off, or is no packed file`)
   }
@@ -71,11 +67,29 @@ const readHeader = Effect.fnUntraced(function* (file: FileSystem.File, path: str
   if (numBytes > maxHeaderBytes || headerAt < magic.length) {
     return yield* damaged(path, `its header should have ${numBytes} bytes, and the file has ${size}`)
   }
-  const text = new TextDecoder().decode(yield* SafeFile.readRange(file, headerAt, headerAt + numBytes))
+  const text = new TextDecoder().decode(yield* read(headerAt, headerAt + numBytes))
   const decoded = decodeHeader(text)
   if (Result.isFailure(decoded))
     return yield* damaged(path, `its header: ${decoded.failure.message.split("\n")[0]}`)
+  if (!isTold(decoded.success))
+    return yield* damaged(path, "its parts and classes are not those of its names")
   return { header: decoded.success, headerAt }
+})
+
+/** Whether what is told is of every file, and of no class that is not among the classes. */
+const isTold = ({ names, told }: PackHeader): boolean => {
+  if (told === undefined) return true
+  const { classes, order, parts } = told
+  const known = order && new Set<string | null>([...order, null])
+  const isEach = classes.length === names.length && parts.length === names.length
+  return isEach && (known === undefined || classes.every((name) => known.has(name)))
+}
+
+/** JSON has null where there is nothing. */
+const toldIn = ({ classes, order, parts }: NonNullable<PackHeader["told"]>): Told => ({
+  parts: parts.map((part) => part ?? undefined),
+  classes: classes.map((name) => name ?? undefined),
+  order
 })
 
 const decodeHeader = Schema.decodeUnknownResult(Schema.fromJsonString(PackHeader))

@@ -37,6 +37,14 @@ export const PackHeader = Schema.Struct({
   names: Schema.Array(Schema.String).check(Schema.isMinLength(1)),
   /** What is wrong with files that are no images, by their place among the names. */
   problems: Schema.Record(Schema.String, Schema.String),
+  /** Parts and classes, where the folders do not tell them; null where an image is of none. */
+  told: Schema.optionalKey(
+    Schema.Struct({
+      parts: Schema.Array(Schema.NullOr(Schema.Literals(["train", "test", "validation"]))),
+      classes: Schema.Array(Schema.NullOr(Schema.String)),
+      order: Schema.optionalKey(Schema.Array(Schema.String))
+    })
+  ),
   /** CRC-32 of the records. */
   records: Schema.Int
 })

@@ -1,5 +1,6 @@
 import * as CounterRandom from "@moco/core/CounterRandom"
 import type { EvaluationSplit } from "../Catalog/CatalogEntry.ts"
+import { type PartName, type Told, toldByFolders } from "./told.ts"
 
 /** Files with their classes, where they have any. */
 export interface LabelledFiles {
@@ -23,87 +24,103 @@ export interface HoldBack {
   readonly seed: number
 }
 
-/** Names that folders of parts go by. */
-const partNames = {
-  train: ["train", "training"],
-  test: ["test", "testing"],
-  validation: ["val", "valid", "validation"]
-} as const
-
 /**
- * Parts the files of a tree, which are in order.
+ * Parts the files of a collection, which are in order, by what it tells of them, or else by their folders.
  *
- * Where the tree has a folder `train`, its folders `test` and `val` are what an encoder is evaluated on; where there is
- * only one of these, `test` means that one. What has no folder is held back from the training images, by lot and class by
+ * Where there are files to train on, those of `test` and `val` are what an encoder is evaluated on; where there is only one
+ * of these, `test` means that one. What has no part of its own is held back from the training images, by lot and class by
  * class. What is held back for `test` is neither trained nor evaluated on with `validation`.
  *
- * The folders of the first level, or of the first below the parts, are the classes, where every image is in one and there
- * are two at least.
+ * There are classes where every image that is used is in one and there are two at least.
  */
-export const partsOf = (files: ReadonlyArray<string>, split: EvaluationSplit, holdBack: HoldBack): Parts => {
-  const below = (part: keyof typeof partNames) =>
-    files.filter((file) => partNames[part].some((name) => file.toLowerCase().startsWith(`${name}/`)))
-  const [train, test, validation] = [below("train"), below("test"), below("validation")]
-  if (train.length === 0) return heldBack(files, 0, holdBack, split === "validation")
+export const partsOf = (
+  files: ReadonlyArray<string>,
+  split: EvaluationSplit,
+  holdBack: HoldBack,
+  told: Told = toldByFolders(files)
+): Parts => {
+  const rowsOf = (part: PartName) => rowsWhere(files, (row) => told.parts[row] === part)
+  const [train, test, validation] = [rowsOf("train"), rowsOf("test"), rowsOf("validation")]
+  const isSecond = split === "validation"
+  if (train.length === 0) {
+    return heldBack(
+      rowsWhere(files, () => true),
+      { files, told },
+      holdBack,
+      isSecond
+    )
+  }
   const tested = test.length > 0 ? test : validation
   const evaluated = split === "test" ? tested : test.length > 0 ? validation : []
-  if (evaluated.length === 0) {
-    return heldBack(train, 1, holdBack, split === "validation" && tested.length === 0)
-  }
-  const classes = classesOf([...train, ...evaluated], 1)
-  return { classes, train: labelled(train, classes, 1), test: labelled(evaluated, classes, 1) }
+  if (evaluated.length === 0)
+    return heldBack(train, { files, told }, holdBack, isSecond && tested.length === 0)
+  const classes = classesOf([...train, ...evaluated], told)
+  const part = (rows: ReadonlyArray<number>) => labelled(rows, { files, told }, classes)
+  return { classes, train: part(train), test: part(evaluated) }
 }
+
+/** Files, and what is told of them. */
+interface Known {
+  readonly files: ReadonlyArray<string>
+  readonly told: Told
+}
+
+const rowsWhere = (files: ReadonlyArray<string>, isWanted: (row: number) => boolean): ReadonlyArray<number> =>
+  [...files.keys()].filter(isWanted)
 
 /**
  * Parts files by lot, class by class. Without classes there is nothing to evaluate by, and nothing is held back.
  *
- * @param level  the folder that is the class, counted from the root
+ * @param rows  the files that are parted
  * @param isSecond  another part of this size has been held back before
  */
 const heldBack = (
-  files: ReadonlyArray<string>,
-  level: number,
+  rows: ReadonlyArray<number>,
+  known: Known,
   { fraction, seed }: HoldBack,
   isSecond: boolean
 ): Parts => {
-  const classes = classesOf(files, level)
-  const all = labelled(files, classes, level)
+  const classes = classesOf(rows, known.told)
+  const all = labelled(rows, known, classes)
   const { labels } = all
   if (labels === undefined || fraction === 0) return { classes, train: all, test: undefined }
-  const drawn = [...Map.groupBy(files.keys(), (row) => labels[row]!)].map(([label, rows]) => {
+  const drawn = [...Map.groupBy(rows.keys(), (place) => labels[place]!)].map(([label, places]) => {
     const random = CounterRandom.make(seed, CounterRandom.Purpose.heldBack, label)
-    const order = Array.from(CounterRandom.permutation(random, rows.length), (place) => rows[place]!)
+    const order = Array.from(CounterRandom.permutation(random, places.length), (place) => places[place]!)
     // A class of one or two images is trained on.
-    const number = Math.min(Math.max(1, Math.round(rows.length * fraction)), Math.floor(rows.length / 3))
+    const number = Math.min(Math.max(1, Math.round(places.length * fraction)), Math.floor(places.length / 3))
     const free = isSecond ? order.slice(number) : order
     return { train: free.slice(number), test: free.slice(0, number) }
   })
-  const pick = (part: "train" | "test"): LabelledFiles => {
-    const rows = Int32Array.from(drawn.flatMap((ofClass) => ofClass[part])).sort()
-    return { files: Array.from(rows, (row) => files[row]!), labels: rows.map((row) => labels[row]!) }
+  const pick = (part: "train" | "test") => {
+    const places = Int32Array.from(drawn.flatMap((ofClass) => ofClass[part])).sort()
+    return labelled(
+      Array.from(places, (place) => rows[place]!),
+      known,
+      classes
+    )
   }
   const test = pick("test")
   return { classes, train: pick("train"), test: test.files.length === 0 ? undefined : test }
 }
 
-const classOf = (file: string, level: number): string | undefined => {
-  const folders = file.split("/").slice(0, -1)
-  return folders[level]
-}
-
-/** Sorted; undefined where an image is in no class, or all are in the same. */
-const classesOf = (files: ReadonlyArray<string>, level: number): ReadonlyArray<string> | undefined => {
-  const found = new Set(files.map((file) => classOf(file, level)))
+/** In the order of their labels; undefined where an image is in no class, or all are in the same. */
+const classesOf = (
+  rows: ReadonlyArray<number>,
+  { classes, order }: Told
+): ReadonlyArray<string> | undefined => {
+  const found = new Set(rows.map((row) => classes[row]))
   if (found.size < 2 || found.has(undefined)) return undefined
-  return [...found].map((name) => name!).sort((a, b) => (a < b ? -1 : Number(a > b)))
+  return order ?? [...found].map((name) => name!).sort((a, b) => (a < b ? -1 : Number(a > b)))
 }
 
 const labelled = (
-  files: ReadonlyArray<string>,
-  classes: ReadonlyArray<string> | undefined,
-  level: number
+  rows: ReadonlyArray<number>,
+  { files, told }: Known,
+  classes: ReadonlyArray<string> | undefined
 ): LabelledFiles => {
-  if (classes === undefined) return { files, labels: undefined }
+  const named = rows.map((row) => files[row]!)
+  if (classes === undefined) return { files: named, labels: undefined }
   const indexOf = new Map(classes.map((name, index) => [name, index]))
-  return { files, labels: Int32Array.from(files, (file) => indexOf.get(classOf(file, level)!)!) }
+  return { files: named, labels: Int32Array.from(rows, (row) => indexOf.get(told.classes[row]!)!) }
 }

@@ -8,6 +8,8 @@ export interface Tree {
   readonly root: string
   /** Below the root, with `/` between folders; in the order of their characters, which is the same on every system. */
   readonly files: ReadonlyArray<string>
+  /** What else may hold images: files whose names say nothing of what is in them. */
+  readonly others: ReadonlyArray<string>
   /** Links that were met; none is followed. */
   readonly numLinks: number
 }
@@ -24,6 +26,7 @@ const maxDepth = 64
 export const listTree = Effect.fn("FileSet.listTree")(function* (root: string) {
   const path = yield* Path.Path
   const files: Array<string> = []
+  const others: Array<string> = []
   let numLinks = 0
   let level: ReadonlyArray<string> = [""]
   for (let depth = 0; depth < maxDepth && level.length > 0; depth++) {
@@ -41,12 +44,16 @@ export const listTree = Effect.fn("FileSet.listTree")(function* (root: string) {
         if (entry.isDirectory()) next.push(name)
         else if (entry.isSymbolicLink()) numLinks++
         else if (entry.isFile() && isImageName(entry.name)) files.push(name)
+        else if (entry.isFile() && !isText(entry.name)) others.push(name)
       }
     }
     level = next
   }
-  const tree: Tree = { root, files: files.sort(byCharacters), numLinks }
+  const tree: Tree = { root, files: files.sort(byCharacters), others: others.sort(byCharacters), numLinks }
   return tree
 })
+
+/** What stands beside images, by the thousand in some sets, and holds none. */
+const isText = (name: string) => /\.(?:txt|json|jsonl|csv|tsv|xml|ya?ml|md|cls)$/i.test(name)
 
 const byCharacters = (a: string, b: string) => (a < b ? -1 : Number(a > b))

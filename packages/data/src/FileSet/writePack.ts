@@ -14,6 +14,7 @@ import {
   type PackRecord,
   version
 } from "./packFormat.ts"
+import type { Told } from "./told.ts"
 
 /** Images that are decoded and wait to be written: so much memory is needed, however many files there are. */
 const ahead = 64
@@ -57,13 +58,20 @@ export const writePack = Effect.fn("FileSet.writePack")(function* (
       const header: PackHeader = {
         ...{ version, name: set.name, channels: channelsOfFiles, names: set.names, problems },
         decoding: { background, maxPixels, shorterSide },
-        records: checkOf(table)
+        records: checkOf(table),
+        ...(set.told && { told: toldOut(set.told) })
       }
       const text = encoder.encode(JSON.stringify(header))
       yield* file.writeAll(Buffer.concat([table, text, endOf(text.length)]))
     })
   )
   return Object.keys(problems).length
+})
+
+const toldOut = ({ classes, order, parts }: Told): NonNullable<PackHeader["told"]> => ({
+  parts: parts.map((part) => part ?? null),
+  classes: classes.map((name) => name ?? null),
+  ...(order && { order })
 })
 
 interface Packed {

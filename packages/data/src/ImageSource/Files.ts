@@ -5,7 +5,7 @@ import { channelsOfFiles } from "../Decode/decode.ts"
 import type { ImageUndecodable } from "../Decode/errors.ts"
 import type { LabelledFiles } from "../FileSet/parts.ts"
 import type { FileSet } from "../FileSet.ts"
-import { type ImageSource, make } from "../ImageSource.ts"
+import { type ImageSize, type ImageSource, make } from "../ImageSource.ts"
 
 /** A part of the image files of a set. */
 export interface Part extends LabelledFiles {
@@ -60,13 +60,14 @@ export const sourceOf = (set: FileSet, part: Part): ImageSource => {
 
   return make({
     numImages: files.length,
-    size: { kind: "mixed", sizeOf: undefined },
-    channels: channelsOfFiles,
+    size:
+      set.form === undefined ? { kind: "mixed", sizeOf: undefined } : { kind: "fixed", ...sizeOf(set.form) },
+    channels: set.form?.channels ?? channelsOfFiles,
     classes: labels === undefined ? undefined : classes,
     labels,
     provenance: {
       name: set.name,
-      sha256: { "names of the files": hashOf(files) },
+      sha256: { "names of the files": hashOf(files), ...set.sha256 },
       from: set.path,
       licence: undefined
     },
@@ -77,6 +78,8 @@ export const sourceOf = (set: FileSet, part: Part): ImageSource => {
     })
   })
 }
+
+const sizeOf = ({ height, width }: ImageSize) => ({ height, width })
 
 /** For every file the next one of its class; after the last one comes the first. */
 const successors = (labels: Int32Array | undefined, numFiles: number): Int32Array => {

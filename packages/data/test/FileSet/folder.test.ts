@@ -61,7 +61,7 @@ describe("a folder of images", () => {
         const missing = yield* Effect.flip(open(join(empty, "gone")))
         assert.include(missing.message, "gone cannot be read: ENOENT")
         const file = yield* Effect.flip(open(join(empty, "notes.txt")))
-        assert.include(file.message, "is no folder, and no file that `npx moco data pack` has written")
+        assert.include(file.message, "is no folder, and no file of images: it begins like none")
       })
     )
   )

@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Property } from "@moco/core/testing"
 import type { FileSet } from "@moco/data/FileSet"
 import { openFolder } from "@moco/data/FileSet/folder"
+import { openFiles } from "@moco/data/FileSet/open"
 import { openPack } from "@moco/data/FileSet/pack"
 import { writePack } from "@moco/data/FileSet/writePack"
 import * as Files from "@moco/data/Files"
@@ -143,6 +144,21 @@ describe("a packed file", () => {
         const error = yield* Effect.flip(openPack(path, { ...decoding, shorterSide: 64 }))
         assert.include(error.message, "data.files.shorterSide = 64: the images of")
         assert.include(error.message, "set data.files.shorterSide to 256, or pack the images again")
+      })
+    )
+  )
+
+  it.effect("has the parts and classes that were told beside the images, and not by folders", () =>
+    test(
+      Effect.gen(function* () {
+        const { path } = yield* given
+        for (const name of ["wds", "hf", "unlabelled.parquet"]) {
+          const set = yield* openFiles(join(import.meta.dirname, "../parity/collections", name), decoding)
+          assert.strictEqual(yield* writePack(set, decoding, path), 0)
+          const packed = yield* openPack(path, decoding)
+          assert.deepStrictEqual(packed.told, set.told)
+          assert.deepStrictEqual(yield* contentsOf(packed), yield* contentsOf(set))
+        }
       })
     )
   )

@@ -1,4 +1,5 @@
 import * as Escape from "@moco/core/Escape"
+import { DatasetInvalid } from "@moco/data/Dataset"
 import { openFiles } from "@moco/data/FileSet/open"
 import { writePack } from "@moco/data/FileSet/writePack"
 import { usualFiles } from "@moco/data/Files"
@@ -19,6 +20,14 @@ const flags = {
   )
 }
 
+/** Arrays are read by slices already. */
+const nothingToPack = (path: string) =>
+  new DatasetInvalid({
+    ...{ dataset: path, field: "images", value: "an array" },
+    problem: "lie in a file as they are read: nothing is to be decoded",
+    hint: `train on them: npx moco train --data=${path}`
+  })
+
 /** `moco data pack`: decodes the images of a folder once, into a file that is trained on in its place. */
 export const pack = Command.make(
   "pack",
@@ -28,6 +37,7 @@ export const pack = Command.make(
     const { background, maxPixels } = usualFiles
     const decoding = { background, maxPixels, shorterSide }
     const set = yield* openFiles(path, decoding)
+    if (set.form !== undefined) return yield* nothingToPack(path)
     const numFiles = set.names.length
     const every = Math.max(1, Math.ceil(numFiles / 10))
     const numBad = yield* RunFolder.unwritable(out)(

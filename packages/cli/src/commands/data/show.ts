@@ -29,7 +29,7 @@ export const show = Command.make(
   flags,
   Effect.fn("cli.data.show")(function* ({ data, dataDir, out, split }) {
     const path = yield* Path.Path
-    const { name, test, train } = yield* datasetAt(data, split, Option.getOrUndefined(dataDir))
+    const { name, notes, test, train } = yield* datasetAt(data, split, Option.getOrUndefined(dataDir))
     const picture = Option.getOrElse(out, () => `${name}.png`)
     const rows = yield* rowsOf(train)
     const bad = [train, test].flatMap((part) => (part?.quarantine === undefined ? [] : [part.quarantine]))
@@ -45,6 +45,7 @@ export const show = Command.make(
     )
     yield* RunFolder.writeFile(picture, bytes)
     yield* Console.log(describe(name, train, test))
+    for (const note of notes) yield* Console.log(`note: ${Escape.line(note)}`)
     for (const { file, problem } of (yield* Effect.all(bad)).flat()) {
       yield* Console.log(`no image: ${Escape.line(file)}: ${Escape.line(problem)}`)
     }
@@ -70,7 +71,7 @@ const datasetAt = Effect.fnUntraced(function* (
     const sources = yield* Files.sourcesOf({ ...Files.usualFiles, path, maxBad: 1 }, split)
     return { ...sources, test: sources.test }
   }
-  return { name, ...(yield* Catalog.sourcesOf(name, split, yield* dataDirsOf(dataDir, name))) }
+  return { name, notes: [], ...(yield* Catalog.sourcesOf(name, split, yield* dataDirsOf(dataDir, name))) }
 })
 
 const perRow = 10

@@ -1,7 +1,8 @@
+import * as Escape from "@moco/core/Escape"
 import * as Catalog from "@moco/data/Catalog"
 import { fileImages } from "@moco/data/DataSettings"
 import * as Files from "@moco/data/Files"
-import { photosOf, type Survey } from "@moco/train/recipes/photos"
+import { photosOf } from "@moco/train/recipes/photos"
 import { Console, Effect, Option, Path } from "effect"
 
 /** What `--data` says about a config: values for it, and the recipe of who names none. */
@@ -21,9 +22,13 @@ export const imagesOf = Effect.fn("cli.imagesOf")(function* (data: Option.Option
   }
 })
 
-const tell = ({ hasClasses, numImages, shorterSide }: Survey) => {
+const tell = Effect.fnUntraced(function* ({ channels, hasClasses, notes, numImages, shorterSide }: Surveyed) {
   const classes = hasClasses ? "in classes" : "without classes"
-  return Console.log(
-    `recipe photos, as it is for ${numImages} images ${classes} of about ${shorterSide} pixels; every value can be set`
+  const kind = channels === 3 ? "" : `, ${channels} ${channels === 1 ? "channel" : "channels"} each`
+  for (const note of notes) yield* Console.log(`note: ${Escape.line(note)}`)
+  yield* Console.log(
+    `recipe photos, as it is for ${numImages} images ${classes} of about ${shorterSide} pixels${kind}; every value can be set`
   )
-}
+})
+
+type Surveyed = Effect.Success<ReturnType<typeof Files.survey>>
