@@ -5,7 +5,7 @@
 
 namespace moco {
 
-// makeViews(images, plans, kernels, seen, mean, std, views): src/NativeLibrary.ts says what they are.
+// makeViews(images, plans, kernels, seen, mean, std): src/ImageFunctions.ts says what they are.
 void export_views(napi_env env, napi_value exports);
 
 // startDecoding(threads, done) and what is done with the threads that it starts.

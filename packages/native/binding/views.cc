@@ -1,3 +1,4 @@
+#include <memory>
 #include <stdexcept>
 #include <tuple>
 #include <vector>
@@ -88,21 +89,32 @@ Seen seen_of(napi_env env, napi_value seen, napi_value mean, napi_value std) {
   return form;
 }
 
+// Memory for views, as an ArrayBuffer: JavaScript would fill it with zeros before.
+napi_value memory_for(napi_env env, size_t values, float** at) {
+  std::unique_ptr<float[]> memory(new float[values]);
+  *at = memory.get();
+  const auto give_back = [](napi_env, void* data, void*) { delete[] static_cast<float*>(data); };
+  napi_value buffer;
+  expect(napi_create_external_arraybuffer(env, *at, values * sizeof(float), give_back, nullptr, &buffer), "the memory");
+  memory.release();
+  return buffer;
+}
+
 napi_value views(napi_env env, napi_callback_info info) {
-  const Arguments<7> given(env, info);
-  const auto& [images_given, plans_given, kernels_given, seen_given, mean, std, views_given] = given.values;
+  const Arguments<6> given(env, info);
+  const auto& [images_given, plans_given, kernels_given, seen_given, mean, std] = given.values;
   const Seen seen = seen_of(env, seen_given, mean, std);
   const std::vector<Pixels> images = images_of(env, images_given, seen.channels);
   const auto fields = values_of<double>(env, plans_given, "plans");
   const auto kernels = values_of<double>(env, kernels_given, "kernels");
-  const auto into = values_of<float>(env, views_given, "views");
   require(fields.size == images.size() * kNumFields, "there is a plan for each image");
-  require(into.size == images.size() * seen.height * seen.width * seen.channels, "there is room for each view");
   std::vector<ViewPlan> plans(images.size());
   for (size_t row = 0; row < images.size(); row++)
     plans[row] = plan_of(fields.at + row * kNumFields, images[row], seen, kernels);
-  make_views(images, plans, seen, into.at);
-  return nullptr;
+  float* into;
+  napi_value buffer = memory_for(env, images.size() * seen.height * seen.width * seen.channels, &into);
+  make_views(images, plans, seen, into);
+  return buffer;
 }
 
 }  // namespace

@@ -19,12 +19,13 @@ export type Decoding = object & { readonly Decoding: never }
 /** What the project's addon does with images (binding/views.cc, binding/decoding.cc). Arguments are looked at. */
 export interface ImageFunctions {
   /**
-   * Writes a view of every image into `views`, normalised, on all threads.
+   * Makes a view of every image, normalised, on all threads.
    *
    * @param plans  19 numbers for each image: top, left, height and width of the box; 1 where it is mirrored; brightness,
    *   contrast, saturation, hue; four steps of the jitter (0..3 in this order, 4 for none); gray (1 before, 2 after the
    *   jitter); the value from which on is inverted, or -1; where in `kernels` the blur along rows begins and how many
    *   weights it has, and the same along columns
+   * @returns float32, view after view
    * @throws RangeError where a plan does not fit its image
    */
   readonly makeViews: (
@@ -33,9 +34,8 @@ export interface ImageFunctions {
     kernels: Float64Array,
     form: Form,
     mean: Float32Array,
-    std: Float32Array,
-    views: Float32Array
-  ) => void
+    std: Float32Array
+  ) => ArrayBuffer
   /**
    * Starts threads that decode JPEG files.
    *

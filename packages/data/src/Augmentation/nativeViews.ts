@@ -15,14 +15,13 @@ const graySteps = ["none", "beforeJitter", "afterJitter"] as const
 export const isNative = ({ channels }: Seen, plans: ReadonlyArray<AugmentationPlan>): boolean =>
   (channels === 1 || channels === 3) && plans.every(({ order }) => order.length <= numSteps)
 
-/** Writes the views that `onHost` makes, to the bit, by the project's addon on all threads. */
-export const writeNativeViews = (
+/** The views that `viewsHere` makes, to the bit, by the project's addon on all threads. */
+export const nativeViews = (
   native: ImageFunctions,
   images: Images,
   plans: ReadonlyArray<AugmentationPlan>,
-  { input, mean, std }: Pick<Dataset["Service"], "input" | "mean" | "std">,
-  views: Float32Array
-): void => {
+  { input, mean, std }: Pick<Dataset["Service"], "input" | "mean" | "std">
+): Float32Array => {
   const fields = new Float64Array(plans.length * numFields)
   const kernels: Array<number> = []
   /** Where the weights of a blur begin, and how many there are. */
@@ -46,13 +45,13 @@ export const writeNativeViews = (
       row * numFields
     )
   })
-  native.makeViews(
+  const views = native.makeViews(
     images,
     fields,
     Float64Array.from(kernels),
     input,
     Float32Array.from(mean),
-    Float32Array.from(std),
-    views
+    Float32Array.from(std)
   )
+  return new Float32Array(views)
 }

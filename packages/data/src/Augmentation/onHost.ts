@@ -5,7 +5,7 @@ import type { Dataset } from "../Dataset.ts"
 import type { Image, Images } from "../ImageSource.ts"
 import { blurImage } from "./Blur.ts"
 import { brightness, contrast, grayscale, hue, saturation, solarize } from "./colour.ts"
-import { isNative, writeNativeViews } from "./nativeViews.ts"
+import { isNative, nativeViews } from "./nativeViews.ts"
 import type { Augment } from "./onTensors.ts"
 import { rememberedSides, resample, type SidesOf } from "./resample.ts"
 
@@ -20,30 +20,29 @@ type Form = Pick<Dataset["Service"], "input" | "mean" | "std">
 export const onHost = (dataset: Form): Augment => {
   const { channels, height, width } = dataset.input
   return (images, plans) => {
-    const views = new Float32Array(images.length * height * width * channels)
     const native = loadedLibrary()?.images
-    if (native !== undefined && isNative(dataset.input, plans)) {
-      writeNativeViews(native, images, plans, dataset, views)
-    } else {
-      writeViews(images, plans, dataset, views)
-    }
+    const views =
+      native !== undefined && isNative(dataset.input, plans)
+        ? nativeViews(native, images, plans, dataset)
+        : viewsHere(images, plans, dataset)
     return tf.tensor4d(views, [images.length, height, width, channels])
   }
 }
 
-/** Writes a view of every image, one after the other: what the addon is held against. */
-export const writeViews = (
+/** A view of every image, one after the other: what the addon is held against. */
+export const viewsHere = (
   images: Images,
   plans: ReadonlyArray<AugmentationPlan>,
-  { input, mean, std }: Form,
-  views: Float32Array
-): void => {
+  { input, mean, std }: Form
+): Float32Array => {
   const size = input.height * input.width * input.channels
+  const views = new Float32Array(images.length * size)
   const sidesOf = rememberedSides()
   images.forEach((image, row) => {
     views.set(viewOf(image, plans[row]!, input, sidesOf), row * size)
   })
   standardise(views, mean, std)
+  return views
 }
 
 /** One view in 0..1. */

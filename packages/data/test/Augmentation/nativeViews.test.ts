@@ -1,7 +1,7 @@
 import { assert, layer, onTestFinished, vi } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
-import { isNative, writeNativeViews } from "@moco/data/Augmentation/nativeViews"
-import { onHost, writeViews } from "@moco/data/Augmentation/onHost"
+import { isNative, nativeViews } from "@moco/data/Augmentation/nativeViews"
+import { onHost, viewsHere } from "@moco/data/Augmentation/onHost"
 import { identity } from "@moco/data/AugmentationPlan"
 import { loadedLibrary } from "@moco/native/NativeLibrary"
 import * as tf from "@tensorflow/tfjs-core"
@@ -42,10 +42,8 @@ layer(Backend.layerTensorflow())("views by the project's addon", (it) => {
       fc.assert(
         fc.property(anyViews, ({ seen, shown }) => {
           const [images, plans] = [shown.map(({ image }) => image), shown.map(({ plan }) => plan)]
-          const size = seen.input.height * seen.input.width * seen.input.channels * shown.length
-          const [here, there] = [new Float32Array(size), new Float32Array(size)]
-          writeViews(images, plans, seen, here)
-          writeNativeViews(native, images, plans, seen, there)
+          const here = viewsHere(images, plans, seen)
+          const there = nativeViews(native, images, plans, seen)
           assert.deepStrictEqual(bitsOf(there), bitsOf(here))
         }),
         { numRuns: 500 }
@@ -70,14 +68,10 @@ layer(Backend.layerTensorflow())("views by the project's addon", (it) => {
     Effect.sync(() => {
       const native = loadedLibrary()!.images
       const image = { height: 2, width: 3, pixels_HWC: new Uint8Array(18) }
-      const write = (
-        changes: Partial<typeof whole>,
-        shown = image,
-        seen = seenAs(3, 2, 2),
-        views = new Float32Array(12)
-      ) => writeNativeViews(native, [shown], [{ ...whole, ...changes }], seen, views)
+      const make = (changes: Partial<typeof whole>, shown = image, seen = seenAs(3, 2, 2)) =>
+        nativeViews(native, [shown], [{ ...whole, ...changes }], seen)
       const whole = identity(2, 3)
-      write({})
+      assert.strictEqual(make({}).length, 12)
       const box = whole.crop
       for (const crop of [
         { ...box, top: 1 },
@@ -88,12 +82,11 @@ layer(Backend.layerTensorflow())("views by the project's addon", (it) => {
         { ...box, top: -1 },
         { ...box, left: Number.NaN }
       ]) {
-        assert.throws(() => write({ crop }), RangeError)
+        assert.throws(() => make({ crop }), RangeError)
       }
-      assert.throws(() => write({}, { ...image, height: 3 }), "another number of pixels")
-      assert.throws(() => write({}, image, seenAs(1, 2, 2)), "another number of pixels")
-      assert.throws(() => write({}, image, seenAs(3, 2, 2), new Float32Array(11)), "room for each view")
-      assert.throws(() => write({ saturation: 2 }, { ...image, width: 9 }, seenAs(1, 2, 2)), RangeError)
+      assert.throws(() => make({}, { ...image, height: 3 }), "another number of pixels")
+      assert.throws(() => make({}, image, seenAs(1, 2, 2)), "another number of pixels")
+      assert.throws(() => make({ saturation: 2 }, { ...image, width: 9 }, seenAs(1, 2, 2)), RangeError)
     })
   )
 

@@ -13,16 +13,19 @@ constexpr int kChannels = 3;
 constexpr int kDigits = 22;  // of a weight behind the point
 constexpr int kHalf = 1 << (kDigits - 1);
 
-constexpr int kLanes = 8;
-typedef int32_t Integers __attribute__((vector_size(kLanes * sizeof(int32_t))));
-typedef uint8_t Bytes __attribute__((vector_size(kLanes)));
+// The channels of a pixel, and the first one of the next.
 typedef int32_t Pixel __attribute__((vector_size(4 * sizeof(int32_t))));
-typedef uint8_t PixelBytes __attribute__((vector_size(4)));
+
+inline Pixel load(const int32_t* from) {
+  Pixel pixel;
+  std::memcpy(&pixel, from, sizeof(pixel));
+  return pixel;
+}
 
 struct Weights {
   int most;
   std::vector<int> first, count;
-  std::vector<int32_t> values;  // `most` for every output
+  std::vector<int32_t> values;  // `most` for every output, 0 behind its count
 };
 
 // A triangle as wide as two outputs, of sum 1, each weight rounded.
@@ -55,42 +58,24 @@ Weights weights_of(int inputs, int outputs) {
 // No weight is negative, and their sum is 1 but for its rounding.
 inline uint8_t clipped(int32_t sum) { return static_cast<uint8_t>(std::min(sum >> kDigits, 255)); }
 
-inline Pixel load_pixel(const uint8_t* at) {
-  PixelBytes bytes;
-  std::memcpy(&bytes, at, sizeof(bytes));
-  return __builtin_convertvector(bytes, Pixel);
-}
-
-// A row of `outputs` pixels. Behind the row there is one byte more.
-void shrink_row(const uint8_t* row, const Weights& weights, int outputs, uint8_t* to) {
+// A row of `outputs` pixels. What stands behind an output's taps counts nothing, and the processor can tell how many there
+// are; behind the row there are as many pixels more, and one value.
+void shrink_row(const int32_t* row, const Weights& weights, int taps, int outputs, uint8_t* to) {
   for (int output = 0; output < outputs; output++) {
     const int32_t* values = weights.values.data() + static_cast<size_t>(output) * weights.most;
-    const uint8_t* at = row + weights.first[output] * kChannels;
+    const int32_t* at = row + weights.first[output] * kChannels;
     Pixel sum = {kHalf, kHalf, kHalf, kHalf};
-    for (int tap = 0; tap < weights.count[output]; tap++, at += kChannels) sum += load_pixel(at) * values[tap];
+    for (int tap = 0; tap < taps; tap++, at += kChannels) sum += load(at) * values[tap];
     for (int channel = 0; channel < kChannels; channel++) *to++ = clipped(sum[channel]);
   }
 }
 
-void shrink_column(const uint8_t* rows, int row_length, const int32_t* values, int count, uint8_t* to) {
-  int x = 0;
-  for (; x + kLanes <= row_length; x += kLanes) {
-    Integers sum = Integers{} + kHalf;
-    for (int tap = 0; tap < count; tap++) {
-      Bytes bytes;
-      std::memcpy(&bytes, rows + static_cast<int64_t>(tap) * row_length + x, sizeof(bytes));
-      sum += __builtin_convertvector(bytes, Integers) * values[tap];
-    }
-    sum >>= kDigits;
-    sum = sum > 255 ? Integers{} + 255 : sum;
-    const Bytes bytes = __builtin_convertvector(sum, Bytes);
-    std::memcpy(to + x, &bytes, sizeof(bytes));
-  }
-  for (; x < row_length; x++) {
-    int32_t sum = kHalf;
-    for (int tap = 0; tap < count; tap++) sum += rows[static_cast<int64_t>(tap) * row_length + x] * values[tap];
-    to[x] = clipped(sum);
-  }
+// `sums` has room for a row.
+void shrink_column(const uint8_t* rows, int row_length, const int32_t* values, int count, int32_t* sums, uint8_t* to) {
+  std::fill(sums, sums + row_length, kHalf);
+  for (int tap = 0; tap < count; tap++, rows += row_length)
+    for (int x = 0; x < row_length; x++) sums[x] += rows[x] * values[tap];
+  for (int x = 0; x < row_length; x++) to[x] = clipped(sums[x]);
 }
 
 }  // namespace
@@ -103,14 +88,13 @@ void shrink(const uint8_t* pixels, int height, int width, int to_height, int to_
   const int row_length = to_width * kChannels;
   std::vector<uint8_t> narrow;
   if (to_width != width) {
-    narrow.resize(static_cast<size_t>(height) * row_length + 1);
+    narrow.resize(static_cast<size_t>(height) * row_length);
     const Weights weights = weights_of(width, to_width);
-    // The fourth lane of a row's last pixel reads one byte more, which only the last row does not have.
-    std::vector<uint8_t> last(static_cast<size_t>(width) * kChannels + 1);
+    const int taps = *std::max_element(weights.count.begin(), weights.count.end());
+    std::vector<int32_t> row(static_cast<size_t>(width + taps) * kChannels + 1);
     for (int y = 0; y < height; y++) {
-      const uint8_t* row = pixels + static_cast<int64_t>(y) * width * kChannels;
-      if (y == height - 1) row = static_cast<uint8_t*>(std::memcpy(last.data(), row, last.size() - 1));
-      shrink_row(row, weights, to_width, narrow.data() + static_cast<int64_t>(y) * row_length);
+      std::copy_n(pixels + static_cast<int64_t>(y) * width * kChannels, width * kChannels, row.begin());
+      shrink_row(row.data(), weights, taps, to_width, narrow.data() + static_cast<int64_t>(y) * row_length);
     }
     pixels = narrow.data();
   }
@@ -119,9 +103,10 @@ void shrink(const uint8_t* pixels, int height, int width, int to_height, int to_
     return;
   }
   const Weights weights = weights_of(height, to_height);
+  std::vector<int32_t> sums(row_length);
   for (int y = 0; y < to_height; y++)
     shrink_column(pixels + static_cast<int64_t>(weights.first[y]) * row_length, row_length,
-                  weights.values.data() + static_cast<size_t>(y) * weights.most, weights.count[y],
+                  weights.values.data() + static_cast<size_t>(y) * weights.most, weights.count[y], sums.data(),
                   shrunk + static_cast<int64_t>(y) * row_length);
 }
 

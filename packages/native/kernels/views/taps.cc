@@ -31,20 +31,24 @@ inline int reflect(int index, int size) {
   return from_start < size ? from_start : 2 * (size - 1) - from_start;
 }
 
-// One pixel of 3 channels in the first three lanes.
-inline Doubles mean_of_pixels(const double* at, const double* weights, int count) {
-  Doubles sum = {};
-  for (int tap = 0; tap < count; tap++) sum += weights[tap] * load_as<Doubles>(at + tap * 3);
-  return sum;
+// One pixel of 3 channels of each of `rows` rows that lie `row_length` apart, in the first three lanes; the fourth lane is
+// written over by the next pixel. What stands behind an output's taps counts nothing, and the processor can tell how many
+// there are.
+template <int rows>
+inline void mean_of_pixels(const double* at, int64_t row_length, const double* weights, int taps, float* to, int64_t to_row) {
+  Doubles sums[rows] = {};
+  for (int tap = 0; tap < taps; tap++, at += 3)
+    for (int r = 0; r < rows; r++) sums[r] += weights[tap] * load_as<Doubles>(at + r * row_length);
+  for (int r = 0; r < rows; r++) store_rounded(to + r * to_row, sums[r]);
 }
 
 template <int vectors>
-inline void mean_of_rows(const float* at, int row_length, const double* weights, int count, double divisor, float* to) {
+inline void mean_of_rows(const float* at, int row_length, const double* weights, int count, double scale, float* to) {
   Doubles sums[vectors] = {};
   for (int tap = 0; tap < count; tap++, at += row_length)
     for (int v = 0; v < vectors; v++)
       sums[v] += weights[tap] * __builtin_convertvector(load_as<Floats>(at + v * kLanes), Doubles);
-  for (int v = 0; v < vectors; v++) store_rounded(to + v * kLanes, divisor == 1 ? sums[v] : sums[v] / divisor);
+  for (int v = 0; v < vectors; v++) store_rounded(to + v * kLanes, sums[v] * scale);
 }
 
 }  // namespace
@@ -93,39 +97,74 @@ void blur_taps(int size, const Kernel& kernel, Taps& taps) {
   }
 }
 
+namespace {
+
+// Some rows of a window as doubles, each behind the other, with zeros behind it.
 template <typename Value>
-void along_rows(const Window<Value>& window, const Taps& taps, bool mirrored, std::vector<double>& row, float* means) {
-  const int channels = window.channels;
-  const int inputs = taps.outputs == 0 ? 0 : taps.first.back() + taps.count.back();
-  // The fourth lane of the last pixel reads one value more.
-  row.resize(static_cast<size_t>(inputs) * channels + kLanes);
-  for (int y = 0; y < window.num_rows; y++) {
+void spread(const Window<Value>& window, int y, int rows, int inputs, int64_t row_length, double* to) {
+  for (int r = 0; r < rows; r++, to += row_length) {
     const Value* from =
-        window.values + (static_cast<int64_t>(window.top + y) * window.width + window.left) * channels;
-    for (int at = 0; at < inputs * channels; at++) row[at] = static_cast<double>(from[at]);
-    for (int x = 0; x < taps.outputs; x++) {
-      const int output = mirrored ? taps.outputs - 1 - x : x;
-      const double* weights = taps.weights.data() + static_cast<size_t>(output) * taps.most;
-      const double* at = row.data() + static_cast<size_t>(taps.first[output]) * channels;
-      if (channels == 3) {
-        // Its fourth lane is written over by the next pixel.
-        store_rounded(means, mean_of_pixels(at, weights, taps.count[output]));
-        means += 3;
-        continue;
-      }
-      for (int channel = 0; channel < channels; channel++) {
-        double sum = 0;
-        for (int tap = 0; tap < taps.count[output]; tap++) sum += weights[tap] * at[tap * channels + channel];
-        *means++ = static_cast<float>(sum);
-      }
+        window.values + (static_cast<int64_t>(window.top + y + r) * window.width + window.left) * window.channels;
+    for (int at = 0; at < inputs * window.channels; at++) to[at] = static_cast<double>(from[at]);
+  }
+}
+
+template <int rows>
+float* rows_in_colour(const double* values, int64_t row_length, const Taps& taps, int most, bool mirrored, float* means) {
+  const int64_t to_row = static_cast<int64_t>(taps.outputs) * 3;
+  float begins[rows] = {};
+  for (int x = 0; x < taps.outputs; x++) {
+    const int output = mirrored ? taps.outputs - 1 - x : x;
+    mean_of_pixels<rows>(values + static_cast<int64_t>(taps.first[output]) * 3, row_length,
+                         taps.weights.data() + static_cast<size_t>(output) * taps.most, most, means + x * 3, to_row);
+    if (x == 0)
+      for (int r = 0; r < rows; r++) begins[r] = means[r * to_row];
+  }
+  // The fourth lane of a row's last pixel has written over where the next row begins.
+  for (int r = 0; r < rows; r++) means[r * to_row] = begins[r];
+  return means + rows * to_row;
+}
+
+float* row_of_any(const double* values, int channels, const Taps& taps, bool mirrored, float* means) {
+  for (int x = 0; x < taps.outputs; x++) {
+    const int output = mirrored ? taps.outputs - 1 - x : x;
+    const double* weights = taps.weights.data() + static_cast<size_t>(output) * taps.most;
+    const double* at = values + static_cast<int64_t>(taps.first[output]) * channels;
+    for (int channel = 0; channel < channels; channel++) {
+      double sum = 0;
+      for (int tap = 0; tap < taps.count[output]; tap++) sum += weights[tap] * at[tap * channels + channel];
+      *means++ = static_cast<float>(sum);
     }
+  }
+  return means;
+}
+
+}  // namespace
+
+template <typename Value>
+void along_rows(const Window<Value>& window, const Taps& taps, bool mirrored, std::vector<double>& rows, float* means) {
+  constexpr int kRowsAtOnce = 2;
+  const int channels = window.channels;
+  const int inputs = taps.first.back() + taps.count.back();
+  const int most = *std::max_element(taps.count.begin(), taps.count.end());
+  const int64_t row_length = static_cast<int64_t>(inputs + most) * channels + kLanes;
+  rows.assign(kRowsAtOnce * row_length, 0.0);
+  int y = 0;
+  for (; channels == 3 && y + kRowsAtOnce <= window.num_rows; y += kRowsAtOnce) {
+    spread(window, y, kRowsAtOnce, inputs, row_length, rows.data());
+    means = rows_in_colour<kRowsAtOnce>(rows.data(), row_length, taps, most, mirrored, means);
+  }
+  for (; y < window.num_rows; y++) {
+    spread(window, y, 1, inputs, row_length, rows.data());
+    means = channels == 3 ? rows_in_colour<1>(rows.data(), row_length, taps, most, mirrored, means)
+                          : row_of_any(rows.data(), channels, taps, mirrored, means);
   }
 }
 
 template void along_rows(const Window<uint8_t>&, const Taps&, bool, std::vector<double>&, float*);
 template void along_rows(const Window<float>&, const Taps&, bool, std::vector<double>&, float*);
 
-void along_columns(const float* values, int row_length, const Taps& taps, double divisor, float* means) {
+void along_columns(const float* values, int row_length, const Taps& taps, double scale, float* means) {
   constexpr int kVectors = 4;
   for (int y = 0; y < taps.outputs; y++) {
     const float* from = values + static_cast<int64_t>(taps.first[y]) * row_length;
@@ -133,14 +172,14 @@ void along_columns(const float* values, int row_length, const Taps& taps, double
     float* to = means + static_cast<int64_t>(y) * row_length;
     int x = 0;
     for (; x + kVectors * kLanes <= row_length; x += kVectors * kLanes)
-      mean_of_rows<kVectors>(from + x, row_length, weights, taps.count[y], divisor, to + x);
+      mean_of_rows<kVectors>(from + x, row_length, weights, taps.count[y], scale, to + x);
     for (; x + kLanes <= row_length; x += kLanes)
-      mean_of_rows<1>(from + x, row_length, weights, taps.count[y], divisor, to + x);
+      mean_of_rows<1>(from + x, row_length, weights, taps.count[y], scale, to + x);
     for (; x < row_length; x++) {
       double sum = 0;
       for (int tap = 0; tap < taps.count[y]; tap++)
         sum += weights[tap] * from[x + static_cast<int64_t>(tap) * row_length];
-      to[x] = static_cast<float>(sum / divisor);
+      to[x] = static_cast<float>(sum * scale);
     }
   }
 }

@@ -11,7 +11,7 @@ namespace moco {
 struct Taps {
   int outputs = 0, most = 0;
   std::vector<int> first, count;
-  std::vector<double> weights;  // `most` for every output
+  std::vector<double> weights;  // `most` for every output, 0 behind its count
 
   // No weights yet.
   void reset(int num_outputs, int most_taps);
@@ -30,12 +30,12 @@ struct Window {
   int width, channels, top, left, num_rows;
 };
 
-// Weighted means along the rows of a window: `num_rows` rows of `taps.outputs` pixels. `row` is memory for one row of it.
-// Behind the means there is room for one value more.
+// Weighted means along the rows of a window: `num_rows` rows of `taps.outputs` pixels. `rows` is memory for some rows of
+// it. Behind the means there is room for one value more.
 template <typename Value>
-void along_rows(const Window<Value>& window, const Taps& taps, bool mirrored, std::vector<double>& row, float* means);
+void along_rows(const Window<Value>& window, const Taps& taps, bool mirrored, std::vector<double>& rows, float* means);
 
-// Weighted means along the columns of rows of `row_length` values, divided by `divisor`.
-void along_columns(const float* values, int row_length, const Taps& taps, double divisor, float* means);
+// Weighted means along the columns of rows of `row_length` values, times `scale`.
+void along_columns(const float* values, int row_length, const Taps& taps, double scale, float* means);
 
 }  // namespace moco

@@ -26,9 +26,12 @@ class SmallNumbers {
 // Memory of a thread, kept from view to view.
 struct Desk {
   Taps rows, columns, blur;
-  std::vector<double> row;
+  std::vector<double> some_rows;
   std::vector<float> narrow, values;
 };
+
+// A byte as a part of white.
+constexpr double kOfByte = 1.0 / 255;
 
 // Room behind an image for the fourth lane of its last pixel.
 constexpr int64_t kBehind = 1;
@@ -50,8 +53,8 @@ void crop_and_flip(const Pixels& image, const ViewPlan& plan, const Seen& seen, 
   desk.narrow.resize(static_cast<int64_t>(plan.height) * row_length + kBehind);
   // The rows first: they lie in memory one after the other, and are then as narrow as the view.
   along_rows<uint8_t>({image.values, image.width, seen.channels, plan.top, plan.left, plan.height}, desk.columns,
-                      plan.flip, desk.row, desk.narrow.data());
-  along_columns(desk.narrow.data(), row_length, desk.rows, 255, desk.values.data());
+                      plan.flip, desk.some_rows, desk.narrow.data());
+  along_columns(desk.narrow.data(), row_length, desk.rows, kOfByte, desk.values.data());
 }
 
 void blur(const ViewPlan& plan, const Seen& seen, Desk& desk) {
@@ -59,7 +62,7 @@ void blur(const ViewPlan& plan, const Seen& seen, Desk& desk) {
   const int row_length = seen.width * seen.channels;
   blur_taps(seen.width, plan.blur_of_rows, desk.blur);
   desk.narrow.resize(static_cast<int64_t>(seen.height) * row_length + kBehind);
-  along_rows<float>({desk.values.data(), seen.width, seen.channels, 0, 0, seen.height}, desk.blur, false, desk.row,
+  along_rows<float>({desk.values.data(), seen.width, seen.channels, 0, 0, seen.height}, desk.blur, false, desk.some_rows,
                     desk.narrow.data());
   blur_taps(seen.height, plan.blur_of_columns, desk.blur);
   along_columns(desk.narrow.data(), row_length, desk.blur, 1, desk.values.data());
