@@ -118,21 +118,20 @@ layer(Backend.layerTensorflow())("the addon's decoder", (it) => {
       Effect.promise(async () => {
         const decode = decoder()
         const files = usual.map(fileOf)
-        const change = fc.tuple(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), fc.nat(255))
+        const change = fc.tuple(fc.nat(2 ** 16 - 1), fc.nat(255))
         await fc.assert(
           fc.asyncProperty(
             fc.constantFrom(...files),
             fc.array(change, { minLength: 1, maxLength: 3 }),
             async (file, changes) => {
               const bytes = Buffer.from(file)
-              for (const [place, value] of changes) bytes[Math.floor(place * bytes.length)] = value
+              for (const [place, value] of changes) bytes[(place * bytes.length) >> 16] = value
               const found = await decode(bytes)
-              if (found === "left to the other decoder") return
-              numGiven++
+              fc.pre(found !== "left to the other decoder")
               assert.deepStrictEqual(plain(found), plain(await decodeImage(bytes, decoding)))
             }
           ),
-          { numRuns: 300 }
+          { numRuns: 200 }
         )
       })
   )

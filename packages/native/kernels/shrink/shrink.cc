@@ -2,6 +2,8 @@
 
 #include "kernels/shrink/shrink.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -59,14 +61,17 @@ Weights weights_of(int inputs, int outputs) {
 inline uint8_t clipped(int32_t sum) { return static_cast<uint8_t>(std::min(sum >> kDigits, 255)); }
 
 // A row of `outputs` pixels. What stands behind an output's taps counts nothing, and the processor can tell how many there
-// are; behind the row there are as many pixels more, and one value.
+// are; behind the row there are as many pixels more, and one value. A byte is written behind the outputs.
 void shrink_row(const int32_t* row, const Weights& weights, int taps, int outputs, uint8_t* to) {
-  for (int output = 0; output < outputs; output++) {
+  for (int output = 0; output < outputs; output++, to += kChannels) {
     const int32_t* values = weights.values.data() + static_cast<size_t>(output) * weights.most;
     const int32_t* at = row + weights.first[output] * kChannels;
     Pixel sum = {kHalf, kHalf, kHalf, kHalf};
     for (int tap = 0; tap < taps; tap++, at += kChannels) sum += load(at) * values[tap];
-    for (int channel = 0; channel < kChannels; channel++) *to++ = clipped(sum[channel]);
+    const __m128i words = reinterpret_cast<__m128i>(sum >> kDigits);
+    // Cut off at 255 on the way.
+    const int32_t bytes = _mm_cvtsi128_si32(_mm_packus_epi16(_mm_packus_epi32(words, words), words));
+    std::memcpy(to, &bytes, sizeof(bytes));
   }
 }
 
@@ -88,7 +93,7 @@ void shrink(const uint8_t* pixels, int height, int width, int to_height, int to_
   const int row_length = to_width * kChannels;
   std::vector<uint8_t> narrow;
   if (to_width != width) {
-    narrow.resize(static_cast<size_t>(height) * row_length);
+    narrow.resize(static_cast<size_t>(height) * row_length + 1);
     const Weights weights = weights_of(width, to_width);
     const int taps = *std::max_element(weights.count.begin(), weights.count.end());
     std::vector<int32_t> row(static_cast<size_t>(width + taps) * kChannels + 1);

@@ -118,10 +118,18 @@ void solarize(float* values, int64_t size, double threshold) {
 }
 
 void standardise(const float* values, int64_t size, int channels, const float* mean, const float* std, float* to) {
+  // As many values as whole pixels and whole vectors are made of, whether there are 1 or 3 channels.
+  constexpr int kPeriod = 24;
+  float means[kPeriod], stds[kPeriod];
+  for (int i = 0; i < kPeriod; i++) {
+    means[i] = mean[i % channels];
+    stds[i] = std[i % channels];
+  }
+  int64_t at = 0;
   // Rounded after each step, which in single precision is what rounding JavaScript's results gives.
-  for (int64_t at = 0; at < size; at += channels)
-    for (int channel = 0; channel < channels; channel++)
-      to[at + channel] = (values[at + channel] - mean[channel]) / std[channel];
+  for (; at + kPeriod <= size; at += kPeriod)
+    for (int i = 0; i < kPeriod; i++) to[at + i] = (values[at + i] - means[i]) / stds[i];
+  for (int i = 0; at + i < size; i++) to[at + i] = (values[at + i] - means[i]) / stds[i];
 }
 
 }  // namespace moco
