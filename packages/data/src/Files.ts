@@ -82,10 +82,11 @@ const numSampled = 15
 
 /** How many images there are to train on, whether they have classes, and how large one in the middle of some is. */
 export const survey = Effect.fn("Files.survey")(function* (root: string) {
-  const { train } = yield* sourcesOf(
-    { ...usualFiles, path: root, heldBack: 0, shorterSide: 0, maxBad: 1 },
-    "test"
-  )
+  const { background, maxPixels, splitSeed } = usualFiles
+  // Packed images are as large as they were packed.
+  const set = yield* openFiles(root, { background, maxPixels, shorterSide: 0 }, "any")
+  const { classes, train: part } = partsOf(set.names, "test", { fraction: 0, seed: splitSeed })
+  const train = sourceOf(set, { ...part, classes, maxBad: 1 })
   const numSeen = Math.min(numSampled, train.numImages)
   const indices = Int32Array.from({ length: numSeen }, (_, seen) =>
     Math.floor((seen * train.numImages) / numSeen)

@@ -4,8 +4,16 @@ import type { DecodeOptions } from "../Decode/decode.ts"
 import { openFolder } from "./folder.ts"
 import { isPack, openPack } from "./pack.ts"
 
-/** The image files at a path, told by what is there: a folder, or a packed file. They are open until the Scope closes. */
-export const openFiles = Effect.fn("FileSet.open")(function* (path: string, decoding: DecodeOptions) {
+/**
+ * The image files at a path, told by what is there: a folder, or a packed file. They are open until the Scope closes.
+ *
+ * @param packedBy  what a packed file's images must have been decoded by
+ */
+export const openFiles = Effect.fn("FileSet.open")(function* (
+  path: string,
+  decoding: DecodeOptions,
+  packedBy: DecodeOptions | "any" = decoding
+) {
   const fileSystem = yield* FileSystem.FileSystem
   const { isPacked, type } = yield* Effect.gen(function* () {
     const { type } = yield* fileSystem.stat(path)
@@ -16,7 +24,7 @@ export const openFiles = Effect.fn("FileSet.open")(function* (path: string, deco
     )
   )
   if (type === "Directory") return yield* openFolder(path, decoding)
-  if (isPacked) return yield* openPack(path, decoding)
+  if (isPacked) return yield* openPack(path, packedBy === "any" ? undefined : packedBy)
   return yield* new DatasetInvalid({
     ...{ dataset: path, field: "path", value: path },
     problem: "is no folder, and no file that `npx moco data pack` has written",

@@ -18,9 +18,10 @@ export const isPack = Effect.fnUntraced(function* (path: string) {
  * The images of a packed file, read by index; it is open until the Scope closes. Nothing is held in memory but the names
  * and 16 bytes for each of them.
  *
- * @param decoding  must be what the files were decoded by: the pack is then the same set as its folder
+ * @param decoding  must be what the files were decoded by: the pack is then the same set as its folder. Nothing: whatever
+ *   it was
  */
-export const openPack = Effect.fn("FileSet.openPack")(function* (path: string, decoding: DecodeOptions) {
+export const openPack = Effect.fn("FileSet.openPack")(function* (path: string, decoding?: DecodeOptions) {
   const fileSystem = yield* FileSystem.FileSystem
   const { file, header, records, recordsAt } = yield* Effect.gen(function* () {
     const file = yield* fileSystem.open(path, { flag: "r" })
@@ -33,7 +34,7 @@ export const openPack = Effect.fn("FileSet.openPack")(function* (path: string, d
     }
     return { file, header, records, recordsAt }
   }).pipe(Effect.catchTag("PlatformError", (cause) => Effect.fail(unreadable(path, cause))))
-  yield* requireSameDecoding(path, header, decoding)
+  if (decoding !== undefined) yield* requireSameDecoding(path, header, decoding)
 
   const decode = Effect.fnUntraced(function* (index: number) {
     const name = `${path}: ${header.names[index]}`
