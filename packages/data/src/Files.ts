@@ -4,6 +4,7 @@ import type { EvaluationSplit } from "./Catalog/CatalogEntry.ts"
 import { Dataset, DatasetInvalid } from "./Dataset.ts"
 import { openFiles } from "./FileSet/open.ts"
 import { type LabelledFiles, partsOf } from "./FileSet/parts.ts"
+import type { FileSet } from "./FileSet.ts"
 import { sourceOf } from "./ImageSource/Files.ts"
 
 /** Of one colour, 255 the brightest. */
@@ -58,17 +59,25 @@ const ofPhotographs = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] 
 
 /** The parts of the images at a path, decoded when they are asked for, on threads that end with the Scope. */
 export const sourcesOf = Effect.fn("Files.sourcesOf")(function* (
-  { background, heldBack, maxBad, maxPixels, path, shorterSide, splitSeed }: FilesSettings,
+  settings: FilesSettings,
   split: EvaluationSplit
 ) {
-  const set = yield* openFiles(path, { background, maxPixels, shorterSide })
+  const { background, maxPixels, path, shorterSide } = settings
+  return sourcesIn(yield* openFiles(path, { background, maxPixels, shorterSide }), settings, split)
+})
+
+const sourcesIn = (
+  set: FileSet,
+  { heldBack, maxBad, splitSeed }: Omit<FilesSettings, "path">,
+  split: EvaluationSplit
+) => {
   const holdBack = { fraction: heldBack, seed: splitSeed }
   const { classes, test, train } = partsOf(set.names, split, holdBack, set.told)
   const bad = { max: maxBad, found: 0 }
   const source = (part: LabelledFiles) => sourceOf(set, { ...part, classes, bad })
   const { form, name, notes = [] } = set
   return { name, notes, isDecoded: form === undefined, train: source(train), test: test && source(test) }
-})
+}
 
 /** The data set of a folder, seen in the size that is asked for. */
 export const layer = (settings: FilesSettings, split: EvaluationSplit, imageSize: number) =>
@@ -93,8 +102,10 @@ const numSampled = 15
  * some is, and what was left out.
  */
 export const survey = Effect.fn("Files.survey")(function* (root: string) {
-  const settings = { ...usualFiles, path: root, heldBack: 0, shorterSide: 0, maxBad: 1 }
-  const { notes, train } = yield* sourcesOf(settings, "test")
+  const { background, maxPixels } = usualFiles
+  // Packed images are as large as they were packed.
+  const set = yield* openFiles(root, { background, maxPixels, shorterSide: 0 }, "any")
+  const { notes, train } = sourcesIn(set, { ...usualFiles, heldBack: 0, maxBad: 1 }, "test")
   if (train.numImages < minImages) {
     return yield* new DatasetInvalid({
       ...{ dataset: root, field: "images to train on", value: String(train.numImages) },

@@ -4,7 +4,9 @@
 
 #include <node_api.h>
 
+#include "binding/images.h"
 #include "binding/libtensorflow.h"
+#include "binding/napi.h"
 #include "kernels/shared/op.h"
 #include "kernels/shared/products.h"
 
@@ -34,9 +36,10 @@ NAPI_MODULE_INIT() {
     napi_throw_error(env, nullptr, problem.c_str());
     return nullptr;
   }
-  napi_value function, sources, compiler, columns;
-  napi_create_function(env, "giveBackPages", NAPI_AUTO_LENGTH, moco::give_back, nullptr, &function);
-  napi_set_named_property(env, exports, "giveBackPages", function);
+  moco::export_function(env, exports, "giveBackPages", moco::give_back);
+  moco::export_views(env, exports);
+  moco::export_decoding(env, exports);
+  napi_value sources, compiler, columns;
   napi_create_string_utf8(env, MOCO_OPS_SOURCES, NAPI_AUTO_LENGTH, &sources);
   napi_set_named_property(env, exports, "sources", sources);
   napi_create_string_utf8(env, __VERSION__, NAPI_AUTO_LENGTH, &compiler);

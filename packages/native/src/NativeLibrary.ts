@@ -2,6 +2,7 @@ import { existsSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
 import { addonsDir } from "./AddonsFolder.ts"
+import type { ImageFunctions } from "./ImageFunctions.ts"
 import { bestSetHere, fileOfOps, type InstructionSet, instructionSets } from "./InstructionSets.ts"
 import { hashOfSources, packageDir } from "./sources.ts"
 
@@ -13,10 +14,12 @@ export interface NativeLibrary {
   readonly columns: number
   /** Gives back the memory of libtensorflow's file that only loading needs. */
   readonly giveBackPages: () => void
+  /** What it does with images. */
+  readonly images: ImageFunctions
 }
 
 /** What the addon exports (binding/addon.cc). */
-interface Addon extends Omit<NativeLibrary, "build"> {
+interface Addon extends Omit<NativeLibrary, "build" | "images">, ImageFunctions {
   /** Hash of what it was built of. */
   readonly sources: string
   readonly compiler: string
@@ -40,13 +43,23 @@ export const loadNativeLibrary = (
   const found = process.env["MOCO_NATIVE_OPS"] === "0" ? undefined : build()
   if (found === undefined) return undefined
   const { file, set } = found
-  const { columns, compiler, giveBackPages, sources }: Addon = createRequire(import.meta.url)(file)
+  const addon: Addon = createRequire(import.meta.url)(file)
+  const { columns, compiler, giveBackPages, sources } = addon
   const expected = hashOfSources(root)
   if (sources !== expected) {
     throw new Error(`the ops were built of sources ${sources}, and here are ${expected}`)
   }
-  return { build: `${sources} ${set.name}, compiler ${compiler}`, columns, giveBackPages }
+  loaded = { build: `${sources} ${set.name}, compiler ${compiler}`, columns, giveBackPages, images: addon }
+  return loaded
 }
+
+let loaded: NativeLibrary | undefined
+
+/**
+ * The library, where it has been loaded into this process: for what gives the same bits without it, and would not load
+ * half of TensorFlow for that alone.
+ */
+export const loadedLibrary = (): NativeLibrary | undefined => loaded
 
 /** The ops as they are compiled for one set. */
 interface Build {

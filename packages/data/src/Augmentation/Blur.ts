@@ -83,7 +83,7 @@ const blurringWeights = (size: number, sigmas: ReadonlyArray<number>): tf.Tensor
 }
 
 /** Weights of the offsets 0, 1, ... radius; both sides together sum to 1. */
-const halfKernel = (sigma: number, size: number): ReadonlyArray<number> => {
+export const halfKernel = (sigma: number, size: number): ReadonlyArray<number> => {
   const radius = Math.min(Math.ceil(3 * sigma), size - 1)
   // The middle is no division, so that sigma 0 is the kernel [1].
   const density = (offset: number) => (offset === 0 ? 1 : Math.exp(-0.5 * (offset / sigma) ** 2))

@@ -1,26 +1,48 @@
+import { loadedLibrary } from "@moco/native/NativeLibrary"
 import * as tf from "@tensorflow/tfjs-core"
 import type { AugmentationPlan, JitterStep } from "../AugmentationPlan.ts"
 import type { Dataset } from "../Dataset.ts"
-import type { Image } from "../ImageSource.ts"
+import type { Image, Images } from "../ImageSource.ts"
 import { blurImage } from "./Blur.ts"
 import { brightness, contrast, grayscale, hue, saturation, solarize } from "./colour.ts"
+import { isNative, nativeViews } from "./nativeViews.ts"
 import type { Augment } from "./onTensors.ts"
 import { rememberedSides, resample, type SidesOf } from "./resample.ts"
 
 type Seen = Dataset["Service"]["input"]
 
-/** Everything that a plan can ask for, image by image on the host; images may be of any sizes. */
-export const onHost = ({ input, mean, std }: Pick<Dataset["Service"], "input" | "mean" | "std">): Augment => {
-  const size = input.height * input.width * input.channels
+type Form = Pick<Dataset["Service"], "input" | "mean" | "std">
+
+/**
+ * Everything that a plan can ask for, image by image on the host; images may be of any sizes. By the project's addon on
+ * all threads where it has been loaded, else here; a view is the same to the bit.
+ */
+export const onHost = (dataset: Form): Augment => {
+  const { channels, height, width } = dataset.input
   return (images, plans) => {
-    const views = new Float32Array(images.length * size)
-    const sidesOf = rememberedSides()
-    images.forEach((image, row) => {
-      views.set(viewOf(image, plans[row]!, input, sidesOf), row * size)
-    })
-    standardise(views, mean, std)
-    return tf.tensor4d(views, [images.length, input.height, input.width, input.channels])
+    const native = loadedLibrary()?.images
+    const views =
+      native !== undefined && isNative(dataset.input, plans)
+        ? nativeViews(native, images, plans, dataset)
+        : viewsHere(images, plans, dataset)
+    return tf.tensor4d(views, [images.length, height, width, channels])
   }
+}
+
+/** A view of every image, one after the other: what the addon is held against. */
+export const viewsHere = (
+  images: Images,
+  plans: ReadonlyArray<AugmentationPlan>,
+  { input, mean, std }: Form
+): Float32Array => {
+  const size = input.height * input.width * input.channels
+  const views = new Float32Array(images.length * size)
+  const sidesOf = rememberedSides()
+  images.forEach((image, row) => {
+    views.set(viewOf(image, plans[row]!, input, sidesOf), row * size)
+  })
+  standardise(views, mean, std)
+  return views
 }
 
 /** One view in 0..1. */

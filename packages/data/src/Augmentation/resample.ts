@@ -2,6 +2,9 @@ import type { CropBox } from "../AugmentationPlan.ts"
 import type { Image, ImageSize } from "../ImageSource.ts"
 import { alongColumns, alongRows, emptyTaps, type Taps } from "./taps.ts"
 
+/** A byte as a part of white. */
+const ofByte = 1 / 255
+
 /** How a side of `length` pixels is stretched or shrunk to `outputs` pixels. */
 export type SidesOf = (length: number, outputs: number) => Taps
 
@@ -26,7 +29,7 @@ export const resample = (
   const window = { width, channels, top: crop.top, left: crop.left, numRows: crop.height }
   // The rows first: they lie in memory one after the other, and are then as narrow as the output.
   const narrow = alongRows(pixels_HWC, window, sidesOf(crop.width, output.width), flip)
-  return alongColumns(narrow, output.width * channels, sidesOf(crop.height, output.height), 255)
+  return alongColumns(narrow, output.width * channels, sidesOf(crop.height, output.height), ofByte)
 }
 
 /** The weights that make `outputs` pixels of a side of `length`; pixels are counted from the side's start. */

@@ -80,7 +80,7 @@ export const alongRows = (
 }
 
 /**
- * Makes every value of weighted means along its column, divided by `divisor`.
+ * Makes every value of weighted means along its column, times `scale`.
  *
  * @param values  rows of `rowLength` values, channels included
  * @returns as many rows as `taps` has outputs
@@ -89,7 +89,7 @@ export const alongColumns = (
   values: Float32Array,
   rowLength: number,
   { count, first, most, outputs, weights }: Taps,
-  divisor: number
+  scale: number
 ): Float32Array => {
   const means = new Float32Array(outputs * rowLength)
   for (let y = 0; y < outputs; y++) {
@@ -100,7 +100,7 @@ export const alongColumns = (
       let sum = 0
       let tap = weight
       for (let at = from + x; at < end; at += rowLength) sum += weights[tap++]! * values[at]!
-      means[y * rowLength + x] = sum / divisor
+      means[y * rowLength + x] = sum * scale
     }
   }
   return means

@@ -2,6 +2,7 @@ import sharp, { type Sharp } from "sharp"
 import type { Image } from "../ImageSource.ts"
 import { decodeBmp } from "./bmp.ts"
 import { formatNames, formatOf } from "./format.ts"
+import { shrink } from "./shrink.ts"
 
 /** How a file becomes an image. */
 export interface DecodeOptions {
@@ -25,7 +26,8 @@ sharp.cache(false)
  * Decodes a JPEG, PNG, WebP, GIF (its first frame) or BMP into RGB: turned as its EXIF says, gray and CMYK converted,
  * 16 bits a channel cut to 8, and laid on the background where it is transparent.
  *
- * Without `shorterSide` the pixels are those that Pillow gives (`ImageOps.exif_transpose`, then `convert("RGB")`).
+ * The pixels are those that Pillow gives: `ImageOps.exif_transpose`, `convert("RGB")`, and `resize` to the shorter side by
+ * its bilinear filter. A profile of colours is not looked at, as Pillow does not.
  *
  * @throws Error  whose message says what is wrong with the file
  */
@@ -34,7 +36,12 @@ export const decodeImage = async (bytes: Uint8Array, options: DecodeOptions): Pr
   // Nothing else is given to the library: it also knows formats that lead to further files.
   if (format === undefined) throw new Error(`it is no ${formatNames}`)
   if (format === "bmp") return finished(rawOf(decodeBmp(bytes, options)), options)
-  const limits = { limitInputPixels: options.maxPixels, failOn: "truncated", pages: 1 } as const
+  const limits = {
+    limitInputPixels: options.maxPixels,
+    failOn: "truncated",
+    pages: 1,
+    ignoreIcc: true
+  } as const
   const input = sharp(bytes, limits)
   if (format !== "jpeg" || !(await isCmyk(input))) return finished(input.autoOrient(), options)
   // Kept as it is: the library would go by a press's profile.
@@ -59,15 +66,11 @@ const withoutInk = (ink_HW4: Uint8Array): Uint8Array =>
 const finished = async (turned: Sharp, { background, shorterSide }: DecodeOptions): Promise<Image> => {
   const [r = 0, g = 0, b = 0] = background
   const opaque = turned.flatten({ background: { r, g, b } }).toColourspace("srgb").removeAlpha()
-  const sized =
-    shorterSide === 0
-      ? opaque
-      : opaque.resize(shorterSide, shorterSide, { fit: "outside", withoutEnlargement: true })
-  const { data, info } = await sized.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true })
+  const { data, info } = await opaque.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true })
   const { channels, height, width } = info
   const pixels_HWC = channels === 1 ? repeated(data) : whole(data)
   if (pixels_HWC.length !== height * width * channelsOfFiles) throw new Error(`it has ${channels} channels`)
-  return { height, width, pixels_HWC }
+  return shrink({ height, width, pixels_HWC }, shorterSide)
 }
 
 /** Gray as RGB. */

@@ -1,5 +1,10 @@
+<<<<<<< HEAD
 import { parentPort } from "node:worker_threads"
 import { readBytes, readPart } from "@moco/native/PlainFile"
+=======
+import { type MessagePort, parentPort } from "node:worker_threads"
+import { readBytes } from "@moco/native/PlainFile"
+>>>>>>> fast
 import type { Image } from "../ImageSource.ts"
 import { type DecodeOptions, decodeImage } from "./decode.ts"
 
@@ -38,9 +43,41 @@ export const run = async ({ bytes: known, maxBytes, part, path, ...options }: Jo
 const messageOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split("\n")[0]!
 
-// On a thread of its own: one job after another, each answered before the next is sent.
-parentPort?.on("message", async (job: Job) => {
-  const outcome = await run(job)
-  const moved = "image" in outcome ? [outcome.image.pixels_HWC.buffer as ArrayBuffer] : []
-  parentPort!.postMessage(outcome, moved)
-})
+/** What a thread is sent: a file to decode, or, without a job, one that nobody waits for any more. */
+export interface Request {
+  readonly ticket: number
+  readonly job?: Job
+}
+
+/** What it answers for every file that somebody waits for. */
+export interface Answer {
+  readonly ticket: number
+  readonly outcome: Outcome
+}
+
+/** On a thread of its own: one file after the other, in the order in which they were asked for. */
+const serve = (port: MessagePort): void => {
+  const waiting = new Map<number, Job>()
+  let isBusy = false
+  const goOn = async () => {
+    isBusy = true
+    for (let next = first(waiting); next !== undefined; next = first(waiting)) {
+      const [ticket, job] = next
+      waiting.delete(ticket)
+      const outcome = await run(job)
+      const moved = "image" in outcome ? [outcome.image.pixels_HWC.buffer as ArrayBuffer] : []
+      port.postMessage({ ticket, outcome } satisfies Answer, moved)
+    }
+    isBusy = false
+  }
+  port.on("message", ({ job, ticket }: Request) => {
+    if (job === undefined) waiting.delete(ticket)
+    else waiting.set(ticket, job)
+    if (!isBusy) void goOn()
+  })
+}
+
+const first = <Key, Value>(entries: ReadonlyMap<Key, Value>): readonly [Key, Value] | undefined =>
+  entries.entries().next().value
+
+if (parentPort !== null) serve(parentPort)

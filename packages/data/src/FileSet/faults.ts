@@ -14,4 +14,4 @@ export const malformed = (file: string, field: string, value: string, problem: s
 
 /** A file that the system does not let us read. */
 export const unreadableFile = (file: string) => (cause: unknown) =>
-  new DatasetUnreadable({ file, hint: "check the name and its permissions", cause })
+  new DatasetUnreadable({ file, hint: "check the name that --data gives, and its permissions", cause })

@@ -15,23 +15,33 @@ import { listTree } from "./tree.ts"
 /**
  * The images at a path, told by what is there: a folder of image files; files of many images, or a folder of these; a name
  * with a range, `{000..012}`. They are open until the Scope closes.
+ *
+ * @param packedBy  what a packed file's images must have been decoded by
  */
-export const openFiles = Effect.fn("FileSet.open")(function* (path: string, decoding: DecodeOptions) {
+export const openFiles = Effect.fn("FileSet.open")(function* (
+  path: string,
+  decoding: DecodeOptions,
+  packedBy: DecodeOptions | "any" = decoding
+) {
   const fileSystem = yield* FileSystem.FileSystem
   const found = yield* Effect.result(fileSystem.stat(path))
   if (found._tag === "Failure") {
     const names = namesInRange(path)
     if (names === undefined) return yield* unreadableFile(path)(found.failure)
-    return yield* openCollection(yield* collectRange(path, names), decoding)
+    return yield* openCollection(yield* collectRange(path, names), decoding, packedBy)
   }
-  if (found.success.type !== "Directory") return yield* openCollection(yield* collectFile(path), decoding)
+  if (found.success.type !== "Directory") return yield* openCollection(yield* collectFile(path), decoding, packedBy)
   const tree = yield* listTree(path)
   const { collection, notes } = yield* collectTree(tree)
-  if (collection !== undefined) return yield* openCollection(collection, decoding)
+  if (collection !== undefined) return yield* openCollection(collection, decoding, packedBy)
   return { ...(yield* openTree(tree, decoding)), notes }
 })
 
-const openCollection = Effect.fnUntraced(function* (collection: Collection, decoding: DecodeOptions) {
+const openCollection = Effect.fnUntraced(function* (
+  collection: Collection,
+  decoding: DecodeOptions,
+  packedBy: DecodeOptions | "any"
+) {
   switch (collection.kind) {
     case "tar":
       return yield* openTar(collection, decoding)
@@ -45,7 +55,8 @@ const openCollection = Effect.fnUntraced(function* (collection: Collection, deco
         const hint = `name one of them, e.g. ${shards[0]!.path}`
         return yield* malformed(path, "packed files", String(shards.length), "must be one", hint)
       }
-      const set: FileSet = { ...(yield* openPack(shards[0]!.path, decoding)), notes }
+      const packed = yield* openPack(shards[0]!.path, packedBy === "any" ? undefined : packedBy)
+      const set: FileSet = { ...packed, notes }
       return set
     }
   }

@@ -11,9 +11,10 @@ import type { Told } from "./told.ts"
  * The images of a packed file, read by index; it is open until the Scope closes. Nothing is held in memory but the names
  * and 16 bytes for each of them.
  *
- * @param decoding  must be what the files were decoded by: the pack is then the same set as its folder
+ * @param decoding  must be what the files were decoded by: the pack is then the same set as its folder. Nothing: whatever
+ *   it was
  */
-export const openPack = Effect.fn("FileSet.openPack")(function* (path: string, decoding: DecodeOptions) {
+export const openPack = Effect.fn("FileSet.openPack")(function* (path: string, decoding?: DecodeOptions) {
   const { header, read, records, recordsAt } = yield* Effect.gen(function* () {
     const unbounded = { maxBytes: Number.MAX_SAFE_INTEGER }
     const { read, size } = yield* SafeFile.openToRead(path, unbounded)
@@ -25,7 +26,7 @@ export const openPack = Effect.fn("FileSet.openPack")(function* (path: string, d
     }
     return { read, header, records, recordsAt }
   }).pipe(Effect.catchTag("PlatformError", (cause) => Effect.fail(unreadable(path, cause))))
-  yield* requireSameDecoding(path, header, decoding)
+  if (decoding !== undefined) yield* requireSameDecoding(path, header, decoding)
 
   const decode = Effect.fnUntraced(function* (index: number) {
     const name = `${path}: ${header.names[index]}`

@@ -3,16 +3,16 @@ import { type AugmentationPlan, fixedOrder } from "@moco/data/AugmentationPlan"
 import type { Image } from "@moco/data/ImageSource"
 import fc from "fast-check"
 
-const side = fc.integer({ min: 1, max: 9 })
-
-/** Images of up to 9 x 9 pixels. */
-export const anyImage = (channels: number): fc.Arbitrary<Image> =>
-  fc.tuple(side, side).chain(([height, width]) => {
+/** Images of up to `most` pixels a side. */
+export const anyImage = (channels: number, most = 9): fc.Arbitrary<Image> => {
+  const side = fc.integer({ min: 1, max: most })
+  return fc.tuple(side, side).chain(([height, width]) => {
     const length = height * width * channels
     return fc
       .uint8Array({ minLength: length, maxLength: length })
       .map((pixels_HWC) => ({ height, width, pixels_HWC }))
   })
+}
 
 /** A box inside of an image. */
 export const anyBox = ({ height, width }: Image): fc.Arbitrary<CropBox> =>

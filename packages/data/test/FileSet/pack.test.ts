@@ -90,6 +90,20 @@ describe("a packed file", () => {
       )
   )
 
+  it.effect("is surveyed as its images were packed, by whatever settings that was", () =>
+    test(
+      Effect.gen(function* () {
+        const { path, root } = yield* given
+        const small = { ...decoding, shorterSide: 1 }
+        yield* writePack(yield* openFolder(root, small), small, path)
+        const [folder, packed] = [yield* Files.survey(root), yield* Files.survey(path)]
+        assert.deepStrictEqual(packed, { ...folder, shorterSide: 1 })
+        const refused = yield* Effect.flip(openPack(path, decoding))
+        assert.include(refused.message, "were packed with 1")
+      })
+    )
+  )
+
   it.effect("never gives other pixels than were packed, whichever byte of it is another one", () =>
     test(
       Effect.gen(function* () {
