@@ -1,7 +1,7 @@
 """Records what torchvision's ResNeXt-50 32x4d makes of two images, with weights that both sides work out by a formula.
 
-    python -m venv /tmp/torch && /tmp/torch/bin/pip install torch==2.13.0 torchvision numpy
-    /tmp/torch/bin/python tools/parity/record_encoders.py packages/core/test/parity/resnext50.json
+    pip install torch==2.13.0 torchvision==0.28.0 numpy
+    python tools/parity/record_encoders.py packages/core/test/parity/resnext50.json
 
 The file has every name and shape of the `state_dict`, which is what `strict=True` compares, and the features before `fc`. Weights
 are not stored: `drawn` is a hash of a name and a position, in whole numbers, and so the same to the bit in any language
@@ -14,7 +14,15 @@ import sys
 
 import numpy as np
 import torch
-import torchvision
+
+try:
+    import torchvision
+except RuntimeError:
+    # Built for another PyTorch, torchvision lacks its compiled operations. Its networks need none of them.
+    operations = torch.library.Library("torchvision", "FRAGMENT")
+    for operation in ["nms", "qnms"]:
+        operations.define(f"{operation}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    import torchvision
 
 MASK = np.uint64(0xFFFFFFFF)
 

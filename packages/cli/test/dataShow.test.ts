@@ -44,9 +44,9 @@ describe("moco data show --augment", () => {
       const shown = await runInProcess("data", "show", `--data=${data}`, `--out=${out}`, ...flags)
       assert.strictEqual(shown.code, 0, shown.stderr)
       assert.include(shown.stdout, words)
-      // Eight rows of an image and four pairs, beside their labels.
+      // Eight rows of an image and four pairs, beside their labels and below their headings.
       const { height, width } = await sharp(out).metadata()
-      assert.deepStrictEqual([height, width], [34 + 8 * 68 - 4 + 16, 16 + 190 + 9 * 68 - 4 + 16])
+      assert.deepStrictEqual([height, width], [34 + 20 + 8 * 68 - 4 + 16, 16 + 190 + 9 * 68 - 4 + 16])
     }
   })
 

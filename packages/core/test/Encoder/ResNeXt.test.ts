@@ -31,11 +31,12 @@ const network = ResNet.make(
 
 const isStatistic = (name: string) => /\.running_(mean|var)$/.test(name)
 
+const inTorch = Object.fromEntries(
+  Object.entries(recorded.shapes).map(([name, shape]) => [name, weightFor(name, shape)])
+)
+
 const recordedWeights = (): Weights => {
-  const { shapes } = recorded
-  const tensors = fromTorch(
-    Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, weightFor(name, shape)]))
-  )
+  const tensors = fromTorch(inTorch)
   const only = (isWanted: (name: string) => boolean): NamedTensors =>
     Object.fromEntries(Object.entries(tensors).filter(([name]) => isWanted(name)))
   return { parameters: only((name) => !isStatistic(name)), statistics: only(isStatistic) }

@@ -3,10 +3,11 @@ import { Backend } from "@moco/core/Backend"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import fc from "fast-check"
+import { eagerBackend } from "../../src/internal/eager.ts"
 import * as composed from "../../src/internal/kernels/composed.ts"
 import { conv2d } from "../../src/internal/kernels/conv2d.ts"
 import { bundlesOf } from "../../src/internal/kernels/groupedConv2d.ts"
-import { withoutNativeOps } from "../../src/internal/kernels/nativeOps.ts"
+import { hasGroups, withoutGroupedOps } from "../../src/internal/kernels/groupedOps.ts"
 import {
   assertSame,
   holdsTogether,
@@ -111,6 +112,33 @@ onEitherOps("conv2d with groups", (onTensorflow) => {
   )
 })
 
+describe("conv2d with groups, by bundles of them", () => {
+  it.effect("always equals the composed form, with the same gradients, with a stride and without", () =>
+    onNativeOps(() => {
+      fc.assert(
+        fc.property(anyCase({ groups: [2, 6, 32], channels: [1, 4, 16] }), (from) => {
+          const bundled = (inputs: Named) => withoutGroupedOps(() => convolution(conv2d, from.stride)(inputs))
+          holdsTogether(bundled, convolution(composed.conv2d, from.stride), () => inputsOf(from))
+        })
+      )
+    })
+  )
+
+  it.effect("is what is done where TensorFlow has no gradients of groups, as without oneDNN", () =>
+    onNativeOps(() => {
+      const backend = eagerBackend()!
+      const lacking = {
+        executeSingleOutput: () => {
+          throw new Error("not supported on CPU")
+        }
+      }
+      assert.isTrue(hasGroups(backend))
+      assert.isFalse(hasGroups({ ...backend, ...lacking }))
+      assert.isFalse(withoutGroupedOps(() => hasGroups(backend)))
+    })
+  )
+})
+
 describe("conv2d with groups, by tfjs's JavaScript", () => {
   it.effect("is PyTorch's, with the gradients that TensorFlow gives it", () =>
     Effect.gen(function* () {
@@ -150,23 +178,10 @@ describe("the bundles of groups", () => {
         assert.deepStrictEqual(bundle.xShape, [2, 8, 6, numGroups * inputs])
         assert.deepStrictEqual(bundle.filterShape, [3, 3, numGroups * inputs, numGroups * outputs])
         const narrower = Math.min(inputs, outputs)
-        const isWide = (candidate: number) => candidate * narrower >= 64
+        const isWide = (candidate: number) => candidate * narrower >= 16
         assert.isTrue(isWide(numGroups) || numBundles === 1)
         for (let fewer = 1; fewer < numGroups; fewer++) assert.isFalse(groups % fewer === 0 && isWide(fewer))
       })
     )
   })
 })
-
-it.effect("conv2d with the groups of a ResNeXt is what TensorFlow's ops give", () =>
-  onNativeOps(() => {
-    tf.tidy(() => {
-      const inputs = inputsOf({
-        ...{ batch: 2, height: 14, width: 14, kernel: 3, stride: 1 },
-        ...{ groups: 32, inputs: 16, outputs: 16, seed: 3 }
-      })
-      const expected = withoutNativeOps(() => observe(convolution(conv2d, 1), inputs))
-      assertSame(observe(convolution(conv2d, 1), inputs), expected, 1e-4)
-    })
-  })
-)

@@ -15,7 +15,7 @@ import { dataDirFlag, namedFlag, pathFlag } from "../../flags.ts"
 import { describe, describeChannels, describeViews } from "./show/describe.ts"
 import { rowsOf } from "./show/images.ts"
 import { statisticsOf } from "./show/statistics.ts"
-import { augmentNames, ofRecipe, recipeOf, viewRows, viewsOf } from "./show/views.ts"
+import { augmentNames, ofRecipe, recipeOf, viewHeadings, viewRows, viewsOf } from "./show/views.ts"
 
 const flags = {
   data: namedFlag("data").pipe(
@@ -62,7 +62,8 @@ export const show = Command.make(
     const rows = views === undefined ? yield* rowsOf(train) : yield* viewRows(set, statistics, views)
     const [suffix, of] = views === undefined ? ["", "images to train on"] : ["-views", `views ${views.whose}`]
     const picture = Option.getOrElse(out, () => `${name}${suffix}.png`)
-    yield* draw(picture, `${name}: ${of}`, rows, train.channels)
+    const headings = views === undefined ? [] : viewHeadings
+    yield* draw(picture, `${name}: ${of}`, { rows, channels: train.channels, headings })
     yield* Console.log(describe(name, train, test))
     yield* Console.log(describeChannels(statistics, numSeen))
     if (views !== undefined) yield* Console.log(describeViews(views))
@@ -84,19 +85,21 @@ export const show = Command.make(
   ])
 )
 
-/** Writes the picture of `rows`. */
-const draw = Effect.fnUntraced(function* (
-  picture: string,
-  title: string,
-  rows: ReadonlyArray<GridRow>,
-  channels: number
-) {
+interface Grid {
+  readonly rows: ReadonlyArray<GridRow>
+  readonly channels: number
+  readonly headings: ReadonlyArray<string>
+}
+
+/** Writes a picture of images. */
+const draw = Effect.fnUntraced(function* (picture: string, title: string, grid: Grid) {
+  const { channels, headings, rows } = grid
   const path = yield* Path.Path
   const { imageGrid } = yield* loadDrawing(
     { path: picture, hint: "where files are missing, run: npm ci" },
     () => import("@moco/report/images/grid")
   )
-  const bytes = yield* Effect.promise(() => imageGrid(title, rows, channels))
+  const bytes = yield* Effect.promise(() => imageGrid(title, rows, channels, headings))
   yield* RunFolder.unwritable(picture)(
     Effect.flatMap(FileSystem.FileSystem, (fs) =>
       fs.makeDirectory(path.dirname(picture), { recursive: true })

@@ -3,6 +3,7 @@ import { eagerBackend } from "../eager.ts"
 import * as composed from "./composed.ts"
 import { type Convolution, direct } from "./directConv2d.ts"
 import { bundlesOf, grouped, groupsOf } from "./groupedConv2d.ts"
+import { hasGroups } from "./groupedOps.ts"
 import { nativeOps } from "./nativeOps.ts"
 import { release } from "./release.ts"
 import { isStrided, strided } from "./stridedConv2d.ts"
@@ -36,6 +37,8 @@ const fastest = (xShape: Shape, filterShape: Shape, stride: number): Convolution
   const backend = eagerBackend()
   if (backend === undefined) return undefined
   if (groupsOf(xShape, filterShape) > 1) {
+    // Of a strided filter it has no gradient where padding is explicit, as PyTorch's mostly is.
+    if (stride === 1 && hasGroups(backend)) return direct(backend, xShape, filterShape, stride)
     const bundles = bundlesOf(xShape, filterShape)
     return grouped(fastest(bundles.xShape, bundles.filterShape, stride)!, bundles)
   }

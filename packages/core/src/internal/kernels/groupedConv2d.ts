@@ -6,8 +6,8 @@ type Shape = tf.Tensor4D["shape"]
 /** Groups of a convolution: a filter sees the channels of one. */
 export const groupsOf = ([, , , channels]: Shape, [, , inputs]: Shape): number => channels / inputs
 
-/** Channels that a bundle has at least. Measured on ResNeXt-50: fewer are many small operations, more are mostly zeros. */
-const bundleWidth = 64
+/** Channels that a bundle has at least: they fill the vectors of the project's own ops, and more are mostly zeros. */
+const bundleWidth = 16
 
 /** Groups that are convolved together, as one ordinary convolution with zeros between them. */
 export interface Bundles {
@@ -37,11 +37,11 @@ export const bundlesOf = ([n, height, width, channels]: Shape, filterShape: Shap
 }
 
 /**
- * A convolution with groups, made of ordinary ones.
+ * A convolution with groups, made of ordinary ones, where TensorFlow has none (`groupedOps`).
  *
- * TensorFlow has no gradient of one on a processor. A convolution for each group is 32 small ones in a ResNeXt, and a
- * single one of all channels is 31 parts of zeros in 32: in between, a bundle of groups is a dense convolution that is
- * wide enough to be fast, its filter zero where output and input are of different groups.
+ * A convolution for each group is 32 small ones in a ResNeXt, and a single one of all channels is 31 parts of zeros in 32: in
+ * between, a bundle of groups is a dense convolution that is wide enough to be fast, its filter zero where output and input
+ * are of different groups.
  *
  * @param inner  a bundle's convolution
  */

@@ -58,6 +58,12 @@ const numImages = 8
 /** Pairs of views of an image, each of an epoch of its own. */
 export const numPairs = 4
 
+/** What stands above the columns of {@link viewRows}. */
+export const viewHeadings: ReadonlyArray<string> = [
+  "image",
+  ...Array.from({ length: numPairs }, () => ["query", "key"]).flat()
+]
+
 /** The images that views are made of. */
 interface Shown {
   readonly name: string
