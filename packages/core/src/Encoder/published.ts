@@ -7,9 +7,9 @@ const fifty = { block: "bottleneck", layers: [3, 4, 6, 3], width: 64 } as const 
 
 /** Networks by the names that the literature gives them. */
 export const published = {
-  /** He et al. 2016, their CIFAR form. */
-  resnet20: { block: "basic", layers: [3, 3, 3], width: 16 },
   resnet18: { block: "basic", layers: [2, 2, 2, 2], width: 64 },
+  /** The CIFAR form of the same paper. */
+  resnet20: { block: "basic", layers: [3, 3, 3], width: 16 },
   resnet34: { block: "basic", layers: [3, 4, 6, 3], width: 64 },
   resnet50: fifty,
   /**

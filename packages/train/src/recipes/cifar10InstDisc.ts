@@ -9,7 +9,8 @@ import { cifar10 } from "./cifar10.ts"
  *   file the call that lowers the rate is commented out; here it is lowered. The bank begins with unit vectors.
  * - Needs: as `cifar10`
  * - Command: `npx moco train --recipe=cifar10InstDisc --data-dir=DIR`
- * - Cost: @COST:cifar10InstDisc
+ * - Cost: about 23 minutes an epoch and 3 days in all on 2 shared cores of an AMD EPYC with AVX2: 54 ms of processor time
+ *   an image, measured as for `cifar10`. 1.6 GB
  * - Expected: kNN accuracy (k = 200) 80.4 % after 200 epochs, 80.8 with the softmax over all 50,000 entries in place of 4,096
  *   draws: as Ye et al. 2019 give it, of the head's 128 numbers. Here it was not run to its end
  */
