@@ -5,6 +5,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { TensorLeak } from "@moco/core/testing"
 import * as presets from "@moco/data/Augmentation/presets"
 import * as Catalog from "@moco/data/Catalog"
+import { Dataset } from "@moco/data/Dataset"
+import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { channelStatistics } from "@moco/data/Dataset/statistics"
 import { recipes } from "@moco/train/recipes"
 import { Effect } from "effect"
@@ -78,20 +80,38 @@ describe("moco data show --augment", () => {
     assert.deepStrictEqual([names["mnist"]!.data.imageSize, names["stl10"]!.data.imageSize], [28, 96])
   })
 
-  it.effect("gives the pixels back that a view was made of, and leaves no tensor behind", () =>
-    Effect.gen(function* () {
-      const { statistics, ...shown } = yield* embedded
-      const whole = { min: 1, max: 1 }
-      const still = { ...presets.mocoV2, cropScale: whole, cropRatio: whole, flip: 0, jitter: 0, blur: 0 }
-      const views = { settings: still, whose: "", seed: 1, imageSize: 28 }
-      const rows = yield* TensorLeak.check(viewRows(shown, statistics, views))
-      assert.lengthOf(rows, 8)
-      for (const { images } of rows) {
-        assert.lengthOf(images, 1 + 2 * numPairs)
-        const [first, ...others] = images.map(({ pixels_HWC }) => [...pixels_HWC])
-        for (const other of others) assert.deepStrictEqual(other, first)
-      }
-    }).pipe(Effect.provide(NodeServices.layer), Effect.scoped)
+  it.effect(
+    "gives the pixels back that a view was made of, in gray and in colour, and leaves no tensor behind",
+    () =>
+      Effect.gen(function* () {
+        const inColour = yield* Effect.provide(
+          Dataset,
+          layerSynthetic({
+            ...{ numTrain: 9, numTest: 1, height: 28, width: 28, channels: 3, numClasses: 2, seed: 1 }
+          })
+        )
+        const statistics = { mean: [0.2, 0.5, 0.7], std: [0.1, 0.3, 0.5] }
+        const whole = { min: 1, max: 1 }
+        const still = {
+          ...presets.mocoV2,
+          cropScale: whole,
+          cropRatio: whole,
+          flip: 0,
+          jitter: 0,
+          blur: 0,
+          gray: 0
+        }
+        const views = { settings: still, whose: "", seed: 1, imageSize: 28 }
+        for (const shown of [yield* embedded, { ...inColour, statistics }]) {
+          const rows = yield* TensorLeak.check(viewRows(shown, shown.statistics, views))
+          assert.lengthOf(rows, 8)
+          for (const { images } of rows) {
+            assert.lengthOf(images, 1 + 2 * numPairs)
+            const [first, ...others] = images.map(({ pixels_HWC }) => [...pixels_HWC])
+            for (const other of others) assert.deepStrictEqual(other, first)
+          }
+        }
+      }).pipe(Effect.provide(NodeServices.layer), Effect.scoped)
   )
 
   it.effect("draws the views of one seed once and again, another pair in every epoch", () =>
