@@ -15,18 +15,21 @@ from torch import nn
 
 
 class Block(nn.Module):
-    """A residual block: two 3x3 convolutions, or 1x1, 3x3, 1x1; the stride is that of the first 3x3."""
+    """A residual block: two 3x3 convolutions, or 1x1, 3x3, 1x1; the stride is that of the first 3x3.
 
-    def __init__(self, kind, inputs, width, stride, epsilon):
+    The 3x3 of a bottleneck has `inner` channels in `groups` groups.
+    """
+
+    def __init__(self, kind, inputs, width, inner, groups, stride, epsilon):
         super().__init__()
         outputs = width if kind == "basic" else 4 * width
         if kind == "basic":
-            sizes = [(inputs, width, 3, stride), (width, width, 3, 1)]
+            sizes = [(inputs, width, 3, stride, 1), (width, width, 3, 1, 1)]
         else:
-            sizes = [(inputs, width, 1, 1), (width, width, 3, stride), (width, outputs, 1, 1)]
+            sizes = [(inputs, inner, 1, 1, 1), (inner, inner, 3, stride, groups), (inner, outputs, 1, 1, 1)]
         self.depth = len(sizes)
-        for i, (before, after, kernel, step) in enumerate(sizes, 1):
-            conv = nn.Conv2d(before, after, kernel, step, kernel // 2, bias=False)
+        for i, (before, after, kernel, step, parts) in enumerate(sizes, 1):
+            conv = nn.Conv2d(before, after, kernel, step, kernel // 2, groups=parts, bias=False)
             self.add_module(f"conv{i}", conv)
             self.add_module(f"bn{i}", nn.BatchNorm2d(after, epsilon))
         self.downsample = None
@@ -60,12 +63,14 @@ class Encoder(nn.Module):
         self.conv1 = nn.Conv2d(given["channels"], width, kernel, stride, kernel // 2, bias=False)
         self.bn1 = nn.BatchNorm2d(width, epsilon)
         self.maxpool = nn.MaxPool2d(3, 2, 1) if built["stem"] == "imagenet" else nn.Identity()
-        inputs = width
+        inputs, groups = width, built.get("groups", 1)
+        inner = groups * built.get("groupWidth", width // groups)
         for stage, depth in enumerate(built["layers"]):
             blocks = []
             for i in range(depth):
                 stride = 2 if stage > 0 and i == 0 else 1
-                blocks.append(Block(built["block"], inputs, width * 2**stage, stride, epsilon))
+                wide = (width * 2**stage, inner * 2**stage)
+                blocks.append(Block(built["block"], inputs, *wide, groups, stride, epsilon))
                 inputs = width * 2**stage * (1 if built["block"] == "basic" else 4)
             self.add_module(f"layer{stage + 1}", nn.Sequential(*blocks))
         self.stages = len(built["layers"])

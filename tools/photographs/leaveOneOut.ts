@@ -52,7 +52,10 @@ export const leaveOneOut = (ks: ReadonlyArray<number>, asked: ReadonlyArray<Aske
         evaluate: Effect.fnUntraced(function* (represent: Represent, subject: string) {
           const images = yield* readRange(train, 0, train.numImages)
           const neighbours = yield* Tensor.run("leaveOneOut.neighbours", () =>
-            nearestOthers(representAll(images, (some) => represent(normalize(some))), Math.max(...ks))
+            nearestOthers(
+              representAll(images, (some) => represent(normalize(some))),
+              Math.max(...ks)
+            )
           )
           return asked.flatMap((part) =>
             ks.map((k) => {

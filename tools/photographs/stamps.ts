@@ -50,7 +50,10 @@ const largeClasses = (source: ImageSource): ImageSource => {
 /** Decoded once: they are few. */
 const inMemory = Effect.fnUntraced(function* (source: ImageSource) {
   const images = yield* readRange(source, 0, source.numImages)
-  return make({ ...source, read: (indices) => Effect.succeed(Array.from(indices, (index) => images[index]!)) })
+  return make({
+    ...source,
+    read: (indices) => Effect.succeed(Array.from(indices, (index) => images[index]!))
+  })
 })
 
 /**

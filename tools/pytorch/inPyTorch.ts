@@ -32,6 +32,8 @@ const Report = Schema.fromJsonString(
   Schema.Struct({
     images: Schema.Int,
     representationSize: Schema.Int,
+    /** Whether torchvision's own network of this architecture was loaded and compared as well. */
+    torchvision: Schema.Boolean,
     largest: Schema.Finite,
     /** Largest difference of a feature, as a part of the largest feature. */
     difference: Schema.Finite
@@ -76,7 +78,8 @@ const recordOf = Effect.fnUntraced(
     const { metadata, tensors } = yield* Safetensors.decode(bytes)
     const card = yield* cardOf(metadata)
     return yield* Tensor.run("pytorch.recordOf", () => {
-      const image_NHWC = toTensor(images, test.channels)
+      // Gray images, in as many channels as the encoder takes.
+      const image_NHWC = tf.tile(toTensor(images, test.channels), [1, 1, 1, card.input.channels])
       const representation_NC = represent(card, weightsOf(fromTorch(tensors)), image_NHWC)
       const image_NCHW = tf.transpose(image_NHWC, [0, 3, 1, 2])
       // As they are: only filters have another layout in PyTorch, and these are images.

@@ -43,12 +43,14 @@ const effective = (config: RunConfig): unknown => {
   const { augmentation, data, encoder, keyShuffle, loss, momentum, ...rest } = encode(config)
   const isQueue = config.dictionary.kind === "queue"
   const encodesKeys = config.dictionary.kind !== "memoryBank"
-  const { kind, ...network } = encoder
+  const { groups = 1, kind, ...ungrouped } = encoder
+  // One group is what there was before there were groups.
+  const network = groups === 1 ? ungrouped : { ...ungrouped, groups }
   return {
     ...rest,
     data: asBefore(data),
     // Until there was a second kind, an encoder did not say that it is a ResNet.
-    encoder: kind === "resnet" ? network : encoder,
+    encoder: kind === "resnet" ? network : { kind, ...network },
     // Runs of NCE from when its normalizer was that of a random bank were other runs.
     loss: loss.kind === "nce" ? { ...loss, normalizer: "features" } : loss,
     augmentation: withEffect(augmentation),

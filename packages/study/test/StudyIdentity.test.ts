@@ -35,6 +35,15 @@ describe("a run's name", () => {
     assert.strictEqual(new Set(names).size, names.length)
   })
 
+  it("does not tell of one group, and is another one for more and for wider ones", () => {
+    const encoder = { ...validConfig.encoder, block: "bottleneck" } as const
+    const nameOf = (change: Partial<typeof encoder>) =>
+      identify({ ...validConfig, encoder: { ...encoder, ...change } })
+    assert.strictEqual(nameOf({ groups: 1 }), nameOf({}))
+    const names = [{}, { groups: 2 }, { groupWidth: 8 }, { groups: 2, groupWidth: 8 }].map(nameOf)
+    assert.strictEqual(new Set(names).size, names.length)
+  })
+
   it("is another one where the encoder sees images of another size, or another split evaluates", () => {
     const { data } = validConfig
     const others = [

@@ -26,6 +26,15 @@ describe("EncoderCard", () => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.effect("tells of groups where there are any, and is read again with them", () =>
+    Effect.gen(function* () {
+      const encoder = { ...validConfig.encoder, block: "bottleneck", groups: 4, groupWidth: 2 } as const
+      const card = yield* encoderCard({ ...validConfig, encoder }, 17)
+      assert.deepInclude(card.architecture, { groups: 4, groupWidth: 2 })
+      assert.deepStrictEqual(yield* cardOf(cardMetadata(card)), card)
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("says of a network of a program's own that only that program knows it", () =>
     Effect.gen(function* () {
       const { architecture } = yield* encoderCard(validConfig, 17, { featureSize: 5 })

@@ -96,6 +96,9 @@ describe("RunConfig", () => {
     ["encoder.batchNormGroups", "3"],
     ["encoder.batchNormGroups", "128"],
     ["encoder.block", "dense"],
+    ["encoder.groups", "0"],
+    ["encoder.groups", "2.5"],
+    ["encoder.groupWidth", "65537"],
     ["dictionary.size", "0"],
     ["dictionary.kind", "stack"],
     ["dictionary", '{"kind":"memoryBank","size":64,"entryMomentum":1,"redrawOwn":false}'],
@@ -138,6 +141,9 @@ describe("RunConfig", () => {
   const contradictions: ReadonlyArray<readonly [Record<string, string>, string, string]> = [
     [{ "keyShuffle.kind": "plain" }, "keyShuffle.kind", "batchNormGroups is 4"],
     [{ "loss.kind": "nce" }, "loss.kind", "dictionary.kind is queue"],
+    [{ "encoder.groups": "2" }, "encoder.groups", "is of bottlenecks"],
+    [{ "encoder.groupWidth": "8" }, "encoder.groupWidth", "is of bottlenecks"],
+    [{ "encoder.block": "bottleneck", "encoder.groups": "3" }, "encoder.groups", "must divide the width"],
     [
       {
         dictionary: '{"kind":"endToEnd","weights":"shared"}',

@@ -45,6 +45,22 @@ export const encoderMutations: ReadonlyArray<Mutation> = [
     fear: "another initialisation than torchvision's"
   },
   {
+    name: "ResNeXt: Kaiming by the fan-out of a group",
+    file: "packages/core/src/Encoder/ResNetInit.ts",
+    from: "Math.sqrt(2 / fanOut)",
+    to: "Math.sqrt((2 * groups) / fanOut)",
+    tests: "core ResNetInit",
+    fear: "another initialisation than torchvision's"
+  },
+  {
+    name: "ResNeXt: every output sees its whole bundle",
+    file: "packages/core/src/internal/kernels/groupedConv2d.ts",
+    from: 'tf.cast(isSame, "float32")',
+    to: 'tf.cast(tf.onesLike(isSame), "float32")',
+    tests: "core groupedConv2d",
+    fear: "groups that are none"
+  },
+  {
     name: "ResNet: last block without ReLU",
     file: "packages/core/src/Encoder/ResNet.ts",
     from: "return convolve(block.convs.at(-1)!, y, { addRelu: shortcut })",

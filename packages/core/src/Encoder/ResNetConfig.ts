@@ -8,7 +8,10 @@ const depth = Schema.makeFilter((layers: ReadonlyArray<number>) => {
   return numBlocks <= maxBlocks || `has ${numBlocks} blocks in all, and ${maxBlocks} are the most`
 })
 
-/** One description of every residual network of He et al. 2016, ImageNet and CIFAR forms alike. */
+/**
+ * One description of every residual network of He et al. 2016, ImageNet and CIFAR forms alike, and of their wider forms:
+ * all channels (`width`), or those of the bottlenecks' 3x3 convolutions, in groups (Xie et al. 2017) or in one.
+ */
 export const ResNetConfig = Schema.Struct({
   block: Schema.Literals(["basic", "bottleneck"]).annotate({
     description: "residual block: two 3x3 convolutions, or 1x1, 3x3, 1x1 with four times the width at its end"
@@ -17,7 +20,20 @@ export const ResNetConfig = Schema.Struct({
     description: "blocks per stage; each stage after the first halves the image and doubles the width",
     unit: "blocks"
   }),
-  width: upTo(65_536).annotate({ description: "channels of the first stage", unit: "channels" }),
+  width: upTo(65_536).annotate({
+    description: "channels of the first stage: 64, and 128 or 256 in the paper's R50w2x and R50w4x",
+    unit: "channels"
+  }),
+  groups: Schema.optionalKey(upTo(65_536)).annotate({
+    description:
+      "parts of a bottleneck's 3x3 convolution, each of which sees its own channels alone (ResNeXt: 32); 1 where it is left out",
+    unit: "groups"
+  }),
+  groupWidth: Schema.optionalKey(upTo(65_536)).annotate({
+    description:
+      "channels of such a part in the first stage (ResNeXt-50 32x4d: 4); where it is left out, the parts share width",
+    unit: "channels"
+  }),
   stem: Schema.Literals(["cifar", "imagenet"]).annotate({
     description:
       "3x3 stride 1, or 7x7 stride 2 followed by a 3x3 stride 2 max-pool; initialised as in torchvision, where the authors' CIFAR notebook leaves its stem at PyTorch's default"

@@ -1,4 +1,4 @@
-import type { ConvSpec, LinearSpec, ResNetLayout } from "./ResNetLayout.ts"
+import { type ConvSpec, filterSize, type LinearSpec, type ResNetLayout } from "./ResNetLayout.ts"
 
 /**
  * Floating-point operations of the forward pass of one square image: convolutions and linear layers, an addition and a
@@ -6,7 +6,8 @@ import type { ConvSpec, LinearSpec, ResNetLayout } from "./ResNetLayout.ts"
  * the memory, and not of arithmetic.
  *
  * **Gotchas** Convolutions count as in their direct form, by whatever algorithm they are computed: a step that uses
- * Winograd's may reach more than the machine's best rate of arithmetic.
+ * Winograd's may reach more than the machine's best rate of arithmetic, and one with groups, which are convolved together
+ * with zeros between them, computes more than is counted.
  *
  * @param imageSize  height and width, pixels
  */
@@ -28,7 +29,6 @@ export const forwardFlops = (layout: ResNetLayout, imageSize: number): number =>
 /** Size of what a convolution with symmetric padding gives. */
 const strided = (size: number, stride: number): number => Math.ceil(size / stride)
 
-const convFlops = ({ inputs, kernel, outputs }: ConvSpec, outputSize: number): number =>
-  2 * kernel ** 2 * inputs * outputs * outputSize ** 2
+const convFlops = (conv: ConvSpec, outputSize: number): number => 2 * filterSize(conv) * outputSize ** 2
 
 const linearFlops = ({ inputs, outputs }: LinearSpec): number => 2 * inputs * outputs

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import * as CounterRandom from "../CounterRandom.ts"
 import type { Weights } from "../Encoder.ts"
-import { type ConvSpec, convsOf, type LinearSpec, type ResNetLayout } from "./ResNetLayout.ts"
+import { type ConvSpec, convsOf, filterSize, type LinearSpec, type ResNetLayout } from "./ResNetLayout.ts"
 
 /**
  * Initial weights as torchvision's ResNet has them.
@@ -27,13 +27,12 @@ export const initialWeights = (layout: ResNetLayout, seed: number): Weights => {
   return { parameters, statistics }
 }
 
-const convolution = (
-  { inputs, kernel, outputs }: ConvSpec,
-  random: CounterRandom.CounterRandom
-): tf.Tensor => {
+const convolution = (conv: ConvSpec, random: CounterRandom.CounterRandom): tf.Tensor => {
+  const { groups, inputs, kernel, outputs } = conv
+  // Of all outputs, with groups too, as PyTorch counts them: of one group they are `groups` times fewer.
   const fanOut = kernel * kernel * outputs
-  const values = CounterRandom.normals(random, kernel * kernel * inputs * outputs, Math.sqrt(2 / fanOut))
-  return tf.tensor4d(values, [kernel, kernel, inputs, outputs])
+  const values = CounterRandom.normals(random, filterSize(conv), Math.sqrt(2 / fanOut))
+  return tf.tensor4d(values, [kernel, kernel, inputs / groups, outputs])
 }
 
 const fullyConnected = ({ inputs, name, outputs }: LinearSpec, random: CounterRandom.CounterRandom) => {

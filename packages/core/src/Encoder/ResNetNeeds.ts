@@ -12,26 +12,64 @@ export interface Use {
   readonly batchSize: number
 }
 
+type Grouped = Pick<ResNetConfig, "block" | "groups" | "groupWidth" | "width">
+
+/** What is wrong with the groups of a network's convolutions, of which setting, and what to do. */
+export const groupsProblem = ({
+  block,
+  groups = 1,
+  groupWidth,
+  width
+}: Grouped): GroupsProblem | undefined => {
+  if (block === "basic" && (groups > 1 || groupWidth !== undefined)) {
+    const field = groups > 1 ? "groups" : "groupWidth"
+    const problem = "is of bottlenecks, whose 3x3 convolution is cut into groups, and block is basic"
+    return { field, problem, hint: "set block to bottleneck, or leave groups and groupWidth out" }
+  }
+  if (groupWidth !== undefined || width % groups === 0) return undefined
+  const problem = `must divide the width of ${width} where no groupWidth is given`
+  const hint = "give groupWidth, the channels of a group: 32 groups of 4 are ResNeXt-50 32x4d"
+  return { field: "groups", problem, hint }
+}
+
+interface GroupsProblem {
+  readonly field: "groups" | "groupWidth"
+  readonly problem: string
+  readonly hint: string
+}
+
 /** What a ResNet needs to be laid out. */
-export const layoutNeeds = (config: ResNetConfig, channels: number): ReadonlyArray<Stage.Need> => [
-  choice("block", config.block, ["basic", "bottleneck"]),
-  choice("stem", config.stem, ["cifar", "imagenet"]),
-  choice("head", config.head, ["linear", "mlp"]),
-  Stage.that(
-    config.layers.length >= 1 && config.layers.length <= 8,
-    "layers",
-    config.layers,
-    "must be 1 to 8 numbers",
-    "blocks per stage: [2, 2, 2, 2] is ResNet-18"
-  ),
-  ...config.layers.map((numBlocks, i) =>
-    Stage.count(`layers[${i}]`, numBlocks, "blocks of a stage: [2, 2, 2, 2] is ResNet-18")
-  ),
-  Stage.count("width", config.width, "channels of the first stage: 64 in ResNet-18"),
-  Stage.count("featureSize", config.featureSize, "length of a feature: 128 in the literature"),
-  Stage.count("batchNormGroups", config.batchNormGroups, "1 is ordinary batch norm"),
-  Stage.count("channels", channels, "1 for gray images, 3 for RGB")
-]
+export const layoutNeeds = (config: ResNetConfig, channels: number): ReadonlyArray<Stage.Need> => {
+  const groups = groupsProblem(config)
+  return [
+    choice("block", config.block, ["basic", "bottleneck"]),
+    choice("stem", config.stem, ["cifar", "imagenet"]),
+    choice("head", config.head, ["linear", "mlp"]),
+    Stage.that(
+      config.layers.length >= 1 && config.layers.length <= 8,
+      "layers",
+      config.layers,
+      "must be 1 to 8 numbers",
+      "blocks per stage: [2, 2, 2, 2] is ResNet-18"
+    ),
+    ...config.layers.map((numBlocks, i) =>
+      Stage.count(`layers[${i}]`, numBlocks, "blocks of a stage: [2, 2, 2, 2] is ResNet-18")
+    ),
+    Stage.count("width", config.width, "channels of the first stage: 64 in ResNet-18"),
+    Stage.count(
+      "groups",
+      config.groups ?? 1,
+      "parts of a 3x3 convolution: 32 in ResNeXt-50 32x4d, 1 in ResNet-50"
+    ),
+    Stage.count("groupWidth", config.groupWidth ?? 1, "channels of a part: 4 in ResNeXt-50 32x4d"),
+    ...(groups === undefined
+      ? []
+      : [Stage.that(false, groups.field, config[groups.field], groups.problem, groups.hint)]),
+    Stage.count("featureSize", config.featureSize, "length of a feature: 128 in the literature"),
+    Stage.count("batchNormGroups", config.batchNormGroups, "1 is ordinary batch norm"),
+    Stage.count("channels", channels, "1 for gray images, 3 for RGB")
+  ]
+}
 
 /** What a ResNet needs of the images and batches that it is to see. */
 export const useNeeds = (config: ResNetConfig, use: Use): ReadonlyArray<Stage.Need> => {

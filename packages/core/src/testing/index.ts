@@ -8,6 +8,7 @@ export {
   batchSize as dictionaryBatchSize,
   numImages as dictionaryNumImages
 } from "./laws/dictionaryStep.ts"
+export { encoderLaws } from "./laws/Encoder.ts"
 export { keyShuffleLaws } from "./laws/KeyShuffle.ts"
 export { momentumUpdateLaws } from "./laws/MomentumUpdate.ts"
 export * as Property from "./Property.ts"

@@ -1,10 +1,10 @@
-import { assert, describe, it } from "@effect/vitest"
+import { describe, it } from "@effect/vitest"
 import * as CounterRandom from "@moco/core/CounterRandom"
 import type { Weights } from "@moco/core/Encoder"
 import * as ResNet from "@moco/core/Encoder/ResNet"
 import type { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
 import type { NamedTensors } from "@moco/core/Tensor"
-import { assertClose, tinyResNet as tiny } from "@moco/core/testing"
+import { assertClose, encoderLaws, tinyResNet as tiny } from "@moco/core/testing"
 import * as tf from "@tensorflow/tfjs-core"
 import { onTensorflow } from "./onTensorflow.ts"
 
@@ -62,38 +62,18 @@ const drawn = (statistics: NamedTensors): NamedTensors =>
     })
   )
 
+const bottlenecks = { ...tiny, block: "bottleneck", stem: "imagenet" } as const
+for (const [title, config] of Object.entries<ResNetConfig>({
+  "a ResNet with a CIFAR stem": tiny,
+  "a ResNet with an ImageNet stem, bottlenecks and an MLP head": { ...bottlenecks, head: "mlp" },
+  "a ResNet with split batch norm": { ...tiny, batchNormGroups: 3 },
+  "a ResNeXt": { ...bottlenecks, groups: 4, groupWidth: 2 },
+  "a ResNet whose 3x3 convolutions are wider": { ...bottlenecks, groupWidth: 8 }
+})) {
+  encoderLaws(title, { network: ResNet.make(config, 1), imageSize: 16, channels: 1, batchSize: 6 })
+}
+
 describe("ResNet", () => {
-  for (const [title, config] of [
-    ["a CIFAR stem", tiny],
-    [
-      "an ImageNet stem, bottlenecks and an MLP head",
-      { ...tiny, block: "bottleneck", stem: "imagenet", head: "mlp" }
-    ],
-    ["split batch norm", { ...tiny, batchNormGroups: 3 }]
-  ] as ReadonlyArray<readonly [string, ResNetConfig]>) {
-    it.effect(`gives features of length 1 in training mode with ${title}`, () =>
-      onTensorflow(() => {
-        const network = ResNet.make(config, 1)
-        const { feature_ND } = network.train(network.init(1), images(6, 16), keep)
-        assert.deepStrictEqual(feature_ND.shape, [6, 8])
-        for (const row of rows(feature_ND)) assert.closeTo(Math.hypot(...row), 1, 1e-6)
-      })
-    )
-  }
-
-  it.effect("always represents an image the same in evaluation mode, whatever stands beside it", () =>
-    onTensorflow(() => {
-      const network = ResNet.make({ ...tiny, batchNormGroups: 2 }, 1)
-      const weights = network.init(1)
-      const batch = images(5)
-      const together = rows(network.represent(weights, batch))
-      const reversed = rows(network.represent(weights, tf.reverse(batch, 0)))
-      const alone = rows(network.represent(weights, tf.slice(batch, [3, 0, 0, 0], [1, -1, -1, -1])))
-      assertRowsClose(reversed.toReversed(), together)
-      assertRowsClose(alone, [together[3]!])
-    })
-  )
-
   it.effect("is the residual network of its paper", () =>
     onTensorflow(() => {
       const network = ResNet.make(tiny, 1)
@@ -144,17 +124,6 @@ describe("ResNet", () => {
       // Running statistics are the mean of the groups' updates.
       const mean = statistics[0]!.map((_, i) => statistics.reduce((sum, group) => sum + group[i]!, 0) / 3)
       assertRowsClose([Array.from(together.statistics["bn1.running_var"]!.dataSync())], [mean])
-    })
-  )
-
-  it.effect("reports new running statistics and leaves the old ones", () =>
-    onTensorflow(() => {
-      const network = ResNet.make(tiny, 1)
-      const weights = network.init(1)
-      const { statistics } = network.train(weights, images(4), keep)
-      assert.sameMembers(Object.keys(statistics), Object.keys(weights.statistics))
-      assert.deepStrictEqual(Array.from(weights.statistics["bn1.running_mean"]!.dataSync()), [0, 0, 0, 0])
-      assert.notDeepEqual(Array.from(statistics["bn1.running_mean"]!.dataSync()), [0, 0, 0, 0])
     })
   )
 })

@@ -1,8 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Weights } from "@moco/core/Encoder"
+import { published, type Shape } from "@moco/core/Encoder/published"
 import * as ResNet from "@moco/core/Encoder/ResNet"
 import type { ResNetConfig } from "@moco/core/Encoder/ResNetConfig"
+import { layoutNeeds } from "@moco/core/Encoder/ResNetNeeds"
 import { sizesOfResNet } from "@moco/core/Encoder/ResNetSizes"
+import * as Stage from "@moco/core/Stage"
 import type { NamedTensors } from "@moco/core/Tensor"
 import { tinyResNet as tiny } from "@moco/core/testing"
 import { onTensorflow } from "./onTensorflow.ts"
@@ -12,30 +15,48 @@ const numParameters = ({ parameters }: Weights, isCounted: (name: string) => boo
 
 describe("A ResNet before it is trained", () => {
   const isBackbone = (name: string) => !name.startsWith("fc")
-  const published = [
-    // torchvision's resnet18, 34 and 50 without their fc.
-    ["ResNet-18", "basic", [2, 2, 2, 2], 11_176_512],
-    ["ResNet-34", "basic", [3, 4, 6, 3], 21_284_672],
-    ["ResNet-50", "bottleneck", [3, 4, 6, 3], 23_508_032]
-  ] as const
-  const configOf = ([, block, layers]: (typeof published)[number]): ResNetConfig => ({
-    ...tiny,
-    ...{ block, layers, width: 64, stem: "imagenet", featureSize: 128 }
-  })
-  for (const network of published) {
-    const [name, , , count] = network
-    it(`has as many parameters as torchvision's ${name}`, () => {
-      const { featureSize, numParameters, representationSize } = sizesOfResNet(configOf(network), 3)
-      // Theirs ends before the head, a linear layer with a bias.
-      const ofHead = featureSize * (representationSize + 1)
-      assert.strictEqual(numParameters - ofHead, count)
-    })
+  const configOf = (shape: Shape): ResNetConfig => ({ ...tiny, ...shape, stem: "imagenet", featureSize: 128 })
+  const sizeOf = (shape: Shape) => {
+    const { featureSize, numParameters, representationSize } = sizesOfResNet(configOf(shape), 3)
+    // Theirs is counted without the head, a linear layer with a bias.
+    return numParameters - featureSize * (representationSize + 1)
   }
+
+  it("has as many parameters as torchvision's networks of the same names, without their fc", () => {
+    const { resnet18, resnet34, resnet50, resnext50 } = published
+    const ofBottlenecks = (whole: number) => whole - 1000 * (2048 + 1)
+    assert.deepStrictEqual([resnet18, resnet34, resnet50].map(sizeOf), [11_176_512, 21_284_672, 23_508_032])
+    // resnext50_32x4d and wide_resnet50_2, with the fc of ImageNet's classes.
+    assert.strictEqual(sizeOf(resnext50), ofBottlenecks(25_028_904))
+    assert.strictEqual(sizeOf({ ...resnet50, groupWidth: 128 }), ofBottlenecks(68_883_240))
+  })
+
+  it("has as many as the MoCo paper says of its wider networks", () => {
+    const { resnet50, resnet50w2, resnet50w4, resnext50w8 } = published
+    // He et al. 2020, table 1, which counts backbones.
+    const millions = [resnet50, resnext50w8, resnet50w2, resnet50w4].map((shape) => sizeOf(shape) / 1e6)
+    assert.deepStrictEqual(millions.map(Math.round), [24, 46, 94, 375])
+  })
+
+  it("may have its groups share a width that they divide, and a width of their own only in bottlenecks", () => {
+    const shared = { ...published.resnet50, groups: 32 }
+    assert.strictEqual(sizeOf(shared), sizeOf({ ...shared, groupWidth: 2 }))
+    const refusal = (shape: Shape) => {
+      assert.throws(() => ResNet.make(configOf(shape), 3), Stage.StageInvalid)
+      return Stage.firstUnmet("ResNet", layoutNeeds(configOf(shape), 3))!.message
+    }
+    assert.include(refusal({ ...shared, groups: 48 }), "groups = 48: must divide the width of 64")
+    assert.include(refusal({ ...published.resnet18, groups: 2 }), "groups = 2: is of bottlenecks")
+    assert.include(refusal({ ...published.resnet18, groupWidth: 8 }), "groupWidth = 8: is of bottlenecks")
+    assert.include(refusal({ ...shared, groups: 0 }), "groups = 0: must be an integer of at least 1")
+  })
 
   it.effect("initialises as many as its layout has", () =>
     onTensorflow(() => {
-      const weights = ResNet.make(configOf(published[0]), 3).init(1)
-      assert.strictEqual(numParameters(weights, isBackbone), published[0][3])
+      for (const shape of [published.resnet18, { ...published.resnext50, layers: [1, 1] }]) {
+        const weights = ResNet.make(configOf(shape), 3).init(1)
+        assert.strictEqual(numParameters(weights, isBackbone), sizeOf(shape))
+      }
     })
   )
 
@@ -96,6 +117,19 @@ describe("A ResNet before it is trained", () => {
         assert.deepStrictEqual(all(statistics, "bn1.running_mean"), [0])
         assert.deepStrictEqual(all(statistics, "bn1.running_var"), [1])
       })
+  )
+
+  it.effect("starts a convolution with groups as PyTorch does, by the fan-out of all groups together", () =>
+    onTensorflow(() => {
+      const grouped = { ...tiny, block: "bottleneck", groups: 8, groupWidth: 16 } as const
+      const filter = ResNet.make(grouped, 1).init(7).parameters["layer2.0.conv2.weight"]!
+      // 256 channels in 8 groups of 32.
+      assert.deepStrictEqual(filter.shape, [3, 3, 32, 256])
+      const values = Array.from(filter.dataSync())
+      const variance = values.reduce((sum, value) => sum + value * value, 0) / values.length
+      // 73,728 normal numbers: five standard errors of a variance are 2.6 %.
+      assert.closeTo(variance / (2 / (9 * 256)), 1, 0.026)
+    })
   )
 
   it.effect("starts from the seed alone, each layer from a stream of its own", () =>

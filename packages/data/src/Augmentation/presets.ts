@@ -36,6 +36,9 @@ export const mocoV1: AugmentationSettings = {
 /** Instance discrimination on ImageNet (Wu et al. 2018): what MoCo v1 has taken over. */
 export const instDisc: AugmentationSettings = mocoV1
 
+/** Instance discrimination on CIFAR-10, by its authors' code: as on ImageNet, but nothing is mirrored. */
+export const instDiscCifar: AugmentationSettings = { ...instDisc, flip: 0 }
+
 /** MoCo v2 on ImageNet (Chen et al. 2020): less hue, gray after the jitter, and blur. */
 export const mocoV2: AugmentationSettings = {
   ...mocoV1,
@@ -52,3 +55,17 @@ export const notebook: AugmentationSettings = {
   ...withoutBlur,
   cropScale: { min: 0.08, max: 1 }
 }
+
+/**
+ * The first view of BYOL on ImageNet (Grill et al. 2020, appendix B): always blurred, and never solarised. A run makes both of
+ * its views by one preset, where BYOL has two.
+ */
+export const byolFirst: AugmentationSettings = {
+  ...mocoV2,
+  cropScale: { min: 0.08, max: 1 },
+  saturation: 0.2,
+  blur: 1
+}
+
+/** The second view of BYOL: seldom blurred, and at times solarised, which comes last. */
+export const byolSecond: AugmentationSettings = { ...byolFirst, blur: 0.1, solarize: 0.2 }

@@ -90,6 +90,13 @@ export const withoutColour = {
   solarizeThreshold: 0.5
 } as const satisfies Partial<AugmentationSettings>
 
+/** What gray images have none of, at the value at which nothing is done to it. */
+export const grayHasNone = { saturation: 0, hue: 0, gray: 0 } as const satisfies Partial<AugmentationSettings>
+
+/** The settings for images of so many channels: what gray ones have none of is left alone. */
+export const settingsFor = (settings: AugmentationSettings, channels: number): AugmentationSettings =>
+  channels === 3 ? settings : { ...settings, ...grayHasNone }
+
 /** Whether some view may need what is done on the host alone: saturation, hue, an order of its own, gray, solarising. */
 export const usesColour = (settings: AugmentationSettings): boolean =>
   settings.gray > 0 ||

@@ -1,10 +1,5 @@
-<<<<<<< HEAD
-import { parentPort } from "node:worker_threads"
-import { readBytes, readPart } from "@moco/native/PlainFile"
-=======
 import { type MessagePort, parentPort } from "node:worker_threads"
-import { readBytes } from "@moco/native/PlainFile"
->>>>>>> fast
+import { readBytes, readPart } from "@moco/native/PlainFile"
 import type { Image } from "../ImageSource.ts"
 import { type DecodeOptions, decodeImage } from "./decode.ts"
 

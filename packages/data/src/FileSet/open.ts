@@ -30,7 +30,8 @@ export const openFiles = Effect.fn("FileSet.open")(function* (
     if (names === undefined) return yield* unreadableFile(path)(found.failure)
     return yield* openCollection(yield* collectRange(path, names), decoding, packedBy)
   }
-  if (found.success.type !== "Directory") return yield* openCollection(yield* collectFile(path), decoding, packedBy)
+  if (found.success.type !== "Directory")
+    return yield* openCollection(yield* collectFile(path), decoding, packedBy)
   const tree = yield* listTree(path)
   const { collection, notes } = yield* collectTree(tree)
   if (collection !== undefined) return yield* openCollection(collection, decoding, packedBy)

@@ -14,7 +14,7 @@ describe("presets", () => {
   })
 
   it("are those of the papers and of the notebook", () => {
-    const { instDisc, mocoV1, mocoV2, notebook } = presets
+    const { byolFirst, byolSecond, instDisc, instDiscCifar, mocoV1, mocoV2, notebook } = presets
     const jitter = ({ brightness, contrast, hue, saturation }: AugmentationSettings) => [
       brightness,
       contrast,
@@ -39,6 +39,14 @@ describe("presets", () => {
     assert.deepStrictEqual(mocoV2.blurSigma, { min: 0.1, max: 2 })
     assert.deepStrictEqual(jitter(notebook), [0.4, 0.4, 0.4, 0.1])
     assert.deepInclude(notebook, { ...afterJitter, blur: 0, cropScale: { min: 0.08, max: 1 } })
+    assert.deepStrictEqual(instDiscCifar, { ...mocoV1, flip: 0 })
+    for (const byol of [byolFirst, byolSecond]) {
+      assert.deepStrictEqual(jitter(byol), [0.4, 0.4, 0.2, 0.1])
+      assert.deepInclude(byol, { ...afterJitter, flip: 0.5, gray: 0.2, cropScale: { min: 0.08, max: 1 } })
+      assert.deepStrictEqual(byol.blurSigma, { min: 0.1, max: 2 })
+    }
+    assert.deepInclude(byolFirst, { blur: 1, solarize: 0 })
+    assert.deepInclude(byolSecond, { blur: 0.1, solarize: 0.2, solarizeThreshold: 0.5 })
   })
 })
 

@@ -16,12 +16,18 @@ const margin = 16
 const labelWidth = 190
 const fontSize = 13
 const titleHeight = 34
+const headingHeight = 20
 
-/** A picture of images in rows, each with its label; as PNG. */
+/**
+ * A picture of images in rows, each with its label; as PNG.
+ *
+ * @param headings  what stands above the columns, where anything does
+ */
 export const imageGrid = async (
   title: string,
   rows: ReadonlyArray<GridRow>,
-  channels: number
+  channels: number,
+  headings: ReadonlyArray<string> = []
 ): Promise<Uint8Array> => {
   const pixels = await tile(
     rows.map(({ images }) => images),
@@ -31,17 +37,23 @@ export const imageGrid = async (
   const columns = Math.max(...rows.map(({ images }) => images.length))
   const hasLabels = rows.some(({ label }) => label !== "")
   const left = margin + (hasLabels ? labelWidth : 0)
+  const top = titleHeight + (headings.length > 0 ? headingHeight : 0)
   const [width, height] = [columns * (side + gap) - gap, rows.length * (side + gap) - gap]
   const labels = rows.map(({ label }, row) => {
-    const middle = titleHeight + row * (side + gap) + side / 2
+    const middle = top + row * (side + gap) + side / 2
     return `<text x="${left - 12}" y="${middle + fontSize / 3}" text-anchor="end">${Escape.markup(shortened(label))}</text>`
   })
+  const above = headings.map((heading, column) => {
+    const middle = left + column * (side + gap) + side / 2
+    return `<text x="${middle}" y="${top - 7}" text-anchor="middle">${Escape.markup(heading)}</text>`
+  })
   const svg = [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${left + width + margin}" height="${titleHeight + height + margin}" font-family="DejaVu Sans" font-size="${fontSize}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${left + width + margin}" height="${top + height + margin}" font-family="DejaVu Sans" font-size="${fontSize}">`,
     `<rect width="100%" height="100%" fill="white"/>`,
     `<text x="${margin}" y="22" font-weight="bold">${Escape.markup(title)}</text>`,
     ...labels,
-    `<image x="${left}" y="${titleHeight}" width="${width}" height="${height}" href="data:image/png;base64,${Buffer.from(pixels).toString("base64")}"/>`,
+    ...above,
+    `<image x="${left}" y="${top}" width="${width}" height="${height}" href="data:image/png;base64,${Buffer.from(pixels).toString("base64")}"/>`,
     "</svg>"
   ].join("\n")
   return renderPng(svg, left + width + margin)

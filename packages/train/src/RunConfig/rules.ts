@@ -1,4 +1,5 @@
 import { batchNormGroupsOf } from "@moco/core/Encoder/kinds"
+import { groupsProblem } from "@moco/core/Encoder/ResNetNeeds"
 import { cropProblem } from "@moco/data/Augmentation/Crop"
 import { fileImages } from "@moco/data/DataSettings"
 import { most } from "./bounds.ts"
@@ -63,6 +64,16 @@ const rules: ReadonlyArray<Rule> = [
       return { problem, hint: "leave at least 2 images to a group" }
     }
   },
+  ...(["groups", "groupWidth"] as const).map(
+    (field): Rule => ({
+      at: `encoder.${field}`,
+      reads: ["encoder.block", "encoder.width", "encoder.groups", "encoder.groupWidth"],
+      check: ({ encoder }) => {
+        const found = groupsProblem(encoder)
+        return found?.field === field ? found : undefined
+      }
+    })
+  ),
   {
     at: "keyShuffle.kind",
     reads: ["keyShuffle.kind", "encoder.batchNormGroups"],

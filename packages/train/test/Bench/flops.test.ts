@@ -37,7 +37,11 @@ describe("forwardFlops", () => {
     // He et al. 2016, table 1: 1.8, 3.6 and 3.8 (with the stride on the 1x1 convolution; 4.1 with it on the 3x3).
     assert.closeTo(billions({ ...imagenet, layers: [2, 2, 2, 2] }), 1.81, 0.01)
     assert.closeTo(billions({ ...imagenet, layers: [3, 4, 6, 3] }), 3.66, 0.01)
-    assert.closeTo(billions({ ...imagenet, layers: [3, 4, 6, 3], block: "bottleneck" }), 4.09, 0.01)
+    const bottlenecks = { ...imagenet, layers: [3, 4, 6, 3], block: "bottleneck" } as const
+    assert.closeTo(billions(bottlenecks), 4.09, 0.01)
+    // torchvision's resnext50_32x4d, wide_resnet50_2: 4.23 and 11.40 billion.
+    assert.closeTo(billions({ ...bottlenecks, groups: 32, groupWidth: 4 }), 4.23, 0.01)
+    assert.closeTo(billions({ ...bottlenecks, groupWidth: 128 }), 11.4, 0.01)
   })
 })
 

@@ -1,3 +1,4 @@
+import { published, type Shape } from "@moco/core/Encoder/published"
 import { numImages, type Workload } from "@moco/train/Bench"
 import { MachineMemory } from "@moco/train/MachineMemory"
 import { ConfigInvalid, decode, type Problem, type RunConfig } from "@moco/train/RunConfig"
@@ -7,22 +8,11 @@ import { schemaProblems } from "@moco/train/RunConfig/schemaProblems"
 import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import { Effect, Option, Result, Schema } from "effect"
 
-type Shape = Pick<RunConfig["encoder"], "block" | "layers" | "width">
-
 /** Images of this height and more get the stem that ResNets have on ImageNet, unless the other one is asked for. */
 export const imageNetSize = 64
 
 /** The networks that are measured, all with a linear head. */
-export const encoders = {
-  resnet18: { block: "basic", layers: [2, 2, 2, 2], width: 64 },
-  resnet20: { block: "basic", layers: [3, 3, 3], width: 16 },
-  resnet34: { block: "basic", layers: [3, 4, 6, 3], width: 64 },
-  resnet50: { block: "bottleneck", layers: [3, 4, 6, 3], width: 64 }
-} as const satisfies Record<string, Shape>
-
-const encoderNames = ["resnet18", "resnet20", "resnet34", "resnet50"] as const satisfies ReadonlyArray<
-  keyof typeof encoders
->
+export const encoders: Readonly<Record<string, Shape>> = published
 
 type Stem = RunConfig["encoder"]["stem"]
 
@@ -51,7 +41,7 @@ const between = (minimum: number, maximum: number, description: string) =>
 
 /** What no config says. */
 const Beside = Schema.Struct({
-  encoder: Schema.Literals(encoderNames).annotate({ description: "the network" }),
+  encoder: Schema.Literals(Object.keys(encoders)).annotate({ description: "the network" }),
   imageSize: between(1, 1024, "height and width of the images, pixels"),
   channels: between(1, 64, "channels of the images"),
   steps: between(1, 100_000, "steps that are measured"),
@@ -94,7 +84,7 @@ const decodeBeside = Schema.decodeUnknownEffect(Beside, { errors: "all" })
 /** The quick recipe with what the flags say; the images are synthetic, and the rate so small that nothing diverges. */
 const configOf = (flags: BenchFlags): RunConfig => {
   const base = fashionMnistQuick()
-  const shape = Object.hasOwn(encoders, flags.encoder) ? encoders[flags.encoder as keyof typeof encoders] : {}
+  const shape = Object.hasOwn(encoders, flags.encoder) ? encoders[flags.encoder] : {}
   return {
     ...base,
     recipe: "bench",

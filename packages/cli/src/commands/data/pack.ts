@@ -1,5 +1,4 @@
 import { Backend } from "@moco/core/Backend"
-import * as Escape from "@moco/core/Escape"
 import { DatasetInvalid } from "@moco/data/Dataset"
 import { openFiles } from "@moco/data/FileSet/open"
 import { writePack } from "@moco/data/FileSet/writePack"
@@ -7,6 +6,7 @@ import { usualFiles } from "@moco/data/Files"
 import * as RunFolder from "@moco/train/RunFolder"
 import { Console, Effect, Layer, Path } from "effect"
 import { Command, Flag } from "effect/cli"
+import { commandText } from "../../commandLine/commandText.ts"
 import { namedFlag } from "../../flags.ts"
 
 const flags = {
@@ -33,23 +33,6 @@ const nothingToPack = (path: string) =>
 export const pack = Command.make(
   "pack",
   flags,
-<<<<<<< HEAD
-  Effect.fn("cli.data.pack")(function* ({ data, out, shorterSide }) {
-    const path = (yield* Path.Path).resolve(data)
-    const { background, maxPixels } = usualFiles
-    const decoding = { background, maxPixels, shorterSide }
-    const set = yield* openFiles(path, decoding)
-    if (set.form !== undefined) return yield* nothingToPack(path)
-    const numFiles = set.names.length
-    const every = Math.max(1, Math.ceil(numFiles / 10))
-    const numBad = yield* RunFolder.unwritable(out)(
-      writePack(set, decoding, out, (numDone) =>
-        numDone % every === 0 || numDone === numFiles
-          ? Console.log(
-              `${String(Math.floor((100 * numDone) / numFiles)).padStart(3)}%  ${numDone} of ${numFiles} images`
-            )
-          : Effect.void
-=======
   Effect.fn("cli.data.pack")(
     function* ({ data, out, shorterSide }) {
       const path = (yield* Path.Path).resolve(data)
@@ -58,6 +41,7 @@ export const pack = Command.make(
       // It brings a decoder that is twice as fast; where it cannot be loaded, the pixels are the same without.
       yield* Effect.ignore(Layer.build(Backend.layerTensorflow()))
       const set = yield* openFiles(path, decoding)
+      if (set.form !== undefined) return yield* nothingToPack(path)
       const numFiles = set.names.length
       const every = Math.max(1, Math.ceil(numFiles / 10))
       const numBad = yield* RunFolder.unwritable(out)(
@@ -68,11 +52,10 @@ export const pack = Command.make(
               )
             : Effect.void
         )
->>>>>>> fast
       )
       if (numBad > 0)
         yield* Console.error(`warning: ${numBad} files are no images; \`npx moco data show\` names them`)
-      yield* Console.log(`train on it: npx moco train --data=${Escape.line(out)}`)
+      yield* Console.log(`train on it: ${commandText("train", { data: out })}`)
     },
     Effect.scoped,
     // The file appears when it is whole, so it can be stopped anywhere.

@@ -1,13 +1,21 @@
 import * as Escape from "@moco/core/Escape"
+import { upTo } from "@moco/core/Setting"
 import * as Catalog from "@moco/data/Catalog"
+import { maxInputSize } from "@moco/data/Dataset/check"
 import * as Files from "@moco/data/Files"
-import type { ImageSource } from "@moco/data/ImageSource"
 import { loadDrawing } from "@moco/report/charts/load"
+import type { GridRow } from "@moco/report/images/grid"
 import { dataDirsOf } from "@moco/train/dataDirs"
 import * as RunFolder from "@moco/train/RunFolder"
+import { photosOf } from "@moco/train/recipes/photos"
 import { Console, Effect, FileSystem, Option, Path } from "effect"
 import { Command, Flag } from "effect/cli"
+import { FlagsInvalid } from "../../FlagsInvalid.ts"
 import { dataDirFlag, namedFlag, pathFlag } from "../../flags.ts"
+import { describe, describeChannels, describeViews } from "./show/describe.ts"
+import { rowsOf } from "./show/images.ts"
+import { statisticsOf } from "./show/statistics.ts"
+import { augmentNames, ofRecipe, recipeOf, viewHeadings, viewRows, viewsOf } from "./show/views.ts"
 
 const flags = {
   data: namedFlag("data").pipe(
@@ -19,7 +27,19 @@ const flags = {
     Flag.withDescription("which images are held back to evaluate on"),
     Flag.withDefault("test" as const)
   ),
-  out: pathFlag("out", "the picture (default: NAME.png in this folder)", "FILE"),
+  augment: Flag.Literals("augment", augmentNames).pipe(
+    Flag.withDescription(
+      "draw pairs of views in place of images: as the recipe for these images makes them, or by a preset"
+    ),
+    Flag.withOptionalValue(ofRecipe),
+    Flag.optional
+  ),
+  imageSize: Flag.Int("image-size").pipe(
+    Flag.withSchema(upTo(maxInputSize)),
+    Flag.withDescription("height and width of the views, pixels (default: the recipe's)"),
+    Flag.optional
+  ),
+  out: pathFlag("out", "the picture (default: NAME.png, or NAME-views.png, in this folder)", "FILE"),
   dataDir: dataDirFlag
 }
 
@@ -27,39 +47,69 @@ const flags = {
 export const show = Command.make(
   "show",
   flags,
-  Effect.fn("cli.data.show")(function* ({ data, dataDir, out, split }) {
-    const path = yield* Path.Path
-    const { name, notes, test, train } = yield* datasetAt(data, split, Option.getOrUndefined(dataDir))
-    const picture = Option.getOrElse(out, () => `${name}.png`)
-    const rows = yield* rowsOf(train)
-    const bad = [train, test].flatMap((part) => (part?.quarantine === undefined ? [] : [part.quarantine]))
-    const { imageGrid } = yield* loadDrawing(
-      { path: picture, hint: "where files are missing, run: npm ci" },
-      () => import("@moco/report/images/grid")
-    )
-    const bytes = yield* Effect.promise(() => imageGrid(`${name}: images to train on`, rows, train.channels))
-    yield* RunFolder.unwritable(picture)(
-      Effect.flatMap(FileSystem.FileSystem, (fs) =>
-        fs.makeDirectory(path.dirname(picture), { recursive: true })
-      )
-    )
-    yield* RunFolder.writeFile(picture, bytes)
+  Effect.fn("cli.data.show")(function* ({ augment, data, dataDir, imageSize, out, split }) {
+    if (Option.isSome(imageSize) && Option.isNone(augment)) {
+      const problem = "is the size of views, and images are drawn as they are"
+      const flags = `--image-size=${imageSize.value}`
+      return yield* new FlagsInvalid({ flags, problem, hint: "give --augment as well, or leave it away" })
+    }
+    const set = yield* datasetAt(data, split, Option.getOrUndefined(dataDir))
+    const { name, notes, test, train } = set
+    const { numSeen, statistics } = yield* statisticsOf(set)
+    const views = Option.isNone(augment)
+      ? undefined
+      : viewsOf(augment.value, yield* set.recipe, Option.getOrUndefined(imageSize))
+    const rows = views === undefined ? yield* rowsOf(train) : yield* viewRows(set, statistics, views)
+    const [suffix, of] = views === undefined ? ["", "images to train on"] : ["-views", `views ${views.whose}`]
+    const picture = Option.getOrElse(out, () => `${name}${suffix}.png`)
+    const headings = views === undefined ? [] : viewHeadings
+    yield* draw(picture, `${name}: ${of}`, { rows, channels: train.channels, headings })
     yield* Console.log(describe(name, train, test))
+    yield* Console.log(describeChannels(statistics, numSeen))
     for (const note of notes) yield* Console.log(`note: ${Escape.line(note)}`)
+    if (views !== undefined) yield* Console.log(describeViews(views))
+    const bad = [train, test].flatMap((part) => (part?.quarantine === undefined ? [] : [part.quarantine]))
     for (const { file, problem } of (yield* Effect.all(bad)).flat()) {
       yield* Console.log(`no image: ${Escape.line(file)}: ${Escape.line(problem)}`)
     }
     yield* Console.log(`picture: ${Escape.line(picture)}`)
   }, Effect.scoped)
 ).pipe(
-  Command.withDescription("Show what is in a data set: its parts and classes, and a picture of some images"),
+  Command.withDescription(
+    "Show what is in a data set: its parts, classes and channels, and a picture of images or of views of them"
+  ),
   Command.withExamples([
     { command: "npx moco data show", description: "the embedded images" },
-    { command: "npx moco data show --data=photos --out=photos.png", description: "a folder of one's own" }
+    { command: "npx moco data show --data=photos --out=photos.png", description: "a folder of one's own" },
+    { command: "npx moco data show --data=photos --augment", description: "what its recipe makes of them" },
+    { command: "npx moco data show --data=photos --augment=mocoV2", description: "views by a preset" }
   ])
 )
 
-/** The data set that `--data` names, whichever size an encoder would see it in. */
+interface Grid {
+  readonly rows: ReadonlyArray<GridRow>
+  readonly channels: number
+  readonly headings: ReadonlyArray<string>
+}
+
+/** Writes a picture of images. */
+const draw = Effect.fnUntraced(function* (picture: string, title: string, grid: Grid) {
+  const { channels, headings, rows } = grid
+  const path = yield* Path.Path
+  const { imageGrid } = yield* loadDrawing(
+    { path: picture, hint: "where files are missing, run: npm ci" },
+    () => import("@moco/report/images/grid")
+  )
+  const bytes = yield* Effect.promise(() => imageGrid(title, rows, channels, headings))
+  yield* RunFolder.unwritable(picture)(
+    Effect.flatMap(FileSystem.FileSystem, (fs) =>
+      fs.makeDirectory(path.dirname(picture), { recursive: true })
+    )
+  )
+  yield* RunFolder.writeFile(picture, bytes)
+})
+
+/** The data set that `--data` names, whichever size an encoder would see it in, and the recipe that suits it. */
 const datasetAt = Effect.fnUntraced(function* (
   data: string,
   split: Catalog.EvaluationSplit,
@@ -69,58 +119,8 @@ const datasetAt = Effect.fnUntraced(function* (
   if (name === undefined) {
     const path = (yield* Path.Path).resolve(data)
     const sources = yield* Files.sourcesOf({ ...Files.usualFiles, path, maxBad: 1 }, split)
-    return { ...sources, test: sources.test }
+    return { ...sources, statistics: undefined, recipe: Effect.map(Files.survey(path), photosOf) }
   }
-  return { name, notes: [], ...(yield* Catalog.sourcesOf(name, split, yield* dataDirsOf(dataDir, name))) }
+  const { statistics, ...sources } = yield* Catalog.sourcesOf(name, split, yield* dataDirsOf(dataDir, name))
+  return { name, notes: [], ...sources, statistics, recipe: Effect.succeed(recipeOf(name)) }
 })
-
-const perRow = 10
-const maxRows = 20
-
-/** Some images of every class, or of all where there are none. */
-const rowsOf = Effect.fnUntraced(function* (train: ImageSource) {
-  const { classes, labels } = train
-  const groups =
-    classes === undefined || labels === undefined
-      ? Array.from({ length: Math.min(6, Math.ceil(train.numImages / perRow)) }, (_, row) => ({
-          label: "",
-          indices: spread(train.numImages, perRow, row)
-        }))
-      : classes.slice(0, maxRows).map((label, index) => {
-          const rows = [...labels.keys()].filter((row) => labels[row] === index)
-          return {
-            label: `${label} (${rows.length})`,
-            indices: spread(rows.length, perRow).map((at) => rows[at]!)
-          }
-        })
-  return yield* Effect.forEach(
-    groups.filter(({ indices }) => indices.length > 0),
-    ({ indices, label }) => Effect.map(train.read(Int32Array.from(indices)), (images) => ({ label, images }))
-  )
-})
-
-/** At most `count` places, evenly spread over `length`; `turn` moves them. */
-const spread = (length: number, count: number, turn = 0): ReadonlyArray<number> => {
-  const number = Math.min(length, count)
-  return Array.from({ length: number }, (_, at) => Math.floor(((at + turn / 7) * length) / number) % length)
-}
-
-const describe = (name: string, train: ImageSource, test: ImageSource | undefined): string => {
-  const size =
-    train.size.kind === "fixed" ? `${train.size.height} x ${train.size.width}` : "of different sizes"
-  const kind = train.channels === 1 ? "gray" : train.channels === 3 ? "RGB" : `${train.channels} channels`
-  const evaluated = test === undefined ? "none to evaluate on" : `${test.numImages} to evaluate on`
-  const lines = [
-    `${Escape.line(name)}: ${train.numImages} images to train on, ${evaluated}; ${kind}, ${size}`,
-    ...(train.labels === undefined
-      ? ["no classes: an encoder is trained on them, and nothing is evaluated by labels"]
-      : countsOf(train).map(([label, count]) => `  ${String(count).padStart(7)}  ${Escape.line(label)}`))
-  ]
-  return lines.join("\n")
-}
-
-const countsOf = ({ classes = [], labels = new Int32Array() }: ImageSource) => {
-  const counts = new Int32Array(classes.length)
-  for (const label of labels) counts[label]! += 1
-  return classes.map((label, index) => [label, counts[index]!] as const)
-}

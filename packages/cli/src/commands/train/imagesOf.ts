@@ -1,4 +1,5 @@
 import * as Escape from "@moco/core/Escape"
+import { grayHasNone } from "@moco/data/Augmentation/settings"
 import * as Catalog from "@moco/data/Catalog"
 import { fileImages } from "@moco/data/DataSettings"
 import * as Files from "@moco/data/Files"
@@ -10,8 +11,10 @@ export const imagesOf = Effect.fn("cli.imagesOf")(function* (data: Option.Option
   if (Option.isNone(data)) return { layer: {} }
   const name = Catalog.names.find((known) => known === data.value)
   if (name !== undefined) {
-    const { size } = Catalog.entryOf(name)
-    return { layer: { data: { name, files: null, ...(size && { imageSize: size.height }) } } }
+    const { channels, size } = Catalog.entryOf(name)
+    const data = { name, files: null, ...(size && { imageSize: size.height }) }
+    // The recipe may be one for images in colour.
+    return { layer: { data, ...(channels === 3 ? {} : { augmentation: grayHasNone }) } }
   }
   // A run that goes on elsewhere looks for the same folder.
   const path = (yield* Path.Path).resolve(data.value)

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type { BatchNormWeights } from "./batchNormTerms.ts"
+import { groupsOf } from "./groupedConv2d.ts"
 
 /**
  * The same functions as the fused kernels beside this file, from tfjs's own ops and their composed gradients: slow, but they run on
@@ -8,6 +9,13 @@ import type { BatchNormWeights } from "./batchNormTerms.ts"
 
 /** See `conv2d`. */
 export const conv2d = (x_NHWC: tf.Tensor4D, filter_HWIO: tf.Tensor4D, stride: number): tf.Tensor4D => {
+  const groups = groupsOf(x_NHWC.shape, filter_HWIO.shape)
+  if (groups > 1) {
+    const filters = tf.split(filter_HWIO, groups, 3) as Array<tf.Tensor4D>
+    const images = tf.split(x_NHWC, groups, 3) as Array<tf.Tensor4D>
+    const parts = images.map((image, group) => conv2d(image, filters[group]!, stride))
+    return tf.concat4d(parts, 3)
+  }
   if (filter_HWIO.shape[0] === 1) return pointwise(x_NHWC, filter_HWIO, stride)
   const pad = (filter_HWIO.shape[0] - 1) / 2
   // A padded image and VALID: tfjs has no gradient for explicit padding.

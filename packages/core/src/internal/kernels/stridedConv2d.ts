@@ -4,10 +4,8 @@ import type { Convolution } from "./directConv2d.ts"
 import { fillVectors } from "./nativeOps.ts"
 
 /** Whether the project's own ops have this convolution: a stride of 2, which TensorFlow is slow at. */
-export const isStrided = (filter_HWIO: tf.Tensor4D, stride: number): boolean => {
-  const [kernel, , inputs, outputs] = filter_HWIO.shape
-  return stride === 2 && (kernel === 1 || kernel === 3) && fillVectors(inputs, outputs)
-}
+export const isStrided = ([kernel, , inputs, outputs]: tf.Tensor4D["shape"], stride: number): boolean =>
+  stride === 2 && (kernel === 1 || kernel === 3) && fillVectors(inputs, outputs)
 
 /** By the project's own ops, but for the filter's gradient, which is TensorFlow's. */
 export const strided = (

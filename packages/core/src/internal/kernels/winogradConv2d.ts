@@ -12,9 +12,11 @@ const tile = 4
  * It takes a quarter of the multiplications of the direct form; the rounding error is about three units in the sixth
  * decimal place of the largest output.
  */
-export const isWinograd = (x_NHWC: tf.Tensor4D, filter_HWIO: tf.Tensor4D, stride: number): boolean => {
-  const [kernel, , inputs, outputs] = filter_HWIO.shape
-  const [, height, width] = x_NHWC.shape
+export const isWinograd = (
+  [, height, width]: tf.Tensor4D["shape"],
+  [kernel, , inputs, outputs]: tf.Tensor4D["shape"],
+  stride: number
+): boolean => {
   const covered = Math.ceil(height / tile) * Math.ceil(width / tile) * tile * tile
   return kernel === 3 && stride === 1 && fillVectors(inputs, outputs) && 2 * height * width >= covered
 }

@@ -1,0 +1,33 @@
+import type { ImageSource } from "@moco/data/ImageSource"
+import { Effect } from "effect"
+
+const perRow = 10
+const maxRows = 20
+
+/** Some images of every class, or of all where there are none. */
+export const rowsOf = Effect.fnUntraced(function* (train: ImageSource) {
+  const { classes, labels } = train
+  const groups =
+    classes === undefined || labels === undefined
+      ? Array.from({ length: Math.min(6, Math.ceil(train.numImages / perRow)) }, (_, row) => ({
+          label: "",
+          indices: spread(train.numImages, perRow, row)
+        }))
+      : classes.slice(0, maxRows).map((label, index) => {
+          const rows = [...labels.keys()].filter((row) => labels[row] === index)
+          return {
+            label: `${label} (${rows.length})`,
+            indices: spread(rows.length, perRow).map((at) => rows[at]!)
+          }
+        })
+  return yield* Effect.forEach(
+    groups.filter(({ indices }) => indices.length > 0),
+    ({ indices, label }) => Effect.map(train.read(Int32Array.from(indices)), (images) => ({ label, images }))
+  )
+})
+
+/** At most `count` places, evenly spread over `length`; `turn` moves them. */
+export const spread = (length: number, count: number, turn = 0): ReadonlyArray<number> => {
+  const number = Math.min(length, count)
+  return Array.from({ length: number }, (_, at) => Math.floor(((at + turn / 7) * length) / number) % length)
+}
