@@ -38,5 +38,5 @@ describe("torture --short", () => {
     assert.strictEqual(saving.counts.saves, 5)
     assert.isAbove(saving.counts.holdUpMedianMs, 0)
     assert.deepInclude(leaks.counts, { steps: 250, checkpoints: 25 })
-  }, 600_000)
+  }, 1_800_000)
 })
