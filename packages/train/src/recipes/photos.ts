@@ -1,4 +1,5 @@
 import { notebook } from "@moco/data/Augmentation/presets"
+import { settingsFor } from "@moco/data/Augmentation/settings"
 import { fileImages } from "@moco/data/DataSettings"
 import { usualFiles } from "@moco/data/Files"
 import type { RunConfig } from "../RunConfig.ts"
@@ -6,6 +7,8 @@ import { fashionMnistQuick } from "./fashionMnistQuick.ts"
 
 /** What is known of images before a run of them is planned. */
 export interface Survey {
+  /** Of every image; 3 where they are in colour. */
+  readonly channels: number
   /** Images to train on, those included that may be held back. */
   readonly numImages: number
   /** Whether they have classes that an encoder can be evaluated by. */
@@ -26,13 +29,14 @@ export interface Survey {
  * - Cost: some 150,000 images are seen, whatever the number of files; a few minutes at 48 pixels on two cores
  * - Expected: no published figure is of anybody's own pictures; a run prints its baselines beside its own
  */
-export const photos = (): RunConfig => photosOf({ numImages: 1000, hasClasses: true, shorterSide: 256 })
+export const photos = (): RunConfig =>
+  photosOf({ channels: 3, numImages: 1000, hasClasses: true, shorterSide: 256 })
 
 /** Images that a run sees, over all of its epochs. */
 const budget = 150_000
 
 /** {@link photos} for images of which there are so many, of such a size. */
-export const photosOf = ({ hasClasses, numImages, shorterSide }: Survey): RunConfig => {
+export const photosOf = ({ channels, hasClasses, numImages, shorterSide }: Survey): RunConfig => {
   const quick = fashionMnistQuick()
   const epochs = within(Math.round(budget / numImages), 10, 200)
   const k = numImages < 40 ? [1] : [20, 5]
@@ -46,7 +50,7 @@ export const photosOf = ({ hasClasses, numImages, shorterSide }: Survey): RunCon
       imageSize: shorterSide < 40 ? 32 : numImages < 20_000 ? 48 : 64,
       files: { ...usualFiles, path: "photos" }
     },
-    augmentation: { ...notebook, cropScale: { min: 0.25, max: 1 } },
+    augmentation: settingsFor({ ...notebook, cropScale: { min: 0.25, max: 1 } }, channels),
     encoder: {
       ...quick.encoder,
       width: 32,
