@@ -18,7 +18,7 @@ const project = (
     name,
     root,
     ...files,
-    setupFiles: ["test-setup", "test-assertions", "test-reached"].map(
+    setupFiles: ["test-setup", "test-assertions", "test-reached", "test-temporary"].map(
       (file) => new URL(`./tools/${file}.ts`, import.meta.url).pathname
     )
   }

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -22,10 +22,10 @@ const folder = mkdtempSync(join(tmpdir(), "assertions-"))
 const output = join(folder, "results.json")
 spawnSync(process.execPath, [vitest, "run", "--root", root, "--reporter=json", `--outputFile=${output}`], {
   // A run within a run, that knows nothing of the outer one.
-  env: { PATH: process.env["PATH"] }
+  env: { PATH: process.env["PATH"], TMPDIR: folder }
 })
 const { testResults }: Results = JSON.parse(readFileSync(output, "utf8"))
-rmSync(folder, { recursive: true })
+rmSync(output)
 const tests = testResults.flatMap(({ assertionResults }) => assertionResults)
 
 const messages = new Map([
@@ -45,7 +45,14 @@ describe("a test fails that cannot", () => {
   }
 
   it("with every kind", () => {
-    assert.strictEqual(tests.length, 15)
+    assert.strictEqual(tests.length, 16)
+  })
+
+  it("and no temporary file stays", () => {
+    assert.deepStrictEqual(
+      readdirSync(folder).filter((name) => name.startsWith("moco-test-") || name.startsWith("left-")),
+      []
+    )
   })
 
   it("and names the assertions of a file that no test reaches", () => {

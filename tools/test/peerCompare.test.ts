@@ -2,12 +2,12 @@ import { spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestConsole } from "effect/testing"
 import { baseSettings } from "../peer/Case.ts"
 import { type ComparisonPlan, compare } from "../peer/compare.ts"
+import { quietServices } from "./quietServices.ts"
 
 /** A program that takes no step: it gives the figures that its flags stand for, or what `body` does. */
 const program = (folder: string, name: string, body = ""): string => {
@@ -56,7 +56,7 @@ const run = (plan: ComparisonPlan) =>
     yield* compare(plan)
     const lines = (yield* TestConsole.logLines).map(String)
     return { text: lines.join("\n"), last: JSON.parse(lines.at(-1)!) }
-  }).pipe(Effect.provide([NodeServices.layer, TestConsole.layer]))
+  }).pipe(Effect.provide([quietServices, TestConsole.layer]))
 
 describe("the comparison", () => {
   it.live("ends with a table and the report, and leaves both in files", () =>

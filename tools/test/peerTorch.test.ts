@@ -3,10 +3,10 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { given, setUp, type TorchPlan, venvName } from "../peer/torch.ts"
+import { quietServices } from "./quietServices.ts"
 
 /** A program in place of Python, which says what it was asked for, in a folder of its own. */
 const fakePython = (change: { readonly on?: string; readonly does?: string } = {}) => {
@@ -45,7 +45,7 @@ esac`
   }
 }
 
-const run = (plan: TorchPlan) => Effect.provide(setUp(plan), NodeServices.layer)
+const run = (plan: TorchPlan) => Effect.provide(setUp(plan), quietServices)
 
 /** Sets up in a process of its own, which prints what it has found. */
 const inProcess = async (plan: TorchPlan) => {
@@ -160,7 +160,7 @@ describe("the set-up of PyTorch", () => {
       const { plan, venv } = fakePython()
       yield* run(plan)
       const own = join(venv, "bin", "python")
-      const found = yield* Effect.provide(given(own), NodeServices.layer)
+      const found = yield* Effect.provide(given(own), quietServices)
       const { safetensors, torch } = found
       assert.deepStrictEqual([found.executable, torch, safetensors], [own, "2.13.0+cpu", "0.8.0"])
     })
@@ -204,7 +204,7 @@ describe("the set-up of PyTorch", () => {
     ],
     [
       "a Python of one's own that has no PyTorch",
-      () => Effect.provide(given(fakePython().plan.python), NodeServices.layer),
+      () => Effect.provide(given(fakePython().plan.python), quietServices),
       "TorchUnusable",
       ["cannot import torch", "leave out --python"]
     ],

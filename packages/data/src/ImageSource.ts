@@ -91,7 +91,8 @@ export const sizeOf = ({ size }: Pick<ImageSource, "size">, index: number): Imag
   size.kind === "fixed" ? size : size.sizeOf?.(index)
 
 const wrongImage = (source: ImageSource, indices: Int32Array, images: Images) => {
-  if (!Array.isArray(images)) {
+  // Somebody's own code may give anything.
+  if (!Array.isArray(images as unknown)) {
     return { field: "read(indices)", value: typeName(images), problem: "must be an array", hint: readHint }
   }
   if (images.length !== indices.length) {
@@ -100,7 +101,7 @@ const wrongImage = (source: ImageSource, indices: Int32Array, images: Images) =>
   }
   for (const [row, image] of images.entries()) {
     const index = indices[row]!
-    if (!Predicate.isObject(image)) {
+    if (!Predicate.isObject(image as unknown)) {
       const problem = "must be an object with height, width and pixels_HWC"
       return { field: `image ${index}`, value: typeName(image), problem, hint: readHint }
     }

@@ -101,8 +101,13 @@ const macArm: Distribution = {
   neededMb: 1_200
 }
 
-/** Whether a library in the cache has GPU kernels, by the name of its folder; of any version. */
-export const hasGpuKernels = (id: string): boolean => id.startsWith("tensorflow-cuda-")
+/**
+ * Whether the library is to have GPU kernels: as it was asked for, else as the one that is installed has them.
+ *
+ * @param installed  the folder of that library in the cache, of any version
+ */
+export const withGpuKernels = (asked: boolean | undefined, installed: string | undefined): boolean =>
+  asked ?? installed?.startsWith("tensorflow-cuda-") ?? false
 
 /** The system that the set-up runs on. */
 export interface System {

@@ -11,7 +11,7 @@ import type { Plan } from "./Plan.ts"
 import { CacheUnsafe, FlagUnknown, type SetUpError } from "./SetUpError.ts"
 import { setUp } from "./setUp.ts"
 import { packageDirOf, wantedBy } from "./Wanted.ts"
-import { distributionFor, hasGpuKernels } from "./Wheel.ts"
+import { distributionFor, withGpuKernels } from "./Wheel.ts"
 
 const usage = `npx nx run tools:libtensorflow -- [--cuda]
   --cuda            the library with GPU kernels and CUDA 12 (3.4 GB to download, Linux x64); so does MOCO_CUDA=1,
@@ -48,8 +48,7 @@ const program = Effect.gen(function* () {
   const { arch, platform } = process
   const { cacheDir, ...wanted } = wantedBy(process)
   if (cacheDir === undefined) return yield* new CacheUnsafe(noCacheDir)
-  // Who has not said which one goes on with the one that is installed.
-  const cuda = flags.cuda || (wanted.cuda ?? hasGpuKernels(installedLibrary(wanted.installDir) ?? ""))
+  const cuda = withGpuKernels(flags.cuda || wanted.cuda, installedLibrary(wanted.installDir))
   const plan: Plan = {
     ...wanted,
     cacheDir,

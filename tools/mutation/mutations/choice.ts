@@ -31,7 +31,7 @@ export const choiceMutations: ReadonlyArray<Mutation> = [
     file: "packages/study/src/statistics.ts",
     from: "/ (n - 1))",
     to: "/ n)",
-    tests: "study StudyResults",
+    tests: "study test/statistics",
     fear: "intervals are too narrow"
   },
   {
@@ -39,7 +39,7 @@ export const choiceMutations: ReadonlyArray<Mutation> = [
     file: "packages/study/src/statistics.ts",
     from: "/ Math.sqrt(n)",
     to: "",
-    tests: "study StudyResults",
+    tests: "study test/statistics",
     fear: "intervals are too wide"
   },
   {

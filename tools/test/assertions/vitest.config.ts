@@ -7,7 +7,7 @@ export default defineConfig({
   cacheDir: "../../../node_modules/.vite/assertions",
   test: {
     include: ["*.cases.ts"],
-    setupFiles: ["test-setup", "test-assertions", "test-reached"].map(
+    setupFiles: ["test-setup", "test-assertions", "test-reached", "test-temporary"].map(
       (file) => new URL(`../../${file}.ts`, import.meta.url).pathname
     )
   }

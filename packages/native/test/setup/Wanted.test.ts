@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os"
 import { assert, describe, it } from "@effect/vitest"
 import { wantedBy } from "../../setup/Wanted.ts"
-import { hasGpuKernels } from "../../setup/Wheel.ts"
+import { withGpuKernels } from "../../setup/Wheel.ts"
 
 const wanted = (
   env: NodeJS.ProcessEnv,
@@ -16,9 +16,14 @@ describe("what a process asks of the set-up", () => {
       [cuda, ...["", "1", "0"].map((value) => wanted({ MOCO_CUDA: value }).cuda)],
       [undefined, undefined, true, false]
     )
+    const installed = ["tensorflow-cuda-2.20.0-linux-x64", "tensorflow-cpu-2.21.0-linux-x64", undefined]
     assert.deepStrictEqual(
-      ["tensorflow-cuda-2.20.0-linux-x64", "tensorflow-cpu-2.21.0-linux-x64", ""].map(hasGpuKernels),
-      [true, false, false]
+      [undefined, true, false].map((asked) => installed.map((library) => withGpuKernels(asked, library))),
+      [
+        [true, false, false],
+        [true, true, true],
+        [false, false, false]
+      ]
     )
   })
 

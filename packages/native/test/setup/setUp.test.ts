@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Plan } from "../../setup/Plan.ts"
+import { installedFiles } from "../../src/installed.ts"
 import {
   failure,
   freshHeaders,
@@ -86,6 +87,21 @@ describe("libtensorflow", () => {
       assert.strictEqual((yield* Effect.exit(again))._tag, "Success")
     })
   )
+
+  for (const part of ["library", "cacheFolder"] as const) {
+    it.live(`writes down what was installed, where an earlier one has not: ${part}`, () =>
+      Effect.gen(function* () {
+        const plan = freshPlan()
+        yield* run(plan)
+        const file = installedFiles(plan.installDir)[part]
+        const said = readFileSync(file, "utf8")
+        rmSync(file)
+        yield* run(plan)
+        assert.strictEqual(readFileSync(file, "utf8"), said)
+        assert.strictEqual(said, { library: plan.distribution.id, cacheFolder: plan.cacheDir }[part])
+      })
+    )
+  }
 
   it.live("serves a fresh package from a full cache without network, Python or compiler", () =>
     Effect.gen(function* () {
