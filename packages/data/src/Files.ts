@@ -2,6 +2,7 @@ import { between, seed } from "@moco/core/Setting"
 import { Effect, Layer, Schema } from "effect"
 import type { EvaluationSplit } from "./Catalog/CatalogEntry.ts"
 import { Dataset, DatasetInvalid } from "./Dataset.ts"
+import { DecodeThreads } from "./Decode/threads.ts"
 import { openFiles } from "./FileSet/open.ts"
 import { type LabelledFiles, partsOf } from "./FileSet/parts.ts"
 import type { FileSet } from "./FileSet.ts"
@@ -97,6 +98,9 @@ const minImages = 8
 /** Images whose size is looked at. */
 const numSampled = 15
 
+/** So few are decoded sooner than threads are started. */
+const fewImages = 0
+
 /**
  * How many images there are to train on, of how many channels, whether they have classes, how large one in the middle of
  * some is, and what was left out.
@@ -104,7 +108,11 @@ const numSampled = 15
 export const survey = Effect.fn("Files.survey")(function* (root: string) {
   const { background, maxPixels } = usualFiles
   // Packed images are as large as they were packed.
-  const set = yield* openFiles(root, { background, maxPixels, shorterSide: 0 }, "any")
+  const set = yield* Effect.provideService(
+    openFiles(root, { background, maxPixels, shorterSide: 0 }, "any"),
+    DecodeThreads,
+    fewImages
+  )
   const { notes, train } = sourcesIn(set, { ...usualFiles, heldBack: 0, maxBad: 1 }, "test")
   if (train.numImages < minImages) {
     return yield* new DatasetInvalid({

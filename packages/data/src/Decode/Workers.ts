@@ -52,7 +52,7 @@ export class Workers implements Decoders {
   /** The thread that has the least to do, or a new one; nothing where there is none and none can be started. */
   private leastBusy(): Given | undefined {
     const [least] = [...this.given].toSorted((a, b) => a.jobs.size - b.jobs.size)
-    if (least !== undefined && (least.jobs.size === 0 || this.given.size >= this.count)) return least
+    if (least?.jobs.size === 0 || this.given.size >= this.count) return least
     return this.started() ?? least
   }
 

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os"
 import { Effect, Path } from "effect"
 import { DatasetInvalid } from "../Dataset/errors.ts"
 import type { DecodeOptions } from "../Decode/decode.ts"
@@ -8,24 +7,15 @@ import type { FileSet } from "../FileSet.ts"
 import { maxImageBytes } from "./images.ts"
 import { listTree, type Tree } from "./tree.ts"
 
-/**
- * The image files below a folder, decoded when they are asked for.
- *
- * @param threads  on which files are decoded, until the Scope closes
- */
-export const openFolder = Effect.fn("FileSet.openFolder")(function* (
-  root: string,
-  decoding: DecodeOptions,
-  threads = availableParallelism()
-) {
-  return yield* openTree(yield* listTree(root), decoding, threads)
+/** The image files below a folder, decoded when they are asked for, until the Scope closes. */
+export const openFolder = Effect.fn("FileSet.openFolder")(function* (root: string, decoding: DecodeOptions) {
+  return yield* openTree(yield* listTree(root), decoding)
 })
 
 /** {@link openFolder} of a folder whose files are known. */
 export const openTree = Effect.fn("FileSet.openTree")(function* (
   { files: names, numLinks, root }: Tree,
-  decoding: DecodeOptions,
-  threads = availableParallelism()
+  decoding: DecodeOptions
 ) {
   const path = yield* Path.Path
   const name = path.basename(path.resolve(root)) || root
@@ -39,7 +29,7 @@ export const openTree = Effect.fn("FileSet.openTree")(function* (
       hint: "name a folder with images in it, or in folders of it"
     })
   }
-  const decodeFile = yield* decodeOnThreads(threads)
+  const decodeFile = yield* decodeOnThreads
   const set: FileSet = {
     ...{ name, path: root, names },
     decode: (index) =>

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os"
 import { Effect } from "effect"
 import { ImageUndecodable } from "../Decode/errors.ts"
 import { decodeOnThreads } from "../Decode/threads.ts"
@@ -7,13 +6,9 @@ import type { Job } from "../Decode/worker.ts"
 /** A photograph of a large camera has some ten million. */
 export const maxImageBytes = 2 ** 28
 
-/**
- * Decodes images that lie in files of many, on threads that end with the Scope; `file` is what an error says.
- *
- * @param threads  on which images are decoded
- */
+/** Decodes images that lie in files of many, on threads that end with the Scope; `file` is what an error says. */
 export const decodeFilePart = Effect.map(
-  Effect.suspend(() => decodeOnThreads(availableParallelism())),
+  decodeOnThreads,
   (decode) => (job: Omit<Job, "maxBytes">, file: string) =>
     Effect.mapError(
       decode({ ...job, maxBytes: maxImageBytes }),

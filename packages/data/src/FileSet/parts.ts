@@ -2,10 +2,11 @@ import * as CounterRandom from "@moco/core/CounterRandom"
 import type { EvaluationSplit } from "../Catalog/CatalogEntry.ts"
 import { type PartName, type Told, toldByFolders } from "./told.ts"
 
-/** Files with their classes, where they have any. */
+/** Some files of a collection with their classes, where they have any. */
 export interface LabelledFiles {
-  readonly files: ReadonlyArray<string>
-  /** One class index per file. */
+  /** Their places among all files of the collection, in order. */
+  readonly rows: Int32Array
+  /** One class index per row. */
   readonly labels: Int32Array | undefined
 }
 
@@ -39,34 +40,27 @@ export const partsOf = (
   holdBack: HoldBack,
   told: Told = toldByFolders(files)
 ): Parts => {
-  const rowsOf = (part: PartName) => rowsWhere(files, (row) => told.parts[row] === part)
+  const rowsOf = (part: PartName) => rowsWhere(files.length, (row) => told.parts[row] === part)
   const [train, test, validation] = [rowsOf("train"), rowsOf("test"), rowsOf("validation")]
   const isSecond = split === "validation"
-  if (train.length === 0) {
+  if (train.length === 0)
     return heldBack(
-      rowsWhere(files, () => true),
-      { files, told },
+      rowsWhere(files.length, () => true),
+      told,
       holdBack,
       isSecond
     )
-  }
   const tested = test.length > 0 ? test : validation
-  const evaluated = split === "test" ? tested : test.length > 0 ? validation : []
-  if (evaluated.length === 0)
-    return heldBack(train, { files, told }, holdBack, isSecond && tested.length === 0)
-  const classes = classesOf([...train, ...evaluated], told)
-  const part = (rows: ReadonlyArray<number>) => labelled(rows, { files, told }, classes)
-  return { classes, train: part(train), test: part(evaluated) }
+  const evaluated = split === "test" ? tested : test.length > 0 ? validation : noRows
+  if (evaluated.length === 0) return heldBack(train, told, holdBack, isSecond && tested.length === 0)
+  const classes = classesOf([train, evaluated], told)
+  return { classes, train: labelled(train, told, classes), test: labelled(evaluated, told, classes) }
 }
 
-/** Files, and what is told of them. */
-interface Known {
-  readonly files: ReadonlyArray<string>
-  readonly told: Told
-}
+const noRows = new Int32Array()
 
-const rowsWhere = (files: ReadonlyArray<string>, isWanted: (row: number) => boolean): ReadonlyArray<number> =>
-  [...files.keys()].filter(isWanted)
+const rowsWhere = (numFiles: number, isWanted: (row: number) => boolean): Int32Array =>
+  Int32Array.from({ length: numFiles }, (_, row) => row).filter(isWanted)
 
 /**
  * Parts files by lot, class by class. Without classes there is nothing to evaluate by, and nothing is held back.
@@ -74,14 +68,9 @@ const rowsWhere = (files: ReadonlyArray<string>, isWanted: (row: number) => bool
  * @param rows  the files that are parted
  * @param isSecond  another part of this size has been held back before
  */
-const heldBack = (
-  rows: ReadonlyArray<number>,
-  known: Known,
-  { fraction, seed }: HoldBack,
-  isSecond: boolean
-): Parts => {
-  const classes = classesOf(rows, known.told)
-  const all = labelled(rows, known, classes)
+const heldBack = (rows: Int32Array, told: Told, { fraction, seed }: HoldBack, isSecond: boolean): Parts => {
+  const classes = classesOf([rows], told)
+  const all = labelled(rows, told, classes)
   const { labels } = all
   if (labels === undefined || fraction === 0) return { classes, train: all, test: undefined }
   const drawn = [...Map.groupBy(rows.keys(), (place) => labels[place]!)].map(([label, places]) => {
@@ -95,32 +84,32 @@ const heldBack = (
   const pick = (part: "train" | "test") => {
     const places = Int32Array.from(drawn.flatMap((ofClass) => ofClass[part])).sort()
     return labelled(
-      Array.from(places, (place) => rows[place]!),
-      known,
+      places.map((place) => rows[place]!),
+      told,
       classes
     )
   }
   const test = pick("test")
-  return { classes, train: pick("train"), test: test.files.length === 0 ? undefined : test }
+  return { classes, train: pick("train"), test: test.rows.length === 0 ? undefined : test }
 }
 
 /** In the order of their labels; undefined where an image is in no class, or all are in the same. */
 const classesOf = (
-  rows: ReadonlyArray<number>,
+  parts: ReadonlyArray<Int32Array>,
   { classes, order }: Told
 ): ReadonlyArray<string> | undefined => {
-  const found = new Set(rows.map((row) => classes[row]))
+  const found = new Set<string | undefined>()
+  for (const rows of parts) for (const row of rows) found.add(classes[row])
   if (found.size < 2 || found.has(undefined)) return undefined
   return order ?? [...found].map((name) => name!).sort((a, b) => (a < b ? -1 : Number(a > b)))
 }
 
 const labelled = (
-  rows: ReadonlyArray<number>,
-  { files, told }: Known,
+  rows: Int32Array,
+  told: Told,
   classes: ReadonlyArray<string> | undefined
 ): LabelledFiles => {
-  const named = rows.map((row) => files[row]!)
-  if (classes === undefined) return { files: named, labels: undefined }
+  if (classes === undefined) return { rows, labels: undefined }
   const indexOf = new Map(classes.map((name, index) => [name, index]))
-  return { files: named, labels: Int32Array.from(rows, (row) => indexOf.get(told.classes[row]!)!) }
+  return { rows, labels: rows.map((row) => indexOf.get(told.classes[row]!)!) }
 }

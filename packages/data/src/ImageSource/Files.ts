@@ -25,14 +25,13 @@ export interface BadFiles {
  * class stands in for it wherever it is asked for: what a batch holds is a function of the files alone.
  */
 export const sourceOf = (set: FileSet, part: Part): ImageSource => {
-  const { bad, classes, files, labels } = part
+  const { bad, classes, labels, rows } = part
   const quarantine = new Map<number, ImageUndecodable>()
-  const nextOf = successors(labels, files.length)
-  const placeOf = new Map(set.names.map((name, place) => [name, place]))
+  const nextOf = successors(labels, rows.length)
   const decodeOne = (index: number) => {
     const known = quarantine.get(index)
     if (known !== undefined) return Effect.fail(known)
-    return Effect.tapError(set.decode(placeOf.get(files[index]!)!), (error) =>
+    return Effect.tapError(set.decode(rows[index]!), (error) =>
       Effect.sync(() => {
         // Several readings may have waited for the same file.
         if (!quarantine.has(index)) bad.found++
@@ -59,7 +58,7 @@ export const sourceOf = (set: FileSet, part: Part): ImageSource => {
   })
 
   return make({
-    numImages: files.length,
+    numImages: rows.length,
     size:
       set.form === undefined ? { kind: "mixed", sizeOf: undefined } : { kind: "fixed", ...sizeOf(set.form) },
     channels: set.form?.channels ?? channelsOfFiles,
@@ -67,7 +66,7 @@ export const sourceOf = (set: FileSet, part: Part): ImageSource => {
     labels,
     provenance: {
       name: set.name,
-      sha256: { "names of the files": hashOf(files), ...set.sha256 },
+      sha256: { "names of the files": hashOf(set, rows), ...set.sha256 },
       from: set.path,
       licence: undefined
     },
@@ -84,16 +83,23 @@ const sizeOf = ({ height, width }: ImageSize) => ({ height, width })
 /** For every file the next one of its class; after the last one comes the first. */
 const successors = (labels: Int32Array | undefined, numFiles: number): Int32Array => {
   const next = new Int32Array(numFiles)
-  const rowsOfClass = Map.groupBy(next.keys(), (row) => labels?.[row])
-  for (const rows of rowsOfClass.values()) {
-    rows.forEach((row, place) => {
-      next[row] = rows[(place + 1) % rows.length]!
-    })
+  const firstOf = new Map<number | undefined, number>()
+  const lastOf = new Map<number | undefined, number>()
+  for (let index = 0; index < numFiles; index++) {
+    const label = labels?.[index]
+    const last = lastOf.get(label)
+    if (last === undefined) firstOf.set(label, index)
+    else next[last] = index
+    lastOf.set(label, index)
   }
+  for (const [label, last] of lastOf) next[last] = firstOf.get(label)!
   return next
 }
 
-const hashOf = (files: ReadonlyArray<string>) => createHash("sha256").update(files.join("\n")).digest("hex")
+const hashOf = ({ names }: FileSet, rows: Int32Array) =>
+  createHash("sha256")
+    .update(Array.from(rows, (row) => names[row]).join("\n"))
+    .digest("hex")
 
 /** How many of the files an error names. */
 const maxNamed = 5

@@ -2,11 +2,13 @@ import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { decodeOnThreads } from "@moco/data/Decode/threads"
+import { DecodeThreads, decodeOnThreads } from "@moco/data/Decode/threads"
 import { Effect, Fiber, FileSystem } from "effect"
 import sharp from "sharp"
 
 const decoding = { background: [255, 255, 255], maxPixels: 1e6, shorterSide: 0, maxBytes: 1e6 } as const
+
+const onThreads = (count: number) => Effect.provideService(decodeOnThreads, DecodeThreads, count)
 
 /** PNG files of one gray each, `numbers` of them, in a folder that is there until the test ends. */
 const grays = (numbers: number) =>
@@ -38,7 +40,7 @@ describe("decoding on threads", () => {
       }
       process.on("worker", count)
       yield* Effect.addFinalizer(() => Effect.sync(() => process.off("worker", count)))
-      const decode = yield* decodeOnThreads(2)
+      const decode = yield* onThreads(2)
       const files = yield* grays(40)
       const images = yield* Effect.forEach(files, (path) => decode({ ...decoding, path }), {
         concurrency: "unbounded"
@@ -54,7 +56,7 @@ describe("decoding on threads", () => {
 
   it.effect("tells what is wrong with a file, and goes on with the next one", () =>
     Effect.gen(function* () {
-      const decode = yield* decodeOnThreads(1)
+      const decode = yield* onThreads(1)
       const [good = ""] = yield* grays(1)
       writeFileSync(`${good}.txt`, "hello")
       const missing = yield* Effect.flip(decode({ ...decoding, path: `${good}.gone` }))
@@ -71,7 +73,7 @@ describe("decoding on threads", () => {
 
   it.effect("leaves a file that nobody waits for any more, and decodes those behind it", () =>
     Effect.gen(function* () {
-      const decode = yield* decodeOnThreads(1)
+      const decode = yield* onThreads(1)
       const [first = "", second = "", third = ""] = yield* grays(3)
       const one = yield* Effect.forkChild(decode({ ...decoding, path: first }), { startImmediately: true })
       const two = yield* Effect.forkChild(decode({ ...decoding, path: second }), { startImmediately: true })

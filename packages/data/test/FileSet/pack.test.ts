@@ -3,6 +3,7 @@ import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Property } from "@moco/core/testing"
+import { DecodeThreads } from "@moco/data/Decode/threads"
 import type { FileSet } from "@moco/data/FileSet"
 import { openFolder } from "@moco/data/FileSet/folder"
 import { openFiles } from "@moco/data/FileSet/open"
@@ -28,7 +29,8 @@ const given = Effect.gen(function* () {
 })
 
 const pack = Effect.fnUntraced(function* (root: string, path: string, threads = 2) {
-  return yield* writePack(yield* openFolder(root, decoding, threads), decoding, path)
+  const set = yield* Effect.provideService(openFolder(root, decoding), DecodeThreads, threads)
+  return yield* writePack(set, decoding, path)
 })
 
 /** What every file is decoded into, or why it is no image. */

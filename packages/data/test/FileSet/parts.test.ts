@@ -12,15 +12,15 @@ const filesIn = (numbers: Readonly<Record<string, number>>) =>
     .sort()
 
 const counts = ({ classes, test, train }: Parts) => ({
-  train: train.files.length,
-  test: test?.files.length,
+  train: train.rows.length,
+  test: test?.rows.length,
   classes
 })
 
 /** The name of every file's class, as its label says. */
-const classesOf = ({ classes, test, train }: Parts) =>
-  [train, test].flatMap(
-    (part) => part?.files.map((file, row) => [file, classes![part.labels![row]!]] as const) ?? []
+const classesOf = (files: ReadonlyArray<string>, { classes, test, train }: Parts) =>
+  [train, test].flatMap((part) =>
+    Array.from(part?.rows ?? [], (row, index) => [files[row]!, classes![part!.labels![index]!]] as const)
   )
 
 describe("the parts of a folder of images", () => {
@@ -31,24 +31,21 @@ describe("the parts of a folder of images", () => {
     for (const files of [root, one, some]) {
       assert.deepStrictEqual(partsOf(files, "test", holdBack), {
         classes: undefined,
-        train: { files, labels: undefined },
+        train: { rows: Int32Array.from(files.keys()), labels: undefined },
         test: undefined
       })
     }
   })
 
   it("are held back class by class where the folders are classes", () => {
-    const parts = partsOf(
-      filesIn({ "dogs/": 40, "cats/young/": 15, "cats/": 5, "rare/": 3, "one/": 1 }),
-      "test",
-      holdBack
-    )
+    const files = filesIn({ "dogs/": 40, "cats/young/": 15, "cats/": 5, "rare/": 3, "one/": 1 })
+    const parts = partsOf(files, "test", holdBack)
     assert.deepStrictEqual(counts(parts), {
       train: 64 - 4 - 2 - 1,
       test: 4 + 2 + 1,
       classes: ["cats", "dogs", "one", "rare"]
     })
-    for (const [file, name] of classesOf(parts)) assert.isTrue(file.startsWith(`${name}/`))
+    for (const [file, name] of classesOf(files, parts)) assert.isTrue(file.startsWith(`${name}/`))
   })
 
   it("are the folders that are named after them", () => {
@@ -106,20 +103,20 @@ describe("the parts of a folder of images", () => {
         const files = filesIn(numbers)
         const of = (split: EvaluationSplit) => partsOf(files, split, { fraction, seed })
         const [tested, validated] = [of("test"), of("validation")]
-        const inTest = new Set(tested.test?.files)
-        assert.isFalse(tested.train.files.some((file) => inTest.has(file)))
-        assert.strictEqual(tested.train.files.length + inTest.size, files.length)
-        const inValidation = new Set(validated.test?.files)
-        for (const file of [...validated.train.files, ...inValidation]) assert.isFalse(inTest.has(file))
-        assert.isFalse(validated.train.files.some((file) => inValidation.has(file)))
-        assert.strictEqual(validated.train.files.length + inValidation.size + inTest.size, files.length)
+        const inTest = new Set(tested.test?.rows)
+        assert.isFalse(tested.train.rows.some((row) => inTest.has(row)))
+        assert.strictEqual(tested.train.rows.length + inTest.size, files.length)
+        const inValidation = new Set(validated.test?.rows)
+        for (const row of [...validated.train.rows, ...inValidation]) assert.isFalse(inTest.has(row))
+        assert.isFalse(validated.train.rows.some((row) => inValidation.has(row)))
+        assert.strictEqual(validated.train.rows.length + inValidation.size + inTest.size, files.length)
       })
     )
   })
 
   it("are drawn by the seed", () => {
     const files = filesIn({ "a/": 50, "b/": 50 })
-    const heldBackBy = (seed: number) => partsOf(files, "test", { fraction: 0.1, seed }).test!.files
+    const heldBackBy = (seed: number) => partsOf(files, "test", { fraction: 0.1, seed }).test!.rows
     assert.deepStrictEqual(heldBackBy(1), heldBackBy(1))
     assert.notDeepEqual(heldBackBy(1), heldBackBy(2))
   })
