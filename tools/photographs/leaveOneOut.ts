@@ -36,7 +36,12 @@ const metricOf = (k: number, asked: Asked): Metric => ({
     `exp(similarity / ${temperature}); ${asked === "all" ? "every image" : `the ${asked} part`} is asked about`
 })
 
-/** Part of the images whose class their k nearest neighbours name, none of them being the image itself. */
+/**
+ * Part of the images whose class their k nearest neighbours name, none of them being the image itself: for sets that are too
+ * small to be parted.
+ *
+ * @param asked  parts of the images, each of which gives a measurement for each k
+ */
 export const leaveOneOut = (ks: ReadonlyArray<number>, asked: ReadonlyArray<Asked>, everyEpochs: number) =>
   Layer.effect(
     Evaluation,
@@ -97,23 +102,3 @@ const nearestOthers = (row_NC: tf.Tensor2D, k: number) => {
     similarities: similarities_NK.subarray(row * k, (row + 1) * k)
   }))
 }
-
-/**
- * Square roots of how often a channel's values fall into 16 bins: what colour alone tells about an image.
- *
- * @param dataset  whose statistics the images were normalised by
- */
-export const colourHistogram =
-  ({ mean, std }: Pick<Dataset["Service"], "mean" | "std">): Represent =>
-  (image_NHWC) => {
-    const [numImages, height, width, channels] = image_NHWC.shape
-    const values = image_NHWC.dataSync()
-    const counts = new Float32Array(numImages * channels * 16)
-    for (let at = 0; at < values.length; at++) {
-      const channel = at % channels
-      const value = values[at]! * std[channel]! + mean[channel]!
-      const bin = Math.min(15, Math.max(0, Math.floor(value * 16)))
-      counts[(Math.floor(at / (height * width * channels)) * channels + channel) * 16 + bin]! += 1
-    }
-    return tf.sqrt(tf.tensor2d(counts, [numImages, channels * 16]))
-  }

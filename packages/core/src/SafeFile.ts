@@ -28,5 +28,6 @@ export {
   replace,
   replaceBy,
   replaceText,
+  scratch,
   syncFolder
 } from "./SafeFile/writing.ts"

@@ -18,6 +18,8 @@ export interface FileSet {
   readonly decode: (index: number) => Effect.Effect<Image, ImageUndecodable>
   /** Parts and classes, where the collection tells them itself; else its folders do. */
   readonly told?: Told
+  /** Its images lie there as pixels: they are read, and not decoded. */
+  readonly isRaw?: true
   /** Of the images of arrays, which are no photographs; files are decoded into red, green and blue, of any size. */
   readonly form?: ImageSize & { readonly channels: number }
   /** What is known of the content, by what it is of: another one is another data set. */

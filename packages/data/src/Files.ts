@@ -3,6 +3,7 @@ import { Effect, Layer, Schema } from "effect"
 import type { EvaluationSplit } from "./Catalog/CatalogEntry.ts"
 import { Dataset, DatasetInvalid } from "./Dataset.ts"
 import { DecodeThreads } from "./Decode/threads.ts"
+import { keepDecoded } from "./FileSet/keepDecoded.ts"
 import { openFiles } from "./FileSet/open.ts"
 import { type LabelledFiles, partsOf } from "./FileSet/parts.ts"
 import type { FileSet } from "./FileSet.ts"
@@ -38,6 +39,11 @@ export const FilesSettings = Schema.Struct({
     description: "an image of more pixels is taken for damaged, before it is decoded",
     unit: "pixels"
   }),
+  keepDecoded: between(0, 65_536).annotate({
+    description:
+      "decoded images that a run keeps on disk while it lasts, so that each is decoded once; 0 decodes them in every epoch",
+    unit: "GiB"
+  }),
   maxBad: between(0, 1).annotate({
     description: "part of the files that may be damaged; with more of them the run stops",
     unit: "part of the files"
@@ -52,19 +58,28 @@ export const usualFiles: Omit<FilesSettings, "path"> = {
   shorterSide: 256,
   background: [255, 255, 255],
   maxPixels: 100_000_000,
+  keepDecoded: 8,
   maxBad: 0.01
 }
 
 /** Mean and standard deviation of ImageNet's channels, which encoders of photographs are given. */
 const ofPhotographs = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const
 
-/** The parts of the images at a path, decoded when they are asked for, on threads that end with the Scope. */
+/**
+ * The parts of the images at a path, decoded when they are asked for, on threads that end with the Scope.
+ *
+ * @param scratchDir  where decoded images are kept; without it none are
+ */
 export const sourcesOf = Effect.fn("Files.sourcesOf")(function* (
   settings: FilesSettings,
-  split: EvaluationSplit
+  split: EvaluationSplit,
+  scratchDir?: string
 ) {
-  const { background, maxPixels, path, shorterSide } = settings
-  return sourcesIn(yield* openFiles(path, { background, maxPixels, shorterSide }), settings, split)
+  const { background, keepDecoded: gibibytes, maxPixels, path, shorterSide } = settings
+  const set = yield* openFiles(path, { background, maxPixels, shorterSide })
+  const isKept = scratchDir !== undefined && gibibytes > 0 && set.isRaw === undefined
+  const kept = isKept ? yield* keepDecoded(set, { folder: scratchDir, maxBytes: gibibytes * 2 ** 30 }) : set
+  return sourcesIn(kept, settings, split)
 })
 
 const sourcesIn = (
@@ -80,12 +95,21 @@ const sourcesIn = (
   return { name, notes, isDecoded: form === undefined, train: source(train), test: test && source(test) }
 }
 
-/** The data set of a folder, seen in the size that is asked for. */
-export const layer = (settings: FilesSettings, split: EvaluationSplit, imageSize: number) =>
+/**
+ * The data set of a folder, seen in the size that is asked for.
+ *
+ * @param scratchDir  as for {@link sourcesOf}
+ */
+export const layer = (
+  settings: FilesSettings,
+  split: EvaluationSplit,
+  imageSize: number,
+  scratchDir?: string
+) =>
   Layer.effect(
     Dataset,
     Effect.gen(function* () {
-      const { isDecoded, name, test, train } = yield* sourcesOf(settings, split)
+      const { isDecoded, name, test, train } = yield* sourcesOf(settings, split, scratchDir)
       const size = { height: imageSize, width: imageSize }
       // Channels of arrays may be anything: their statistics are computed of the images that are trained on.
       return yield* Dataset.make({ name, train, test, imageSize: size, ...(isDecoded ? ofPhotographs : {}) })

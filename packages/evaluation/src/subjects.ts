@@ -1,7 +1,9 @@
 import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
 import * as Tensor from "@moco/core/Tensor"
+import { Dataset } from "@moco/data/Dataset"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, type Scope } from "effect"
+import { colourHistogram } from "./colourHistogram.ts"
 import type { Represent } from "./Evaluation.ts"
 
 /** What a run is about; whatever else is measured beside it is a baseline. */
@@ -9,6 +11,7 @@ export const trainedEncoder = "trained encoder"
 
 export const untrainedEncoder = "untrained encoder"
 export const rawPixels = "raw pixels"
+export const colours = "colour histogram"
 
 /** Whether a subject is one that the trained encoder is compared with. */
 export const isBaseline = ({ subject }: { readonly subject: string }): boolean => subject !== trainedEncoder
@@ -40,11 +43,21 @@ export const trained = Effect.map(
   })
 )
 
-/** The baselines of a run, in the order in which they are evaluated. */
-export const baselines = Effect.map(
-  QueryEncoder,
-  ({ network, untrained }): ReadonlyArray<Baseline> => [
+/** The baselines of a run, in the order in which they are evaluated; of images without colours, colours are none. */
+export const baselines = Effect.gen(function* () {
+  const { network, untrained } = yield* QueryEncoder
+  const dataset = yield* Dataset
+  const all: ReadonlyArray<Baseline> = [
     { subject: rawPixels, representation: "the images as they are", represent: Effect.succeed(pixels) },
+    ...(dataset.input.channels === numColours
+      ? [
+          {
+            subject: colours,
+            representation: "the images' colours",
+            represent: Effect.succeed(colourHistogram(dataset))
+          }
+        ]
+      : []),
     {
       subject: untrainedEncoder,
       representation: `the ${untrainedEncoder}'s representation`,
@@ -56,4 +69,8 @@ export const baselines = Effect.map(
       )
     }
   ]
-)
+  return all
+})
+
+/** Red, green and blue. */
+const numColours = 3

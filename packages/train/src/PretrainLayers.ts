@@ -67,6 +67,8 @@ type DatasetNeeds = Layer.Services<ReturnType<typeof Catalog.layer>>
 export interface StageOptions extends Stages {
   /** Folders that are searched for data sets which are not embedded (default: none). */
   readonly dataDirs?: ReadonlyArray<string>
+  /** Where images of one's own are kept once they are decoded (default: nowhere). */
+  readonly scratchDir?: string | undefined
   /** Weights that the query encoder begins with in place of the seed's; the key encoder begins as its copy. */
   readonly initial?: GivenWeights
 }
@@ -125,17 +127,18 @@ const rehearsalOf = ({ dictionary, encoder, loss }: Stages) =>
 /** Whatever images they are, the encoder sees them in the config's size. */
 const datasetOf = (
   { data }: RunConfig,
-  { dataDirs = [], dataset }: StageOptions
+  { dataset, ...places }: StageOptions
 ): Stage<Dataset, DatasetNeeds> =>
   dataset === undefined
-    ? namedDataset(data, dataDirs)
+    ? namedDataset(data, places)
     : dataset.pipe(Dataset.seenAs({ height: data.imageSize, width: data.imageSize }))
 
 const namedDataset = (
   { files, name, ...choice }: RunConfig["data"],
-  dataDirs: ReadonlyArray<string>
+  { dataDirs = [], scratchDir }: Pick<StageOptions, "dataDirs" | "scratchDir">
 ): Stage<Dataset, DatasetNeeds> => {
-  if (name === fileImages && files) return Files.layer(files, choice.evaluationSplit, choice.imageSize)
+  if (name === fileImages && files)
+    return Files.layer(files, choice.evaluationSplit, choice.imageSize, scratchDir)
   if (name !== ownImages && name !== fileImages) return Catalog.layer({ name, ...choice }, dataDirs)
   const problem = "means a data set that is given in code, and none is given"
   const hint = `open the run with stages.dataset, or choose one of ${Catalog.names.join(", ")}`

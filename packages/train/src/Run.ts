@@ -1,5 +1,5 @@
 import { Effect, Layer, Ref } from "effect"
-import { dataDirsOf } from "./dataDirs.ts"
+import { dataDirsOf, scratchDir } from "./dataDirs.ts"
 import { explained } from "./OutOfMemory.ts"
 import { layersOf, type Stages } from "./PretrainLayers.ts"
 import { evaluate } from "./Run/evaluate.ts"
@@ -45,7 +45,9 @@ export const open = <E = never>(source: RunSource, options: OpenOptions<E> = {})
       const dataDirs = yield* dataDirsOf(options.dataDir, config.data.name)
       const given = initial === undefined ? {} : { initial }
       const layers = RunState.layer.pipe(
-        Layer.provideMerge(layersOf(config, { ...options.stages, dataDirs, ...given }))
+        Layer.provideMerge(
+          layersOf(config, { ...options.stages, dataDirs, scratchDir: scratchDir(), ...given })
+        )
       )
       const stages = yield* Effect.interruptible(Layer.build(layers))
       // Behind the stages: what cannot be made leaves no folder.

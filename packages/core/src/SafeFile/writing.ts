@@ -127,6 +127,16 @@ export const openToAppend = Effect.fn("SafeFile.openToAppend")(function* (path: 
   return file
 })
 
+/**
+ * A new file in a folder, without a name: nobody else can open it, and its room is free again when the Scope closes, or
+ * when the process ends in whatever way.
+ */
+export const scratch = Effect.fn("SafeFile.scratch")(function* (folder: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const name = draftName(join(folder, "scratch"))
+  return yield* Effect.tap(fileSystem.open(name, { flag: "wx+", mode: 0o600 }), () => fileSystem.remove(name))
+}, Effect.uninterruptible)
+
 /** Removes what stands behind the first `length` bytes of a file; its other names keep it. */
 export const cut = Effect.fn("SafeFile.cut")(function* (path: string, length: number) {
   const file = yield* openToAppend(path)

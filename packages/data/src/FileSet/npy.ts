@@ -81,7 +81,7 @@ export const openNpy = Effect.fn("FileSet.openNpy")(function* (
     })
   })
   const set: FileSet = {
-    ...{ name, path, names, decode, form: { height, width, channels } },
+    ...{ name, path, names, decode, isRaw: true, form: { height, width, channels } },
     told: toldOf(arrays),
     sha256: yield* digestsOf(arrays),
     notes: [...collection.notes, ...notesOf(arrays)]

@@ -45,7 +45,13 @@ export const openPack = Effect.fn("FileSet.openPack")(function* (path: string, d
     })
   })
   const set: FileSet = {
-    ...{ name: header.name, path, names: header.names, ...(header.told && { told: toldIn(header.told) }) },
+    ...{
+      name: header.name,
+      path,
+      names: header.names,
+      isRaw: true,
+      ...(header.told && { told: toldIn(header.told) })
+    },
     decode: (index) =>
       Effect.catchTag(decode(index), "PlatformError", ({ message }) =>
         Effect.fail(new ImageUndecodable({ file: path, problem: message, isRead: false }))

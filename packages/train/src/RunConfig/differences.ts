@@ -25,6 +25,7 @@ const permissions: Readonly<Record<string, Permission>> = {
   // Where the files lie; that they are the same is asked of them.
   "data.files.path": "mayChange",
   "data.files.maxBad": "mayChange",
+  "data.files.keepDecoded": "mayChange",
   "training.epochs": "isLogged",
   "optimizer.learningRate": "isLogged"
 }

@@ -1,0 +1,42 @@
+import { access, rename, rm } from "node:fs/promises"
+import { join } from "node:path"
+import { openFiles } from "@moco/data/FileSet/open"
+import { writePack } from "@moco/data/FileSet/writePack"
+import { usualFiles } from "@moco/data/Files"
+import { Console, Effect } from "effect"
+import type { PhotographSet } from "./sets.ts"
+import { makeStampFolder } from "./stampFolder.ts"
+import { makeWallpaperFolder } from "./wallpaperFolder.ts"
+
+const folderOf = { stamps: makeStampFolder, wallpapers: makeWallpaperFolder }
+
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false
+  )
+
+/**
+ * Makes a set of photographs once: downloads its packages, unpacks them, makes a folder of images of them and packs that.
+ *
+ * @returns the packed file
+ */
+export const collect = Effect.fn("photographs.collect")(function* (
+  { name, shorterSide }: PhotographSet,
+  folder: string
+) {
+  const [images, packed] = [join(folder, name), join(folder, `${name}.pack`)]
+  if (yield* Effect.promise(() => exists(packed))) return packed
+  yield* Console.log(`${name}: collecting images in ${images} ...`)
+  yield* Effect.tryPromise(async () => {
+    const partial = `${images}.part`
+    await rm(partial, { recursive: true, force: true })
+    await folderOf[name](partial, join(folder, `${name}-debian`))
+    await rm(images, { recursive: true, force: true })
+    await rename(partial, images)
+  })
+  const { background, maxPixels } = usualFiles
+  const decoding = { background, maxPixels, shorterSide }
+  yield* Effect.scoped(Effect.flatMap(openFiles(images, decoding), (set) => writePack(set, decoding, packed)))
+  return packed
+})
