@@ -2,21 +2,21 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { access, mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"
 
 /**
- * How long `npx nx run cli:train` takes until its first step is taken and logged; the program's last line is JSON.
+ * How long `npx nx run cli:train` takes until its first step is taken and logged, on images of one's own where a folder is
+ * named; the program's last line is JSON.
  *
- *     npx nx run tools:start-time -- [--starts=7]
+ *     npx nx run tools:start-time -- [--starts=7] [--data=DIR]
  */
 
 const timeoutMs = 120_000
-const train = ["nx", "run", "cli:train"]
 
 /** Seconds of one start: a process group of its own, stopped at the first step. */
-const timeOneStart = async (): Promise<number> => {
+const timeOneStart = async (train: ReadonlyArray<string>): Promise<number> => {
   const dir = await mkdtemp(join(tmpdir(), "moco-start-"))
   const run = join(dir, "run")
   const start = performance.now()
@@ -67,17 +67,21 @@ const hasStepped = async (run: string): Promise<boolean> => {
   return log.includes('"event":"step"')
 }
 
-const { values } = parseArgs({ options: { starts: { type: "string", default: "7" } } })
+const { values } = parseArgs({
+  options: { starts: { type: "string", default: "7" }, data: { type: "string" } }
+})
+const { data } = values
+const train = ["nx", "run", "cli:train", ...(data === undefined ? [] : [`--data=${resolve(data)}`])]
 const numStarts = Number(values.starts)
 if (!Number.isInteger(numStarts) || numStarts < 1) {
   process.stderr.write(`error: --starts=${values.starts}: must be a whole number, 1 or more\n`)
   process.exit(2)
 }
 // The first one brings files into memory, and the set-up into order.
-await timeOneStart()
+await timeOneStart(train)
 const seconds: Array<number> = []
 for (let start = 1; start <= numStarts; start++) {
-  seconds.push(await timeOneStart())
+  seconds.push(await timeOneStart(train))
   process.stdout.write(`start ${start}: first step after ${seconds.at(-1)!.toFixed(2)} s\n`)
 }
 const ordered = seconds.toSorted((a, b) => a - b)

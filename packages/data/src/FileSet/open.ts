@@ -1,4 +1,6 @@
 import { Effect, FileSystem } from "effect"
+import type { PlatformError } from "effect/PlatformError"
+import { DatasetUnreadable } from "../Dataset/errors.ts"
 import type { DecodeOptions } from "../Decode/decode.ts"
 import type { FileSet } from "../FileSet.ts"
 import { collectFile, collectRange, collectTree } from "./collect.ts"
@@ -27,7 +29,7 @@ export const openFiles = Effect.fn("FileSet.open")(function* (
   const found = yield* Effect.result(fileSystem.stat(path))
   if (found._tag === "Failure") {
     const names = namesInRange(path)
-    if (names === undefined) return yield* unreadableFile(path)(found.failure)
+    if (names === undefined) return yield* notThere(path, found.failure)
     return yield* openCollection(yield* collectRange(path, names), decoding, packedBy)
   }
   if (found.success.type !== "Directory")
@@ -37,6 +39,16 @@ export const openFiles = Effect.fn("FileSet.open")(function* (
   if (collection !== undefined) return yield* openCollection(collection, decoding, packedBy)
   return { ...(yield* openTree(tree, decoding)), notes }
 })
+
+/** A path that nothing is at may have been meant for a name. */
+const notThere = (path: string, cause: PlatformError) =>
+  cause.reason._tag === "NotFound"
+    ? new DatasetUnreadable({
+        file: path,
+        hint: "name a folder or a file of images with --data=PATH, or a data set that `npx moco data list` knows",
+        cause
+      })
+    : unreadableFile(path)(cause)
 
 const openCollection = Effect.fnUntraced(function* (
   collection: Collection,

@@ -57,6 +57,16 @@ describe("what a path holds", () => {
     )
   )
 
+  it.effect("is refused where nothing is there, which may have been meant for the name of a set", () =>
+    test(
+      Effect.gen(function* () {
+        const { message } = yield* Effect.flip(openFiles(join(yield* folderOf({}), "cifar"), decoding))
+        assert.include(message, "cifar cannot be read: ENOENT")
+        assert.include(message, "with --data=PATH, or a data set that `npx moco data list` knows")
+      })
+    )
+  )
+
   it.effect("is refused where it is nothing that is read, with what to do", () =>
     test(
       Effect.gen(function* () {
