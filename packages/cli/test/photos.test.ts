@@ -65,7 +65,7 @@ describe("a folder of pictures", () => {
   it("goes on to the bit after a kill, wherever it lies by then, and not where a picture was added", async () => {
     const data = await photos(["cats", "dogs"], 24, { "cats/bad.png": "no picture" })
     const whole = fresh()
-    const args = ["train", `--data=${data}`, ...tiny, "--set", "data.files.maxBad=0.1"]
+    const args = ["train", `--data=${data}`, ...tiny, "--max-bad=0.1"]
     const uninterrupted = await run(...args, `--out=${whole}`)
     assert.strictEqual(uninterrupted.code, 0, uninterrupted.stderr)
     assert.include(uninterrupted.stderr, "warning: 1 file is no image that can be read, and others stood in")
@@ -114,6 +114,8 @@ describe("a folder of pictures", () => {
     await refused(3, [`--data=${data}/empty`], "no file below", "has the name of a JPEG, PNG")
     await refused(3, [`--data=${data}`, ...tiny], "files that are no images", "data.files.maxBad (1 %)")
     await refused(2, ["--recipe=fashionMnistQuick", "--set", "data.name=files"], "data.files", "--data=DIR")
+    await refused(2, ["--max-bad=0.1"], "--max-bad=0.1", "fashion-mnist-10k is no folder of image files")
+    await refused(2, [`--data=${data}`, "--max-bad=3"], "data.files.maxBad = 3: must be between 0 and 1")
   })
 
   it("is shown as a picture, with the numbers of its classes", async () => {

@@ -46,6 +46,11 @@ const flags = {
     Flag.withDescription("short for --set data.evaluationSplit=NAME"),
     Flag.optional
   ),
+  maxBad: Flag.String("max-bad").pipe(
+    Flag.withDescription("short for --set data.files.maxBad=PART; 0.01 is 1 % of the files"),
+    Flag.withMetavar("PART"),
+    Flag.optional
+  ),
   resume: pathFlag("resume", "go on with the run in this folder where it was stopped", "RUN"),
   initFrom: pathFlag(
     "init-from",

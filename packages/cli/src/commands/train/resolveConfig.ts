@@ -1,9 +1,10 @@
-import { applyOverrides, ConfigInvalid, type Problem } from "@moco/train/RunConfig"
+import { applyOverrides, ConfigInvalid, type Problem, type RunConfig } from "@moco/train/RunConfig"
 import { nearest } from "@moco/train/RunConfig/nearest"
 import { readStructuredFile } from "@moco/train/readStructuredFile"
 import { defaultRecipe, recipes } from "@moco/train/recipes"
 import { Effect, Option, Schema } from "effect"
 import { Flag } from "effect/cli"
+import { FlagsInvalid } from "../../FlagsInvalid.ts"
 import { imagesOf } from "./imagesOf.ts"
 
 export const recipeFlag = Flag.String("recipe").pipe(
@@ -26,6 +27,7 @@ export interface ConfigFlags {
   readonly data: Option.Option<string>
   readonly imageSize: Option.Option<number>
   readonly split: Option.Option<string>
+  readonly maxBad: Option.Option<string>
 }
 
 /**
@@ -37,8 +39,25 @@ export const resolveConfig = Effect.fn("cli.resolveConfig")(function* (flags: Co
   const images = yield* imagesOf(flags.data)
   const name = yield* recipeName(flags.recipe, file, images.recipe)
   const base = name === images.recipe ? yield* images.planned : recipes[name]!()
-  return yield* applyOverrides(base, [file, images.layer], yield* setsOf(flags))
+  const sets = yield* setsOf(flags)
+  if (Option.isSome(flags.maxBad)) {
+    const { "data.files.maxBad": _, ...others } = sets
+    yield* requireFiles(yield* applyOverrides(base, [file, images.layer], others), flags.maxBad.value)
+  }
+  return yield* applyOverrides(base, [file, images.layer], sets)
 })
+
+/** Only files are decoded, and can turn out to be no images. */
+const requireFiles = ({ data: { files, name } }: RunConfig, maxBad: string) =>
+  files
+    ? Effect.void
+    : Effect.fail(
+        new FlagsInvalid({
+          flags: `--max-bad=${maxBad}`,
+          problem: `is of no use: ${name} is no folder of image files`,
+          hint: "name images of your own with --data=PATH, or leave --max-bad away"
+        })
+      )
 
 const recipeName = Effect.fnUntraced(function* (
   flag: Option.Option<string>,
@@ -67,7 +86,8 @@ const shortForms = [
   { name: "seed", flag: "seed", path: "seed" },
   { name: "epochs", flag: "epochs", path: "training.epochs" },
   { name: "imageSize", flag: "image-size", path: "data.imageSize" },
-  { name: "split", flag: "split", path: "data.evaluationSplit" }
+  { name: "split", flag: "split", path: "data.evaluationSplit" },
+  { name: "maxBad", flag: "max-bad", path: "data.files.maxBad" }
 ] as const
 
 /** The pairs of `--set` with the short forms beside them, which must not say something else. */
