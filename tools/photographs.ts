@@ -1,9 +1,11 @@
-import { mkdir, writeFile } from "node:fs/promises"
+import { mkdir } from "node:fs/promises"
 import { cpus } from "node:os"
 import { parseArgs } from "node:util"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Console, Effect } from "effect"
+import { escapedConsole } from "@moco/core/EscapedConsole"
+import * as SafeFile from "@moco/core/SafeFile"
+import { Cause, Console, Effect } from "effect"
 import { collect } from "./photographs/collect.ts"
 import { photographSets } from "./photographs/sets.ts"
 import { tableOf } from "./photographs/table.ts"
@@ -50,5 +52,17 @@ Effect.gen(function* () {
     yield* Console.log(`\n${text}`)
   }
   const { out } = values
-  if (out !== undefined) yield* Effect.promise(() => writeFile(out, parts.join("\n")))
-}).pipe(Effect.scoped, Effect.provide(NodeServices.layer), NodeRuntime.runMain)
+  if (out !== undefined) yield* SafeFile.replaceText(out, parts.join("\n"))
+}).pipe(
+  Effect.scoped,
+  Effect.tapCause((cause) => {
+    const error = Cause.squash(cause)
+    const isExpected = !Cause.hasDies(cause) && error instanceof Error
+    return Cause.hasInterruptsOnly(cause)
+      ? Effect.void
+      : Console.error(isExpected ? `error: ${error.message}` : Cause.pretty(cause))
+  }),
+  Effect.provideService(Console.Console, escapedConsole),
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)
