@@ -11,7 +11,7 @@ import {
   start,
   tinyRun,
   until
-} from "./program.ts"
+} from "../program.ts"
 
 /** 16 steps an epoch, at one rate. */
 const tiny = (epochs: number) => [
