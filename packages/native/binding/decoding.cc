@@ -1,3 +1,4 @@
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -63,7 +64,9 @@ class Decoding {
   void serve(napi_threadsafe_function listener) {
     Job job;
     while (take(job)) {
-      auto outcome = std::make_unique<Outcome>(Outcome{job.ticket, decoded(job.photograph)});
+      auto outcome = outcome_when_there_is_memory();
+      outcome->ticket = job.ticket;
+      outcome->image = decoded(job.photograph);
       if (napi_call_threadsafe_function(listener, outcome.get(), napi_tsfn_nonblocking) == napi_ok) outcome.release();
     }
   }
@@ -76,6 +79,17 @@ class Decoding {
     job = std::move(jobs_.front());
     jobs_.pop_front();
     return true;
+  }
+
+  // Somebody waits for it: memory for these few bytes is waited for.
+  static std::unique_ptr<Outcome> outcome_when_there_is_memory() {
+    while (true) {
+      try {
+        return std::make_unique<Outcome>();
+      } catch (const std::bad_alloc&) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      }
+    }
   }
 
   // Where there is no memory, the other decoder says so.
@@ -183,7 +197,7 @@ napi_threadsafe_function listener_of(napi_env env, napi_value done) {
 // startDecoding(threads, done): nothing where the system gives no thread.
 napi_value start(napi_env env, napi_callback_info info) {
   const Arguments<2> given(env, info);
-  const int threads = static_cast<int>(number_of(env, given.values[0], "threads"));
+  const int threads = static_cast<int>(whole_of(env, given.values[0], 1, 1024, "threads"));
   auto held = std::make_unique<Held>(env, listener_of(env, given.values[1]));
   if (held->start(threads) == 0) return nullptr;
   napi_value handle;
@@ -208,14 +222,21 @@ std::string text_of(napi_env env, napi_value value) {
   return text;
 }
 
-// decode(decoding, ticket, path, maxBytes, maxPixels, shorterSide)
+// decode(decoding, ticket, path, start, end, maxBytes, maxPixels, shorterSide)
 napi_value ask(napi_env env, napi_callback_info info) {
-  const Arguments<6> given(env, info);
+  const Arguments<8> given(env, info);
   Held& held = held_by(env, given.values[0]);
-  const auto number = [&](int place) { return number_of(env, given.values[place], "an argument"); };
-  const Photograph photograph = {text_of(env, given.values[2]), static_cast<int64_t>(number(3)),
-                                 static_cast<int64_t>(number(4)), static_cast<int>(number(5))};
-  held.decoding.ask({number(1), photograph});
+  constexpr int64_t kMost = int64_t{1} << 53;
+  const auto whole = [&](int place, int64_t least, int64_t most, const char* what) {
+    return whole_of(env, given.values[place], least, most, what);
+  };
+  const Photograph photograph = {text_of(env, given.values[2]),
+                                 whole(3, 0, kMost, "start"),
+                                 whole(4, -1, kMost, "end"),
+                                 whole(5, 0, kMost, "maxBytes"),
+                                 whole(6, 0, kMost, "maxPixels"),
+                                 static_cast<int>(whole(7, 0, 1 << 30, "shorterSide"))};
+  held.decoding.ask({number_of(env, given.values[1], "ticket"), photograph});
   return nullptr;
 }
 

@@ -44,6 +44,15 @@ inline double number_of(napi_env env, napi_value value, const char* what) {
   return number;
 }
 
+// A whole number from `least` to `most`.
+inline int64_t whole_of(napi_env env, napi_value value, int64_t least, int64_t most, const char* what) {
+  const double number = number_of(env, value, what);
+  // Not a number is on neither side.
+  if (!(number >= static_cast<double>(least) && number <= static_cast<double>(most)))
+    throw std::invalid_argument(std::string(what) + " is out of bounds");
+  return static_cast<int64_t>(number);
+}
+
 inline napi_value property_of(napi_env env, napi_value object, const char* name) {
   napi_value value;
   expect(napi_get_named_property(env, object, name, &value), name);

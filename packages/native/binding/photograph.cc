@@ -23,24 +23,27 @@ class File {
     if (file_ >= 0) close(file_);
   }
 
-  // All of it, or nothing where it is no JPEG, no regular file or too large.
-  bool read_jpeg(int64_t max_bytes, std::vector<uint8_t>& bytes) {
+  // All of the image, or nothing where it is no JPEG, too large or not all there, or the file is no regular one.
+  bool read_jpeg(const Photograph& photograph, std::vector<uint8_t>& bytes) {
     struct stat info;
-    if (file_ < 0 || fstat(file_, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > max_bytes) return false;
-    constexpr size_t kMark = 3;
-    bytes.resize(static_cast<size_t>(std::max<int64_t>(info.st_size, kMark)));
-    if (info.st_size < static_cast<int64_t>(kMark) || !fill(bytes.data(), kMark)) return false;
-    if (bytes[0] != 0xff || bytes[1] != 0xd8 || bytes[2] != 0xff) return false;
-    return fill(bytes.data() + kMark, bytes.size() - kMark);
+    if (file_ < 0 || fstat(file_, &info) != 0 || !S_ISREG(info.st_mode)) return false;
+    const int64_t start = photograph.start, end = photograph.end < 0 ? info.st_size : photograph.end;
+    constexpr int64_t kMark = 3;
+    if (end > info.st_size || end - start < kMark || end - start > photograph.max_bytes) return false;
+    bytes.resize(kMark);
+    if (!fill(bytes.data(), kMark, start) || bytes[0] != 0xff || bytes[1] != 0xd8 || bytes[2] != 0xff) return false;
+    bytes.resize(static_cast<size_t>(end - start));
+    return fill(bytes.data() + kMark, bytes.size() - kMark, start + kMark);
   }
 
  private:
-  bool fill(uint8_t* to, size_t size) {
+  bool fill(uint8_t* to, size_t size, int64_t at) {
     while (size > 0) {
-      const ssize_t got = read(file_, to, size);
+      const ssize_t got = pread(file_, to, size, at);
       if (got < 0 && errno == EINTR) continue;
       if (got <= 0) return false;
       to += got;
+      at += got;
       size -= got;
     }
     return true;
@@ -67,7 +70,7 @@ OwnedPixels shrunk(const OwnedPixels& image, int shorter_side) {
 OwnedPixels decode(const Photograph& photograph) {
   std::vector<uint8_t> bytes;
   JpegHeader header;
-  if (!File(photograph.path).read_jpeg(photograph.max_bytes, bytes)) return {};
+  if (!File(photograph.path).read_jpeg(photograph, bytes)) return {};
   if (!read_jpeg_header(bytes.data(), bytes.size(), header) || header.orientation != 1) return {};
   if (static_cast<int64_t>(header.height) * header.width > photograph.max_pixels) return {};
   const OwnedPixels image = decode_jpeg(bytes.data(), bytes.size(), header.height, header.width);

@@ -10,6 +10,8 @@ namespace moco {
 
 struct Photograph {
   std::string path;
+  // Where in the file it is, from its first byte to the one behind its last; `end` is -1 where the file is the image.
+  int64_t start, end;
   int64_t max_bytes, max_pixels;
   // Images whose shorter side is longer are shrunk to it; 0 leaves all as they are.
   int shorter_side;

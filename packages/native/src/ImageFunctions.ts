@@ -50,6 +50,9 @@ export interface ImageFunctions {
     decoding: Decoding,
     ticket: number,
     path: string,
+    /** Bytes of the file, from the first to the one behind the last; -1 where the whole file is the image. */
+    start: number,
+    end: number,
     maxBytes: number,
     maxPixels: number,
     shorterSide: number

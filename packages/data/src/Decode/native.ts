@@ -35,12 +35,26 @@ export const startNative = (
 
   return {
     ask: (waiting) => {
+      const { bytes, maxBytes, maxPixels, part, path, shorterSide } = waiting.job
+      // What was read already, and what is not named like a JPEG, would only be handed back.
+      if (bytes !== undefined || (part === undefined && !isNamedLikeJpeg(path))) {
+        others.ask(waiting)
+        return
+      }
       const ticket = numAsked++
       if (waitingOf.size === 0) native.awaitDecoding(threads, true)
       waitingOf.set(ticket, waiting)
       ticketOf.set(waiting, ticket)
-      const { maxBytes, maxPixels, path, shorterSide } = waiting.job
-      native.decode(threads, ticket, path, maxBytes, maxPixels, shorterSide)
+      native.decode(
+        threads,
+        ticket,
+        path,
+        part?.start ?? 0,
+        part?.end ?? -1,
+        maxBytes,
+        maxPixels,
+        shorterSide
+      )
     },
     forget: (waiting) => {
       const ticket = ticketOf.get(waiting)
@@ -57,3 +71,5 @@ export const startNative = (
     }
   }
 }
+
+const isNamedLikeJpeg = (path: string) => /\.(?:jpe?g|jpe|jfif)$/i.test(path)

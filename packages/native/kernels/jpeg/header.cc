@@ -56,13 +56,27 @@ bool read_orientation(const Bytes& block, int& orientation) {
 
 bool is_frame(uint8_t marker) { return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc; }
 
-// Baseline, extended or progressive, by Huffman's code; 8 bits a sample.
+// Baseline or extended, by Huffman's code; 8 bits a sample.
 bool read_frame(uint8_t marker, const Bytes& segment, JpegHeader& header) {
-  if (marker > 0xc2 || segment.size < 6 || segment.at[0] != 8) return false;
+  if (marker > 0xc1 || segment.size < 6 || segment.at[0] != 8) return false;
   header.height = segment.at[1] << 8 | segment.at[2];
   header.width = segment.at[3] << 8 | segment.at[4];
   header.components = segment.at[5];
   return header.height > 0 && header.width > 0 && (header.components == 1 || header.components == 3);
+}
+
+// Whether these are the pixels of all components in one scan, behind which the image ends. More scans are decoded one
+// over the other, however many a small file has; and each decoder has its own mind about which are allowed.
+bool is_only_scan(const Bytes& segment, const Bytes& pixels, const JpegHeader& header) {
+  if (header.components == 0 || segment.size < 1 || segment.at[0] != header.components) return false;
+  const uint8_t* at = pixels.at;
+  const uint8_t* const end = pixels.at + pixels.size;
+  while ((at = static_cast<const uint8_t*>(std::memchr(at, 0xff, end - at))) != nullptr && ++at < end) {
+    // A byte of pixels that looks like a mark, a mark to begin anew at, or one of several in a row.
+    if (*at == 0 || (*at >= 0xd0 && *at <= 0xd7)) at++;
+    else if (*at != 0xff) return *at == 0xd9;
+  }
+  return false;
 }
 
 }  // namespace
@@ -86,7 +100,7 @@ bool read_jpeg_header(const uint8_t* bytes, size_t size, JpegHeader& header) {
     if (length < 2 || length > size - at - 2) return false;
     const Bytes segment = {bytes + at + 4, length - 2};
     // The pixels begin.
-    if (marker == 0xda) return header.components > 0;
+    if (marker == 0xda) return is_only_scan(segment, Bytes{bytes, size}.from(at + 2 + length), header);
     if (is_frame(marker)) {
       if (header.components > 0 || !read_frame(marker, segment, header)) return false;
     } else if (marker == 0xe1 && segment.begins_with("Exif", 4)) {

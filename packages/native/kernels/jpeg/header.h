@@ -13,8 +13,8 @@ struct JpegHeader {
   int orientation;
 };
 
-// Whether the file is a JPEG of a usual kind, and what its header says: baseline or progressive, 8 bits a sample, by
-// Huffman's code, 1 or 3 components, an end that is marked as one, and an EXIF block at most that can be followed. All
+// Whether the file is a JPEG of a usual kind, and what its header says: baseline, 8 bits a sample, by Huffman's code,
+// 1 or 3 components in a single scan, an end that is marked as one, and an EXIF block at most that can be followed. All
 // others are left to a decoder that knows them all. Nothing outside of `bytes` is read, whatever they are.
 bool read_jpeg_header(const uint8_t* bytes, size_t size, JpegHeader& header);
 
