@@ -28,12 +28,18 @@ const stamps: PhotographSet = {
       seed,
       data: {
         ...recipe.data,
-        imageSize: 48,
+        imageSize: 64,
         files: { ...usualFiles, path, heldBack: 0, shorterSide: stamps.shorterSide }
       },
-      augmentation: { ...mocoV2, cropScale: { min: 0.25, max: 1 }, blur: 0 },
+      augmentation: {
+        ...mocoV2,
+        ...{ cropScale: { min: 0.25, max: 1 }, blur: 0, gray: 0 },
+        ...{ brightness: 0.1, contrast: 0.1, saturation: 0.1, hue: 0.01 }
+      },
+      encoder: { ...recipe.encoder, stem: "imagenet", layers: [1, 1, 1, 1] },
       dictionary: { kind: "queue", size: 512 },
-      training: { epochs: 80, batchSize: 128 },
+      loss: { kind: "infoNce", temperature: 0.1, symmetric: false },
+      training: { epochs: 200, batchSize: 128 },
       evaluations: {}
     }
   }

@@ -35,7 +35,7 @@ describe("an array of images of six channels", () => {
     const [data, out] = [arrays(48), fresh()]
     const { code, stderr, stdout } = await runInProcess("train", `--data=${data}`, `--out=${out}`, ...tiny)
     assert.strictEqual(code, 0, stderr)
-    assert.include(stdout, "48 images in classes of about 7 pixels, 6 channels each")
+    assert.include(stdout, "44 images to train on, in classes of about 7 pixels, 6 channels each")
     assert.include(stdout, "44 images of bands.npy, evaluated on 4")
     assert.include(stdout, "kNN accuracy")
     const card = JSON.parse(readFileSync(join(out, "encoder.json"), "utf8"))

@@ -1,7 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
+import { applyOverrides } from "@moco/train/RunConfig"
+import { recipes } from "@moco/train/recipes"
+import { Effect, Option } from "effect"
 import sharp from "sharp"
+import { imagesOf } from "../src/commands/train/imagesOf.ts"
 import { runInProcess } from "./inProcess.ts"
 import { assertPlainError, checkpointsOf, fresh, run, start, stateOf, until } from "./program.ts"
 
@@ -51,6 +56,35 @@ describe("a folder of pictures", () => {
     assert.deepStrictEqual([recipe, images.name, images.files.path], ["photos", "files", data])
     assert.deepStrictEqual([training.batchSize, dictionary.size], [8, 32])
     assert.isFalse(existsSync(join(out, "quarantine.json")))
+  })
+
+  it("is read as the config file says, whose recipe may say otherwise, wherever --data finds it", async () => {
+    const [data, out] = [await photos(["cats", "dogs"], 24), fresh()]
+    const file = `${data}.json`
+    writeFileSync(file, JSON.stringify({ data: { files: { heldBack: 0.25, shorterSide: 12 } } }))
+    const { code, stderr, stdout } = await runInProcess(
+      ...["train", `--config=${file}`, `--data=${data}`, `--out=${out}`],
+      ...tiny
+    )
+    assert.strictEqual(code, 0, stderr)
+    assert.include(stdout, "36 images of photos, evaluated on 12")
+    const { files } = configOf(out).data
+    assert.deepInclude(files, { path: data, heldBack: 0.25, shorterSide: 12, maxBad: 0.01 })
+    const images = await Effect.runPromise(
+      imagesOf(Option.some(data)).pipe(Effect.provide(NodeServices.layer))
+    )
+    const config = await Effect.runPromise(
+      applyOverrides(recipes["imagenetV1"]!(), [images.layer], {}).pipe(Effect.provide(NodeServices.layer))
+    )
+    assert.deepInclude(config.data.files!, { path: data, shorterSide: 512 })
+  })
+
+  it("may have classes of one or two images, which are all trained on", async () => {
+    const folders = Array.from({ length: 8 }, (_, place) => `class${place}`)
+    const [data, out] = [await photos(folders, 2), fresh()]
+    const { code, stderr, stdout } = await runInProcess("train", `--data=${data}`, `--out=${out}`, ...tiny)
+    assert.strictEqual(code, 0, stderr)
+    assert.include(stdout, "16 images of photos, evaluated on none")
   })
 
   it("may have no classes: it is trained on, and nothing is evaluated by labels", async () => {
@@ -126,6 +160,26 @@ describe("a folder of pictures", () => {
     assert.match(stdout, /11 {2}cats\n +11 {2}dogs/)
     const { format, width } = await sharp(out).metadata()
     assert.deepStrictEqual([format, width], ["png", 16 + 190 + 10 * 68 - 4 + 16])
+  })
+
+  it("gets no picture of itself among its own", async () => {
+    const { code, stderr } = await runInProcess("data", "show", "--data=.")
+    assert.strictEqual(code, 2)
+    assertPlainError(stderr, "--data=.: the picture would be written among the images", "--out=FILE")
+  })
+
+  it("is packed at another size by what is within its bounds, and trained on by the command that is shown", async () => {
+    const [data, out] = [await photos(["cats", "dogs"], 24), `${fresh()}.pack`]
+    const pack = ["data", "pack", `--data=${data}`, `--out=${out}`]
+    const small = await runInProcess(...pack, "--shorter-side=-5")
+    assert.strictEqual(small.code, 2)
+    assertPlainError(small.stderr, "shorter-side", "between 0 and 8192")
+    const { code, stderr, stdout } = await runInProcess(...pack, "--shorter-side=9")
+    assert.strictEqual(code, 0, stderr)
+    const [, flags] = /^train on it: npx moco train (.*)$/m.exec(stdout)!
+    assert.strictEqual(flags, `--data=${out} --set=data.files.shorterSide=9`)
+    const trained = await runInProcess("train", ...flags!.split(" "), `--out=${fresh()}`, ...tiny)
+    assert.strictEqual(trained.code, 0, trained.stderr)
   })
 })
 

@@ -88,10 +88,12 @@ const sourcesIn = (
   split: EvaluationSplit
 ) => {
   const holdBack = { fraction: heldBack, seed: splitSeed }
-  const { classes, test, train } = partsOf(set.names, split, holdBack, set.told)
+  const { classes, numLeftOut, test, train } = partsOf(set.names, split, holdBack, set.told)
   const bad = { max: maxBad, found: 0 }
   const source = (part: LabelledFiles) => sourceOf(set, { ...part, classes, bad })
-  const { form, name, notes = [] } = set
+  const { form, name } = set
+  const left = `${numLeftOut} images are left out: they are in none of the folders or files that are parts, of which one is train`
+  const notes = [...(set.notes ?? []), ...(numLeftOut === 0 ? [] : [left])]
   return { name, notes, isDecoded: form === undefined, train: source(train), test: test && source(test) }
 }
 
@@ -137,7 +139,7 @@ export const survey = Effect.fn("Files.survey")(function* (root: string) {
     DecodeThreads,
     fewImages
   )
-  const { notes, train } = sourcesIn(set, { ...usualFiles, heldBack: 0, maxBad: 1 }, "test")
+  const { notes, test, train } = sourcesIn(set, { ...usualFiles, maxBad: 1 }, "test")
   if (train.numImages < minImages) {
     return yield* new DatasetInvalid({
       ...{ dataset: root, field: "images to train on", value: String(train.numImages) },
@@ -149,8 +151,13 @@ export const survey = Effect.fn("Files.survey")(function* (root: string) {
   const indices = Int32Array.from({ length: numSeen }, (_, seen) =>
     Math.floor((seen * train.numImages) / numSeen)
   )
-  const sides = (yield* train.read(indices)).map(({ height, width }) => Math.min(height, width))
+  // One after the other: they are as large as a camera makes them.
+  const sides = yield* Effect.forEach(indices, (index) =>
+    Effect.map(train.read(Int32Array.of(index)), ([image]) => Math.min(image!.height, image!.width))
+  )
   const shorterSide = sides.toSorted((a, b) => a - b)[Math.floor(numSeen / 2)]!
   const { channels, labels, numImages } = train
-  return { numImages, hasClasses: labels !== undefined, shorterSide, channels, notes }
+  // Of classes of one or two images none is held back, and there is nothing to evaluate on.
+  const hasClasses = labels !== undefined && test !== undefined
+  return { numImages, hasClasses, shorterSide, channels, notes }
 }, Effect.scoped)

@@ -102,11 +102,19 @@ export const writeEnvironment = (folder: RunFolder, environment: Environment) =>
 export const writeEncoderCard = (folder: RunFolder, card: EncoderCard) =>
   writeFile(folder.encoderCard, new TextEncoder().encode(cardText(card)))
 
+const BadFile = Schema.Struct({ file: Schema.String, problem: Schema.String })
+const decodeBadFiles = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Array(BadFile)))
+
+/** Files of the data set that earlier sessions of a run have found to be no images; none where no list can be read. */
+export const readQuarantine = (folder: RunFolder) =>
+  SafeFile.readText(folder.quarantine, { maxBytes: 2 ** 26 }).pipe(
+    Effect.flatMap(decodeBadFiles),
+    Effect.orElseSucceed((): ReadonlyArray<typeof BadFile.Type> => [])
+  )
+
 /** Writes which files of the data set are no images. */
-export const writeQuarantine = (
-  folder: RunFolder,
-  bad: ReadonlyArray<{ readonly file: string; readonly problem: string }>
-) => writeFile(folder.quarantine, new TextEncoder().encode(`${JSON.stringify(bad, null, 2)}\n`))
+export const writeQuarantine = (folder: RunFolder, bad: ReadonlyArray<typeof BadFile.Type>) =>
+  writeFile(folder.quarantine, new TextEncoder().encode(`${JSON.stringify(bad, null, 2)}\n`))
 
 /** Writes a file as a whole or not at all: a reader, and a run that is killed, never sees a part of it. */
 export const writeFile = Effect.fn("RunFolder.writeFile")(function* (target: string, bytes: Uint8Array) {

@@ -106,15 +106,21 @@ const wantedOf = (flag: FlagDoc | undefined, expected: string): string => {
   if (choices.length > 0) return `one of ${choices.join(", ")}`
   switch (flag?.type) {
     case "integer":
-      return "a whole number"
+      return bounded("a whole number", expected)
     case "number":
-      return "a number"
+      return bounded("a number", expected)
     case "boolean":
       return "true or false, or left out"
     case "PATH=VALUE":
       return "a setting and its value, as in loss.temperature=0.1"
   }
   return plainWords[flag?.type ?? ""] ?? expected.replace(/^Expected:? /, "")
+}
+
+/** Words for a kind of number, with the bounds that it must be within where those are what is wrong. */
+const bounded = (kind: string, expected: string): string => {
+  const [bounds] = /(?:between|greater|less) [^\n]*/.exec(expected) ?? []
+  return bounds === undefined ? kind : `${kind} ${bounds}`
 }
 
 const plainWords: Readonly<Record<string, string>> = {

@@ -87,7 +87,9 @@ export const train = Command.make(
     function* ({ checkpointEvery, dataDir, json, onNan, profile, ...flags }) {
       yield* checkEnvironment(process.env)
       const every = yield* parseEvery(checkpointEvery)
-      const run = yield* Run.open(yield* sourceOf(flags), {
+      // The images may be looked at first, which may take long.
+      const source = yield* Effect.interruptible(sourceOf(flags))
+      const run = yield* Run.open(source, {
         dataDir: Option.getOrUndefined(dataDir),
         approve: (config) => requireUsed(dataDir, [config])
       })

@@ -36,8 +36,8 @@ export const mocoV1: AugmentationSettings = {
 /** Instance discrimination on ImageNet (Wu et al. 2018): what MoCo v1 has taken over. */
 export const instDisc: AugmentationSettings = mocoV1
 
-/** Instance discrimination on CIFAR-10, by its authors' code: as on ImageNet, but nothing is mirrored. */
-export const instDiscCifar: AugmentationSettings = { ...instDisc, flip: 0 }
+/** Instance discrimination on CIFAR-10, by its authors' code: nothing is mirrored, and the gray comes after the jitter. */
+export const instDiscCifar: AugmentationSettings = { ...instDisc, flip: 0, grayBeforeJitter: false }
 
 /** MoCo v2 on ImageNet (Chen et al. 2020): less hue, gray after the jitter, and blur. */
 export const mocoV2: AugmentationSettings = {

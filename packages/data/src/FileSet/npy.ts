@@ -60,6 +60,11 @@ export const openNpy = Effect.fn("FileSet.openNpy")(function* (
       "raise data.files.maxPixels"
     )
   }
+  const numImages = arrays.reduce((sum, { form }) => sum + form.numImages, 0)
+  if (numImages > maxImages) {
+    const hint = "name a part of the files, or write larger images"
+    return yield* malformed(path, "images", String(numImages), `must be at most ${maxImages}`, hint)
+  }
   const starts = startsOf(arrays.map((each) => each.form.numImages))
   const names = arrays.flatMap(({ form: { numImages }, shard }) =>
     Array.from({ length: numImages }, (_, index) => `${shard.name}/${String(index).padStart(9, "0")}`)
@@ -183,6 +188,9 @@ function* notesOf(arrays: ReadonlyArray<Arrays>): Generator<string> {
 
 /** Bytes at either end of an array by which it is known. */
 const endBytes = 2 ** 20
+
+/** Each has a name, and an order of all of them is drawn in every epoch. */
+const maxImages = 20_000_000
 
 /** What arrays are known by: their form, their labels, and what stands at both ends of them. */
 const digestsOf = Effect.fnUntraced(function* (arrays: ReadonlyArray<Arrays>) {

@@ -12,7 +12,7 @@ import { openParquet } from "./parquet.ts"
 import { namesInRange } from "./range.ts"
 import type { Collection } from "./shards.ts"
 import { openTar } from "./tar.ts"
-import { listTree } from "./tree.ts"
+import { listTree, type Tree } from "./tree.ts"
 
 /**
  * The images at a path, told by what is there: a folder of image files; files of many images, or a folder of these; a name
@@ -37,8 +37,14 @@ export const openFiles = Effect.fn("FileSet.open")(function* (
   const tree = yield* listTree(path)
   const { collection, notes } = yield* collectTree(tree)
   if (collection !== undefined) return yield* openCollection(collection, decoding, packedBy)
-  return { ...(yield* openTree(tree, decoding)), notes }
+  return { ...(yield* openTree(tree, decoding)), notes: [...notes, ...notesOf(tree)] }
 })
+
+/** What of a folder was not looked into. */
+const notesOf = ({ numLinks, numTooDeep }: Tree): ReadonlyArray<string> => [
+  ...(numLinks === 0 ? [] : [`links are not followed: ${numLinks} of them are left out`]),
+  ...(numTooDeep === 0 ? [] : [`${numTooDeep} folders are left out: they are too many folders deep`])
+]
 
 /** A path that nothing is at may have been meant for a name. */
 const notThere = (path: string, cause: PlatformError) =>

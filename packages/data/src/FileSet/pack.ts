@@ -50,7 +50,8 @@ export const openPack = Effect.fn("FileSet.openPack")(function* (path: string, d
       path,
       names: header.names,
       isRaw: true,
-      ...(header.told && { told: toldIn(header.told) })
+      ...(header.told && { told: toldIn(header.told) }),
+      ...(header.sha256 && { sha256: header.sha256 })
     },
     decode: (index) =>
       Effect.catchTag(decode(index), "PlatformError", ({ message }) =>

@@ -45,6 +45,8 @@ export const PackHeader = Schema.Struct({
       order: Schema.optionalKey(Schema.Array(Schema.String))
     })
   ),
+  /** What is known of the content of the files that were packed, by what it is of. */
+  sha256: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   /** CRC-32 of the records. */
   records: Schema.Int
 })

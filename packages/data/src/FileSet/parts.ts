@@ -15,6 +15,8 @@ export interface Parts {
   readonly train: LabelledFiles
   readonly test: LabelledFiles | undefined
   readonly classes: ReadonlyArray<string> | undefined
+  /** How many files are in none of the parts. */
+  readonly numLeftOut: number
 }
 
 /** How the images of a tree without folders of parts are parted. */
@@ -29,7 +31,7 @@ export interface HoldBack {
  * Parts the files of a collection, which are in order, by what it tells of them, or else by their folders.
  *
  * Where there are files to train on, those of `test` and `val` are what an encoder is evaluated on; where there is only one
- * of these, `test` means that one. What has no part of its own is held back from the training images, by lot and class by
+ * of these, or only `val` has classes, `test` means that one. What has no part of its own is held back from the training images, by lot and class by
  * class. What is held back for `test` is neither trained nor evaluated on with `validation`.
  *
  * There are classes where every image that is used is in one and there are two at least.
@@ -40,21 +42,33 @@ export const partsOf = (
   holdBack: HoldBack,
   told: Told = toldByFolders(files)
 ): Parts => {
-  const rowsOf = (part: PartName) => rowsWhere(files.length, (row) => told.parts[row] === part)
+  const rowsOf = (part: PartName | undefined) => rowsWhere(files.length, (row) => told.parts[row] === part)
   const [train, test, validation] = [rowsOf("train"), rowsOf("test"), rowsOf("validation")]
   const isSecond = split === "validation"
-  if (train.length === 0)
-    return heldBack(
+  if (train.length === 0) {
+    const parts = heldBack(
       rowsWhere(files.length, () => true),
       told,
       holdBack,
       isSecond
     )
-  const tested = test.length > 0 ? test : validation
-  const evaluated = split === "test" ? tested : test.length > 0 ? validation : noRows
-  if (evaluated.length === 0) return heldBack(train, told, holdBack, isSecond && tested.length === 0)
+    return { ...parts, numLeftOut: 0 }
+  }
+  const numLeftOut = rowsOf(undefined).length
+  // Some sets are published with a test part whose classes are kept secret.
+  const isSecret =
+    classesOf([train, test], told) === undefined && classesOf([train, validation], told) !== undefined
+  const [first, second] = test.length === 0 || isSecret ? [validation, noRows] : [test, validation]
+  const evaluated = split === "test" ? first : second
+  if (evaluated.length === 0) {
+    return { ...heldBack(train, told, holdBack, isSecond && first.length === 0), numLeftOut }
+  }
   const classes = classesOf([train, evaluated], told)
-  return { classes, train: labelled(train, told, classes), test: labelled(evaluated, told, classes) }
+  return {
+    ...{ classes, numLeftOut },
+    train: labelled(train, told, classes),
+    test: labelled(evaluated, told, classes)
+  }
 }
 
 const noRows = new Int32Array()
@@ -68,7 +82,12 @@ const rowsWhere = (numFiles: number, isWanted: (row: number) => boolean): Int32A
  * @param rows  the files that are parted
  * @param isSecond  another part of this size has been held back before
  */
-const heldBack = (rows: Int32Array, told: Told, { fraction, seed }: HoldBack, isSecond: boolean): Parts => {
+const heldBack = (
+  rows: Int32Array,
+  told: Told,
+  { fraction, seed }: HoldBack,
+  isSecond: boolean
+): Omit<Parts, "numLeftOut"> => {
   const classes = classesOf([rows], told)
   const all = labelled(rows, told, classes)
   const { labels } = all

@@ -27,13 +27,21 @@ const partOfFolder = (folder: string): PartName | undefined => {
 const allParts = Object.keys(namesOfParts) as ReadonlyArray<PartName>
 
 /**
- * What folders say of the files in them: those of the first level are the parts, where one of them is `train`; those of the
- * next, or else of the first, are the classes.
+ * Whether names are those of parts: one is to train on, and another to test on, or there is no other. `train` among cars and
+ * buses is a class.
+ */
+const areParts = (parts: ReadonlyArray<PartName | undefined>): boolean =>
+  parts.includes("train") &&
+  (parts.includes("test") || parts.includes("validation") || !parts.includes(undefined))
+
+/**
+ * What folders say of the files in them: those of the first level are the parts, where they are named like these; those of
+ * the next, or else of the first, are the classes.
  */
 export const toldByFolders = (files: ReadonlyArray<string>): Told => {
   const folders = files.map((file) => file.split("/").slice(0, -1))
   const parts = folders.map(([first]) => (first === undefined ? undefined : partOfFolder(first)))
-  const hasParts = parts.includes("train")
+  const hasParts = areParts(parts)
   const level = hasParts ? 1 : 0
   return {
     parts: hasParts ? parts : parts.map(() => undefined),
@@ -52,11 +60,12 @@ export const partOfShard = (name: string): PartName | undefined =>
     .findLast((part) => part !== undefined)
 
 /**
- * The parts of shards, for each shard; none at all where no shard is to train on: a lone `test.tar` is all that there is.
+ * The parts of shards, for each shard; none at all where their names are not those of parts: a lone `test.tar` is all that
+ * there is.
  */
 export const partsOfShards = (names: ReadonlyArray<string>): ReadonlyArray<PartName | undefined> => {
   const parts = names.map(partOfShard)
-  return parts.includes("train") ? parts : parts.map(() => undefined)
+  return areParts(parts) ? parts : parts.map(() => undefined)
 }
 
 /** A class as a collection has it: a number, or a name. */

@@ -12,6 +12,8 @@ export interface Tree {
   readonly others: ReadonlyArray<string>
   /** Links that were met; none is followed. */
   readonly numLinks: number
+  /** Folders that were not looked into, for they are too deep. */
+  readonly numTooDeep: number
 }
 
 /** Folders within folders that are looked into; more are a mistake, or an attack. */
@@ -49,7 +51,13 @@ export const listTree = Effect.fn("FileSet.listTree")(function* (root: string) {
     }
     level = next
   }
-  const tree: Tree = { root, files: files.sort(byCharacters), others: others.sort(byCharacters), numLinks }
+  const tree: Tree = {
+    root,
+    files: files.sort(byCharacters),
+    others: others.sort(byCharacters),
+    numLinks,
+    numTooDeep: level.length
+  }
   return tree
 })
 

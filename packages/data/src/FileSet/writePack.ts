@@ -4,6 +4,7 @@ import { channelsOfFiles, type DecodeOptions } from "../Decode/decode.ts"
 import type { ImageUndecodable } from "../Decode/errors.ts"
 import type { FileSet } from "../FileSet.ts"
 import type { Image } from "../ImageSource.ts"
+import { unreadableFile } from "./faults.ts"
 import {
   checkOf,
   encodeRecords,
@@ -44,7 +45,7 @@ export const writePack = Effect.fn("FileSet.writePack")(function* (
       yield* file.writeAll(encoder.encode(magic))
       yield* Stream.range(0, set.names.length - 1).pipe(
         // In the order of the names, whichever is done first.
-        Stream.mapEffect((index) => Effect.result(set.decode(index)), { concurrency: ahead }),
+        Stream.mapEffect((index) => decoded(set, index), { concurrency: ahead }),
         Stream.runForEach((result) => {
           const { pixels, problem, record } = packed(result, offset)
           if (problem !== undefined) problems[records.length] = problem
@@ -59,7 +60,8 @@ export const writePack = Effect.fn("FileSet.writePack")(function* (
         ...{ version, name: set.name, channels: channelsOfFiles, names: set.names, problems },
         decoding: { background, maxPixels, shorterSide },
         records: checkOf(table),
-        ...(set.told && { told: toldOut(set.told) })
+        ...(set.told && { told: toldOut(set.told) }),
+        ...(set.sha256 && { sha256: set.sha256 })
       }
       const text = encoder.encode(JSON.stringify(header))
       yield* file.writeAll(Buffer.concat([table, text, endOf(text.length)]))
@@ -67,6 +69,18 @@ export const writePack = Effect.fn("FileSet.writePack")(function* (
   )
   return Object.keys(problems).length
 })
+
+/** What a file became, or why it is no image. One that cannot be read may be one: nothing is packed without it. */
+const decoded = (set: FileSet, index: number) =>
+  set.decode(index).pipe(
+    Effect.retry({ times: 2, while: ({ isRead }) => !isRead }),
+    Effect.result,
+    Effect.tap((result) =>
+      Result.isFailure(result) && !result.failure.isRead
+        ? Effect.fail(unreadableFile(result.failure.file)(new Error(result.failure.problem)))
+        : Effect.void
+    )
+  )
 
 const toldOut = ({ classes, order, parts }: Told): NonNullable<PackHeader["told"]> => ({
   parts: parts.map((part) => part ?? null),

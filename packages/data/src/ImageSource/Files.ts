@@ -31,7 +31,7 @@ export const sourceOf = (set: FileSet, part: Part): ImageSource => {
   const decodeOne = (index: number) => {
     const known = quarantine.get(index)
     if (known !== undefined) return Effect.fail(known)
-    return Effect.tapError(set.decode(rows[index]!), (error) =>
+    return Effect.tapError(Effect.retry(set.decode(rows[index]!), unread), (error) =>
       Effect.sync(() => {
         // Several readings may have waited for the same file.
         if (!quarantine.has(index)) bad.found++
@@ -77,6 +77,9 @@ export const sourceOf = (set: FileSet, part: Part): ImageSource => {
     })
   })
 }
+
+/** What was read is no image however often it is; what could not be read may be there the next time. */
+const unread = { times: 2, while: ({ isRead }: ImageUndecodable) => !isRead }
 
 const sizeOf = ({ height, width }: ImageSize) => ({ height, width })
 

@@ -40,7 +40,9 @@ const partsOf = ({ md5, numImages, planes }: Stl): ReadonlyArray<Parts.Part> => 
 }
 
 /** Where images with labels may be read from: the folder need not have those without. */
-export const labelledFormats = (stl: Stl): Parts.Formats<Parts.Format> => [{ ...stl, parts: partsOf(stl) }]
+export const labelledFormats = (stl: Stl): Parts.Formats<Parts.Format> => [
+  { ...stl, parts: partsOf(stl).filter(({ name }) => name !== imagesFile("unlabeled")) }
+]
 
 /** Where images without labels may be read from: an archive cannot be read by index. */
 export const unlabelledFormats = (stl: Stl): Parts.Formats<Parts.Format> => [

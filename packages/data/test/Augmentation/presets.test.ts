@@ -39,7 +39,7 @@ describe("presets", () => {
     assert.deepStrictEqual(mocoV2.blurSigma, { min: 0.1, max: 2 })
     assert.deepStrictEqual(jitter(notebook), [0.4, 0.4, 0.4, 0.1])
     assert.deepInclude(notebook, { ...afterJitter, blur: 0, cropScale: { min: 0.08, max: 1 } })
-    assert.deepStrictEqual(instDiscCifar, { ...mocoV1, flip: 0 })
+    assert.deepStrictEqual(instDiscCifar, { ...mocoV1, flip: 0, grayBeforeJitter: false })
     for (const byol of [byolFirst, byolSecond]) {
       assert.deepStrictEqual(jitter(byol), [0.4, 0.4, 0.2, 0.1])
       assert.deepInclude(byol, { ...afterJitter, flip: 0.5, gray: 0.2, cropScale: { min: 0.08, max: 1 } })

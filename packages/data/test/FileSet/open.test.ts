@@ -1,3 +1,4 @@
+import { symlinkSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
@@ -53,6 +54,22 @@ describe("what a path holds", () => {
         ])
         const alone = yield* openFiles(yield* folderOf({ "a.png": image, "b.txt": "", c: "what" }), decoding)
         assert.deepStrictEqual(alone.notes, [])
+      })
+    )
+  )
+
+  it.effect("is said of links and of folders that are too deep that they are left out", () =>
+    test(
+      Effect.gen(function* () {
+        const deep = Array.from({ length: 70 }, () => "d").join("/")
+        const folder = yield* folderOf({ "a.png": yield* gray(1), [`${deep}/b.png`]: yield* gray(2) })
+        symlinkSync(join(folder, "a.png"), join(folder, "link.png"))
+        const { names, notes } = yield* openFiles(folder, decoding)
+        assert.deepStrictEqual(names, ["a.png"])
+        assert.deepStrictEqual(notes, [
+          "links are not followed: 1 of them are left out",
+          "1 folders are left out: they are too many folders deep"
+        ])
       })
     )
   )

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Property } from "@moco/core/testing"
+import { ImageUndecodable } from "@moco/data/Decode/errors"
 import { DecodeThreads } from "@moco/data/Decode/threads"
 import type { FileSet } from "@moco/data/FileSet"
 import { openFolder } from "@moco/data/FileSet/folder"
@@ -54,6 +55,38 @@ describe("a packed file", () => {
           assert.deepStrictEqual(yield* contentsOf(packed), yield* contentsOf(folder))
         })
       )
+  )
+
+  it.effect("is known by what the files were known by that were packed", () =>
+    test(
+      Effect.gen(function* () {
+        const { path, root } = yield* given
+        const set: FileSet = { ...(yield* openFolder(root, decoding)), sha256: { "footer of a": "12" } }
+        yield* writePack(set, decoding, path)
+        assert.deepStrictEqual((yield* openPack(path, decoding)).sha256, { "footer of a": "12" })
+      })
+    )
+  )
+
+  it.effect("is not written where a file cannot be read, which may be an image", () =>
+    test(
+      Effect.gen(function* () {
+        const { path, root } = yield* given
+        let tries = 0
+        const unread = new ImageUndecodable({ file: "a/3.png", problem: "EIO", isRead: false })
+        const set = yield* openFolder(root, decoding)
+        const failing: FileSet = {
+          ...set,
+          decode: (index) =>
+            Effect.suspend(() => (index === 3 && tries++ < 3 ? Effect.fail(unread) : set.decode(index)))
+        }
+        const { message } = yield* Effect.flip(writePack(failing, decoding, path))
+        assert.include(message, "a/3.png cannot be read: EIO")
+        // Once more it could be read.
+        yield* writePack(failing, decoding, path)
+        assert.strictEqual(tries, 4)
+      })
+    )
   )
 
   it.effect("has the same bytes, on however many threads its files were decoded", () =>

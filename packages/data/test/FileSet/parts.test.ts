@@ -32,7 +32,8 @@ describe("the parts of a folder of images", () => {
       assert.deepStrictEqual(partsOf(files, "test", holdBack), {
         classes: undefined,
         train: { rows: Int32Array.from(files.keys()), labels: undefined },
-        test: undefined
+        test: undefined,
+        numLeftOut: 0
       })
     }
   })
@@ -64,6 +65,27 @@ describe("the parts of a folder of images", () => {
       train: 18,
       test: 6,
       classes
+    })
+  })
+
+  it("are no folders where train is a class among others", () => {
+    const files = filesIn({ "bus/": 20, "car/": 20, "train/": 20 })
+    const parts = partsOf(files, "test", holdBack)
+    assert.deepStrictEqual(counts(parts), { train: 54, test: 6, classes: ["bus", "car", "train"] })
+    assert.strictEqual(parts.numLeftOut, 0)
+  })
+
+  it("leave out what is in none of them, and count it", () => {
+    const files = filesIn({ "train/a/": 9, "train/b/": 9, "val/a/": 2, "val/b/": 2, "extra/": 7, "": 3 })
+    const parts = partsOf(files, "test", holdBack)
+    assert.deepStrictEqual(counts(parts), { train: 18, test: 4, classes: ["a", "b"] })
+    assert.strictEqual(parts.numLeftOut, 10)
+  })
+
+  it("are those that have classes where a folder for test has none", () => {
+    const tree = { "train/a/": 20, "train/b/": 20, "val/a/": 3, "val/b/": 3, "test/": 9 }
+    assert.deepStrictEqual(counts(partsOf(filesIn(tree), "test", holdBack)), {
+      ...{ train: 40, test: 6, classes: ["a", "b"] }
     })
   })
 

@@ -4,7 +4,10 @@ import { Effect } from "effect"
 import * as RunFolder from "../RunFolder.ts"
 import { warning } from "./RunMessages.ts"
 
-/** Leaves a list of the files that were no images in the run's folder, where there were any, and says so. */
+/**
+ * Leaves a list of the files that were no images in the run's folder, where there were any, and says so. What earlier
+ * sessions of the run have found stays in it.
+ */
 export const tellOfQuarantine = Effect.fn("Run.tellOfQuarantine")(function* (folder: RunFolder.RunFolder) {
   const { test, train } = yield* Dataset
   const bad = [
@@ -13,11 +16,14 @@ export const tellOfQuarantine = Effect.fn("Run.tellOfQuarantine")(function* (fol
   ]
   const [first] = bad
   if (first === undefined) return
+  const problemOf = new Map(
+    [...(yield* RunFolder.readQuarantine(folder)), ...bad].map(({ file, problem }) => [file, problem])
+  )
   yield* RunFolder.writeQuarantine(
     folder,
-    bad.map(({ file, problem }) => ({ file, problem }))
+    Array.from(problemOf, ([file, problem]) => ({ file, problem }))
   )
-  const files = bad.length === 1 ? "1 file is" : `${bad.length} files are`
+  const files = problemOf.size === 1 ? "1 file is" : `${problemOf.size} files are`
   const example = `${Escape.line(first.file)}: ${Escape.line(first.problem)}`
   yield* warning(
     `${files} no image that can be read, and others stood in (${example}); all of them: ${Escape.line(folder.quarantine)}`

@@ -1,10 +1,11 @@
 import { Backend } from "@moco/core/Backend"
+import * as Escape from "@moco/core/Escape"
 import { DatasetInvalid } from "@moco/data/Dataset"
 import { openFiles } from "@moco/data/FileSet/open"
 import { writePack } from "@moco/data/FileSet/writePack"
 import { usualFiles } from "@moco/data/Files"
 import * as RunFolder from "@moco/train/RunFolder"
-import { Console, Effect, Layer, Path } from "effect"
+import { Console, Effect, Layer, Path, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { commandText } from "../../commandLine/commandText.ts"
 import { namedFlag } from "../../flags.ts"
@@ -16,6 +17,7 @@ const flags = {
     Flag.withMetavar("FILE")
   ),
   shorterSide: Flag.Int("shorter-side").pipe(
+    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 8192 }))),
     Flag.withDescription("pixels that a longer shorter side is shrunk to (data.files.shorterSide)"),
     Flag.withDefault(usualFiles.shorterSide)
   )
@@ -44,18 +46,24 @@ export const pack = Command.make(
       if (set.form !== undefined) return yield* nothingToPack(path)
       const numFiles = set.names.length
       const every = Math.max(1, Math.ceil(numFiles / 10))
-      const numBad = yield* RunFolder.unwritable(out)(
-        writePack(set, decoding, out, (numDone) =>
-          numDone % every === 0 || numDone === numFiles
-            ? Console.log(
-                `${String(Math.floor((100 * numDone) / numFiles)).padStart(3)}%  ${numDone} of ${numFiles} images`
-              )
-            : Effect.void
+      const numBad = yield* writePack(set, decoding, out, (numDone) =>
+        numDone % every === 0 || numDone === numFiles
+          ? Console.log(
+              `${String(Math.floor((100 * numDone) / numFiles)).padStart(3)}%  ${numDone} of ${numFiles} images`
+            )
+          : Effect.void
+      ).pipe(
+        Effect.catchIf(
+          (error) => error._tag === "PlatformError",
+          (error) => RunFolder.unwritable(out)(Effect.fail(error))
         )
       )
       if (numBad > 0)
         yield* Console.error(`warning: ${numBad} files are no images; \`npx moco data show\` names them`)
-      yield* Console.log(`train on it: ${commandText("train", { data: out })}`)
+      for (const note of set.notes ?? []) yield* Console.log(`note: ${Escape.line(note)}`)
+      const isUsual = shorterSide === usualFiles.shorterSide
+      const decodedAs = isUsual ? undefined : `data.files.shorterSide=${shorterSide}`
+      yield* Console.log(`train on it: ${commandText("train", { data: out, set: decodedAs })}`)
     },
     Effect.scoped,
     // The file appears when it is whole, so it can be stopped anywhere.

@@ -47,33 +47,41 @@ const flags = {
 export const show = Command.make(
   "show",
   flags,
-  Effect.fn("cli.data.show")(function* ({ augment, data, dataDir, imageSize, out, split }) {
-    if (Option.isSome(imageSize) && Option.isNone(augment)) {
-      const problem = "is the size of views, and images are drawn as they are"
-      const flags = `--image-size=${imageSize.value}`
-      return yield* new FlagsInvalid({ flags, problem, hint: "give --augment as well, or leave it away" })
-    }
-    const set = yield* datasetAt(data, split, Option.getOrUndefined(dataDir))
-    const { name, notes, test, train } = set
-    const { numSeen, statistics } = yield* statisticsOf(set)
-    const views = Option.isNone(augment)
-      ? undefined
-      : viewsOf(augment.value, yield* set.recipe, Option.getOrUndefined(imageSize))
-    const rows = views === undefined ? yield* rowsOf(train) : yield* viewRows(set, statistics, views)
-    const [suffix, of] = views === undefined ? ["", "images to train on"] : ["-views", `views ${views.whose}`]
-    const picture = Option.getOrElse(out, () => `${name}${suffix}.png`)
-    const headings = views === undefined ? [] : viewHeadings
-    yield* draw(picture, `${name}: ${of}`, { rows, channels: train.channels, headings })
-    yield* Console.log(describe(name, train, test))
-    yield* Console.log(describeChannels(statistics, numSeen))
-    for (const note of notes) yield* Console.log(`note: ${Escape.line(note)}`)
-    if (views !== undefined) yield* Console.log(describeViews(views))
-    const bad = [train, test].flatMap((part) => (part?.quarantine === undefined ? [] : [part.quarantine]))
-    for (const { file, problem } of (yield* Effect.all(bad)).flat()) {
-      yield* Console.log(`no image: ${Escape.line(file)}: ${Escape.line(problem)}`)
-    }
-    yield* Console.log(`picture: ${Escape.line(picture)}`)
-  }, Effect.scoped)
+  Effect.fn("cli.data.show")(
+    function* ({ augment, data, dataDir, imageSize, out, split }) {
+      if (Option.isSome(imageSize) && Option.isNone(augment)) {
+        const problem = "is the size of views, and images are drawn as they are"
+        const flags = `--image-size=${imageSize.value}`
+        return yield* new FlagsInvalid({ flags, problem, hint: "give --augment as well, or leave it away" })
+      }
+      yield* requireOutside(data, out)
+      yield* requireSearched(data, dataDir)
+      const set = yield* datasetAt(data, split, Option.getOrUndefined(dataDir))
+      const { name, notes, test, train } = set
+      const { numSeen, statistics } = yield* statisticsOf(set)
+      const views = Option.isNone(augment)
+        ? undefined
+        : viewsOf(augment.value, yield* set.recipe, Option.getOrUndefined(imageSize))
+      const rows = views === undefined ? yield* rowsOf(train) : yield* viewRows(set, statistics, views)
+      const [suffix, of] =
+        views === undefined ? ["", "images to train on"] : ["-views", `views ${views.whose}`]
+      const picture = Option.getOrElse(out, () => `${name}${suffix}.png`)
+      const headings = views === undefined ? [] : viewHeadings
+      yield* draw(picture, `${name}: ${of}`, { rows, channels: train.channels, headings })
+      yield* Console.log(describe(name, train, test))
+      yield* Console.log(describeChannels(statistics, numSeen))
+      for (const note of notes) yield* Console.log(`note: ${Escape.line(note)}`)
+      if (views !== undefined) yield* Console.log(describeViews(views))
+      const bad = [train, test].flatMap((part) => (part?.quarantine === undefined ? [] : [part.quarantine]))
+      for (const { file, problem } of (yield* Effect.all(bad)).flat()) {
+        yield* Console.log(`no image: ${Escape.line(file)}: ${Escape.line(problem)}`)
+      }
+      yield* Console.log(`picture: ${Escape.line(picture)}`)
+      // It writes one file, as a whole.
+    },
+    Effect.scoped,
+    Effect.interruptible
+  )
 ).pipe(
   Command.withDescription(
     "Show what is in a data set: its parts, classes and channels, and a picture of images or of views of them"
@@ -85,6 +93,31 @@ export const show = Command.make(
     { command: "npx moco data show --data=photos --augment=mocoV2", description: "views by a preset" }
   ])
 )
+
+/** A picture among the images would be one of them. */
+const requireOutside = Effect.fnUntraced(function* (data: string, out: Option.Option<string>) {
+  const path = yield* Path.Path
+  if (Option.isSome(out) || Catalog.names.some((known) => known === data)) return
+  const below = path.relative(path.resolve(data), path.resolve("."))
+  if (below === ".." || below.startsWith(`..${path.sep}`)) return
+  return yield* new FlagsInvalid({
+    flags: `--data=${data}`,
+    problem: "the picture would be written among the images, and be one of them",
+    hint: "name another place for it with --out=FILE"
+  })
+})
+
+/** A folder of one's own is where it is. */
+const requireSearched = (data: string, dataDir: Option.Option<string>) =>
+  Option.isNone(dataDir) || Catalog.names.some((known) => known === data)
+    ? Effect.void
+    : Effect.fail(
+        new FlagsInvalid({
+          flags: `--data-dir=${dataDir.value}`,
+          problem: `nothing is read from it, for --data=${data} is where the images are`,
+          hint: "leave --data-dir away"
+        })
+      )
 
 interface Grid {
   readonly rows: ReadonlyArray<GridRow>

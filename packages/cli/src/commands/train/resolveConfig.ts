@@ -40,11 +40,12 @@ export const resolveConfig = Effect.fn("cli.resolveConfig")(function* (flags: Co
   const name = yield* recipeName(flags.recipe, file, images.recipe)
   const base = name === images.recipe ? yield* images.planned : recipes[name]!()
   const sets = yield* setsOf(flags)
+  const layers = [...(base.data.files ? [] : [images.underlay]), file, images.layer]
   if (Option.isSome(flags.maxBad)) {
     const { "data.files.maxBad": _, ...others } = sets
-    yield* requireFiles(yield* applyOverrides(base, [file, images.layer], others), flags.maxBad.value)
+    yield* requireFiles(yield* applyOverrides(base, layers, others), flags.maxBad.value)
   }
-  return yield* applyOverrides(base, [file, images.layer], sets)
+  return yield* applyOverrides(base, layers, sets)
 })
 
 /** Only files are decoded, and can turn out to be no images. */

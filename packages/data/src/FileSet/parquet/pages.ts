@@ -46,9 +46,10 @@ export const listPages = Effect.fnUntraced(function* <E>(
   numRows: number,
   end: number
 ) {
-  const begin = Math.min(
-    ...[chunk.data_page_offset, chunk.dictionary_page_offset ?? chunk.data_page_offset].map(Number)
-  )
+  const data = Number(chunk.data_page_offset)
+  // 0 where there is none: some writers say it so.
+  const dictionaryAt = Number(chunk.dictionary_page_offset ?? 0)
+  const begin = dictionaryAt === 0 ? data : Math.min(data, dictionaryAt)
   const chunkEnd = begin + Number(chunk.total_compressed_size)
   if (!(begin >= 4 && chunkEnd >= begin && chunkEnd <= end)) {
     return yield* Effect.fail(
