@@ -4,6 +4,7 @@ import { trainedEncoder } from "@moco/evaluation/subjects"
 /** What came of one seed. */
 export interface SeedResult {
   readonly seed: number
+  readonly epochs: number
   readonly trainingSeconds: number
   readonly measurements: ReadonlyArray<Measurement>
 }
