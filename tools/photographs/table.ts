@@ -1,13 +1,15 @@
-import type { Measurement } from "@moco/evaluation/Measurement"
+import { Measurement } from "@moco/evaluation/Measurement"
 import { trainedEncoder } from "@moco/evaluation/subjects"
+import { Schema } from "effect"
 
 /** What came of one seed. */
-export interface SeedResult {
-  readonly seed: number
-  readonly epochs: number
-  readonly trainingSeconds: number
-  readonly measurements: ReadonlyArray<Measurement>
-}
+export const SeedResult = Schema.Struct({
+  seed: Schema.Int,
+  epochs: Schema.Int,
+  trainingSeconds: Schema.Finite,
+  measurements: Schema.Array(Measurement)
+})
+export type SeedResult = typeof SeedResult.Type
 
 const percent = (values: ReadonlyArray<number>): string => {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length

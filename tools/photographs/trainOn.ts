@@ -1,10 +1,11 @@
-import { access } from "node:fs/promises"
 import { join } from "node:path"
+import * as SafeFile from "@moco/core/SafeFile"
 import * as Run from "@moco/train/Run"
 import { applyOverrides } from "@moco/train/RunConfig"
-import { Console, Effect } from "effect"
+import { Console, Effect, FileSystem, Option, Schema } from "effect"
 import { type Asked, leaveOneOut } from "./leaveOneOut.ts"
 import type { PhotographSet } from "./sets.ts"
+import { SeedResult } from "./table.ts"
 
 const neighbours = [1, 5, 20]
 
@@ -24,7 +25,8 @@ const stagesOf = ({ name }: PhotographSet, epochs: number, { isTuning }: Trial) 
 }
 
 /**
- * Trains an encoder on a set, in a folder of its own, or goes on where it was stopped.
+ * Trains an encoder on a set, in a folder of its own, or goes on where it was stopped; what came of it stays beside the
+ * folder, and is read there the next time.
  *
  * @returns what was measured at its end, of the encoder and of the baselines
  */
@@ -36,17 +38,18 @@ export const trainOn = Effect.fn("photographs.trainOn")(function* (
   trial: Trial
 ) {
   const run = join(folder, `${set.name}-seed${seed}`)
+  const before = yield* Effect.option(SafeFile.readText(`${run}.json`, { maxBytes: 2 ** 20 }))
+  if (Option.isSome(before)) return yield* decodeResult(before.value)
   const config = yield* applyOverrides(set.configOf(packed, seed), [], trial.sets)
-  const isThere = yield* Effect.promise(() =>
-    access(join(run, "config.json")).then(
-      () => true,
-      () => false
-    )
-  )
-  const opened = yield* Run.open(isThere ? { resume: run } : { config, folder: run }, {
+  const hasBegun = yield* (yield* FileSystem.FileSystem).exists(join(run, "config.json"))
+  const opened = yield* Run.open(hasBegun ? { resume: run } : { config, folder: run }, {
     stages: stagesOf(set, config.training.epochs, trial)
   })
   yield* Console.log(`${set.name}, seed ${seed}: ${config.training.epochs} epochs in ${run}`)
   const { measurements, trainingSeconds } = yield* opened.train()
-  return { seed, epochs: config.training.epochs, trainingSeconds, measurements }
+  const result: SeedResult = { seed, epochs: config.training.epochs, trainingSeconds, measurements }
+  yield* SafeFile.replaceText(`${run}.json`, JSON.stringify(result))
+  return result
 }, Effect.scoped)
+
+const decodeResult = Schema.decodeUnknownEffect(Schema.fromJsonString(SeedResult))
