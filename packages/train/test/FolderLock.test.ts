@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process"
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -173,12 +174,13 @@ describe("the owner of a lock", () => {
       const folder = freshFolder()
       const owner = await holding(folder, "write")
       const written = join(folder, "run.lock.written")
-      await until(() => statSync(written, { throwIfNoEntry: false }) !== undefined)
+      await until(() => existsSync(written) && readFileSync(written, "utf8") !== "")
       owner.child.kill("SIGSTOP")
       // From its own machine it is seen, suspended or not.
       assert.include(await take(folder, "0").ended, "works in this folder")
       const next = await holding(folder, long, otherNamespace)
       writeFileSync(written, "of the next one")
+      writeFileSync(join(folder, "run.lock.again"), "")
       owner.child.kill("SIGCONT")
       assert.include(await owner.ended, "another process has taken the folder over")
       assert.strictEqual(readFileSync(written, "utf8"), "of the next one")
