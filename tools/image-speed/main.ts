@@ -6,7 +6,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Backend } from "@moco/core/Backend"
 import { median } from "@moco/train/Bench/report"
-import { Console, Effect } from "effect"
+import { Console, Effect, Layer } from "effect"
 import { type Kind, measureStep, type Pass, passOver } from "./ours.ts"
 import { writePhotographs } from "./photographs.ts"
 import { startTorchvision, type Theirs } from "./theirs.ts"
@@ -106,6 +106,6 @@ const program = Effect.gen(function* () {
   )
   yield* compare(folder, theirs)
   yield* step
-}).pipe(Effect.scoped, Effect.provide(Backend.layerTensorflow()), Effect.provide(NodeServices.layer))
+}).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Backend.layerTensorflow(), NodeServices.layer)))
 
 NodeRuntime.runMain(program)

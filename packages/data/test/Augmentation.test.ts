@@ -59,9 +59,12 @@ layer(Backend.layerCpu)("Augmentation of images of many sizes", (it) => {
         assert.deepStrictEqual([...normalize(many).dataSync()], tests)
       })
     }).pipe(
-      Effect.provide(Augmentation.layer({ ...settings, ...inColour })),
       Effect.provide(
-        Dataset.layerOf({ name: "mixed", train: mixedSource(11, 3), imageSize: { height: 4, width: 4 } })
+        Augmentation.layer({ ...settings, ...inColour }).pipe(
+          Layer.provideMerge(
+            Dataset.layerOf({ name: "mixed", train: mixedSource(11, 3), imageSize: { height: 4, width: 4 } })
+          )
+        )
       )
     )
   )

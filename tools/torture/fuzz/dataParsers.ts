@@ -108,6 +108,18 @@ const decoder = (name: string, files: ReadonlyArray<string>): Parser => ({
   limits: images
 })
 
+/** Of a parser that throws: its refusal is a plain Error, and all else is a defect. */
+const refusing = <A>(parse: () => A) =>
+  Effect.suspend((): Effect.Effect<A, string> => {
+    try {
+      return Effect.succeed(parse())
+    } catch (cause) {
+      return cause instanceof Error && cause.constructor === Error
+        ? Effect.fail(cause.message)
+        : Effect.die(cause)
+    }
+  })
+
 /** Everything that reads bytes of a data set. */
 export const dataParsers: ReadonlyArray<Parser> = [
   {
@@ -163,11 +175,7 @@ export const dataParsers: ReadonlyArray<Parser> = [
     name: "bmp",
     inputs: samples.imagesOf(["rgb.bmp", "rgba.bmp", "palette.bmp"]),
     mutate: mutateImage,
-    parse: (bytes) =>
-      Effect.try({
-        try: () => decodeBmp(bytes, decoding),
-        catch: (cause) => (cause instanceof Error && cause.constructor === Error ? cause.message : cause)
-      }),
+    parse: (bytes) => refusing(() => decodeBmp(bytes, decoding)),
     limits: strict
   },
   decoder("png", ["rgb.png", "gray-alpha.png", "palette.png", "gray-16.png"]),
