@@ -34,7 +34,7 @@ export const stl10 = {
     ]
   },
   files: knownFiles(Stl.labelledFormats(files)),
-  find: (dirs) => find(Stl.labelledFormats(files), dirs),
+  find: (dirs) => find(Stl.labelledFilesFormats(files), dirs),
   sources: Effect.fn("Catalog.stl10")(function* (split, whereabouts) {
     return yield* partsOf(split, counts, (parts) => Stl.readLabelled(files, parts, whereabouts))
   })

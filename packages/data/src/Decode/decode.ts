@@ -2,20 +2,8 @@ import sharp, { type Sharp } from "sharp"
 import type { Image } from "../ImageSource.ts"
 import { decodeBmp } from "./bmp.ts"
 import { formatNames, formatOf } from "./format.ts"
+import { channelsOfFiles, type DecodeOptions } from "./options.ts"
 import { shrink } from "./shrink.ts"
-
-/** How a file becomes an image. */
-export interface DecodeOptions {
-  /** What transparent images are laid on: red, green, blue in 0..255. */
-  readonly background: ReadonlyArray<number>
-  /** An image of more pixels is refused before any of them is decoded. */
-  readonly maxPixels: number
-  /** Images whose shorter side is longer are shrunk to it, in pixels; 0 leaves all as they are. */
-  readonly shorterSide: number
-}
-
-/** RGB, whatever a file holds. */
-export const channelsOfFiles = 3
 
 /** Several images are decoded side by side; threads for each of them would be more than there are processors. */
 sharp.concurrency(1)

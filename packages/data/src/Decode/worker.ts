@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort } from "node:worker_threads"
 import { readBytes, readPart } from "@moco/native/PlainFile"
 import type { Image } from "../ImageSource.ts"
-import { type DecodeOptions, decodeImage } from "./decode.ts"
+import type { DecodeOptions } from "./options.ts"
 
 /** An image that is to be decoded. */
 export interface Job extends DecodeOptions {
@@ -22,13 +22,16 @@ export type Outcome =
 /** Reads and decodes; never fails. */
 export const run = async ({ bytes: known, maxBytes, part, path, ...options }: Job): Promise<Outcome> => {
   let bytes: Uint8Array
+  let decoder: typeof import("./decode.ts")
   try {
+    // Its library is loaded with the first file: who trains on other images needs none.
+    decoder = await import("./decode.ts")
     bytes = known ?? (part === undefined ? readBytes(path, maxBytes) : readPart(path, part, maxBytes))
   } catch (error) {
     return { problem: messageOf(error), isRead: false }
   }
   try {
-    return { image: await decodeImage(bytes, options) }
+    return { image: await decoder.decodeImage(bytes, options) }
   } catch (error) {
     return { problem: messageOf(error), isRead: true }
   }

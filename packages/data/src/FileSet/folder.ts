@@ -1,7 +1,7 @@
 import { Effect, Path } from "effect"
 import { DatasetInvalid } from "../Dataset/errors.ts"
-import type { DecodeOptions } from "../Decode/decode.ts"
 import { formatNames } from "../Decode/format.ts"
+import type { DecodeOptions } from "../Decode/options.ts"
 import { decodeOnThreads } from "../Decode/threads.ts"
 import type { FileSet } from "../FileSet.ts"
 import { maxImageBytes } from "./images.ts"

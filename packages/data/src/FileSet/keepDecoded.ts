@@ -1,7 +1,7 @@
 import { statfs } from "node:fs/promises"
 import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, Exit, type FileSystem, Semaphore } from "effect"
-import { channelsOfFiles } from "../Decode/decode.ts"
+import { channelsOfFiles } from "../Decode/options.ts"
 import type { FileSet } from "../FileSet.ts"
 import type { Image } from "../ImageSource.ts"
 

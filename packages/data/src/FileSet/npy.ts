@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { Effect, FileSystem, Path } from "effect"
-import type { DecodeOptions } from "../Decode/decode.ts"
 import { ImageUndecodable } from "../Decode/errors.ts"
+import type { DecodeOptions } from "../Decode/options.ts"
 import type { FileSet } from "../FileSet.ts"
 import { malformed, unreadableFile } from "./faults.ts"
 import { type ArrayForm, imagesForm, type OpenArray, openArray, readLabels } from "./npy/arrays.ts"

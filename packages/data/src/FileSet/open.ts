@@ -1,7 +1,7 @@
 import { Effect, FileSystem } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { DatasetUnreadable } from "../Dataset/errors.ts"
-import type { DecodeOptions } from "../Decode/decode.ts"
+import type { DecodeOptions } from "../Decode/options.ts"
 import type { FileSet } from "../FileSet.ts"
 import { collectFile, collectRange, collectTree } from "./collect.ts"
 import { malformed, unreadableFile } from "./faults.ts"

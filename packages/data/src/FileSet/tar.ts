@@ -1,6 +1,6 @@
 import { Effect, Result } from "effect"
-import type { DecodeOptions } from "../Decode/decode.ts"
 import { formatNames, isImageName } from "../Decode/format.ts"
+import type { DecodeOptions } from "../Decode/options.ts"
 import type { FileSet } from "../FileSet.ts"
 import { malformed, shown } from "./faults.ts"
 import { decodeFilePart } from "./images.ts"

@@ -1,7 +1,7 @@
 import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, Result, Stream } from "effect"
-import { channelsOfFiles, type DecodeOptions } from "../Decode/decode.ts"
 import type { ImageUndecodable } from "../Decode/errors.ts"
+import { channelsOfFiles, type DecodeOptions } from "../Decode/options.ts"
 import type { FileSet } from "../FileSet.ts"
 import type { Image } from "../ImageSource.ts"
 import { unreadableFile } from "./faults.ts"

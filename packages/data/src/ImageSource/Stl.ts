@@ -39,8 +39,11 @@ const partsOf = ({ md5, numImages, planes }: Stl): ReadonlyArray<Parts.Part> => 
   ]
 }
 
-/** Where images with labels may be read from: the folder need not have those without. */
-export const labelledFormats = (stl: Stl): Parts.Formats<Parts.Format> => [
+/** Where images with labels may be read from. */
+export const labelledFormats = (stl: Stl): Parts.Formats<Parts.Format> => [{ ...stl, parts: partsOf(stl) }]
+
+/** By what they are found: the folder need not have the file of those without. */
+export const labelledFilesFormats = (stl: Stl): Parts.Formats<Parts.Format> => [
   { ...stl, parts: partsOf(stl).filter(({ name }) => name !== imagesFile("unlabeled")) }
 ]
 

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { type DecodeOptions, decodeImage } from "@moco/data/Decode/decode"
+import { decodeImage } from "@moco/data/Decode/decode"
 import { formatOf } from "@moco/data/Decode/format"
+import type { DecodeOptions } from "@moco/data/Decode/options"
 import sharp from "sharp"
 
 const folder = join(import.meta.dirname, "../parity/images")

@@ -35,6 +35,20 @@ const openAt = (dir: string, changes: Partial<PlanesFile> = {}) => {
 }
 
 layer(NodeServices.layer)("STL-10", (it) => {
+  it.effect("is found by its labelled files alone", () =>
+    Effect.gen(function* () {
+      const { "unlabeled_X.bin": _, ...files } = stlFiles
+      const dir = yield* placed(files)
+      const found = yield* Parts.find(Stl.labelledFilesFormats(small.stl), [dir])
+      assert.deepStrictEqual(
+        found.map(({ file, path }) => [file, Option.isSome(path)]).toSorted(),
+        Object.keys(files)
+          .map((name) => [name, true])
+          .toSorted()
+      )
+    })
+  )
+
   it.effect("has its labelled images in a folder or in the archive, its columns turned into rows", () =>
     Effect.gen(function* () {
       const archive = yield* folderArchive("mine_binary", stlFiles)

@@ -1,6 +1,6 @@
 import * as Catalog from "@moco/data/Catalog"
 import { fileImages, ownImages } from "@moco/data/DataSettings"
-import { channelsOfFiles } from "@moco/data/Decode/decode"
+import { channelsOfFiles } from "@moco/data/Decode/options"
 import type { ImageSize } from "@moco/data/ImageSource"
 import type { ImageSet } from "./footprint.ts"
 import type { RunConfig } from "./schema.ts"
