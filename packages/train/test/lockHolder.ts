@@ -5,7 +5,8 @@ import { Effect, FileSystem, Schedule } from "effect"
 
 /**
  * A process that takes the lock `argv[2]`, says so, and holds it: for `argv[3]` milliseconds, or with `write` until it
- * has written to `<lock>.written`, and again once there is a file `<lock>.again`. `HEARTBEAT` is milliseconds of a beat and of a wait for one.
+ * has written to `<lock>.written` twice, the second time once there is a file `<lock>.again`. `HEARTBEAT` is milliseconds
+ * of a beat and of a wait for one.
  */
 const [lock = "", mode = ""] = process.argv.slice(2)
 const [every = 200, missedFor = 2000] = (process.env["HEARTBEAT"] ?? "")
