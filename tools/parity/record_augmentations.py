@@ -1,11 +1,11 @@
-"""Records views that torchvision's functional transforms make of small images by given plans.
+"""Records views that torchvision's functional transforms make of small images by given plans, as tensors and by Pillow.
 
-    pip install torch==2.13.0 torchvision==0.28.0 numpy
+    pip install torch==2.13.0 torchvision==0.28.0 pillow==12.3.0 numpy
     python tools/parity/record_augmentations.py packages/data/test/parity/augmentations.json
 
 Each case is the name of an image (bytes, row after row, RGB), a plan as `packages/data/src/AugmentationPlan.ts` defines
-it, and the values of the view in 0..1. Everything is computed in float64 and in one go, so nothing is rounded to bytes on
-the way, as Pillow would after each step.
+it, the values of the view in 0..1, and Pillow's bytes. The values are computed in float64 and in one go, so nothing is
+rounded on the way; Pillow rounds to bytes after each step, and keeps hues as bytes too.
 """
 
 import json
@@ -18,6 +18,7 @@ warnings.filterwarnings("ignore", message="Failed to load image")
 
 import numpy as np
 import torch
+from PIL import Image
 
 try:
     from torchvision.transforms import functional as F
@@ -29,40 +30,59 @@ except RuntimeError:
     from torchvision.transforms import functional as F
 
 SEEN = dict(height=6, width=5)
-FIXED = ["brightness", "contrast", "saturation", "hue"]
+NONE = dict(brightness=1, contrast=1, saturation=1, hue=0)
+FIXED = list(NONE)
 random = np.random.default_rng(4)
 
 
 def plan_of(image, **change):
     box = dict(top=0, left=0, height=image.shape[0], width=image.shape[1])
-    none = dict(crop=box, flip=False, brightness=1, contrast=1, saturation=1, hue=0, order=FIXED, gray="none", blur=0, solarize=None)
-    return none | change
+    return dict(crop=box, flip=False, **NONE, order=FIXED, gray="none", blur=0, solarize=None) | change
 
 
 def jitter(view, plan):
     for step in plan["order"]:
-        view = getattr(F, f"adjust_{step}")(view, plan[step])
+        # Left out where it changes nothing, as ColorJitter does: Pillow would make bytes of hues all the same.
+        if plan[step] != NONE[step]:
+            view = getattr(F, f"adjust_{step}")(view, plan[step])
     return view
 
 
-def view_of(image, plan):
-    view = torch.from_numpy(image).permute(2, 0, 1).to(torch.float64) / 255
+def gray(view):
+    return F.to_grayscale(view, 3) if isinstance(view, Image.Image) else F.rgb_to_grayscale(view, 3)
+
+
+def view_of(view, plan):
     box = plan["crop"]
     size = [SEEN["height"], SEEN["width"]]
     view = F.resized_crop(view, box["top"], box["left"], box["height"], box["width"], size, antialias=True)
     view = F.hflip(view) if plan["flip"] else view
-    view = F.rgb_to_grayscale(view, 3) if plan["gray"] == "beforeJitter" else view
+    view = gray(view) if plan["gray"] == "beforeJitter" else view
     view = jitter(view, plan)
-    view = F.rgb_to_grayscale(view, 3) if plan["gray"] == "afterJitter" else view
+    view = gray(view) if plan["gray"] == "afterJitter" else view
     if plan["blur"] > 0:
         # The radius that the blur under test has; "reflect" is defined for one below the size.
         radius = [min(math.ceil(3 * plan["blur"]), side - 1) for side in reversed(size)]
         view = F.gaussian_blur(view, [2 * side + 1 for side in radius], [plan["blur"]] * 2)
-    if plan["solarize"] is not None:
-        # A value at the threshold would be inverted or not by a rounding.
-        assert (view - plan["solarize"]).abs().min() > 1e-3, plan
-        view = F.solarize(view, plan["solarize"])
-    return view.permute(1, 2, 0).flatten()
+    return view if plan["solarize"] is None else solarized(view, plan["solarize"])
+
+
+def solarized(view, threshold):
+    """A value at the threshold would be inverted or not by a rounding."""
+    if isinstance(view, Image.Image):
+        assert np.abs(np.asarray(view) - 255 * threshold).min() > 1, threshold
+        return F.solarize(view, math.ceil(255 * threshold))
+    assert (view - threshold).abs().min() > 1e-3, threshold
+    return F.solarize(view, threshold)
+
+
+def values_of(image, plan):
+    view = view_of(torch.from_numpy(image).permute(2, 0, 1).to(torch.float64) / 255, plan)
+    return [round(value, 9) for value in view.permute(1, 2, 0).flatten().tolist()]
+
+
+def pillow_of(image, plan):
+    return np.asarray(view_of(Image.fromarray(image), plan)).flatten().tolist()
 
 
 LARGE, SMALL, SAME = (random.integers(0, 256, (height, width, 3), dtype=np.uint8) for height, width in [(13, 11), (4, 3), (6, 5)])
@@ -98,8 +118,8 @@ CASES = {
 
 def case_of(name, shown, change):
     plan = plan_of(IMAGES[shown], **change)
-    values = [round(value, 9) for value in view_of(IMAGES[shown], plan).tolist()]
-    return dict(name=name, image=shown, plan=plan, values=values)
+    image = IMAGES[shown]
+    return dict(name=name, image=shown, plan=plan, values=values_of(image, plan), pillow=pillow_of(image, plan))
 
 
 def lines(items):

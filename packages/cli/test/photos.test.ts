@@ -152,6 +152,20 @@ describe("a folder of pictures", () => {
     await refused(2, [`--data=${data}`, "--max-bad=3"], "data.files.maxBad = 3: must be between 0 and 1")
   })
 
+  it("is not asked what it cannot answer", async () => {
+    const [data, pack] = [await photos(["."], 20), `${fresh()}.pack`]
+    const packed = await runInProcess("data", "pack", `--data=${data}`, `--out=${pack}`)
+    assert.strictEqual(packed.code, 0, packed.stderr)
+    for (const [path, flag, words] of [
+      [data, "--split=validation", "is evaluated on, for its images have no classes"],
+      [pack, "--max-bad=0.1", "holds pixels, of which none has to be decoded"]
+    ] as const) {
+      const { code, stderr } = await runInProcess("train", `--out=${fresh()}`, `--data=${path}`, flag)
+      assert.strictEqual(code, 2, stderr)
+      assertPlainError(stderr, `error: ${flag}: is of no use: `, path, words)
+    }
+  })
+
   it("is shown as a picture, with the numbers of its classes", async () => {
     const [data, out] = [await photos(["cats", "dogs"], 12), `${fresh()}.png`]
     const { code, stderr, stdout } = await runInProcess("data", "show", `--data=${data}`, `--out=${out}`)

@@ -128,8 +128,8 @@ const numSampled = 15
 const fewImages = 0
 
 /**
- * How many images there are to train on, of how many channels, whether they have classes, how large one in the middle of
- * some is, and what was left out.
+ * How many images there are to train on, of how many channels, whether they have classes and have to be decoded, how large
+ * one in the middle of some is, and what was left out.
  */
 export const survey = Effect.fn("Files.survey")(function* (root: string) {
   const { background, maxPixels } = usualFiles
@@ -159,5 +159,5 @@ export const survey = Effect.fn("Files.survey")(function* (root: string) {
   const { channels, labels, numImages } = train
   // Of classes of one or two images none is held back, and there is nothing to evaluate on.
   const hasClasses = labels !== undefined && test !== undefined
-  return { numImages, hasClasses, shorterSide, channels, notes }
+  return { numImages, hasClasses, isDecoded: set.isRaw === undefined, shorterSide, channels, notes }
 }, Effect.scoped)

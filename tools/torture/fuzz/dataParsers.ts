@@ -13,6 +13,7 @@ import { fromPickle, fromRows } from "@moco/data/ImageSource/Cifar/batches"
 import * as Stl from "@moco/data/ImageSource/Stl"
 import { readParts } from "@moco/data/Parts/TarGz"
 import { Effect } from "effect"
+import { decodeByAddon } from "./addonJpeg.ts"
 import * as samples from "./dataSamples.ts"
 import { inMemory } from "./files.ts"
 import { mutateBytes } from "./mutate.ts"
@@ -180,6 +181,10 @@ export const dataParsers: ReadonlyArray<Parser> = [
   },
   decoder("png", ["rgb.png", "gray-alpha.png", "palette.png", "gray-16.png"]),
   decoder("jpeg", ["rgb.jpg", "progressive.jpg", "cmyk.jpg", "turned-6.jpg"]),
+  {
+    ...decoder("jpegByAddon", ["rgb.jpg", "subsampled.jpg", "gray.jpg", "turned-1.jpg"]),
+    parse: (bytes) => decodeByAddon(bytes, { ...decoding, maxBytes: 2 ** 20 })
+  },
   decoder("webp", ["lossless.webp"]),
   decoder("gif", ["rgb.gif"])
 ]

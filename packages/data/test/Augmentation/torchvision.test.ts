@@ -20,7 +20,8 @@ const Recorded = Schema.fromJsonString(
         name: Schema.String,
         image: Schema.String,
         plan: AugmentationPlan,
-        values: Schema.Array(Schema.Finite)
+        values: Schema.Array(Schema.Finite),
+        pillow: Schema.Array(Schema.Int)
       })
     )
   })
@@ -39,17 +40,38 @@ const tolerance = 1e-6
  */
 const grayTolerance = 1e-4
 
+/** Pillow's half a byte for every step of at most four, as contrast and saturation enlarge it. */
+const pillowTolerance = 2 / 255
+/**
+ * Pillow keeps a hue as a byte, and cuts its shift to one: 2 to 3 of 256 steps away, each of which is 6 / 256 of a saturated
+ * pixel's largest channel; few pixels are.
+ */
+const pillowHueTolerance = { most: 15 / 255, mean: 2 / 255 }
+
+/** The view of a case, values in 0..1. */
+const viewOf = ({ image, plan }: (typeof cases)[number]) => {
+  const { pixels, ...size } = images[image]!
+  return tf.tidy(() => augment([{ ...size, pixels_HWC: Uint8Array.from(pixels) }], [plan]).dataSync())
+}
+
 layer(Backend.layerCpu)("A view beside torchvision's by the same plan", (it) => {
-  for (const { image, name, plan, values } of cases) {
-    it.effect(`is the same: ${name}`, () =>
+  for (const recorded of cases) {
+    const { name, plan, values } = recorded
+    it.effect(`is that of a tensor: ${name}`, () =>
       Effect.sync(() => {
-        const { pixels, ...size } = images[image]!
-        const view = tf.tidy(() =>
-          augment([{ ...size, pixels_HWC: Uint8Array.from(pixels) }], [plan]).dataSync()
-        )
         assert.strictEqual(values.length, seen.height * seen.width * 3)
         const isOfGray = plan.gray !== "none" || plan.contrast !== 1 || plan.saturation !== 1
-        assertClose(view, values, isOfGray ? grayTolerance : tolerance)
+        assertClose(viewOf(recorded), values, isOfGray ? grayTolerance : tolerance)
+      })
+    )
+    it.effect(`is Pillow's but for its bytes: ${name}`, () =>
+      Effect.sync(() => {
+        const pillow = recorded.pillow.map((byte) => byte / 255)
+        const view = viewOf(recorded)
+        assert.strictEqual(pillow.length, view.length)
+        assertClose(view, pillow, plan.hue === 0 ? pillowTolerance : pillowHueTolerance.most)
+        const mean = pillow.reduce((sum, value, at) => sum + Math.abs(value - view[at]!), 0) / pillow.length
+        assert.isBelow(mean, plan.hue === 0 ? pillowTolerance / 2 : pillowHueTolerance.mean)
       })
     )
   }

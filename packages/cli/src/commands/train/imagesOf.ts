@@ -9,7 +9,7 @@ import { Console, Effect, Option, Path } from "effect"
 
 /**
  * What `--data` says about a config: values that are laid over it, values that it has where nothing else says so
- * (`underlay`), and the recipe of who names none.
+ * (`underlay`), what they turn out to be (`survey`), and the recipe of who names none.
  */
 export const imagesOf = Effect.fn("cli.imagesOf")(function* (data: Option.Option<string>) {
   if (Option.isNone(data)) return { layer: {}, underlay: {} }
@@ -22,12 +22,14 @@ export const imagesOf = Effect.fn("cli.imagesOf")(function* (data: Option.Option
   }
   // A run that goes on elsewhere looks for the same folder.
   const path = (yield* Path.Path).resolve(data.value)
+  const survey = yield* Effect.cached(Files.survey(path))
   return {
+    survey,
     recipe: "photos",
     layer: { data: { name: fileImages, files: { path } } },
     underlay: { data: { files: Files.usualFiles } },
     planned: Effect.gen(function* () {
-      const surveyed = yield* Files.survey(path)
+      const surveyed = yield* survey
       yield* tell(surveyed)
       const recipe = photosOf(surveyed)
       yield* tellOfEvaluations(recipe, surveyed)

@@ -1,11 +1,11 @@
-import { applyOverrides, ConfigInvalid, type Problem, type RunConfig } from "@moco/train/RunConfig"
+import { applyOverrides, ConfigInvalid, type Problem } from "@moco/train/RunConfig"
 import { nearest } from "@moco/train/RunConfig/nearest"
 import { readStructuredFile } from "@moco/train/readStructuredFile"
 import { defaultRecipe, recipes } from "@moco/train/recipes"
 import { Effect, Option, Schema } from "effect"
 import { Flag } from "effect/cli"
-import { FlagsInvalid } from "../../FlagsInvalid.ts"
 import { imagesOf } from "./imagesOf.ts"
+import { requireUse } from "./requireUse.ts"
 
 export const recipeFlag = Flag.String("recipe").pipe(
   Flag.withDescription(`one of ${Object.keys(recipes).join(", ")} (default: ${defaultRecipe})`),
@@ -41,24 +41,11 @@ export const resolveConfig = Effect.fn("cli.resolveConfig")(function* (flags: Co
   const base = name === images.recipe ? yield* images.planned : recipes[name]!()
   const sets = yield* setsOf(flags)
   const layers = [...(base.data.files ? [] : [images.underlay]), file, images.layer]
-  if (Option.isSome(flags.maxBad)) {
-    const { "data.files.maxBad": _, ...others } = sets
-    yield* requireFiles(yield* applyOverrides(base, layers, others), flags.maxBad.value)
-  }
+  // Of images that are no files it would be one value of several that are missing.
+  const { "data.files.maxBad": _, ...others } = sets
+  yield* requireUse(yield* applyOverrides(base, layers, others), flags, images.survey)
   return yield* applyOverrides(base, layers, sets)
 })
-
-/** Only files are decoded, and can turn out to be no images. */
-const requireFiles = ({ data: { files, name } }: RunConfig, maxBad: string) =>
-  files
-    ? Effect.void
-    : Effect.fail(
-        new FlagsInvalid({
-          flags: `--max-bad=${maxBad}`,
-          problem: `is of no use: ${name} is no folder of image files`,
-          hint: "name images of your own with --data=PATH, or leave --max-bad away"
-        })
-      )
 
 const recipeName = Effect.fnUntraced(function* (
   flag: Option.Option<string>,

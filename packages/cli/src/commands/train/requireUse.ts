@@ -1,0 +1,34 @@
+import * as Files from "@moco/data/Files"
+import type { RunConfig } from "@moco/train/RunConfig"
+import { Effect, Option } from "effect"
+import { FlagsInvalid } from "../../FlagsInvalid.ts"
+import type { ConfigFlags } from "./resolveConfig.ts"
+
+/**
+ * Refuses flags that would change nothing: how many files may be damaged, of images that are not decoded, and which part
+ * is evaluated on, of images of which there is none.
+ *
+ * @param known  the survey of the images that `--data` names
+ */
+export const requireUse = Effect.fn("cli.requireUse")(function* (
+  { data: { files, name } }: RunConfig,
+  { maxBad, split }: Pick<ConfigFlags, "maxBad" | "split">,
+  known: ReturnType<typeof Files.survey> | undefined
+) {
+  if (Option.isNone(maxBad) && (Option.isNone(split) || !files)) return
+  if (!files) {
+    const problem = `is of no use: ${name} is no folder of image files`
+    const hint = "name images of your own with --data=PATH, or leave --max-bad away"
+    return yield* new FlagsInvalid({ flags: `--max-bad=${Option.getOrThrow(maxBad)}`, problem, hint })
+  }
+  const { path } = files
+  const { hasClasses, isDecoded } = yield* known ?? Files.survey(path)
+  if (Option.isSome(maxBad) && !isDecoded) {
+    const problem = `is of no use: ${path} holds pixels, of which none has to be decoded`
+    return yield* new FlagsInvalid({ flags: `--max-bad=${maxBad.value}`, problem, hint: "leave it away" })
+  }
+  if (Option.isSome(split) && !hasClasses) {
+    const problem = `is of no use: no part of ${path} is evaluated on, for its images have no classes`
+    return yield* new FlagsInvalid({ flags: `--split=${split.value}`, problem, hint: "leave it away" })
+  }
+})
