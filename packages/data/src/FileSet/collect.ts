@@ -78,10 +78,13 @@ export interface Taken {
   readonly notes: ReadonlyArray<string>
 }
 
-/** What is in a folder: image files, or files of many images of one kind. Of several kinds it is the one with most bytes. */
+/**
+ * What a folder may be taken for: files of many images of one kind, or its image files; what most of its bytes are comes
+ * first. The others follow because a large file need not hold images.
+ */
 export const collectTree = Effect.fnUntraced(function* (
   tree: Tree
-): Effect.fn.Return<Taken, DatasetInvalid | DatasetUnreadable, FileSystem.FileSystem | Path.Path> {
+): Effect.fn.Return<ReadonlyArray<Taken>, DatasetInvalid | DatasetUnreadable, FileSystem.FileSystem | Path.Path> {
   const path = yield* Path.Path
   const looked = (yield* lookAtOthers(tree)).filter((each) => each !== undefined)
   const kinds = Map.groupBy(looked, ({ kind }) => (typeof kind === "string" ? kind : undefined))
@@ -89,19 +92,29 @@ export const collectTree = Effect.fnUntraced(function* (
   const candidates = [...kinds].map(([kind, each]) => candidateOf(kind!, each))
   if (candidates.length === 0) {
     const unread = looked.find(({ kind }) => typeof kind === "object")
-    if (tree.files.length > 0 || typeof unread?.kind !== "object") return { collection: undefined, notes: [] }
+    if (tree.files.length > 0 || typeof unread?.kind !== "object") return [{ collection: undefined, notes: [] }]
     return yield* notRead(unread.shard.path, unread.kind)
   }
   if (tree.files.length > 0) {
     const words = `${tree.files.length} image files`
     candidates.push({ kind: undefined, shards: [], words, numBytes: yield* sizeOfImages(tree) })
   }
-  const taken = candidates.reduce((a, b) => (b.numBytes > a.numBytes ? b : a))
-  const notes = candidates.length === 1 ? [] : [mixed(taken, candidates)]
-  if (taken.kind === undefined) return { collection: undefined, notes }
   const name = path.basename(path.resolve(tree.root)) || tree.root
-  return { collection: { name, path: tree.root, kind: taken.kind, shards: taken.shards, notes }, notes }
+  const ordered = candidates.toSorted((a, b) => b.numBytes - a.numBytes)
+  return ordered.filter(isLikely(tree)).map((candidate): Taken => {
+    const { kind, shards } = candidate
+    const notes = ordered.length === 1 ? [] : [mixed(candidate, ordered)]
+    return { collection: kind && { name, path: tree.root, kind, shards, notes }, notes }
+  })
 })
+
+/** A few image files beside files of many are what a README shows. */
+const isLikely =
+  ({ files }: Tree) =>
+  ({ kind }: Candidate, place: number) =>
+    place === 0 || kind !== undefined || files.length >= fewestImages
+
+const fewestImages = 8
 
 /** Files of one kind in a folder; `kind` is undefined for image files. */
 interface Candidate {
@@ -145,7 +158,8 @@ const sizeOfImages = Effect.fnUntraced(function* ({ files, root }: Tree) {
 })
 
 /** Says what is taken of a folder of several kinds. */
-const mixed = (taken: Candidate, candidates: ReadonlyArray<Candidate>): string => {
-  const left = candidates.filter((each) => each !== taken).map(({ words }) => words)
-  return `taken are ${taken.words}, which are most of the folder's bytes; ${left.join(" and ")} are left out`
+const mixed = (taken: Candidate, ordered: ReadonlyArray<Candidate>): string => {
+  const left = ordered.filter((each) => each !== taken).map(({ words }) => words)
+  const reason = taken === ordered[0] ? ", which are most of the folder's bytes" : ""
+  return `taken are ${taken.words}${reason}; ${left.join(" and ")} are left out`
 }

@@ -3,7 +3,7 @@ import type { PlatformError } from "effect/PlatformError"
 import { DatasetUnreadable } from "../Dataset/errors.ts"
 import type { DecodeOptions } from "../Decode/options.ts"
 import type { FileSet } from "../FileSet.ts"
-import { collectFile, collectRange, collectTree } from "./collect.ts"
+import { collectFile, collectRange, collectTree, type Taken } from "./collect.ts"
 import { malformed, unreadableFile } from "./faults.ts"
 import { openTree } from "./folder.ts"
 import { openNpy } from "./npy.ts"
@@ -35,9 +35,18 @@ export const openFiles = Effect.fn("FileSet.open")(function* (
   if (found.success.type !== "Directory")
     return yield* openCollection(yield* collectFile(path), decoding, packedBy)
   const tree = yield* listTree(path)
-  const { collection, notes } = yield* collectTree(tree)
-  if (collection !== undefined) return yield* openCollection(collection, decoding, packedBy)
-  return { ...(yield* openTree(tree, decoding)), notes: [...notes, ...notesOf(tree)] }
+  const openTaken = Effect.fnUntraced(function* ({ collection, notes }: Taken) {
+    if (collection !== undefined) return yield* openCollection(collection, decoding, packedBy)
+    const set: FileSet = { ...(yield* openTree(tree, decoding)), notes: [...notes, ...notesOf(tree)] }
+    return set
+  })
+  const [likeliest, ...others] = yield* collectTree(tree)
+  const opened = openTaken(likeliest!)
+  if (others.length === 0) return yield* opened
+  // What outweighs the images need not hold any: an archive of something else, an array of features.
+  return yield* Effect.catchTag(opened, "DatasetInvalid", (invalid) =>
+    Effect.mapError(Effect.firstSuccessOf(others.map(openTaken)), () => invalid)
+  )
 })
 
 /** What of a folder was not looked into. */

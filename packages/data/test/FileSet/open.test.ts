@@ -58,6 +58,23 @@ describe("what a path holds", () => {
     )
   )
 
+  it.effect("is what can be read of a folder, whatever else in it is larger", () =>
+    test(
+      Effect.gen(function* () {
+        const image = yield* gray(1)
+        const images = Object.fromEntries(Array.from({ length: 8 }, (_, place) => [`${place}.png`, image]))
+        const backup = tarOf({ name: "notes.txt", content: "n".repeat(5000) })
+        const { names, notes } = yield* openFiles(yield* folderOf({ ...images, backup }), decoding)
+        assert.deepStrictEqual(names, Object.keys(images))
+        assert.deepStrictEqual(notes, ["taken are 8 image files; 1 tar archives are left out"])
+        // So few may be what a README shows: what is wrong is the archive.
+        const few = yield* folderOf({ backup, "0.png": image })
+        const error = yield* Effect.flip(openFiles(few, decoding))
+        assert.include(error.message, "no file in it has the name of a JPEG")
+      })
+    )
+  )
+
   it.effect("is said of links and of folders that are too deep that they are left out", () =>
     test(
       Effect.gen(function* () {
