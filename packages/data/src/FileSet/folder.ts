@@ -5,7 +5,7 @@ import type { DecodeOptions } from "../Decode/options.ts"
 import { decodeOnThreads } from "../Decode/threads.ts"
 import type { FileSet } from "../FileSet.ts"
 import { maxImageBytes } from "./images.ts"
-import { listTree, type Tree } from "./tree.ts"
+import { leftOut, listTree, type Tree } from "./tree.ts"
 
 /** The image files below a folder, decoded when they are asked for, until the Scope closes. */
 export const openFolder = Effect.fn("FileSet.openFolder")(function* (root: string, decoding: DecodeOptions) {
@@ -14,18 +14,18 @@ export const openFolder = Effect.fn("FileSet.openFolder")(function* (root: strin
 
 /** {@link openFolder} of a folder whose files are known. */
 export const openTree = Effect.fn("FileSet.openTree")(function* (
-  { files: names, numLinks, root }: Tree,
+  tree: Tree,
   decoding: DecodeOptions
 ) {
   const path = yield* Path.Path
+  const { files: names, root } = tree
   const name = path.basename(path.resolve(root)) || root
   if (names.length === 0) {
-    const left = numLinks === 0 ? "" : `; ${numLinks} links were not followed`
     return yield* new DatasetInvalid({
       dataset: name,
       field: "images",
       value: "0",
-      problem: `no file below ${root} has the name of a ${formatNames}${left}`,
+      problem: `no file below ${root} has the name of ${[`a ${formatNames}`, ...leftOut(tree)].join("; ")}`,
       hint: "name a folder with images in it, or in folders of it"
     })
   }

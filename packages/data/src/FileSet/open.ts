@@ -12,7 +12,7 @@ import { openParquet } from "./parquet.ts"
 import { namesInRange } from "./range.ts"
 import type { Collection } from "./shards.ts"
 import { openTar } from "./tar.ts"
-import { listTree, type Tree } from "./tree.ts"
+import { leftOut, listTree } from "./tree.ts"
 
 /**
  * The images at a path, told by what is there: a folder of image files; files of many images, or a folder of these; a name
@@ -37,7 +37,7 @@ export const openFiles = Effect.fn("FileSet.open")(function* (
   const tree = yield* listTree(path)
   const openTaken = Effect.fnUntraced(function* ({ collection, notes }: Taken) {
     if (collection !== undefined) return yield* openCollection(collection, decoding, packedBy)
-    const set: FileSet = { ...(yield* openTree(tree, decoding)), notes: [...notes, ...notesOf(tree)] }
+    const set: FileSet = { ...(yield* openTree(tree, decoding)), notes: [...notes, ...leftOut(tree)] }
     return set
   })
   const [likeliest, ...others] = yield* collectTree(tree)
@@ -48,12 +48,6 @@ export const openFiles = Effect.fn("FileSet.open")(function* (
     Effect.mapError(Effect.firstSuccessOf(others.map(openTaken)), () => invalid)
   )
 })
-
-/** What of a folder was not looked into. */
-const notesOf = ({ numLinks, numTooDeep }: Tree): ReadonlyArray<string> => [
-  ...(numLinks === 0 ? [] : [`links are not followed: ${numLinks} of them are left out`]),
-  ...(numTooDeep === 0 ? [] : [`${numTooDeep} folders are left out: they are too many folders deep`])
-]
 
 /** A path that nothing is at may have been meant for a name. */
 const notThere = (path: string, cause: PlatformError) =>

@@ -1,4 +1,4 @@
-import { symlinkSync } from "node:fs"
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
@@ -50,6 +50,19 @@ describe("a folder of images", () => {
     )
   )
 
+  it.effect("is listed without what has a name that is no text", () =>
+    test(
+      Effect.gen(function* () {
+        const root = yield* folderOf({ "a.png": "", "\uFFFD.png": "" })
+        const latin1 = (name: string) => Buffer.concat([Buffer.from(`${root}/`), Buffer.from(name, "latin1")])
+        writeFileSync(latin1("caf\u00e9.png"), "")
+        mkdirSync(latin1("\u00e9t\u00e9"))
+        const { files, numUnnamed } = yield* listTree(root)
+        assert.deepStrictEqual([files, numUnnamed], [["a.png", "\uFFFD.png"], 2])
+      })
+    )
+  )
+
   it.effect("is told of where it is not there, or has no image", () =>
     test(
       Effect.gen(function* () {
@@ -57,7 +70,7 @@ describe("a folder of images", () => {
         symlinkSync("/nowhere.png", join(empty, "x.png"))
         const none = yield* Effect.flip(open(empty))
         assert.include(none.message, `no file below ${empty} has the name of a JPEG, PNG, WebP`)
-        assert.include(none.message, "1 links were not followed")
+        assert.include(none.message, "; 1 links are left out: none is followed")
         const missing = yield* Effect.flip(open(join(empty, "gone")))
         assert.include(missing.message, "gone cannot be read: ENOENT")
         const file = yield* Effect.flip(open(join(empty, "notes.txt")))

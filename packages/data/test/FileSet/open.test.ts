@@ -84,7 +84,7 @@ describe("what a path holds", () => {
         const { names, notes } = yield* openFiles(folder, decoding)
         assert.deepStrictEqual(names, ["a.png"])
         assert.deepStrictEqual(notes, [
-          "links are not followed: 1 of them are left out",
+          "1 links are left out: none is followed",
           "1 folders are left out: they are too many folders deep"
         ])
       })
