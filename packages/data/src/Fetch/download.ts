@@ -13,8 +13,8 @@ import { receive } from "./receive.ts"
  * Fetches a file into a folder. It appears under its name when it is whole and the published one; until then its first
  * bytes lie in `NAME.part`, and whoever asks for it again goes on with them.
  *
- * The addresses are tried in order. A file that is another than the published one is removed, and said to be so where no
- * other address has the right one.
+ * The addresses are tried in order. A file that is another than the published one is removed; where no address has the
+ * right one, it is said what each of them had.
  *
  * **Gotchas** Nobody else may fetch into the folder at the same time.
  *
@@ -46,7 +46,8 @@ export const download = Effect.fn("Fetch.download")(function* (
     // The disk is no better at another address.
     else return yield* Effect.fail(failure)
   }
-  if (corrupt !== undefined) return yield* corrupt
+  // Of several addresses all that went wrong is told.
+  if (corrupt !== undefined && tried.length === 1) return yield* corrupt
   const hint = hintOf(dataset, file, yield* sizeOfPart(target))
   return yield* new FetchFailed({ dataset, file: file.name, tried, hint })
 })

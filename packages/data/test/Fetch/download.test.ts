@@ -297,6 +297,20 @@ layer(services, { excludeTestServices: true })("A server that does not give the 
     })
   )
 
+  it.effect("at any of its addresses is told with what was wrong at each", () =>
+    Effect.gen(function* () {
+      const { origin } = yield* serve((response, one) => {
+        if (one.path === "/other") return sendFile(response, one, other)
+        response.writeHead(404).end("none")
+      })
+      const file = published(bytes, `${origin}/other`, `${origin}/none`)
+      const message = yield* refusal(download("mine", file, yield* placed({}), heard().observe), "FetchFailed")
+      assert.include(message, `/other: another file than the published one (${sha256(other)})`)
+      assert.include(message, "/none: ")
+      assert.include(message, "404")
+    })
+  )
+
   it.effect("for a moment is asked again", () =>
     Effect.gen(function* () {
       for (const status of [500, 502, 503, 504, 429, 408]) {
