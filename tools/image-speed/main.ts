@@ -9,7 +9,7 @@ import { median } from "@moco/train/Bench/report"
 import { Console, Effect, Layer } from "effect"
 import { type Kind, measureStep, type Pass, passOver } from "./ours.ts"
 import { writePhotographs } from "./photographs.ts"
-import { startTorchvision, type Theirs } from "./theirs.ts"
+import { startTorchvision, type TheirKind, type Theirs } from "./theirs.ts"
 
 /**
  * How fast image files become views, beside torchvision's DataLoader and in turn with it, and what views cost of a step.
@@ -37,19 +37,20 @@ const [numImages, numRounds, numSteps] = [count("images", 64), count("rounds", 1
 
 /** What is measured, and how it is called; all in turn, round after round. */
 const cases = [
-  { kind: "crop", shorterSide: 0, name: "one crop of 224, of the whole image" },
-  { kind: "crop", shorterSide: 256, name: "one crop of 224, shrunk to 256 before" },
-  { kind: "views", shorterSide: 0, name: "two views of MoCo v2, of the whole image" }
-] as const satisfies ReadonlyArray<{ kind: Kind; shorterSide: number; name: string }>
+  { kind: "crop", theirs: "crop", shorterSide: 0, name: "one crop of 224, of the whole image" },
+  { kind: "crop", theirs: "bytes", shorterSide: 0, name: "the same, theirs left as bytes" },
+  { kind: "crop", theirs: "crop", shorterSide: 256, name: "one crop of 224, ours shrunk to 256 before" },
+  { kind: "views", theirs: "views", shorterSide: 0, name: "two views of MoCo v2, of the whole image" }
+] as const satisfies ReadonlyArray<{ kind: Kind; theirs: TheirKind; shorterSide: number; name: string }>
 
 const compare = Effect.fnUntraced(function* (folder: string, theirs: Theirs | undefined) {
   const rounds: Array<ReadonlyArray<{ readonly ours: Pass; readonly theirs: Pass | undefined }>> = []
   // The first round brings files and code into memory.
   for (let round = 0; round <= numRounds; round++) {
-    const passes = yield* Effect.forEach(cases, ({ kind, shorterSide }) =>
+    const passes = yield* Effect.forEach(cases, ({ kind, shorterSide, theirs: theirKind }) =>
       Effect.gen(function* () {
         const ours = yield* passOver(folder, kind, shorterSide)
-        return { ours, theirs: theirs && (yield* theirs.passOver(kind)) }
+        return { ours, theirs: theirs && (yield* theirs.passOver(theirKind)) }
       })
     )
     if (round > 0) rounds.push(passes)

@@ -5,6 +5,9 @@ import { fileURLToPath } from "node:url"
 import { Effect, Schema } from "effect"
 import type { Kind, Pass } from "./ours.ts"
 
+/** What torchvision makes of every file: as ours, or a crop that is left as bytes. */
+export type TheirKind = Kind | "bytes"
+
 const script = fileURLToPath(new URL("./torchvision_loader.py", import.meta.url))
 
 const Versions = Schema.fromJsonString(
@@ -17,7 +20,7 @@ const Answer = Schema.fromJsonString(
 /** torchvision's DataLoader, in a process of its own that waits between its turns. */
 export interface Theirs {
   readonly versions: typeof Versions.Type
-  readonly passOver: (kind: Kind) => Effect.Effect<Pass>
+  readonly passOver: (kind: TheirKind) => Effect.Effect<Pass>
 }
 
 /**

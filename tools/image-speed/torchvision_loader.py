@@ -2,8 +2,8 @@
 
     python torchvision_loader.py FOLDER WORKERS
 
-A line is `crop` (RandomResizedCrop on Pillow's images, as bytes) or `views` (two views of MoCo v2, normalised); the
-answer is a line of JSON: seconds, and the seconds that processors spent on it, workers included.
+A line is `crop` (RandomResizedCrop on Pillow's images, normalised), `bytes` (the same, left as bytes) or `views` (two views
+of MoCo v2, normalised); the answer is a line of JSON: seconds, and the seconds that processors spent on it, workers included.
 """
 
 import json
@@ -34,6 +34,7 @@ from PIL import Image, ImageFilter
 folder, workers = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 files = sorted(folder.iterdir())
 crop = transforms.RandomResizedCrop(224, scale=(0.2, 1.0))
+normalized = [transforms.ToTensor(), transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])]
 
 
 def blurred(image):
@@ -47,12 +48,12 @@ moco_v2 = transforms.Compose(
         transforms.RandomGrayscale(p=0.2),
         transforms.RandomApply([blurred], p=0.5),
         transforms.RandomHorizontalFlip(),
-        transforms.ToTensor(),
-        transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+        *normalized,
     ]
 )
 made = {
-    "crop": transforms.Compose([crop, transforms.PILToTensor()]),
+    "crop": transforms.Compose([crop, *normalized]),
+    "bytes": transforms.Compose([crop, transforms.PILToTensor()]),
     "views": lambda image: [moco_v2(image), moco_v2(image)],
 }
 
