@@ -55,6 +55,7 @@ describe("an array of images of six channels", () => {
       "hue = 0.1: is of images of 3 channels, red, green and blue; these have 6",
       "set augmentation.hue to 0"
     )
+    await refused([...train, `--data=${data}`, "--max-bad=0.1"], "--max-bad=0.1: is of no use", "is an array")
     await refused([...train, `--data=${arrays(1)}`], "images to train on = 1: must be 8 or more", "bands.npy")
     await refused(
       ["data", "pack", `--data=${data}`, `--out=${fresh()}`],

@@ -128,7 +128,7 @@ const numSampled = 15
 const fewImages = 0
 
 /**
- * How many images there are to train on, of how many channels, whether they have classes and have to be decoded, how large
+ * How many images there are to train on, of how many channels, whether they have classes and are decoded files, how large
  * one in the middle of some is, and what was left out.
  */
 export const survey = Effect.fn("Files.survey")(function* (root: string) {
@@ -139,7 +139,7 @@ export const survey = Effect.fn("Files.survey")(function* (root: string) {
     DecodeThreads,
     fewImages
   )
-  const { notes, test, train } = sourcesIn(set, { ...usualFiles, maxBad: 1 }, "test")
+  const { isDecoded, notes, test, train } = sourcesIn(set, { ...usualFiles, maxBad: 1 }, "test")
   if (train.numImages < minImages) {
     return yield* new DatasetInvalid({
       ...{ dataset: root, field: "images to train on", value: String(train.numImages) },
@@ -159,5 +159,5 @@ export const survey = Effect.fn("Files.survey")(function* (root: string) {
   const { channels, labels, numImages } = train
   // Of classes of one or two images none is held back, and there is nothing to evaluate on.
   const hasClasses = labels !== undefined && test !== undefined
-  return { numImages, hasClasses, isDecoded: set.isRaw === undefined, shorterSide, channels, notes }
+  return { numImages, hasClasses, isDecoded, shorterSide, channels, notes }
 }, Effect.scoped)

@@ -84,7 +84,11 @@ export interface Taken {
  */
 export const collectTree = Effect.fnUntraced(function* (
   tree: Tree
-): Effect.fn.Return<ReadonlyArray<Taken>, DatasetInvalid | DatasetUnreadable, FileSystem.FileSystem | Path.Path> {
+): Effect.fn.Return<
+  ReadonlyArray<Taken>,
+  DatasetInvalid | DatasetUnreadable,
+  FileSystem.FileSystem | Path.Path
+> {
   const path = yield* Path.Path
   const looked = (yield* lookAtOthers(tree)).filter((each) => each !== undefined)
   const kinds = Map.groupBy(looked, ({ kind }) => (typeof kind === "string" ? kind : undefined))
@@ -92,7 +96,8 @@ export const collectTree = Effect.fnUntraced(function* (
   const candidates = [...kinds].map(([kind, each]) => candidateOf(kind!, each))
   if (candidates.length === 0) {
     const unread = looked.find(({ kind }) => typeof kind === "object")
-    if (tree.files.length > 0 || typeof unread?.kind !== "object") return [{ collection: undefined, notes: [] }]
+    if (tree.files.length > 0 || typeof unread?.kind !== "object")
+      return [{ collection: undefined, notes: [] }]
     return yield* notRead(unread.shard.path, unread.kind)
   }
   if (tree.files.length > 0) {

@@ -13,10 +13,7 @@ export const openFolder = Effect.fn("FileSet.openFolder")(function* (root: strin
 })
 
 /** {@link openFolder} of a folder whose files are known. */
-export const openTree = Effect.fn("FileSet.openTree")(function* (
-  tree: Tree,
-  decoding: DecodeOptions
-) {
+export const openTree = Effect.fn("FileSet.openTree")(function* (tree: Tree, decoding: DecodeOptions) {
   const path = yield* Path.Path
   const { files: names, root } = tree
   const name = path.basename(path.resolve(root)) || root

@@ -304,7 +304,10 @@ layer(services, { excludeTestServices: true })("A server that does not give the 
         response.writeHead(404).end("none")
       })
       const file = published(bytes, `${origin}/other`, `${origin}/none`)
-      const message = yield* refusal(download("mine", file, yield* placed({}), heard().observe), "FetchFailed")
+      const message = yield* refusal(
+        download("mine", file, yield* placed({}), heard().observe),
+        "FetchFailed"
+      )
       assert.include(message, `/other: another file than the published one (${sha256(other)})`)
       assert.include(message, "/none: ")
       assert.include(message, "404")

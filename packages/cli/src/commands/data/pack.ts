@@ -63,7 +63,11 @@ export const pack = Command.make(
       for (const note of set.notes ?? []) yield* Console.log(`note: ${Escape.line(note)}`)
       const isUsual = shorterSide === usualFiles.shorterSide
       const decodedAs = isUsual ? undefined : `data.files.shorterSide=${shorterSide}`
-      yield* Console.log(`train on it: ${commandText("train", { data: out, set: decodedAs })}`)
+      // With more of them a run stops, unless it is told to go on.
+      const bad = Math.ceil((1000 * numBad) / numFiles) / 1000
+      const maxBad = bad > usualFiles.maxBad ? String(bad) : undefined
+      const command = commandText("train", { data: out, set: decodedAs, "max-bad": maxBad })
+      yield* Console.log(`train on it: ${command}`)
     },
     Effect.scoped,
     // The file appears when it is whole, so it can be stopped anywhere.

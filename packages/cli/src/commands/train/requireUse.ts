@@ -5,7 +5,7 @@ import { FlagsInvalid } from "../../FlagsInvalid.ts"
 import type { ConfigFlags } from "./resolveConfig.ts"
 
 /**
- * Refuses flags that would change nothing: how many files may be damaged, of images that are not decoded, and which part
+ * Refuses flags that would change nothing: how many files may be damaged, of arrays, which no file was decoded for, and which part
  * is evaluated on, of images of which there is none.
  *
  * @param known  the survey of the images that `--data` names
@@ -24,7 +24,7 @@ export const requireUse = Effect.fn("cli.requireUse")(function* (
   const { path } = files
   const { hasClasses, isDecoded } = yield* known ?? Files.survey(path)
   if (Option.isSome(maxBad) && !isDecoded) {
-    const problem = `is of no use: ${path} holds pixels, of which none has to be decoded`
+    const problem = `is of no use: ${path} is an array, for which no file is decoded`
     return yield* new FlagsInvalid({ flags: `--max-bad=${maxBad.value}`, problem, hint: "leave it away" })
   }
   if (Option.isSome(split) && !hasClasses) {
