@@ -1,12 +1,12 @@
 import * as Tensor from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
 import { Dataset, type LabelledSource } from "@moco/data/Dataset"
-import { readRange } from "@moco/data/ImageSource"
 import { Evaluation, type Represent } from "@moco/evaluation/Evaluation"
 import { type Metric, measured } from "@moco/evaluation/Measurement"
 import { voteOfNeighbours } from "@moco/evaluation/voteOfNeighbours"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
+import { unasked } from "./stampFolder.ts"
 
 const temperature = 0.1
 
@@ -38,7 +38,7 @@ const metricOf = (k: number, asked: Asked): Metric => ({
 
 /**
  * Part of the images whose class their k nearest neighbours name, none of them being the image itself: for sets that are too
- * small to be parted.
+ * small to be parted. Images in the folder of the {@link unasked} are left out of it.
  *
  * @param asked  parts of the images, each of which gives a measurement for each k
  */
@@ -47,15 +47,18 @@ export const leaveOneOut = (ks: ReadonlyArray<number>, asked: ReadonlyArray<Aske
     Evaluation,
     Effect.gen(function* () {
       const { train } = yield* Dataset.checked
-      const { labels, classes } = train as LabelledSource
+      const source = train as LabelledSource
+      const { classes } = source
       const { normalize } = yield* Augmentation
+      const rows = Array.from(source.labels.keys()).filter((row) => classes[source.labels[row]!] !== unasked)
+      const labels = Int32Array.from(rows, (row) => source.labels[row]!)
       const tuning = isTuning(labels)
       const isAsked = (row: number, part: Asked) => part === "all" || tuning[row] === (part === "tuning")
       const metrics = asked.flatMap((part) => ks.map((k) => metricOf(k, part)))
       return Evaluation.of({
         ...{ name: "leaveOneOut", everyEpochs, metrics },
         evaluate: Effect.fnUntraced(function* (represent: Represent, subject: string) {
-          const images = yield* readRange(train, 0, train.numImages)
+          const images = yield* train.read(Int32Array.from(rows))
           const neighbours = yield* Tensor.run("leaveOneOut.neighbours", () =>
             nearestOthers(
               representAll(images, (some) => represent(normalize(some))),
@@ -64,12 +67,12 @@ export const leaveOneOut = (ks: ReadonlyArray<number>, asked: ReadonlyArray<Aske
           )
           return asked.flatMap((part) =>
             ks.map((k) => {
-              const rows = neighbours.flatMap((found, row) => (isAsked(row, part) ? [{ found, row }] : []))
-              const right = rows.filter(({ found: { indices, similarities }, row }) => {
+              const some = neighbours.flatMap((found, row) => (isAsked(row, part) ? [{ found, row }] : []))
+              const right = some.filter(({ found: { indices, similarities }, row }) => {
                 const some = [indices.subarray(0, k), similarities.subarray(0, k)] as const
                 return voteOfNeighbours(...some, labels, temperature, classes.length) === labels[row]
               })
-              return measured(metricOf(k, part), subject, right.length / rows.length)
+              return measured(metricOf(k, part), subject, right.length / some.length)
             })
           )
         })
