@@ -33,12 +33,13 @@ const stamps: PhotographSet = {
       },
       augmentation: {
         ...mocoV2,
-        ...{ cropScale: { min: 0.25, max: 1 }, blur: 0, gray: 0 },
+        // Whole images are seen as squares, however long they are.
+        ...{ cropScale: { min: 0.25, max: 1 }, cropRatio: { min: 0.5, max: 2 }, blur: 0, gray: 0 },
         ...{ brightness: 0.1, contrast: 0.1, saturation: 0.1, hue: 0.01 }
       },
       encoder: { ...recipe.encoder, stem: "imagenet", layers: [1, 1, 1, 1] },
-      dictionary: { kind: "queue", size: 512 },
-      loss: { kind: "infoNce", temperature: 0.1, symmetric: false },
+      dictionary: { kind: "queue", size: 256 },
+      loss: { kind: "infoNce", temperature: 0.2, symmetric: false },
       training: { epochs: 200, batchSize: 128 },
       evaluations: {}
     }

@@ -20,7 +20,7 @@ export interface Trial {
 /** The stages that are not the config's: the stamps are too few to be parted. */
 const stagesOf = ({ name }: PhotographSet, epochs: number, { isTuning }: Trial) => {
   if (name !== "stamps") return {}
-  const asked: ReadonlyArray<Asked> = isTuning ? ["tuning"] : ["all", "unseen"]
+  const asked: ReadonlyArray<Asked> = isTuning ? ["tuning"] : ["all", "unseen", "tuning"]
   return { evaluations: [leaveOneOut(neighbours, asked, isTuning ? Math.ceil(epochs / 4) : epochs)] }
 }
 

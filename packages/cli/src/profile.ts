@@ -1,4 +1,5 @@
 import * as Escape from "@moco/core/Escape"
+import * as SafeFile from "@moco/core/SafeFile"
 import { defaultProfile, type Profile, type ProfileSettings, profiled } from "@moco/train/Profile"
 import { operationCosts, stepMilliseconds } from "@moco/train/Profile/operationCosts"
 import { traceText } from "@moco/train/Profile/traceFile"
@@ -27,10 +28,9 @@ export const profileFileOf = Effect.fn("cli.profileFileOf")(function* (
   defaultFile: string
 ) {
   if (Option.isNone(flag)) return undefined
-  const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const file = flag.value === isDefault || flag.value === "" ? defaultFile : flag.value
-  yield* RunFolder.unwritable(file)(fileSystem.makeDirectory(path.dirname(file), { recursive: true }))
+  yield* RunFolder.unwritable(file)(SafeFile.makeFolders(path.dirname(file)))
   yield* write(file, { numSteps: 0, spans: [], operations: [] })
   return file
 })

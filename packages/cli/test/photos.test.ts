@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { join, relative } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { applyOverrides } from "@moco/train/RunConfig"
@@ -10,6 +10,16 @@ import { imagesOf } from "../src/commands/train/imagesOf.ts"
 import { runInProcess } from "./inProcess.ts"
 import { photos, tiny } from "./photographs.ts"
 import { assertPlainError, fresh } from "./program.ts"
+
+/** What is planned for images that `--data` does not name knows nothing of their classes. */
+const evaluatedByNobody = [
+  "--set",
+  "evaluations={}",
+  "--set",
+  "training.batchSize=8",
+  "--set",
+  "dictionary.size=8"
+]
 
 const configOf = (folder: string) => JSON.parse(readFileSync(join(folder, "config.json"), "utf8"))
 
@@ -95,14 +105,75 @@ describe("a folder of pictures", () => {
     await refused(2, [`--data=${data}`, "--max-bad=3"], "data.files.maxBad = 3: must be between 0 and 1")
   })
 
-  it("is not asked for a part to evaluate on where it has no classes", async () => {
-    const data = await photos(["."], 20)
+  it("is not asked for a part to evaluate on where there is none", async () => {
+    const [unlabelled, few] = [await photos(["."], 20), await photos(["a", "b", "c", "d", "e"], 2)]
+    for (const [data, reason] of [
+      [unlabelled, "not all of its images have classes"],
+      [few, "nothing of its classes is held back"]
+    ] as const) {
+      const args = ["train", `--out=${fresh()}`, `--data=${data}`, "--split=validation"]
+      const { code, stderr } = await runInProcess(...args)
+      assert.strictEqual(code, 2, stderr)
+      const problem = `no part of ${data} is evaluated on, for ${reason}`
+      assertPlainError(stderr, `error: --split=validation: is of no use: ${problem}`)
+    }
+  })
+
+  it("is planned for as it is parted, by the config file and by --set", async () => {
+    const [data, out] = [await photos(["cats", "dogs"], 12), fresh()]
+    const file = `${data}.json`
+    writeFileSync(file, JSON.stringify({ data: { files: { heldBack: 0 } } }))
+    const byFile = [`--config=${file}`]
+    const bySet = ["--set", "data.files.heldBack=0"]
+    for (const said of [byFile, bySet]) {
+      const args = ["train", `--data=${data}`, `--out=${out}${said.length}`, ...said, ...tiny]
+      const { code, stderr, stdout } = await runInProcess(...args)
+      assert.strictEqual(code, 0, stderr)
+      assert.include(stdout, "24 images to train on, in classes (no image held back) of about")
+    }
+  })
+
+  it("is found again by a run that goes on elsewhere, however it was named", async () => {
+    const [data, out] = [await photos(["cats", "dogs"], 12), fresh()]
+    const file = `${data}.json`
+    const path = relative(".", data)
+    assert.notStrictEqual(path, data)
+    writeFileSync(file, JSON.stringify({ recipe: "photos", data: { files: { path } } }))
     const { code, stderr } = await runInProcess(
-      ...["train", `--out=${fresh()}`, `--data=${data}`, "--split=validation"]
+      ...["train", `--config=${file}`, `--out=${out}`, ...tiny, ...evaluatedByNobody]
     )
-    assert.strictEqual(code, 2, stderr)
-    const problem = `no part of ${data} is evaluated on, for its images have no classes`
-    assertPlainError(stderr, `error: --split=validation: is of no use: ${problem}`)
+    assert.strictEqual(code, 0, stderr)
+    assert.strictEqual(configOf(out).data.files.path, data)
+  })
+
+  it("is never written over, nor among its files", async () => {
+    const data = await photos(["cats"], 8)
+    const pack = `${fresh()}.pack`
+    assert.strictEqual((await runInProcess("data", "pack", `--data=${data}`, `--out=${pack}`)).code, 0)
+    symlinkSync(data, `${data}-link`)
+    for (const command of ["pack", "show"]) {
+      for (const [from, out, words] of [
+        [data, join(data, "cats/0.png"), "would be written among the images"],
+        [data, join(`${data}-link`, "new/x.pack"), "would be written among the images"],
+        [`${data}-link`, join(data, "x.pack"), "would be written among the images"],
+        [pack, pack, "would take the place of the images"]
+      ] as const) {
+        const before = existsSync(out) ? readFileSync(out) : undefined
+        const { code, stderr } = await runInProcess("data", command, `--data=${from}`, `--out=${out}`)
+        assert.strictEqual(code, 2, stderr)
+        assertPlainError(stderr, `--out=${out}`, words, "name another place for it with --out=FILE")
+        assert.deepStrictEqual(existsSync(out) ? readFileSync(out) : undefined, before)
+      }
+    }
+  })
+
+  it("is told of where no folder can be made, and that ends", async () => {
+    const data = await photos(["cats"], 8)
+    for (const command of [["train"], ["data", "show"], ["data", "pack"]]) {
+      const { code, stderr } = await runInProcess(...command, `--data=${data}`, "--out=/proc/moco/x.png")
+      assert.strictEqual(code, 6, stderr)
+      assertPlainError(stderr, "/proc/moco", "cannot be written")
+    }
   })
 
   it("is shown as a picture, with the numbers of its classes", async () => {

@@ -8,6 +8,7 @@
  * Programs that have loaded nothing yet use `@moco/native/PlainFile`, which does the same with Node's own functions.
  */
 export { FileRefused, refuse } from "./SafeFile/FileRefused.ts"
+export { makeFolder, makeFolders } from "./SafeFile/folders.ts"
 export {
   openToRead,
   type ReadLimit,
@@ -22,7 +23,6 @@ export {
   cut,
   hasOtherNames,
   lstat,
-  makeFolder,
   openToAppend,
   removeDrafts,
   replace,

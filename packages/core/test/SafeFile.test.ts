@@ -18,7 +18,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as SafeFile from "@moco/core/SafeFile"
 import * as Plain from "@moco/native/PlainFile"
-import { Effect, type FileSystem } from "effect"
+import { Effect, type FileSystem, type Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { onTestFinished } from "vitest"
 
@@ -28,7 +28,7 @@ const freshFolder = () => {
   return folder
 }
 
-const reasonOf = <A>(effect: Effect.Effect<A, unknown, FileSystem.FileSystem>) =>
+const reasonOf = <A>(effect: Effect.Effect<A, unknown, FileSystem.FileSystem | Path.Path>) =>
   Effect.map(Effect.flip(effect), (error) => {
     const cause = (error as { readonly reason: { readonly cause?: unknown } }).reason.cause
     return cause instanceof SafeFile.FileRefused ? cause.reason : String(cause)
@@ -66,7 +66,10 @@ const writers: Readonly<
   cut: (path) => SafeFile.cut(path, 1)
 }
 
-const live = (title: string, test: (folder: string) => Effect.Effect<void, unknown, FileSystem.FileSystem>) =>
+const live = (
+  title: string,
+  test: (folder: string) => Effect.Effect<void, unknown, FileSystem.FileSystem | Path.Path>
+) =>
   it.live(title, () =>
     Effect.provide(
       Effect.suspend(() => test(freshFolder())),
@@ -164,6 +167,20 @@ describe("a file that is written", () => {
         writeFileSync(join(folder, name), "")
       yield* SafeFile.removeDrafts(folder, ["a"])
       assert.deepStrictEqual(readdirSync(folder).sort(), ["a", "a.tmp", "b.0123456789ab.tmp"])
+    })
+  )
+
+  live("lies in folders that are made one below the other, or are not, and that ends", (folder) =>
+    Effect.gen(function* () {
+      const deep = join(folder, "a", "b", "c")
+      const together = Array.from({ length: 9 }, () => SafeFile.makeFolders(deep))
+      yield* Effect.all(together, { concurrency: "unbounded" })
+      yield* SafeFile.makeFolders(deep)
+      assert.isTrue(statSync(deep).isDirectory())
+      writeFileSync(join(deep, "file"), "")
+      assert.include(yield* reasonOf(SafeFile.makeFolders(join(deep, "file"))), "EEXIST")
+      assert.include(yield* reasonOf(SafeFile.makeFolders(join(deep, "file", "below"))), "ENOTDIR")
+      assert.include(yield* reasonOf(SafeFile.makeFolders("/proc/moco/below")), "ENOENT")
     })
   )
 

@@ -118,6 +118,9 @@ export const layer = (
     })
   )
 
+/** How the images are parted that are surveyed. */
+export type Parting = Pick<FilesSettings, "heldBack" | "splitSeed"> & { readonly split: EvaluationSplit }
+
 /** Fewer are no set: the smallest batch of a recipe has four, of what is left when some are held back. */
 const minImages = 8
 
@@ -131,7 +134,10 @@ const fewImages = 0
  * How many images there are to train on, of how many channels, whether they have classes and are decoded files, how large
  * one in the middle of some is, and what was left out.
  */
-export const survey = Effect.fn("Files.survey")(function* (root: string) {
+export const survey = Effect.fn("Files.survey")(function* (
+  root: string,
+  { heldBack, split, splitSeed }: Parting = { ...usualFiles, split: "test" }
+) {
   const { background, maxPixels } = usualFiles
   // Packed images are as large as they were packed.
   const set = yield* Effect.provideService(
@@ -139,7 +145,11 @@ export const survey = Effect.fn("Files.survey")(function* (root: string) {
     DecodeThreads,
     fewImages
   )
-  const { isDecoded, notes, test, train } = sourcesIn(set, { ...usualFiles, maxBad: 1 }, "test")
+  const { isDecoded, notes, test, train } = sourcesIn(
+    set,
+    { ...usualFiles, heldBack, splitSeed, maxBad: 1 },
+    split
+  )
   if (train.numImages < minImages) {
     return yield* new DatasetInvalid({
       ...{ dataset: root, field: "images to train on", value: String(train.numImages) },
@@ -157,7 +167,7 @@ export const survey = Effect.fn("Files.survey")(function* (root: string) {
   )
   const shorterSide = sides.toSorted((a, b) => a - b)[Math.floor(numSeen / 2)]!
   const { channels, labels, numImages } = train
-  // Of classes of one or two images none is held back, and there is nothing to evaluate on.
+  // Where nothing is held back, of small classes or of any, there is nothing to evaluate on.
   const hasClasses = labels !== undefined && test !== undefined
-  return { numImages, hasClasses, isDecoded, shorterSide, channels, notes }
+  return { numImages, hasClasses, isLabelled: labels !== undefined, isDecoded, shorterSide, channels, notes }
 }, Effect.scoped)

@@ -1,5 +1,5 @@
-import { lstatSync, mkdirSync, readdirSync, type Stats, statSync } from "node:fs"
-import { join } from "node:path"
+import { existsSync, lstatSync, mkdirSync, readdirSync, type Stats, statSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { shellQuoted } from "./shellQuoted.ts"
 
 /**
@@ -7,9 +7,18 @@ import { shellQuoted } from "./shellQuoted.ts"
  * there: plain functions, because they are asked before anything of it is loaded.
  */
 
-/** Makes the folder of the cache where there is none, for its owner alone. */
+/**
+ * Makes the folder of the cache where there is none, and those above it, for its owner alone. One after the other: Node's own
+ * way never ends where a folder that is there takes none, as below `/proc`.
+ */
 export const makeCacheFolder = (folder: string): void => {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const above = dirname(folder)
+  if (above !== folder && !existsSync(above)) makeCacheFolder(above)
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (cause) {
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw cause
+  }
 }
 
 /** Why nothing in a cache is to be run, and the command that mends it. */
@@ -39,7 +48,15 @@ export const troubleOf = (
 ): CacheTrouble | undefined => {
   const uid = process.geteuid?.()
   if (uid === undefined) return undefined
-  const found = wrongWith(folder, uid) ?? wrongIn(folder, uid, isLookedAt)
+  let found: Found | undefined
+  try {
+    found = wrongWith(folder, uid) ?? wrongIn(folder, uid, isLookedAt)
+  } catch (cause) {
+    return {
+      problem: `what lies in ${folder} cannot be looked at: ${cause instanceof Error ? cause.message : cause}`,
+      hint: "let its owner open it to you, or set up with a cache of your own: MOCO_CACHE_DIR=DIR npx nx run tools:libtensorflow"
+    }
+  }
   if (found === undefined) return undefined
   const name = shellQuoted(folder)
   const mend = found.isForeign ? `chown -R ${uid} ${name}` : `chmod -R go-w ${name}`

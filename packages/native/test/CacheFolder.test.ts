@@ -42,6 +42,23 @@ describe("the folder of the cache", () => {
     assert.isUndefined(troubleOf(folder))
   })
 
+  it("is made with those above it, and refused where no folder can be made", () => {
+    const deep = join(freshCache(), "a/b")
+    makeCacheFolder(deep)
+    makeCacheFolder(deep)
+    assert.isTrue(statSync(deep).isDirectory())
+    assert.throws(() => makeCacheFolder("/proc/moco/cache"), "ENOENT")
+    writeFileSync(join(deep, "file"), "")
+    assert.throws(() => makeCacheFolder(join(deep, "file")), "EEXIST")
+  })
+
+  it("is refused where it cannot be looked at, with what to do", () => {
+    // A name that is too long is what root, too, cannot look at.
+    const trouble = troubleOf(join(freshCache(), "n".repeat(300)))
+    assert.include(trouble?.problem, "cannot be looked at: ENAMETOOLONG")
+    assert.include(trouble?.hint, "MOCO_CACHE_DIR=DIR npx nx run tools:libtensorflow")
+  })
+
   it("may be one that is not there, and one that others may look into", () => {
     const cache = freshCache()
     assert.isUndefined(troubleOf(join(cache, "nowhere")))

@@ -88,7 +88,7 @@ export class StudyRecord extends Context.Service<
         const file = (name: string) => path.join(folder, name)
         const writing = (path: string) =>
           Effect.mapError((error: PlatformError) => failed("written", path, error))
-        yield* writing(folder)(fileSystem.makeDirectory(folder, { recursive: true }))
+        yield* writing(folder)(SafeFile.makeFolders(folder))
         const lock = yield* FolderLock.hold(file("study.lock"))
         const ours = Effect.provideService(FileSystem.FileSystem, lock.fence(fileSystem))
         yield* checkDefinition(file("study.json"), study.definition)

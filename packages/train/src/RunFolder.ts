@@ -41,10 +41,9 @@ export const open = Effect.fn("RunFolder.open")(function* (
   folderPath: string,
   { mayBeFinished = false }: { readonly mayBeFinished?: boolean } = {}
 ) {
-  const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const folder = filesOf(path, folderPath)
-  yield* unwritable(folderPath)(fileSystem.makeDirectory(folderPath, { recursive: true }))
+  yield* unwritable(folderPath)(SafeFile.makeFolders(folderPath))
   yield* refuseStrange(folder)
   const lock = yield* FolderLock.hold(folder.lock)
   yield* recover(folder.checkpoints)
@@ -131,7 +130,7 @@ const nameFolder = "name a folder for the run with --out"
 const nextNumbered = Effect.fnUntraced(function* (root: string, recipe: string) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  yield* unwritable(root)(fileSystem.makeDirectory(root, { recursive: true })).pipe(
+  yield* unwritable(root)(SafeFile.makeFolders(root)).pipe(
     // Nobody has named this folder: the one who may not write there is told how to name another.
     Effect.mapError(({ path, reason }) => new RunFolderUnwritable({ path, reason, hint: nameFolder }))
   )

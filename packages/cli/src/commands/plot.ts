@@ -1,8 +1,9 @@
 import * as Escape from "@moco/core/Escape"
+import * as SafeFile from "@moco/core/SafeFile"
 import { loadDrawing } from "@moco/report/charts/load"
 import { type ReadRun, readRun } from "@moco/report/charts/runChart/readRun"
 import * as RunFolder from "@moco/train/RunFolder"
-import { Console, Effect, FileSystem, Path } from "effect"
+import { Console, Effect, Path } from "effect"
 import { Command, Flag } from "effect/cli"
 import { FlagsInvalid } from "../FlagsInvalid.ts"
 import { namedFlag } from "../flags.ts"
@@ -24,7 +25,6 @@ export const plot = Command.make(
   "plot",
   flags,
   Effect.fn("cli.plot")(function* ({ out, run }) {
-    const fileSystem = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const format = path.extname(out).toLowerCase()
     if (format !== ".svg" && format !== ".png") {
@@ -38,7 +38,7 @@ export const plot = Command.make(
     const { runChart } = yield* loadDrawing({ path: out, hint }, () => import("@moco/report/charts/runChart"))
     const svg = runChart(runs)
     const bytes = format === ".svg" ? new TextEncoder().encode(svg) : yield* asPng(out, svg)
-    yield* RunFolder.unwritable(out)(fileSystem.makeDirectory(path.dirname(out), { recursive: true }))
+    yield* RunFolder.unwritable(out)(SafeFile.makeFolders(path.dirname(out)))
     yield* RunFolder.writeFile(out, bytes)
     yield* Console.log(Escape.line(out))
   }, Effect.interruptible)

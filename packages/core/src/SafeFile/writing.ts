@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto"
 import { dirname, join } from "node:path"
 import { Effect, FileSystem, Option } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import { kindOf, notRegular, refuse } from "./FileRefused.ts"
+import { notRegular, refuse } from "./FileRefused.ts"
 import { readRange, sizeOf } from "./reading.ts"
 
 /**
@@ -164,25 +164,6 @@ const detach = Effect.fnUntraced(function* (path: string) {
 })
 
 const bytesAtOnce = 2 ** 22
-
-/**
- * Makes a folder where there is none, and says whether it did; refuses a link or a file in its place. Its parent must be
- * there.
- */
-export const makeFolder = Effect.fn("SafeFile.makeFolder")(function* (path: string) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const isMade = yield* Effect.as(fileSystem.makeDirectory(path), true).pipe(
-    Effect.catchIf(
-      ({ reason }) => reason._tag === "AlreadyExists",
-      () => Effect.succeed(false)
-    )
-  )
-  if (isMade) return true
-  const { type } = yield* fileSystem.lstat(path)
-  if (type === "Directory") return false
-  const reason = `it is ${type === "File" ? "a file" : kindOf(type)} and not a folder`
-  return yield* refuse("makeFolder", path, reason, "remove it, or choose another folder")
-})
 
 /** Makes the names in a folder durable: without it, a crash may forget that a file was renamed. */
 export const syncFolder = Effect.fnUntraced(function* (folder: string) {

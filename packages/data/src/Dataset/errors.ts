@@ -51,7 +51,9 @@ export class DatasetInvalid extends Schema.TaggedError<DatasetInvalid>()("Datase
   field: Schema.String,
   value: Schema.String,
   problem: Schema.String,
-  hint: Schema.String
+  hint: Schema.String,
+  /** Whether it is a whole file of something else than images. */
+  holdsNoImages: Schema.optionalKey(Schema.Boolean)
 }) {
   override get message() {
     return `data set ${this.dataset}: ${this.field} = ${this.value}: ${this.problem}\n  ${this.hint}`

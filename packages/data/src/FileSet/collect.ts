@@ -94,11 +94,11 @@ export const collectTree = Effect.fnUntraced(function* (
   const kinds = Map.groupBy(looked, ({ kind }) => (typeof kind === "string" ? kind : undefined))
   kinds.delete(undefined)
   const candidates = [...kinds].map(([kind, each]) => candidateOf(kind!, each))
+  const unread = looked.flatMap(({ kind, shard }) => (typeof kind === "object" ? [{ ...kind, shard }] : []))
   if (candidates.length === 0) {
-    const unread = looked.find(({ kind }) => typeof kind === "object")
-    if (tree.files.length > 0 || typeof unread?.kind !== "object")
-      return [{ collection: undefined, notes: [] }]
-    return yield* notRead(unread.shard.path, unread.kind)
+    const [first] = unread
+    if (first !== undefined && tree.files.length === 0) return yield* notRead(first.shard.path, first)
+    return [{ collection: undefined, notes: unreadNotes(unread) }]
   }
   if (tree.files.length > 0) {
     const words = `${tree.files.length} image files`
@@ -108,10 +108,18 @@ export const collectTree = Effect.fnUntraced(function* (
   const ordered = candidates.toSorted((a, b) => b.numBytes - a.numBytes)
   return ordered.filter(isLikely(tree)).map((candidate): Taken => {
     const { kind, shards } = candidate
-    const notes = ordered.length === 1 ? [] : [mixed(candidate, ordered)]
+    const notes = [...(ordered.length === 1 ? [] : [mixed(candidate, ordered)]), ...unreadNotes(unread)]
     return { collection: kind && { name, path: tree.root, kind, shards, notes }, notes }
   })
 })
+
+/** Says which files are left out that may hold images. */
+const unreadNotes = (unread: ReadonlyArray<Unread & { readonly shard: Shard }>): ReadonlyArray<string> => {
+  const [first, ...others] = unread
+  if (first === undefined) return []
+  const more = others.length === 0 ? "" : ` (and ${others.length} more files that are not read)`
+  return [`${first.shard.name} ${first.what}, and is left out${more}; to have what is in it, ${first.hint}`]
+}
 
 /** A few image files beside files of many are what a README shows. */
 const isLikely =

@@ -12,6 +12,10 @@ export const shown = (words: string): string =>
 export const malformed = (file: string, field: string, value: string, problem: string, hint: string) =>
   new DatasetInvalid({ dataset: file, field, value: shown(value), problem, hint })
 
+/** A file that is what it should be, and of something else than images. */
+export const noImages = (file: string, field: string, value: string, problem: string, hint: string) =>
+  new DatasetInvalid({ dataset: file, field, value: shown(value), problem, hint, holdsNoImages: true })
+
 /** A file that the system does not let us read. */
 export const unreadableFile = (file: string) => (cause: unknown) =>
   new DatasetUnreadable({ file, hint: "check the name that --data gives, and its permissions", cause })

@@ -3,7 +3,7 @@ import { Effect, FileSystem, Path } from "effect"
 import { ImageUndecodable } from "../Decode/errors.ts"
 import type { DecodeOptions } from "../Decode/options.ts"
 import type { FileSet } from "../FileSet.ts"
-import { malformed, unreadableFile } from "./faults.ts"
+import { malformed, noImages, unreadableFile } from "./faults.ts"
 import { type ArrayForm, imagesForm, type OpenArray, openArray, readLabels } from "./npy/arrays.ts"
 import type { Collection, Shard } from "./shards.ts"
 import { partsOfShards, toldByLabels } from "./told.ts"
@@ -131,7 +131,7 @@ const arraysOf = Effect.fnUntraced(function* ({ path, shards }: Collection) {
   if (first === undefined) {
     const hint =
       "name the images' file so: train.npy beside train_labels.npy, or images.npy beside labels.npy"
-    return yield* malformed(
+    return yield* noImages(
       path,
       "arrays of images",
       "0",

@@ -1,6 +1,6 @@
 import { Effect, FileSystem } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import { DatasetUnreadable } from "../Dataset/errors.ts"
+import { type DatasetInvalid, DatasetUnreadable } from "../Dataset/errors.ts"
 import type { DecodeOptions } from "../Decode/options.ts"
 import type { FileSet } from "../FileSet.ts"
 import { collectFile, collectRange, collectTree, type Taken } from "./collect.ts"
@@ -40,13 +40,16 @@ export const openFiles = Effect.fn("FileSet.open")(function* (
     const set: FileSet = { ...(yield* openTree(tree, decoding)), notes: [...notes, ...leftOut(tree)] }
     return set
   })
-  const [likeliest, ...others] = yield* collectTree(tree)
-  const opened = openTaken(likeliest!)
-  if (others.length === 0) return yield* opened
   // What outweighs the images need not hold any: an archive of something else, an array of features.
-  return yield* Effect.catchTag(opened, "DatasetInvalid", (invalid) =>
-    Effect.mapError(Effect.firstSuccessOf(others.map(openTaken)), () => invalid)
-  )
+  const openFirst = (
+    [taken, ...others]: ReadonlyArray<Taken>,
+    before?: DatasetInvalid
+  ): ReturnType<typeof openTaken> =>
+    Effect.catchTag(openTaken(taken!), "DatasetInvalid", (invalid) => {
+      if (invalid.holdsNoImages !== true) return Effect.fail(invalid)
+      return others.length > 0 ? openFirst(others, before ?? invalid) : Effect.fail(before ?? invalid)
+    })
+  return yield* openFirst(yield* collectTree(tree))
 })
 
 /** A path that nothing is at may have been meant for a name. */
@@ -54,7 +57,9 @@ const notThere = (path: string, cause: PlatformError) =>
   cause.reason._tag === "NotFound"
     ? new DatasetUnreadable({
         file: path,
-        hint: "name a folder or a file of images with --data=PATH, or a data set that `npx moco data list` knows",
+        hint:
+          "name a folder or a file of images with --data=PATH, or a data set that `npx moco data list` knows;\n" +
+          "  for a run that goes on: --set data.files.path=PATH",
         cause
       })
     : unreadableFile(path)(cause)

@@ -2,7 +2,7 @@ import { Effect, Result } from "effect"
 import { formatNames, isImageName } from "../Decode/format.ts"
 import type { DecodeOptions } from "../Decode/options.ts"
 import type { FileSet } from "../FileSet.ts"
-import { malformed, shown } from "./faults.ts"
+import { malformed, noImages, shown } from "./faults.ts"
 import { decodeFilePart } from "./images.ts"
 import type { Collection, Shard } from "./shards.ts"
 import { labelFormOf, readLabel, sampleOf } from "./tar/labels.ts"
@@ -31,7 +31,7 @@ export const openTar = Effect.fn("FileSet.openTar")(function* (
       content.numFiles > most.numFiles ? content : most
     )
     const problem = `no file in it has the name of a ${formatNames}, and ${numFiles} have other names`
-    return yield* malformed(
+    return yield* noImages(
       path,
       "images",
       "0",

@@ -28,7 +28,7 @@ const encoder = new TextEncoder()
  *
  * @param decoding  what the set is decoded by
  * @param observe  is told how many files are done
- * @returns how many files are no images
+ * @returns the files that are no images, and why
  */
 export const writePack = Effect.fn("FileSet.writePack")(function* (
   set: FileSet,
@@ -67,7 +67,7 @@ export const writePack = Effect.fn("FileSet.writePack")(function* (
       yield* file.writeAll(Buffer.concat([table, text, endOf(text.length)]))
     })
   )
-  return Object.keys(problems).length
+  return Object.entries(problems).map(([index, problem]) => ({ file: set.names[Number(index)]!, problem }))
 })
 
 /** What a file became, or why it is no image. One that cannot be read may be one: nothing is packed without it. */

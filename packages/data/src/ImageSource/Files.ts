@@ -46,8 +46,8 @@ export const sourceOf = (set: FileSet, part: Part): ImageSource => {
       const result = yield* Effect.result(decodeOne(current))
       if (result._tag === "Success") return result.success
       current = nextOf[current]!
-      if (bad.found > bad.max * set.names.length) {
-        const problem = `more than data.files.maxBad (${100 * bad.max} %) allows`
+      if (areTooMany(bad, set.names.length)) {
+        const problem = `more than data.files.maxBad (${Number((100 * bad.max).toPrecision(12))} %) allows`
         return yield* tooManyBad(set, bad, problem, [...quarantine.values()])
       }
       if (current === index) {
@@ -77,6 +77,10 @@ export const sourceOf = (set: FileSet, part: Part): ImageSource => {
     })
   })
 }
+
+/** A part such as 0.29 is no number of the computer's: 29 of 100 are not more than that. */
+export const areTooMany = ({ found, max }: BadFiles, numFiles: number): boolean =>
+  found > max * numFiles + 1e-6
 
 /** What was read is no image however often it is; what could not be read may be there the next time. */
 const unread = { times: 2, while: ({ isRead }: ImageUndecodable) => !isRead }

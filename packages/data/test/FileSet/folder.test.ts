@@ -5,7 +5,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Dataset } from "@moco/data/Dataset"
 import { listTree } from "@moco/data/FileSet/tree"
 import * as Files from "@moco/data/Files"
+import { areTooMany } from "@moco/data/ImageSource/Files"
 import { Effect, type FileSystem } from "effect"
+import fc from "fast-check"
 import { folderOf, gray, twoClasses } from "./imageFiles.ts"
 
 const settingsOf = (path: string, changes: Partial<Files.FilesSettings> = {}): Files.FilesSettings => ({
@@ -28,6 +30,23 @@ const graysOf = Effect.fnUntraced(function* (
 ) {
   const images = yield* read(Int32Array.from(indices))
   return images.map(({ pixels_HWC }) => pixels_HWC[0]!)
+})
+
+describe("files that may be damaged", () => {
+  it("are always as many as the part that is named, however it is written", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 100 }),
+        fc.integer({ min: 1, max: 1000 }),
+        (percent, hundreds) => {
+          const [max, found] = [percent / 100, percent * hundreds]
+          assert.isFalse(areTooMany({ found, max }, 100 * hundreds))
+          assert.isTrue(areTooMany({ found: found + 1, max }, 100 * hundreds))
+        }
+      )
+    )
+    assert.isFalse(areTooMany({ found: 29, max: 0.29 }, 100))
+  })
 })
 
 describe("a folder of images", () => {

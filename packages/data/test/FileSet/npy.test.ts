@@ -9,6 +9,7 @@ import * as Files from "@moco/data/Files"
 import { Effect, type FileSystem, type Path, Result, type Scope } from "effect"
 import fc from "fast-check"
 import { folderOf } from "./imageFiles.ts"
+import { npyOf } from "./npyFiles.ts"
 
 const { background, maxPixels, shorterSide } = Files.usualFiles
 const decoding = { background, maxPixels, shorterSide }
@@ -16,20 +17,6 @@ const recorded = join(import.meta.dirname, "../parity/collections")
 
 const test = <E>(body: Effect.Effect<void, E, FileSystem.FileSystem | Path.Path | Scope.Scope>) =>
   body.pipe(Effect.scoped, Effect.provide(NodeServices.layer))
-
-/** An array's file: version 1, the header filled up as NumPy does. */
-const npyOf = (
-  descr: string,
-  shape: ReadonlyArray<number>,
-  content: Uint8Array = new Uint8Array(),
-  fortran = "False"
-) => {
-  const sides = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`
-  const text = `{'descr': '${descr}', 'fortran_order': ${fortran}, 'shape': ${sides}, }`
-  const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10
-  const head = Buffer.from([0x93, ...Buffer.from("NUMPY"), 1, 0, length & 0xff, length >> 8])
-  return Buffer.concat([head, Buffer.from(`${text.padEnd(length - 1)}\n`), content])
-}
 
 /** Bytes of as many images of this form, each byte another. */
 const bytes = (...sides: ReadonlyArray<number>) =>

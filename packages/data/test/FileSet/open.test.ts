@@ -9,6 +9,7 @@ import * as Files from "@moco/data/Files"
 import { Effect, FileSystem, type Path, type Scope } from "effect"
 import fc from "fast-check"
 import { folderOf, gray } from "./imageFiles.ts"
+import { npyOf } from "./npyFiles.ts"
 import { tarOf } from "./tarFiles.ts"
 
 const { background, maxPixels, shorterSide } = Files.usualFiles
@@ -71,6 +72,37 @@ describe("what a path holds", () => {
         const few = yield* folderOf({ backup, "0.png": image })
         const error = yield* Effect.flip(openFiles(few, decoding))
         assert.include(error.message, "no file in it has the name of a JPEG")
+      })
+    )
+  )
+
+  it.effect("is no other kind where the larger one is damaged, or says something else than is asked", () =>
+    test(
+      Effect.gen(function* () {
+        const image = yield* gray(1)
+        const images = Object.fromEntries(Array.from({ length: 8 }, (_, place) => [`${place}.png`, image]))
+        const cut = tarOf({ name: "x.png", content: "n".repeat(5000) }).subarray(0, 4000)
+        const damaged = yield* Effect.flip(openFiles(yield* folderOf({ ...images, "x.tar": cut }), decoding))
+        assert.include(damaged.message, "it was cut off")
+        const features = npyOf("|u1", [2, 4000], new Uint8Array(8000))
+        const both = yield* Effect.flip(
+          openFiles(yield* folderOf({ ...images, "x.tar": cut, "features.npy": features }), decoding)
+        )
+        assert.include(both.message, "it was cut off")
+      })
+    )
+  )
+
+  it.effect("is said of archives that are not read, beside images", () =>
+    test(
+      Effect.gen(function* () {
+        const zip = Buffer.concat([Buffer.from("PK\u0003\u0004"), new Uint8Array(40)])
+        const folder = yield* folderOf({ "a.png": yield* gray(1), "b.zip": zip, "c.zip": zip })
+        const { notes } = yield* openFiles(folder, decoding)
+        assert.deepStrictEqual(notes, [
+          "b.zip is a ZIP archive, or an .npz of arrays, and is left out (and 1 more files that are not read); " +
+            "to have what is in it, unpack it: unzip FILE; arrays are read as .npy"
+        ])
       })
     )
   )

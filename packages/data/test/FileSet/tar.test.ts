@@ -198,6 +198,20 @@ describe("a tar archive", () => {
     )
   )
 
+  it.effect("has names of older encodings, and keeps them apart", () =>
+    test(
+      Effect.gen(function* () {
+        const latin1 = (name: string) => new Uint8Array(Buffer.from(name, "latin1"))
+        const archive = tarOf(
+          { name: latin1("caf\u00e9.png"), content: yield* gray(1) },
+          { name: latin1("caf\u00ea.png"), content: yield* gray(2) }
+        )
+        const { names } = yield* openFiles(join(yield* folderOf({ "x.tar": archive }), "x.tar"), decoding)
+        assert.deepStrictEqual(names, ["caf\u00e9.png", "caf\u00ea.png"])
+      })
+    )
+  )
+
   it.effect("leaves out what is hidden, what has no bytes of its own, and names that lead outside", () =>
     test(
       Effect.gen(function* () {

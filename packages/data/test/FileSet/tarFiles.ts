@@ -1,6 +1,7 @@
 /** What a member of a tar archive is made of; its checksum is right unless `checksum` says another. */
 export interface MadeMember {
-  readonly name: string
+  /** Bytes are a name of another encoding than UTF-8. */
+  readonly name: string | Uint8Array
   readonly content?: Uint8Array | string
   /** Of a member: `0` is a file, `2` a link. */
   readonly type?: string
@@ -19,7 +20,7 @@ export const tarMember = (member: MadeMember) => {
   const { checksum, content = "", isSigned = false, name, prefix = "", size, type = "0" } = member
   const bytes = Buffer.from(content)
   const header = Buffer.alloc(blockBytes)
-  header.write(name, 0, 100)
+  Buffer.from(name).copy(header, 0, 0, 100)
   header.write(size ?? `${bytes.length.toString(8).padStart(11, "0")}\0`, 124, "latin1")
   header.fill(0x20, 148, 156)
   header.write(type, 156)

@@ -6,7 +6,7 @@ import { encodeTrial } from "@moco/study/StudyRecord"
 import type { TrialRecord } from "@moco/study/TrialRecord"
 import * as RunFolder from "@moco/train/RunFolder"
 import { filesOf } from "@moco/train/RunFolder/files"
-import { Effect, FileSystem, Path, Schema } from "effect"
+import { Effect, Path, Schema } from "effect"
 import { loadDrawing } from "../charts/load.ts"
 import { duration } from "../duration.ts"
 import { written } from "../quantity.ts"
@@ -35,14 +35,10 @@ export interface ReportSource {
 
 /** Writes tables (Markdown, CSV, JSON), plots (SVG, PNG) and the runs they are made of into `folder`. */
 export const writeReport = Effect.fn("report.writeReport")(function* (folder: string, source: ReportSource) {
-  const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const { results } = source
   yield* RunFolder.unwritable(folder)(
-    Effect.andThen(
-      fileSystem.makeDirectory(path.dirname(folder), { recursive: true }),
-      SafeFile.makeFolder(folder)
-    )
+    Effect.andThen(SafeFile.makeFolders(path.dirname(folder)), SafeFile.makeFolder(folder))
   )
   const write = (name: string, content: string | Uint8Array) =>
     RunFolder.writeFile(

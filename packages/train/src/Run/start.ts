@@ -1,5 +1,5 @@
 import * as Escape from "@moco/core/Escape"
-import { Effect } from "effect"
+import { Effect, Path } from "effect"
 import type { CheckpointCorrupt } from "../Checkpoint/errors.ts"
 import { newestGood, type StoredCheckpoint } from "../Checkpoint/load.ts"
 import type { RunProgress } from "../Checkpoint/manifest.ts"
@@ -53,7 +53,7 @@ export interface RunStart {
 /** Decides between a new run and one that goes on. The folder, where one is named, is locked with the Scope. */
 export const startOf = Effect.fn("Run.startOf")(function* <E>(source: RunSource, approve: Approve<E>) {
   if ("resume" in source) return yield* resumed(source, approve)
-  const { config } = source
+  const config = yield* withWholePath(source.config)
   yield* approve(config)
   const given = source.initFrom === undefined ? undefined : yield* weightsIn(source.initFrom)
   if (source.folder === undefined) return startWith({ config, begun: config, initial: given })
@@ -65,6 +65,15 @@ export const startOf = Effect.fn("Run.startOf")(function* <E>(source: RunSource,
   yield* requireSameWeights(folder.path, initial, given)
   return startWith({ config, begun, folder, from, initial })
 })
+
+/** A run that goes on from another folder looks for its images where they are. */
+const withWholePath = (config: RunConfig) =>
+  Effect.map(Path.Path, ({ resolve }): RunConfig => {
+    const { data } = config
+    return data.files
+      ? { ...config, data: { ...data, files: { ...data.files, path: resolve(data.files.path) } } }
+      : config
+  })
 
 const startWith = ({
   begun,
@@ -106,7 +115,7 @@ const resumed = Effect.fnUntraced(function* <E>(
     return yield* new RunFolder.RunFolderEmpty({ path, problem: "it has no run log and no checkpoint" })
   const from = yield* newestGood(folder.checkpoints, tellOfDamage)
   const begun = yield* begunWith(folder, from)
-  const config = yield* applyOverrides(begun, [], sets)
+  const config = yield* withWholePath(yield* applyOverrides(begun, [], sets))
   yield* requireSame(folder, begun, config, ({ path }) => permissionOf(path) !== "mustMatch")
   yield* approve(config)
   yield* requireNotPassed(path, config, from, knownStepsPerEpoch(config))

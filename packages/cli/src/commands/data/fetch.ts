@@ -1,4 +1,5 @@
 import * as Escape from "@moco/core/Escape"
+import * as SafeFile from "@moco/core/SafeFile"
 import * as Catalog from "@moco/data/Catalog"
 import type { Fetchable } from "@moco/data/Catalog/CatalogEntry"
 import * as Fetch from "@moco/data/Fetch"
@@ -7,7 +8,7 @@ import { dataDirsOf } from "@moco/train/dataDirs"
 import * as FolderLock from "@moco/train/FolderLock"
 import { fileTrouble } from "@moco/train/fileTrouble"
 import { RunFolderUnwritable, unwritable } from "@moco/train/RunFolder"
-import { Console, Effect, FileSystem, Option, Path } from "effect"
+import { Console, Effect, Option, Path } from "effect"
 import { Argument, Command } from "effect/cli"
 import type { PlatformError } from "effect/PlatformError"
 import { FlagsInvalid } from "../../FlagsInvalid.ts"
@@ -84,8 +85,7 @@ const fetchInto = Effect.fnUntraced(function* (entry: Fetchable, where: Where) {
 /** Makes the folder, and keeps it from all other processes until the Scope ends. */
 const claim = Effect.fnUntraced(function* (folder: string) {
   const path = yield* Path.Path
-  const fileSystem = yield* FileSystem.FileSystem
-  yield* unwritable(folder)(fileSystem.makeDirectory(folder, { recursive: true }))
+  yield* unwritable(folder)(SafeFile.makeFolders(folder))
   yield* FolderLock.hold(path.join(folder, "fetch.lock")).pipe(
     Effect.catchTag("FolderLocked", ({ owner }) => {
       const hint = "wait until it has ended, and run it again: nothing is fetched twice"

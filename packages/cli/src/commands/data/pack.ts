@@ -5,10 +5,11 @@ import { openFiles } from "@moco/data/FileSet/open"
 import { writePack } from "@moco/data/FileSet/writePack"
 import { usualFiles } from "@moco/data/Files"
 import * as RunFolder from "@moco/train/RunFolder"
-import { Console, Effect, Layer, Path, Schema } from "effect"
+import { Console, Effect, Layer, Option, Path, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { commandText } from "../../commandLine/commandText.ts"
 import { namedFlag } from "../../flags.ts"
+import { requireOutside } from "./requireOutside.ts"
 
 const flags = {
   data: namedFlag("data").pipe(Flag.withDescription("a folder of one's own"), Flag.withMetavar("DIR")),
@@ -28,8 +29,19 @@ const nothingToPack = (path: string) =>
   new DatasetInvalid({
     ...{ dataset: path, field: "images", value: "an array" },
     problem: "lie in a file as they are read: nothing is to be decoded",
-    hint: `train on them: npx moco train --data=${path}`
+    hint: `train on them: ${commandText("train", { data: path })}`
   })
+
+/** So many are named. */
+const maxNamed = 20
+
+const tellOfBad = Effect.fnUntraced(function* (bad: Effect.Success<ReturnType<typeof writePack>>) {
+  if (bad.length === 0) return
+  yield* Console.error(`warning: ${bad.length} files are no images:`)
+  for (const { file, problem } of bad.slice(0, maxNamed))
+    yield* Console.error(`  ${Escape.line(file)}: ${Escape.line(problem)}`)
+  if (bad.length > maxNamed) yield* Console.error(`  and ${bad.length - maxNamed} more`)
+})
 
 /** `moco data pack`: decodes the images of a folder once, into a file that is trained on in its place. */
 export const pack = Command.make(
@@ -37,6 +49,7 @@ export const pack = Command.make(
   flags,
   Effect.fn("cli.data.pack")(
     function* ({ data, out, shorterSide }) {
+      yield* requireOutside(data, Option.some(out), "packed file")
       const path = (yield* Path.Path).resolve(data)
       const { background, maxPixels } = usualFiles
       const decoding = { background, maxPixels, shorterSide }
@@ -46,7 +59,7 @@ export const pack = Command.make(
       if (set.form !== undefined) return yield* nothingToPack(path)
       const numFiles = set.names.length
       const every = Math.max(1, Math.ceil(numFiles / 10))
-      const numBad = yield* writePack(set, decoding, out, (numDone) =>
+      const bad = yield* writePack(set, decoding, out, (numDone) =>
         numDone % every === 0 || numDone === numFiles
           ? Console.log(
               `${String(Math.floor((100 * numDone) / numFiles)).padStart(3)}%  ${numDone} of ${numFiles} images`
@@ -58,14 +71,13 @@ export const pack = Command.make(
           (error) => RunFolder.unwritable(out)(Effect.fail(error))
         )
       )
-      if (numBad > 0)
-        yield* Console.error(`warning: ${numBad} files are no images; \`npx moco data show\` names them`)
+      yield* tellOfBad(bad)
       for (const note of set.notes ?? []) yield* Console.log(`note: ${Escape.line(note)}`)
       const isUsual = shorterSide === usualFiles.shorterSide
       const decodedAs = isUsual ? undefined : `data.files.shorterSide=${shorterSide}`
       // With more of them a run stops, unless it is told to go on.
-      const bad = Math.ceil((1000 * numBad) / numFiles) / 1000
-      const maxBad = bad > usualFiles.maxBad ? String(bad) : undefined
+      const part = Math.ceil((1000 * bad.length) / numFiles) / 1000
+      const maxBad = part > usualFiles.maxBad ? String(part) : undefined
       const command = commandText("train", { data: out, set: decodedAs, "max-bad": maxBad })
       yield* Console.log(`train on it: ${command}`)
     },

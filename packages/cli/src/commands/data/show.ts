@@ -1,4 +1,5 @@
 import * as Escape from "@moco/core/Escape"
+import * as SafeFile from "@moco/core/SafeFile"
 import { upTo } from "@moco/core/Setting"
 import * as Catalog from "@moco/data/Catalog"
 import { maxInputSize } from "@moco/data/Dataset/check"
@@ -8,10 +9,11 @@ import type { GridRow } from "@moco/report/images/grid"
 import { dataDirsOf } from "@moco/train/dataDirs"
 import * as RunFolder from "@moco/train/RunFolder"
 import { photosOf } from "@moco/train/recipes/photos"
-import { Console, Effect, FileSystem, Option, Path } from "effect"
+import { Console, Effect, Option, Path } from "effect"
 import { Command, Flag } from "effect/cli"
 import { FlagsInvalid } from "../../FlagsInvalid.ts"
 import { dataDirFlag, namedFlag, pathFlag } from "../../flags.ts"
+import { requireOutside } from "./requireOutside.ts"
 import { describe, describeChannels, describeViews } from "./show/describe.ts"
 import { rowsOf } from "./show/images.ts"
 import { statisticsOf } from "./show/statistics.ts"
@@ -54,7 +56,7 @@ export const show = Command.make(
         const flags = `--image-size=${imageSize.value}`
         return yield* new FlagsInvalid({ flags, problem, hint: "give --augment as well, or leave it away" })
       }
-      yield* requireOutside(data, out)
+      if (!Catalog.names.some((known) => known === data)) yield* requireOutside(data, out, "picture")
       yield* requireSearched(data, dataDir)
       const set = yield* datasetAt(data, split, Option.getOrUndefined(dataDir))
       const { name, notes, test, train } = set
@@ -94,19 +96,6 @@ export const show = Command.make(
   ])
 )
 
-/** A picture among the images would be one of them. */
-const requireOutside = Effect.fnUntraced(function* (data: string, out: Option.Option<string>) {
-  const path = yield* Path.Path
-  if (Option.isSome(out) || Catalog.names.some((known) => known === data)) return
-  const below = path.relative(path.resolve(data), path.resolve("."))
-  if (below === ".." || below.startsWith(`..${path.sep}`)) return
-  return yield* new FlagsInvalid({
-    flags: `--data=${data}`,
-    problem: "the picture would be written among the images, and be one of them",
-    hint: "name another place for it with --out=FILE"
-  })
-})
-
 /** A folder of one's own is where it is. */
 const requireSearched = (data: string, dataDir: Option.Option<string>) =>
   Option.isNone(dataDir) || Catalog.names.some((known) => known === data)
@@ -134,11 +123,7 @@ const draw = Effect.fnUntraced(function* (picture: string, title: string, grid: 
     () => import("@moco/report/images/grid")
   )
   const bytes = yield* Effect.promise(() => imageGrid(title, rows, channels, headings))
-  yield* RunFolder.unwritable(picture)(
-    Effect.flatMap(FileSystem.FileSystem, (fs) =>
-      fs.makeDirectory(path.dirname(picture), { recursive: true })
-    )
-  )
+  yield* RunFolder.unwritable(picture)(SafeFile.makeFolders(path.dirname(picture)))
   yield* RunFolder.writeFile(picture, bytes)
 })
 

@@ -3,15 +3,18 @@ import { grayHasNone } from "@moco/data/Augmentation/settings"
 import * as Catalog from "@moco/data/Catalog"
 import { fileImages } from "@moco/data/DataSettings"
 import * as Files from "@moco/data/Files"
-import type { RunConfig } from "@moco/train/RunConfig"
-import { photosOf } from "@moco/train/recipes/photos"
-import { Console, Effect, Option, Path } from "effect"
+import { applyOverrides, type RunConfig } from "@moco/train/RunConfig"
+import { photos, photosOf } from "@moco/train/recipes/photos"
+import { Console, Effect, Option, Path, Schema } from "effect"
 
 /**
  * What `--data` says about a config: values that are laid over it, values that it has where nothing else says so
  * (`underlay`), what they turn out to be (`survey`), and the recipe of who names none.
  */
-export const imagesOf = Effect.fn("cli.imagesOf")(function* (data: Option.Option<string>) {
+export const imagesOf = Effect.fn("cli.imagesOf")(function* (
+  data: Option.Option<string>,
+  said: Said = { file: {}, sets: {} }
+) {
   if (Option.isNone(data)) return { layer: {}, underlay: {} }
   const name = Catalog.names.find((known) => known === data.value)
   if (name !== undefined) {
@@ -22,7 +25,9 @@ export const imagesOf = Effect.fn("cli.imagesOf")(function* (data: Option.Option
   }
   // A run that goes on elsewhere looks for the same folder.
   const path = (yield* Path.Path).resolve(data.value)
-  const survey = yield* Effect.cached(Files.survey(path))
+  const survey = yield* Effect.cached(
+    Effect.flatMap(partingOf(path, said), (parting) => Files.survey(path, parting))
+  )
   return {
     survey,
     recipe: "photos",
@@ -38,8 +43,30 @@ export const imagesOf = Effect.fn("cli.imagesOf")(function* (data: Option.Option
   }
 })
 
-const tell = Effect.fnUntraced(function* ({ channels, hasClasses, notes, numImages, shorterSide }: Surveyed) {
-  const classes = hasClasses ? "in classes" : "without classes"
+/** How the images are parted, by what is said about them beside their place. */
+const partingOf = Effect.fnUntraced(function* (path: string, { file, sets }: Said) {
+  const ofData = Object.entries(sets).filter(([name]) => /^data\.(?:files|evaluationSplit)\b/.test(name))
+  const layers = [
+    { data: { files: Files.usualFiles } },
+    Schema.is(NamesParts)(file) ? { data: file.data } : {},
+    { data: { name: fileImages, files: { path } } }
+  ]
+  const { data } = yield* applyOverrides(photos(), layers, Object.fromEntries(ofData))
+  return { ...Files.usualFiles, ...data.files, split: data.evaluationSplit }
+})
+
+const NamesParts = Schema.Struct({ data: Schema.Unknown })
+
+/** The values of a config file, and those of `--set` and its short forms. */
+export interface Said {
+  readonly file: unknown
+  readonly sets: Readonly<Record<string, string>>
+}
+
+const tell = Effect.fnUntraced(function* (surveyed: Surveyed) {
+  const { channels, hasClasses, isLabelled, notes, numImages, shorterSide } = surveyed
+  const unevaluated = isLabelled ? "in classes (no image held back)" : "without classes"
+  const classes = hasClasses ? "in classes" : unevaluated
   const kind = channels === 3 ? "" : `, ${channels} ${channels === 1 ? "channel" : "channels"} each`
   for (const note of notes) yield* Console.log(`note: ${Escape.line(note)}`)
   yield* Console.log(
@@ -55,4 +82,5 @@ const tellOfEvaluations = ({ evaluations }: RunConfig, { hasClasses }: Surveyed)
       )
     : Effect.void
 
-type Surveyed = Effect.Success<ReturnType<typeof Files.survey>>
+/** What is known of images before a run of them is planned. */
+export type Surveyed = Effect.Success<ReturnType<typeof Files.survey>>

@@ -2,6 +2,7 @@ import * as Files from "@moco/data/Files"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { Effect, Option } from "effect"
 import { FlagsInvalid } from "../../FlagsInvalid.ts"
+import type { Surveyed } from "./imagesOf.ts"
 import type { ConfigFlags } from "./resolveConfig.ts"
 
 /**
@@ -10,10 +11,10 @@ import type { ConfigFlags } from "./resolveConfig.ts"
  *
  * @param known  the survey of the images that `--data` names
  */
-export const requireUse = Effect.fn("cli.requireUse")(function* (
-  { data: { files, name } }: RunConfig,
+export const requireUse = Effect.fn("cli.requireUse")(function* <E, R>(
+  { data: { evaluationSplit, files, name } }: RunConfig,
   { maxBad, split }: Pick<ConfigFlags, "maxBad" | "split">,
-  known: ReturnType<typeof Files.survey> | undefined
+  known: Effect.Effect<Surveyed, E, R> | undefined
 ) {
   if (Option.isNone(maxBad) && (Option.isNone(split) || !files)) return
   if (!files) {
@@ -22,13 +23,15 @@ export const requireUse = Effect.fn("cli.requireUse")(function* (
     return yield* new FlagsInvalid({ flags: `--max-bad=${Option.getOrThrow(maxBad)}`, problem, hint })
   }
   const { path } = files
-  const { hasClasses, isDecoded } = yield* known ?? Files.survey(path)
+  const surveyed = known ?? Files.survey(path, { ...files, split: evaluationSplit })
+  const { hasClasses, isDecoded, isLabelled } = yield* surveyed
   if (Option.isSome(maxBad) && !isDecoded) {
     const problem = `is of no use: ${path} is an array, for which no file is decoded`
     return yield* new FlagsInvalid({ flags: `--max-bad=${maxBad.value}`, problem, hint: "leave it away" })
   }
   if (Option.isSome(split) && !hasClasses) {
-    const problem = `is of no use: no part of ${path} is evaluated on, for its images have no classes`
+    const reason = isLabelled ? "nothing of its classes is held back" : "not all of its images have classes"
+    const problem = `is of no use: no part of ${path} is evaluated on, for ${reason}`
     return yield* new FlagsInvalid({ flags: `--split=${split.value}`, problem, hint: "leave it away" })
   }
 })

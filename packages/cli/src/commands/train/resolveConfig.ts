@@ -36,10 +36,10 @@ export interface ConfigFlags {
  */
 export const resolveConfig = Effect.fn("cli.resolveConfig")(function* (flags: ConfigFlags) {
   const file = Option.isSome(flags.config) ? yield* readStructuredFile("config", flags.config.value) : {}
-  const images = yield* imagesOf(flags.data)
+  const sets = yield* setsOf(flags)
+  const images = yield* imagesOf(flags.data, { file, sets })
   const name = yield* recipeName(flags.recipe, file, images.recipe)
   const base = name === images.recipe ? yield* images.planned : recipes[name]!()
-  const sets = yield* setsOf(flags)
   const layers = [...(base.data.files ? [] : [images.underlay]), file, images.layer]
   // Of images that are no files it would be one value of several that are missing.
   const { "data.files.maxBad": _, ...others } = sets

@@ -1,6 +1,6 @@
 import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, Result } from "effect"
-import { malformed, unreadableFile } from "../faults.ts"
+import { malformed, noImages, unreadableFile } from "../faults.ts"
 import type { Shard } from "../shards.ts"
 import { maxNpyHeader, type NpyHeader, readNpyHeader } from "./header.ts"
 
@@ -34,9 +34,11 @@ const maxChannels = 1024
 
 /** The form of an array of images, images x height x width, with or without channels behind it. */
 export const imagesForm = ({ header, path, size }: OpenArray) => {
-  const fail = (field: string, value: string, problem: string, hint: string) =>
-    Effect.fail(malformed(path, field, value, problem, hint))
   const { descr, fortranOrder, shape } = header
+  // A table of features is no array of images that somebody has saved wrongly.
+  const saying = shape.length === 3 || shape.length === 4 ? malformed : noImages
+  const fail = (field: string, value: string, problem: string, hint: string) =>
+    Effect.fail(saying(path, field, value, problem, hint))
   if (!/^[|<>=]?u1$/.test(descr))
     return fail("dtype", descr, "must be uint8, values of 0 to 255", hintForDtype(descr))
   const [numImages = 0, height = 0, width = 0, channels = 1] = shape

@@ -11,6 +11,9 @@ export class ParquetFault extends Error {
   }
 }
 
+/** It is a table of something else. */
+export class NoImageColumn extends ParquetFault {}
+
 /**
  * Runs what reads bytes of a Parquet file. The library throws the engine's own errors where it reads over an end; they are
  * what is wrong with the file as well.
@@ -20,7 +23,9 @@ export const attempt = <A>(what: string, read: () => A): Result.Result<A, Parque
     return Result.succeed(read())
   } catch (cause) {
     if (cause instanceof ParquetFault) return Result.fail(cause)
-    const words = cause instanceof Error ? cause.message : String(cause)
-    return Result.fail(new ParquetFault(words.slice(0, 200), `must be ${what} that can be read`))
+    // The library's own words; the engine's are of its insides.
+    const isOwn = cause instanceof Error && cause.constructor === Error
+    const words = isOwn ? cause.message.slice(0, 200) : "bytes that mean nothing"
+    return Result.fail(new ParquetFault(words, `must be ${what} that can be read`))
   }
 }

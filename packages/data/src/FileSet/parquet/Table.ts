@@ -2,10 +2,10 @@ import { createHash } from "node:crypto"
 import * as SafeFile from "@moco/core/SafeFile"
 import { Effect } from "effect"
 import type { DatasetUnreadable } from "../../Dataset/errors.ts"
-import { malformed, unreadableFile } from "../faults.ts"
+import { malformed, noImages, unreadableFile } from "../faults.ts"
 import type { Shard } from "../shards.ts"
 import { type Column, type Columns, findColumns } from "./columns.ts"
-import { attempt, ParquetFault } from "./Fault.ts"
+import { attempt, NoImageColumn, ParquetFault } from "./Fault.ts"
 import { footerLength, readFooter, tailBytes } from "./footer.ts"
 import { listPages, type Pages, type Read } from "./pages.ts"
 import { readDictionary, readPage, type Value } from "./values.ts"
@@ -33,8 +33,14 @@ const hint =
   "fetch the file again, or write it again: datasets.Dataset.to_parquet(FILE), or pyarrow.parquet.write_table(TABLE, FILE)"
 
 /** Says what is wrong with a file. */
-export const refused = (path: string, { message, value }: ParquetFault) =>
-  malformed(path, "Parquet file", value, message, hint)
+export const refused = (path: string, fault: ParquetFault) =>
+  (fault instanceof NoImageColumn ? noImages : malformed)(
+    path,
+    "Parquet file",
+    fault.value,
+    fault.message,
+    hint
+  )
 
 /** Opens a file to be read in parts, for as long as `use` takes: a set has more files than a process may have open. */
 const within = <A, E, R>(

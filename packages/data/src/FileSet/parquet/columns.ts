@@ -1,7 +1,7 @@
 import { Result, Schema } from "effect"
 import { type FileMetaData, parquetSchema, type SchemaElement, type SchemaTree } from "hyparquet"
 import { shown } from "../faults.ts"
-import { ParquetFault } from "./Fault.ts"
+import { NoImageColumn, ParquetFault } from "./Fault.ts"
 
 /** A column of single values. */
 export interface Column {
@@ -133,7 +133,7 @@ const noImages = (tree: SchemaTree, candidates: ReadonlyArray<Column>) => {
         `several columns of bytes: ${names}`,
         `must be one, or one that is called ${imageNames[0]}`
       )
-    : new ParquetFault(
+    : new NoImageColumn(
         `the columns ${names}`,
         "must be one of images: binary, or a structure with bytes of them"
       )

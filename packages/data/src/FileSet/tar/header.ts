@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer"
 import { Result } from "effect"
 
 /** Everything in an archive begins at a multiple of this. */
@@ -115,10 +116,14 @@ const numberAt = (block: Uint8Array, [from, to]: readonly [number, number]): num
 }
 
 /** Up to the first zero. */
-const textAt = (block: Uint8Array, [from, to]: readonly [number, number]): string => {
-  const bytes = block.subarray(from, to)
+const textAt = (block: Uint8Array, [from, to]: readonly [number, number]): string =>
+  nameOf(block.subarray(from, to))
+
+/** A name up to its end; one of an older encoding by its bytes, so that two names are two. */
+export const nameOf = (bytes: Uint8Array): string => {
   const end = bytes.indexOf(0)
-  return utf8.decode(end < 0 ? bytes : bytes.subarray(0, end))
+  const name = end < 0 ? bytes : bytes.subarray(0, end)
+  return isUtf8(name) ? utf8.decode(name) : latin1.decode(name)
 }
 
 const utf8 = new TextDecoder()

@@ -1,7 +1,7 @@
 import * as SafeFile from "@moco/core/SafeFile"
 import { Effect, Result } from "effect"
 import { malformed, shown, unreadableFile } from "../faults.ts"
-import { blockBytes, isZeros, type PaxChanges, readHeader, readPax } from "./header.ts"
+import { blockBytes, isZeros, nameOf, type PaxChanges, readHeader, readPax } from "./header.ts"
 
 /** A file in an archive, and where its bytes are. */
 export interface Member {
@@ -74,7 +74,7 @@ export const listMembers = Effect.fn("tar.listMembers")(function* (path: string,
       const bytes = member.size > maxExtension ? undefined : yield* bytesAt(offset, member.size)
       if (bytes === undefined) return yield* fail(offset, `a name of ${member.size} bytes`, "must be shorter")
       const changed: ReturnType<typeof readPax> =
-        kind === "pax" ? readPax(bytes) : Result.succeed({ path: textOf(bytes) })
+        kind === "pax" ? readPax(bytes) : Result.succeed({ path: nameOf(bytes) })
       if (Result.isFailure(changed))
         return yield* fail(offset, changed.failure.value, changed.failure.problem)
       changes = { ...changes, ...changed.success }
@@ -124,8 +124,3 @@ const windowOn = Effect.fnUntraced(function* (path: string) {
     })
   }
 })
-
-const textOf = (bytes: Uint8Array): string => {
-  const end = bytes.indexOf(0)
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end))
-}
