@@ -40,6 +40,7 @@ export const decodeByAddon = (bytes: Uint8Array, options: Omit<Job, "path">) =>
     writeFileSync(file, bytes)
     decoders.ask({
       job: { ...options, path: file },
-      done: (outcome) => resume("image" in outcome ? Effect.succeed(outcome.image) : Effect.fail(outcome.problem))
+      done: (outcome) =>
+        resume("image" in outcome ? Effect.succeed(outcome.image) : Effect.fail(outcome.problem))
     })
   })
