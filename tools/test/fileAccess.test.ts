@@ -37,7 +37,8 @@ const allowed: Readonly<Record<string, string>> = {
   "tools/mutation/main.ts": "in a copy of its own",
   "tools/mutation/tests.ts": "in a copy of its own",
   "tools/photographs/stampFolder.ts": "copies into a folder of its own",
-  "tools/torture/fuzz/addonJpeg.ts": "gives what it has made up to a decoder of files, in a folder of its own",
+  "tools/torture/fuzz/addonJpeg.ts":
+    "gives what it has made up to a decoder of files, in a folder of its own",
   "tools/room.ts": "the program's own sources",
   "tools/start-time.ts": "in a folder of its own",
   "tools/torture/damage.ts": "damages runs of its own",
