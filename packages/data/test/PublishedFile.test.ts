@@ -116,7 +116,8 @@ layer(NodeServices.layer)("A pair of IDX files without a hash of what they hold"
 
   it.effect("of changed bytes is always read, or refused by a typed error", () =>
     Property.check(
-      fc.tuple(fc.nat(39), fc.nat(255), fc.nat(40)),
+      // Half of them whole.
+      fc.tuple(fc.nat(39), fc.nat(255), fc.oneof(fc.constant(40), fc.nat(40))),
       Effect.fnUntraced(function* ([at, value, end]) {
         const result = yield* Effect.result(read({ images: images.with(at, value).subarray(0, end), labels }))
         if (Result.isSuccess(result)) return assert.isTrue(end === 40 && result.success.numImages === 4)
