@@ -12,48 +12,32 @@ export const unasked = "others"
 /** Pixels of the longer side that drawings of lines are made into. */
 const drawnSize = 256
 
-/** Of the clip art these are hundreds of icons and of rays around a point, all much alike. */
-const alike = ["computer", "shapes"]
-
 /**
  * Debian's `tuxpaint-stamps-default`, photographs and drawings on no ground, as a folder of images: a folder for each
- * subject that has 30 or more as PNG, and one for all the rest. There are the drawings that come as SVG, and those of
- * `openclipart-png`.
+ * subject that has 30 or more as PNG, and one for all the rest, the drawings that come as SVG among them.
  */
 export const makeStampFolder = async (folder: string, packages: string): Promise<void> => {
-  const share = join(await unpacked(["tuxpaint-stamps-default", "openclipart-png"], packages), "usr/share")
-  await takeStamps(join(share, "tuxpaint/stamps"), folder)
-  const clips = join(share, "openclipart/png")
-  for (const name of await imagesIn(clips, ".png")) {
-    if (!alike.includes(subjectOf(name)))
-      await copyFile(join(clips, name), join(folder, unasked, `clip-${flat(name)}`))
-  }
-}
-
-const takeStamps = async (root: string, folder: string) => {
-  const others = join(folder, unasked)
-  await mkdir(others, { recursive: true })
-  for (const [subject, images] of Map.groupBy(await imagesIn(root, ".png"), subjectOf)) {
+  const root = join(await unpacked(["tuxpaint-stamps-default"], packages), "usr/share/tuxpaint/stamps")
+  const names = (await readdir(root, { recursive: true })).sort()
+  const pixels = names.filter((name) => name.endsWith(".png"))
+  const subjects = Map.groupBy(pixels, subjectOf)
+  const fileOf = (name: string) => name.replaceAll("/", "-")
+  for (const [subject, images] of subjects) {
     const isClass = images.length >= minPerClass
-    const into = isClass ? join(folder, subject) : others
+    const into = join(folder, isClass ? subject : unasked)
     await mkdir(into, { recursive: true })
-    for (const name of images)
-      await copyFile(join(root, name), join(into, flat(isClass ? name.slice(subject.length + 1) : name)))
+    for (const name of images) {
+      await copyFile(join(root, name), join(into, fileOf(isClass ? name.slice(subject.length + 1) : name)))
+    }
   }
-  for (const name of await imagesIn(root, ".svg")) {
-    const drawn = sharp(join(root, name), { density: 300 })
+  for (const name of names.filter((each) => each.endsWith(".svg"))) {
     const size = { width: drawnSize, height: drawnSize, fit: "inside" } as const
-    await drawn
+    await sharp(join(root, name), { density: 300 })
       .resize(size)
       .png()
-      .toFile(join(others, `${flat(name)}.png`))
+      .toFile(join(folder, unasked, `${fileOf(name)}.png`))
   }
 }
-
-const imagesIn = async (root: string, ending: string) =>
-  (await readdir(root, { recursive: true })).filter((name) => name.endsWith(ending)).sort()
 
 /** The folder of the first level. */
 const subjectOf = (name: string) => name.slice(0, name.indexOf("/"))
-
-const flat = (name: string) => name.replaceAll("/", "-")
