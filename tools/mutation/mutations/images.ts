@@ -91,7 +91,7 @@ export const imagesMutations: ReadonlyArray<Mutation> = [
     fear: "a small file unpacks for hours"
   },
   {
-    name: "pickle: any function may be named",
+    name: "pickle: every function may be named",
     file: "packages/data/src/Pickle/globals.ts",
     from: "if (!allowed.has(name))",
     to: 'if (name === "")',
