@@ -55,7 +55,7 @@ export const imagesMutations: ReadonlyArray<Mutation> = [
     file: "packages/data/src/Fetch/Part.ts",
     from: "begun.value.address !== address",
     to: 'begun.value.address === ""',
-    tests: "data Fetch/download",
+    tests: "data Fetch",
     fear: "a file is put together from two"
   },
   {
@@ -63,7 +63,7 @@ export const imagesMutations: ReadonlyArray<Mutation> = [
     file: "packages/data/src/Fetch/download.ts",
     from: '}).pipe(Effect.tapErrorTag("DatasetCorrupt", () => Part.discard(target)))',
     to: "})",
-    tests: "data Fetch/download",
+    tests: "data Fetch",
     fear: "the same damaged file is gone on with for ever"
   },
   {
@@ -71,7 +71,7 @@ export const imagesMutations: ReadonlyArray<Mutation> = [
     file: "packages/data/src/Fetch.ts",
     from: "  yield* claim\n",
     to: "",
-    tests: "data Fetch/Fetch",
+    tests: "data Fetch",
     fear: "two processes write into one part"
   },
   {
