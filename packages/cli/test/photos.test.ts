@@ -144,6 +144,11 @@ describe("a folder of pictures", () => {
     )
     assert.strictEqual(code, 0, stderr)
     assert.strictEqual(configOf(out).data.files.path, data)
+    const longer = ["train", `--resume=${out}`, "--epochs=3", "--set", `data.files.path=${path}`]
+    const again = await runInProcess(...longer)
+    assert.strictEqual(again.code, 0, again.stderr)
+    assert.strictEqual(configOf(out).training.epochs, 3)
+    assert.strictEqual(configOf(out).data.files.path, data)
   })
 
   it("is never written over, nor among its files", async () => {
