@@ -18,22 +18,22 @@ const perceptron = (inputs: number, width: number, featureSize: number): Network
     tf.relu(
       tf.matMul(tf.reshape(image_NHWC, [-1, inputs]), parameters["hidden"] as tf.Tensor2D)
     ) as tf.Tensor2D
+  const project = (weights: Weights, image_NHWC: tf.Tensor4D) =>
+    unitRows(tf.matMul(represent(weights, image_NHWC), weights.parameters["head"] as tf.Tensor2D))
   return {
     featureSize,
     init: (seed) => ({
       parameters: { hidden: matrix(seed, 0, inputs, width), head: matrix(seed, 1, width, featureSize) },
       statistics: {}
     }),
-    train: (weights, view_NHWC) => {
-      const head = weights.parameters["head"] as tf.Tensor2D
-      return { feature_ND: unitRows(tf.matMul(represent(weights, view_NHWC), head)), statistics: {} }
-    },
-    represent
+    train: (weights, view_NHWC) => ({ feature_ND: project(weights, view_NHWC), statistics: {} }),
+    represent,
+    project
   }
 }
 
 /**
- * An encoder of your own: a network is three pure functions of its weights.
+ * An encoder of your own: a network is pure functions of its weights.
  *
  *     npx nx run examples:own-encoder
  */

@@ -1,7 +1,5 @@
+import { Backend } from "@moco/core/Backend"
 import * as Tensor from "@moco/core/Tensor"
-import { Augmentation } from "@moco/data/Augmentation"
-import { Dataset } from "@moco/data/Dataset"
-import { readRange } from "@moco/data/ImageSource"
 import { Evaluation } from "@moco/evaluation/Evaluation"
 import { type Metric, measured } from "@moco/evaluation/Measurement"
 import * as tf from "@tensorflow/tfjs-core"
@@ -26,19 +24,19 @@ const metric: Metric = {
 export const layerUniformity = Layer.effect(
   Evaluation,
   Effect.gen(function* () {
-    const { train } = yield* Dataset.checked
-    const { normalize } = yield* Augmentation
-    const images = yield* readRange(train, 0, Math.min(500, train.numImages))
+    yield* Backend
     return Evaluation.of({
       ...{ name: metric.evaluation, everyEpochs: 1, metrics: [metric] },
-      evaluate: (represent, subject) =>
-        Tensor.run("Uniformity.evaluate", () => {
-          const row_NC = represent(normalize(images))
+      evaluate: Effect.fnUntraced(function* ({ rowsOf, subject }) {
+        const all_NC = yield* rowsOf("train", "backbone")
+        return yield* Tensor.run("Uniformity.evaluate", () => {
+          const row_NC = tf.slice2d(all_NC, [0, 0], [Math.min(500, all_NC.shape[0]), -1])
           const unit_NC = tf.div<tf.Tensor2D>(row_NC, tf.maximum(tf.norm(row_NC, 2, 1, true), 1e-12))
           const cosine_NN = tf.matMul(unit_NC, unit_NC, false, true)
           const value = tf.log(tf.mean(tf.exp(tf.mul(tf.sub(cosine_NN, 1), 4)))).dataSync()[0]!
           return [measured(metric, subject, value)]
         })
+      })
     })
   })
 )

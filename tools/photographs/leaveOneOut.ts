@@ -1,7 +1,6 @@
 import * as Tensor from "@moco/core/Tensor"
-import { Augmentation } from "@moco/data/Augmentation"
 import { Dataset, type LabelledSource } from "@moco/data/Dataset"
-import { Evaluation, type Represent } from "@moco/evaluation/Evaluation"
+import { type Embedding, Evaluation } from "@moco/evaluation/Evaluation"
 import { type Metric, measured } from "@moco/evaluation/Measurement"
 import { voteOfNeighbours } from "@moco/evaluation/voteOfNeighbours"
 import * as tf from "@tensorflow/tfjs-core"
@@ -49,7 +48,6 @@ export const leaveOneOut = (ks: ReadonlyArray<number>, asked: ReadonlyArray<Aske
       const { train } = yield* Dataset.checked
       const source = train as LabelledSource
       const { classes } = source
-      const { normalize } = yield* Augmentation
       const rows = Array.from(source.labels.keys()).filter((row) => classes[source.labels[row]!] !== unasked)
       const labels = Int32Array.from(rows, (row) => source.labels[row]!)
       const tuning = isTuning(labels)
@@ -57,13 +55,10 @@ export const leaveOneOut = (ks: ReadonlyArray<number>, asked: ReadonlyArray<Aske
       const metrics = asked.flatMap((part) => ks.map((k) => metricOf(k, part)))
       return Evaluation.of({
         ...{ name: "leaveOneOut", everyEpochs, metrics },
-        evaluate: Effect.fnUntraced(function* (represent: Represent, subject: string) {
-          const images = yield* train.read(Int32Array.from(rows))
+        evaluate: Effect.fnUntraced(function* ({ rowsOf, subject }: Embedding) {
+          const all_NC = yield* rowsOf("train", "backbone")
           const neighbours = yield* Tensor.run("leaveOneOut.neighbours", () =>
-            nearestOthers(
-              representAll(images, (some) => represent(normalize(some))),
-              Math.max(...ks)
-            )
+            nearestOthers(tf.gather(all_NC, rows), Math.max(...ks))
           )
           return asked.flatMap((part) =>
             ks.map((k) => {
@@ -78,19 +73,6 @@ export const leaveOneOut = (ks: ReadonlyArray<number>, asked: ReadonlyArray<Aske
         })
       })
     })
-  )
-
-const chunkSize = 100
-
-const representAll = <Image>(
-  images: ReadonlyArray<Image>,
-  represent: (images: ReadonlyArray<Image>) => tf.Tensor2D
-): tf.Tensor2D =>
-  tf.concat2d(
-    Array.from({ length: Math.ceil(images.length / chunkSize) }, (_, chunk) =>
-      represent(images.slice(chunk * chunkSize, (chunk + 1) * chunkSize))
-    ),
-    0
   )
 
 /** The nearest k of the other rows by cosine, for every row. */

@@ -45,9 +45,9 @@ const uniformity = Layer.effect(
     const { normalize } = yield* Augmentation
     return Evaluation.of({
       ...{ name: metric.evaluation, everyEpochs: 1, metrics: [metric] },
-      evaluate: (represent, subject) =>
+      evaluate: ({ represent, subject }) =>
         Tensor.run("Uniformity.evaluate", () => {
-          const row_NC = represent(normalize(images))
+          const row_NC = represent("backbone")(normalize(images))
           const unit_NC = tf.div<tf.Tensor2D>(row_NC, tf.maximum(tf.norm(row_NC, 2, 1, true), 1e-12))
           const cosine_NN = tf.matMul(unit_NC, unit_NC, false, true)
           const value = tf.log(tf.mean(tf.exp(tf.mul(tf.sub(cosine_NN, 1), 4)))).dataSync()[0]!

@@ -28,6 +28,8 @@ export interface Network {
   ) => { readonly feature_ND: tf.Tensor2D; readonly statistics: Tensor.NamedTensors }
   /** Evaluation-mode backbone representation, before the projection head and without normalisation. */
   readonly represent: (weights: Weights, image_NHWC: tf.Tensor4D) => tf.Tensor2D
+  /** Evaluation-mode features, behind the projection head: rows of unit L2 norm, as the loss compares them. */
+  readonly project: (weights: Weights, image_NHWC: tf.Tensor4D) => tf.Tensor2D
 }
 
 /** An encoder of a run: a network and the cells that hold its current weights. */

@@ -2,12 +2,11 @@ import { upTo } from "@moco/core/Setting"
 import type * as Stage from "@moco/core/Stage"
 import type { TensorError } from "@moco/core/Tensor"
 import type { ImageReadError } from "@moco/data/ImageSource"
-import type * as tf from "@tensorflow/tfjs-core"
 import { Context, type Effect, type Layer, type Schema } from "effect"
+import type { Embedding } from "./Embedding.ts"
 import type { Measurement, Metric } from "./Measurement.ts"
 
-/** Turns normalised images into representations, one row each. Pure; rows need not be normalised. */
-export type Represent = (image_NHWC: tf.Tensor4D) => tf.Tensor2D
+export type { Embedding, Represent } from "./Embedding.ts"
 
 /** Measures a frozen representation, of the encoder that is trained or of anything else that gives a row an image. */
 export class Evaluation extends Context.Service<
@@ -19,10 +18,9 @@ export class Evaluation extends Context.Service<
     readonly everyEpochs: number
     /** What it measures, in order. */
     readonly metrics: ReadonlyArray<Metric>
-    /** One measurement for each of `metrics`, in their order. What `represent` throws, it fails with. */
+    /** One measurement for each of `metrics`, in their order. What the embedding throws, it fails with. */
     readonly evaluate: (
-      represent: Represent,
-      subject: string
+      embedding: Embedding
     ) => Effect.Effect<ReadonlyArray<Measurement>, TensorError | ImageReadError>
   }
 >()("@moco/evaluation/Evaluation") {}

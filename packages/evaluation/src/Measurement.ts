@@ -20,6 +20,27 @@ const metricFields = {
 export const Metric = Schema.Struct(metricFields)
 export type Metric = typeof Metric.Type
 
+/** Where a value lies with a probability of 95 %, over other images to evaluate on of the same kind. */
+export const Interval = Schema.Struct({ low: Schema.Number, high: Schema.Number })
+export type Interval = typeof Interval.Type
+
+/** How often numbers fall into each of some equal bins from `low` to `high`; what lies beyond is in the outermost. */
+export const Distribution = Schema.Struct({
+  low: Schema.Finite,
+  high: Schema.Finite,
+  counts: Schema.Array(Schema.Int)
+})
+export type Distribution = typeof Distribution.Type
+
+/** What some measurements say beside their value. */
+const details = {
+  /** Images that it is of. */
+  numImages: Schema.optionalKey(Schema.Int),
+  interval: Schema.optionalKey(Interval),
+  /** Of the numbers that `value` is the mean of. */
+  distribution: Schema.optionalKey(Distribution)
+}
+
 /** A number that was measured, with everything that is needed to show it and to compare it. */
 export const Measurement = Schema.Struct({
   /** What was measured: the trained encoder, a baseline beside it, or what somebody else has made. */
@@ -30,7 +51,8 @@ export const Measurement = Schema.Struct({
   value: Schema.Number,
   unit: metricFields.unit,
   higherIsBetter: metricFields.higherIsBetter,
-  protocol: metricFields.protocol
+  protocol: metricFields.protocol,
+  ...details
 })
 export type Measurement = typeof Measurement.Type
 
@@ -38,8 +60,9 @@ export type Measurement = typeof Measurement.Type
 export const measured = (
   { evaluation, higherIsBetter, metric, protocol, unit }: Metric,
   subject: string,
-  value: number
-): Measurement => ({ subject, evaluation, metric, value, unit, higherIsBetter, protocol })
+  value: number,
+  details: Pick<Measurement, "numImages" | "interval" | "distribution"> = {}
+): Measurement => ({ subject, evaluation, metric, value, unit, higherIsBetter, protocol, ...details })
 
 type Measured = Pick<Measurement, "subject" | "metric">
 

@@ -1,6 +1,6 @@
 import type { Dataset } from "@moco/data/Dataset"
 import * as tf from "@tensorflow/tfjs-core"
-import type { Represent } from "./Evaluation.ts"
+import type { Represent } from "./Embedding.ts"
 
 /** Bins of a channel, from darkest to brightest. */
 const numBins = 16

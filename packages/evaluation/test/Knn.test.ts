@@ -5,6 +5,7 @@ import { Dataset, type LabelledSource } from "@moco/data/Dataset"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { Evaluation } from "@moco/evaluation/Evaluation"
 import * as Knn from "@moco/evaluation/Evaluation/Knn"
+import { evaluationOf } from "@moco/evaluation/testing"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import fc from "fast-check"
@@ -36,16 +37,15 @@ const somePixels = (image_NHWC: tf.Tensor4D) => tf.slice2d(pixels(image_NHWC), [
 
 const knn = (dataset: Layer.Layer<Dataset>, k: ReadonlyArray<number>, temperature = 0.1) =>
   Knn.layer({ everyEpochs: 1, k, temperature }).pipe(
-    Layer.provide(Augmentation.layerNone),
-    Layer.provide(dataset),
+    Layer.provideMerge(Augmentation.layerNone),
+    Layer.provideMerge(dataset),
     Layer.provideMerge(Backend.layerTensorflow({ threads: 2 }))
   )
 
 /** Accuracy at the first k. */
 const accuracyOf = (represent = pixels) => Effect.map(evaluated(represent), ([first]) => first!.value)
 
-const evaluated = (represent = pixels) =>
-  Effect.flatMap(Evaluation, ({ evaluate }) => evaluate(represent, "pixels"))
+const evaluated = (represent = pixels) => evaluationOf({ subject: "pixels", represent })
 
 describe("Knn", () => {
   it.effect("is right about every image that is in the bank itself, at k = 1", () =>

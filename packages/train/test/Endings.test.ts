@@ -22,7 +22,7 @@ const newest = (root: string) =>
 const stuckInEvaluation = () => {
   let numEvaluated = 0
   const stuck = evaluatedBy(
-    (evaluate) => (represent, subject) => (numEvaluated++ < 2 ? evaluate(represent, subject) : Effect.never)
+    (evaluate) => (embedding) => (numEvaluated++ < 2 ? evaluate(embedding) : Effect.never)
   )
   return { stuck, isStuck: () => numEvaluated === 3 }
 }
@@ -75,8 +75,8 @@ describe("A run that ends before its end", () => {
         const part = path.join(root, Store.folderName(8), "query.safetensors")
         const seen: Array<unknown> = []
         const watched = evaluatedBy(
-          (evaluate) => (represent, subject) =>
-            Effect.tap(evaluate(represent, subject), () =>
+          (evaluate) => (embedding) =>
+            Effect.tap(evaluate(embedding), () =>
               Effect.map(Effect.orDie(fileSystem.stat(part)), ({ ino }) => seen.push(ino))
             )
         )

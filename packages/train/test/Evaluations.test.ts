@@ -28,7 +28,7 @@ const madeUp = (
     Evaluation,
     Evaluation.of({
       ...{ name, everyEpochs, metrics: [metric] },
-      evaluate: (_, subject) => Effect.sync(() => [measured(metric, subject, left.shift() ?? 0)])
+      evaluate: ({ subject }) => Effect.sync(() => [measured(metric, subject, left.shift() ?? 0)])
     })
   )
 }

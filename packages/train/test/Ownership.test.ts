@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import { TensorLeak } from "@moco/core/testing"
+import * as Embedding from "@moco/evaluation/Embedding"
 import { Evaluations } from "@moco/evaluation/Evaluations"
 import { Optimizer } from "@moco/train/Optimizer"
 import { pretrainStep } from "@moco/train/PretrainStep"
@@ -32,11 +33,13 @@ describe("an evaluation", () => {
     let calls = 0
     const [knn] = yield* Evaluations
     // The bank is embedded by the first call, and the second one is for the images that are evaluated.
-    return yield* knn!.evaluate((image_NHWC) => {
+    const represent = (image_NHWC: tf.Tensor4D) => {
       if (++calls === 2) throw new Error("no memory left")
       return pixels(image_NHWC)
-    }, "pixels")
-  })
+    }
+    const subject = { subject: "pixels", representation: "pixels", represent }
+    return yield* Effect.flatMap(Embedding.open(subject), knn!.evaluate)
+  }).pipe(Effect.scoped)
 
   it.effect("releases its bank where the representation fails half way", () =>
     Effect.gen(function* () {

@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
-import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
+import { QueryEncoder } from "@moco/core/Encoder"
 import { decode } from "@moco/core/Safetensors"
+import * as Embedding from "@moco/evaluation/Embedding"
 import { Evaluations } from "@moco/evaluation/Evaluations"
 import { find } from "@moco/evaluation/Measurement"
-import { isBaseline } from "@moco/evaluation/subjects"
+import { isBaseline, trained } from "@moco/evaluation/subjects"
 import { Checkpoints } from "@moco/train/Checkpoints"
 import { encoderBytes } from "@moco/train/EncoderExport"
 import { pretrain } from "@moco/train/Pretrain"
@@ -62,13 +63,10 @@ describe("Pretrain", () => {
 
   it.effect("takes its first step at once, and evaluates as untrained what it began with", () =>
     Effect.gen(function* () {
-      const query = yield* QueryEncoder
       const [knn] = yield* Evaluations
       // Before the first step the query encoder is the untrained one.
-      const untrained = yield* knn!.evaluate(
-        (image_NHWC) => query.network.represent(weightsOf(query), image_NHWC),
-        "untrained encoder"
-      )
+      const embedding = Embedding.open({ ...(yield* trained), subject: "untrained encoder" })
+      const untrained = yield* Effect.scoped(Effect.flatMap(embedding, knn!.evaluate))
       const result = yield* pretrain(settings)
       const [first] = yield* (yield* RecordedEvents).all
       assert.strictEqual(first!.event, "step")
@@ -133,8 +131,7 @@ describe("Pretrain", () => {
       yield* Effect.gen(function* () {
         let numEvaluated = 0
         const stuck = evaluatedBy(
-          (evaluate) => (represent, subject) =>
-            numEvaluated++ < 1 ? evaluate(represent, subject) : Effect.never
+          (evaluate) => (embedding) => (numEvaluated++ < 1 ? evaluate(embedding) : Effect.never)
         )
         const before = tf.memory().numTensors
         const fiber = yield* Effect.forkChild(stuck(pretrain({ numEpochs: 1 })))

@@ -83,8 +83,7 @@ describe("A resumed run", () => {
         let numEvaluated = 0
         // Both baselines are evaluated; the encoder's first evaluation does not end.
         const stuck = evaluatedBy(
-          (evaluate) => (represent, subject) =>
-            numEvaluated++ < 2 ? evaluate(represent, subject) : Effect.never
+          (evaluate) => (embedding) => (numEvaluated++ < 2 ? evaluate(embedding) : Effect.never)
         )
         yield* Effect.gen(function* () {
           const fiber = yield* Effect.forkChild(stuck(pretrain(settings)))

@@ -15,7 +15,7 @@ export const finding = (values: ReadonlyArray<number>) => {
   return Effect.updateService(Evaluations, (all) =>
     all.map((one) => ({
       ...one,
-      evaluate: (_: unknown, subject: string) =>
+      evaluate: ({ subject }: { readonly subject: string }) =>
         Effect.sync(() =>
           one.metrics.map((metric, i) => measured(metric, subject, i === 0 ? left.shift()! : 0))
         )

@@ -37,12 +37,16 @@ export const make = (config: ResNetConfig, channels: number): Network => {
     featureSize: config.featureSize,
     init: (seed) => initialWeights(layout, seed),
     train: (weights, view_NHWC, keep) => train(layout, weights, view_NHWC, keep),
-    represent: (weights, image_NHWC) => {
-      const normalise: Normalise = (name, x, activation) =>
-        batchNormInference(x, batchNormWeights(weights, name), activation)
-      return tf.tidy(() => backbone(layout, weights.parameters, image_NHWC, normalise))
-    }
+    represent: (weights, image_NHWC) => represent(layout, weights, image_NHWC),
+    project: (weights, image_NHWC) =>
+      tf.tidy(() => l2Normalize(head(layout, weights.parameters, represent(layout, weights, image_NHWC))))
   }
+}
+
+const represent = (layout: ResNetLayout, weights: Weights, image_NHWC: tf.Tensor4D): tf.Tensor2D => {
+  const normalise: Normalise = (name, x, activation) =>
+    batchNormInference(x, batchNormWeights(weights, name), activation)
+  return tf.tidy(() => backbone(layout, weights.parameters, image_NHWC, normalise))
 }
 
 type Normalise = (name: string, x_NHWC: tf.Tensor4D, activation: Activation) => tf.Tensor4D

@@ -2,12 +2,11 @@ import { Backend } from "@moco/core/Backend"
 import { dictionarySize, temperature } from "@moco/core/Setting"
 import * as Stage from "@moco/core/Stage"
 import * as Tensor from "@moco/core/Tensor"
-import { Augmentation } from "@moco/data/Augmentation"
 import { Dataset } from "@moco/data/Dataset"
-import { type ImageSource, readRange } from "@moco/data/ImageSource"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer, Schema } from "effect"
-import { Evaluation, EveryEpochs, evaluationKind, type Represent } from "../Evaluation.ts"
+import { type Embedding, EncoderLayer, type Part } from "../Embedding.ts"
+import { Evaluation, EveryEpochs, evaluationKind } from "../Evaluation.ts"
 import { type Metric, measured } from "../Measurement.ts"
 import { voteOfNeighbours } from "../voteOfNeighbours.ts"
 import { knnNeeds } from "./knnNeeds.ts"
@@ -24,7 +23,8 @@ export const KnnSettings = Schema.Struct({
   temperature: temperature.annotate({
     description: "sharpness of the votes; 0.1 in the literature",
     unit: "unitless"
-  })
+  }),
+  layer: Schema.optionalKey(EncoderLayer)
 }).annotate({ description: "weighted k-nearest-neighbour classification; null leaves it out" })
 export type KnnSettings = typeof KnnSettings.Type
 
@@ -58,7 +58,6 @@ export const layer = (settings: KnnSettings) =>
       yield* Backend
       const { test, train } = yield* Dataset.labelled
       yield* Stage.check("Knn", ...knnNeeds(settings, train.numImages))
-      const { normalize } = yield* Augmentation
       const metrics = metricsOf(settings)
       const kMax = Math.max(...settings.k)
 
@@ -73,21 +72,17 @@ export const layer = (settings: KnnSettings) =>
           )
         )
 
-      const evaluate = Effect.fn("Knn.evaluate")(function* (represent: Represent, subject: string) {
-        /** Reads a part of the images; what they are made into comes when tensors can be made. */
-        const reading = (source: ImageSource, from: number, to: number) =>
-          Effect.map(readRange(source, from, to), (images) => () => unitRows(represent(normalize(images))))
-        const parts: Array<tf.Tensor2D> = []
-        for (const [from, to] of chunks(train.numImages)) {
-          parts.push(yield* Tensor.scoped("Knn.bank", yield* reading(train, from, to)))
-          yield* Effect.yieldNow
-        }
-        const bank_BC = yield* Tensor.scoped("Knn.bank", () => tf.concat2d(parts, 0))
+      const evaluate = Effect.fn("Knn.evaluate")(function* (embedding: Embedding) {
+        const rowsOf = (part: Part) =>
+          Effect.flatMap(embedding.rowsOf(part, settings.layer ?? "backbone"), (row_NC) =>
+            Tensor.scoped("Knn.unitRows", () => unitRows(row_NC))
+          )
+        const bank_BC = yield* rowsOf("train")
+        const query_NC = yield* rowsOf("test")
         const correct = settings.k.map(() => 0)
         for (const [from, to] of chunks(test.numImages)) {
-          const embed = yield* reading(test, from, to)
           const { indices_NK, similarities_NK } = yield* Tensor.run("Knn.neighbours", () =>
-            nearest(embed(), bank_BC, kMax)
+            nearest(tf.slice2d(query_NC, [from, 0], [to - from, -1]), bank_BC, kMax)
           )
           yield* Tensor.run("Knn.votes", () =>
             settings.k.forEach((k, i) => {
@@ -97,7 +92,7 @@ export const layer = (settings: KnnSettings) =>
           )
           yield* Effect.yieldNow
         }
-        return metrics.map((metric, i) => measured(metric, subject, correct[i]! / test.numImages))
+        return metrics.map((metric, i) => measured(metric, embedding.subject, correct[i]! / test.numImages))
       }, Effect.scoped)
 
       return Evaluation.of({ name, everyEpochs: settings.everyEpochs, metrics, evaluate })

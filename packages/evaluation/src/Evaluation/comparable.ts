@@ -2,7 +2,7 @@ import { NonFiniteTensors, nonFinite } from "@moco/core/Finite"
 import type { TensorError } from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
-import type { Represent } from "../Evaluation.ts"
+import type { Represent } from "../Embedding.ts"
 
 /**
  * A representation that can be compared by its direction.

@@ -1,1 +1,2 @@
+export { evaluationOf } from "./evaluationOf.ts"
 export { evaluationLaws } from "./laws/Evaluation.ts"

@@ -1,8 +1,9 @@
+import * as Embedding from "@moco/evaluation/Embedding"
 import type { Evaluation } from "@moco/evaluation/Evaluation"
 import { measure } from "@moco/evaluation/Evaluation/measure"
 import { Evaluations } from "@moco/evaluation/Evaluations"
 import { find, isBetter, type Measurement, primary, withNewer } from "@moco/evaluation/Measurement"
-import { baselines, type Subject, trained, trainedEncoder } from "@moco/evaluation/subjects"
+import { type Baseline, baselines, trained, trainedEncoder } from "@moco/evaluation/subjects"
 import { Duration, Effect } from "effect"
 import type { RunProgress } from "../Checkpoint/manifest.ts"
 import { NonFinite } from "../Diagnostics.ts"
@@ -27,10 +28,10 @@ export const evaluating = Effect.fnUntraced(function* (trainer: TrainerState) {
   const decisive = primary(evaluations.flatMap(({ metrics }) => metrics))
 
   // It may take minutes and can be stopped, and is then done again; what is logged is counted too.
-  const evaluate = Effect.fnUntraced(function* (evaluation: OneEvaluation, subject: Subject) {
-    const [took, measurements] = yield* Effect.timed(measure(evaluation, subject))
+  const evaluate = Effect.fnUntraced(function* (evaluation: OneEvaluation, embedding: Embedding.Embedding) {
+    const [took, measurements] = yield* Effect.timed(measure(evaluation, embedding))
     const elapsed = Duration.toSeconds(took)
-    const isTrained = subject.subject === trainedEncoder
+    const isTrained = embedding.subject === trainedEncoder
     const at = isTrained ? { step: trainer.progress.step, epoch: epochOf(trainer) } : untrained
     yield* runLog.record({ event: "evaluation", ...at, measurements, seconds: elapsed })
     const { progress } = trainer
@@ -65,18 +66,27 @@ export const evaluating = Effect.fnUntraced(function* (trainer: TrainerState) {
     return new NonFinite({ step, found: "evaluation", metric, where: [], value, learningRate: rate })
   }
 
-  const evaluateBaselines = Effect.fnUntraced(function* (evaluation: OneEvaluation) {
-    for (const { represent, representation, subject } of all) {
-      const isDone = trainer.progress.measurements.some(
-        (measurement) => measurement.evaluation === evaluation.name && measurement.subject === subject
-      )
-      if (isDone) continue
-      const evaluated = Effect.flatMap(represent, (represent) =>
-        evaluate(evaluation, { subject, representation, represent })
-      )
-      yield* Effect.scoped(evaluated)
-    }
-  })
+  /** By all of them in turn: what one of them has made of the images is there for the others. */
+  const evaluateBy = Effect.fnUntraced(function* (
+    some: ReadonlyArray<OneEvaluation>,
+    subject: Embedding.Subject
+  ) {
+    const embedding = yield* Embedding.open(subject)
+    for (const evaluation of some) yield* evaluate(evaluation, embedding)
+  }, Effect.scoped)
+
+  const evaluateBaseline = Effect.fnUntraced(function* (
+    due: ReadonlyArray<OneEvaluation>,
+    baseline: Baseline
+  ) {
+    const left = due.filter(
+      ({ name }) =>
+        !trainer.progress.measurements.some(
+          ({ evaluation, subject }) => evaluation === name && subject === baseline.subject
+        )
+    )
+    if (left.length > 0) yield* evaluateBy(left, yield* baseline.make)
+  }, Effect.scoped)
 
   const isDue = ({ everyEpochs, name }: OneEvaluation) => {
     const { numSteps, stepsPerEpoch } = trainer
@@ -88,13 +98,11 @@ export const evaluating = Effect.fnUntraced(function* (trainer: TrainerState) {
     const due = evaluations.filter(isDue)
     if (due.length === 0) return
     yield* save.beforeEvaluation
-    for (const evaluation of due) {
-      yield* evaluateBaselines(evaluation)
-      // Unlike the baselines, it has come to this by training: a run can go back from it.
-      yield* Effect.catchTag(evaluate(evaluation, encoder), "NonFiniteTensors", ({ value }) =>
-        Effect.fail(notEvaluated(value))
-      )
-    }
+    for (const baseline of all) yield* evaluateBaseline(due, baseline)
+    // Unlike the baselines, it has come to this by training: a run can go back from it.
+    yield* Effect.catchTag(evaluateBy(due, encoder), "NonFiniteTensors", ({ value }) =>
+      Effect.fail(notEvaluated(value))
+    )
     yield* save.afterEvaluation
   })
   return { whereDue }

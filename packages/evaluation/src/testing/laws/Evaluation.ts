@@ -5,7 +5,9 @@ import { Augmentation } from "@moco/data/Augmentation"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Exit, Fiber, Layer } from "effect"
-import { Evaluation, type Represent } from "../../Evaluation.ts"
+import type { Represent } from "../../Embedding.ts"
+import { Evaluation } from "../../Evaluation.ts"
+import { evaluationOf } from "../evaluationOf.ts"
 
 const images = Layer.provideMerge(
   Augmentation.layerNone,
@@ -22,17 +24,17 @@ export const evaluationLaws = <E>(
   variant: Layer.Layer<Evaluation, E, Layer.Success<typeof images> | Backend>
 ) => {
   const provided = Effect.provide(
-    variant.pipe(Layer.provide(images), Layer.provideMerge(Backend.layerTensorflow({ threads: 2 })))
+    variant.pipe(Layer.provideMerge(images), Layer.provideMerge(Backend.layerTensorflow({ threads: 2 })))
   )
 
   it.effect(
     "gives a finite value for each of its metrics, in their order, of the subject that it was given",
     () =>
       Effect.gen(function* () {
-        const { evaluate, everyEpochs, metrics, name } = yield* Evaluation
+        const { everyEpochs, metrics, name } = yield* Evaluation
         assert.isAtLeast(everyEpochs, 1)
         assert.isAbove(metrics.length, 0)
-        const found = yield* evaluate(pixels, "somebody's encoder")
+        const found = yield* evaluationOf({ subject: "somebody's encoder", represent: pixels })
         assert.deepStrictEqual(
           found.map(({ subject, value, ...metric }) => metric),
           metrics
@@ -55,9 +57,9 @@ export const evaluationLaws = <E>(
 
   it.effect("gives the same values again, and releases every tensor", () =>
     Effect.gen(function* () {
-      const { evaluate } = yield* Evaluation
-      const first = yield* TensorLeak.check(evaluate(pixels, "pixels"))
-      assert.deepStrictEqual(yield* TensorLeak.check(evaluate(pixels, "pixels")), first)
+      const evaluated = evaluationOf({ subject: "pixels", represent: pixels })
+      const first = yield* TensorLeak.check(evaluated)
+      assert.deepStrictEqual(yield* TensorLeak.check(evaluated), first)
     }).pipe(provided)
   )
 
@@ -65,7 +67,6 @@ export const evaluationLaws = <E>(
     "fails with what the representation throws, at its first call and later, and releases every tensor",
     () =>
       Effect.gen(function* () {
-        const { evaluate } = yield* Evaluation
         for (const failsAt of [0, 1]) {
           let numCalls = 0
           const reason = new RangeError("it cannot be represented")
@@ -73,7 +74,9 @@ export const evaluationLaws = <E>(
             if (numCalls++ === failsAt) throw reason
             return pixels(image_NHWC)
           }
-          const error = yield* Effect.flip(TensorLeak.check(evaluate(broken, "broken")))
+          const error = yield* Effect.flip(
+            TensorLeak.check(evaluationOf({ subject: "broken", represent: broken }))
+          )
           assert.strictEqual(error.cause, reason)
         }
       }).pipe(provided)
@@ -81,14 +84,13 @@ export const evaluationLaws = <E>(
 
   it.effect("can be interrupted, and releases every tensor then", () =>
     Effect.gen(function* () {
-      const { evaluate } = yield* Evaluation
       let numCalls = 0
       const counted: Represent = (image_NHWC) => {
         numCalls++
         return pixels(image_NHWC)
       }
       const stopped = Effect.gen(function* () {
-        const fiber = yield* Effect.forkChild(evaluate(counted, "pixels"))
+        const fiber = yield* Effect.forkChild(evaluationOf({ subject: "pixels", represent: counted }))
         while (numCalls === 0) yield* Effect.yieldNow
         yield* Fiber.interrupt(fiber)
         return yield* Fiber.await(fiber)

@@ -1,0 +1,100 @@
+import * as Tensor from "@moco/core/Tensor"
+import { Augmentation } from "@moco/data/Augmentation"
+import { Dataset } from "@moco/data/Dataset"
+import { type ImageReadError, type ImageSource, readRange } from "@moco/data/ImageSource"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Schema, Scope } from "effect"
+import { comparable } from "./Evaluation/comparable.ts"
+
+/** Turns normalised images into rows, one an image. Pure; rows need not be of unit length. */
+export type Represent = (image_NHWC: tf.Tensor4D) => tf.Tensor2D
+
+/**
+ * Where an encoder is read: `backbone` is what stays when it is used for anything else, `head` what the loss compares. What
+ * has no head, such as raw pixels, is the same at both.
+ */
+export const EncoderLayer = Schema.Literals(["backbone", "head"]).annotate({
+  description:
+    "where the encoder is read: its backbone (what is meant where it is left out), or its projection head"
+})
+export type EncoderLayer = typeof EncoderLayer.Type
+
+/** What is measured, by the name that its measurements have. */
+export interface Subject {
+  readonly subject: string
+  /** How a message calls its representation. */
+  readonly representation: string
+  /** Its rows at the backbone. */
+  readonly represent: Represent
+  /** Its rows at the head, where it has one. */
+  readonly project?: Represent | undefined
+}
+
+/** A part of the data set: what is trained on, which is also the bank and the probe's, or what is evaluated on. */
+export type Part = "train" | "test"
+
+/** What a subject makes of images; that of a whole part is worked out once, for all evaluations that ask for it. */
+export interface Embedding {
+  /** Whose it is. */
+  readonly subject: string
+  /** The rows of any images at a layer. What it throws says whose they are. */
+  readonly represent: (layer: EncoderLayer) => Represent
+  /**
+   * The rows of every image of a part under the test transform: [N, C]. They live as long as the embedding. Interruptible
+   * between batches.
+   */
+  readonly rowsOf: (
+    part: Part,
+    layer: EncoderLayer
+  ) => Effect.Effect<tf.Tensor2D, Tensor.TensorError | ImageReadError>
+}
+
+const batchSize = 500
+
+/** Opens the embedding of a subject; what it has worked out is released when the Scope closes. */
+export const open = Effect.fn("Embedding.open")(function* ({
+  project,
+  represent,
+  representation,
+  subject
+}: Subject) {
+  const { test, train } = yield* Dataset
+  const { normalize } = yield* Augmentation
+  const scope = yield* Effect.scope
+  const backbone = comparable(represent, representation)
+  const layers = { backbone, head: project === undefined ? backbone : comparable(project, representation) }
+  const known = new Map<ImageSource, Map<Represent, tf.Tensor2D>>()
+
+  /** In batches, which are released when they are put together or it is stopped. */
+  const embed = Effect.fnUntraced(function* (source: ImageSource, layer: Represent) {
+    const parts: Array<tf.Tensor2D> = []
+    for (const [from, to] of batches(source.numImages)) {
+      const images = yield* readRange(source, from, to)
+      parts.push(yield* Tensor.scoped("Embedding.rows", () => layer(normalize(images))))
+      yield* Effect.yieldNow
+    }
+    return yield* Scope.provide(
+      Tensor.scoped("Embedding.rows", () => tf.concat2d(parts, 0)),
+      scope
+    )
+  }, Effect.scoped)
+
+  const rowsOf = Effect.fn("Embedding.rowsOf")(function* (part: Part, name: EncoderLayer) {
+    const source = part === "train" ? train : (test ?? train)
+    const layer = layers[name]
+    const before = known.get(source)?.get(layer)
+    if (before !== undefined) return before
+    const rows = yield* embed(source, layer)
+    known.set(source, new Map([...(known.get(source) ?? []), [layer, rows]]))
+    return rows
+  })
+
+  const embedding: Embedding = { subject, represent: (layer) => layers[layer], rowsOf }
+  return embedding
+})
+
+const batches = (count: number): ReadonlyArray<readonly [number, number]> =>
+  Array.from({ length: Math.ceil(count / batchSize) }, (_, batch) => [
+    batch * batchSize,
+    Math.min(count, (batch + 1) * batchSize)
+  ])
