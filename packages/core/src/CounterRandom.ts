@@ -16,7 +16,8 @@ export const Purpose = {
   negatives: 7,
   bankInit: 8,
   redrawnNegatives: 9,
-  heldBack: 10
+  heldBack: 10,
+  map: 30
 } as const
 export type Purpose = (typeof Purpose)[keyof typeof Purpose]
 

@@ -4,6 +4,7 @@ import { explained } from "./OutOfMemory.ts"
 import { layersOf, type Stages } from "./PretrainLayers.ts"
 import { evaluate } from "./Run/evaluate.ts"
 import { exportEncoder } from "./Run/exportEncoder.ts"
+import { inspect } from "./Run/inspect.ts"
 import { checkOwnStages } from "./Run/ownStages.ts"
 import { prepare } from "./Run/prepare.ts"
 import { warning } from "./Run/RunMessages.ts"
@@ -78,6 +79,10 @@ export const open = <E = never>(source: RunSource, options: OpenOptions<E> = {})
           }).pipe(Effect.uninterruptible),
         /** Measures the query encoder as it is now, by every evaluation of the run. Interruptible. */
         evaluate: inFolder(evaluate).pipe(Effect.uninterruptible),
+        /** Leaves in the folder what the query encoder as it is now makes of some images, to be looked at. Interruptible. */
+        inspect: Effect.flatMap(Ref.get(taken), (steps) => inFolder(inspect(folder, steps))).pipe(
+          Effect.uninterruptible
+        ),
         /** Writes the query encoder as it is now, with what tells of it beside it; some step must have been taken. */
         export: Effect.flatMap(Ref.get(taken), (steps) =>
           inFolder(exportEncoder(config, folder, prepared, steps))

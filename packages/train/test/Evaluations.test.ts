@@ -57,9 +57,9 @@ describe("The evaluations of a run", () => {
         ["often", pixels, 0],
         ["often", untrained, 0],
         ["often", trained, 8],
-        ["often", trained, 16],
         ["seldom", pixels, 0],
         ["seldom", untrained, 0],
+        ["often", trained, 16],
         ["seldom", trained, 16],
         ["often", trained, 24],
         ["seldom", trained, 24]

@@ -15,7 +15,8 @@ export type Contents = "nothing" | "interrupted run" | "finished run"
  */
 export const refuseStrange = Effect.fnUntraced(function* ({ path, ...files }: RunFolder) {
   for (const file of Object.values(files)) {
-    const wanted = file === files.checkpoints ? "Directory" : "File"
+    const isFolder = file === files.checkpoints || file === files.inspection
+    const wanted = isFolder ? "Directory" : "File"
     const found = yield* unwritable(file)(SafeFile.lstat(file))
     if (Option.isSome(found) && found.value.type !== wanted) {
       const holds = `${file}, which is no ${wanted === "File" ? "regular file" : "folder"}`

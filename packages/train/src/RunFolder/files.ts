@@ -21,6 +21,8 @@ export interface RunFolder {
   readonly profile: string
   /** Files of the data set that are no images, JSON; only where there are any. */
   readonly quarantine: string
+  /** What the encoder makes of some images, JSON and pictures; a folder. */
+  readonly inspection: string
   /** Held by the process that trains. */
   readonly lock: string
 }
@@ -37,5 +39,6 @@ export const filesOf = (path: Path.Path, folder: string): RunFolder => ({
   checkpoints: path.join(folder, "checkpoints"),
   profile: path.join(folder, "profile.json"),
   quarantine: path.join(folder, "quarantine.json"),
+  inspection: path.join(folder, "inspection"),
   lock: path.join(folder, "run.lock")
 })

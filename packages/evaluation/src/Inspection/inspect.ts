@@ -1,0 +1,156 @@
+import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
+import * as Tensor from "@moco/core/Tensor"
+import { Dataset, hasLabels } from "@moco/data/Dataset"
+import type { ImageSource, Images } from "@moco/data/ImageSource"
+import { ViewPairs } from "@moco/data/ViewPairs"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect } from "effect"
+import * as Embedding from "../Embedding.ts"
+import type { Inspection } from "../Inspection.ts"
+import { trained } from "../subjects.ts"
+import { confusionOf } from "./confusion.ts"
+import { type Found, nearestOthers } from "./neighbours.ts"
+import { principalComponents } from "./pca.ts"
+import { type DrawnSprite, drawSprite, filterImages, unnormalised } from "./sprites.ts"
+import { umap } from "./umap.ts"
+
+/** Images that are drawn as points, those of them that have a thumbnail, queries, and pairs of views. */
+const counts = { points: 1500, umap: 600, thumbnails: 150, queries: 16, found: 8, pairs: 16 }
+const sides = { thumbnail: 24, neighbour: 40, view: 48, filter: 32 }
+/** Of UMAP: 15 neighbours are its authors'. */
+const map = { neighbours: 15, epochs: 200 }
+
+/** What is written into a folder: the inspection, and its pictures. */
+export interface Inspected {
+  readonly inspection: Inspection
+  readonly pictures: ReadonlyArray<DrawnSprite>
+}
+
+/** Looks at what the query encoder makes of images, after `step` steps. Interruptible. */
+export const inspect = Effect.fn("inspect")(function* (step: number) {
+  const dataset = yield* Dataset
+  const subject = yield* trained
+  const embedding = yield* Embedding.open(subject)
+  const part = dataset.test === undefined ? "train" : "test"
+  const source = dataset.test ?? dataset.train
+  const row_NC = yield* embedding.rowsOf(part, "backbone")
+  const places = spread(source.numImages, counts.points)
+  const shown = (image: number) =>
+    source.labels === undefined ? { image } : { image, label: source.labels[image]! }
+
+  const mapped = yield* mapOf(row_NC, places)
+  const thumbnails = yield* drawSprite(
+    "thumbnails.webp",
+    yield* source.read(Int32Array.from(places.slice(0, counts.thumbnails))),
+    source.channels,
+    { columns: 15, side: sides.thumbnail }
+  )
+  const queries = spread(source.numImages, counts.queries)
+  const found = yield* Tensor.run("Inspection.neighbours", () => nearestOthers(row_NC, queries, counts.found))
+  const neighbours = yield* neighbourPictures(source, queries, found)
+  const pairs = yield* pairsOf(step)
+  const filters = yield* filtersOf
+  const confusion = hasLabels(dataset) ? { confusion: yield* confusionOf(embedding, dataset) } : {}
+  const inspection: Inspection = {
+    format: 1,
+    ...{ subject: subject.subject, layer: "backbone", step },
+    images: { name: dataset.name, part, numImages: source.numImages },
+    ...(source.classes === undefined ? {} : { classes: source.classes }),
+    map: {
+      points: places.map((image, i) => {
+        const [point, second] = [mapped.pca.points[i]!, mapped.umap?.[i]]
+        return { ...shown(image), pca: point, ...(second === undefined ? {} : { umap: second }) }
+      }),
+      explained: mapped.pca.explained,
+      thumbnails: thumbnails.sprite
+    },
+    neighbours: {
+      queries: queries.map((image, query) => ({
+        ...shown(image),
+        found: Array.from(found[query]!.rows, (other, i) => ({
+          ...shown(other),
+          similarity: found[query]!.similarities[i]!
+        }))
+      })),
+      pictures: neighbours.sprite
+    },
+    ...confusion,
+    pairs: pairs.sprite,
+    ...(filters === undefined ? {} : { filters: filters.sprite })
+  }
+  const pictures = [thumbnails, neighbours, pairs, ...(filters === undefined ? [] : [filters])]
+  return { inspection, pictures } satisfies Inspected
+}, Effect.scoped)
+
+/** At most `count` places, evenly spread over `length`, in an order in which any first ones are spread too. */
+const spread = (length: number, count: number): ReadonlyArray<number> => {
+  const number = Math.min(length, count)
+  // Steps of the golden section: no two of the first ones are near each other.
+  const turns = Array.from({ length: number }, (_, at) => (at * 0.6180339887498949) % 1)
+  const order = turns.map((turn, at) => ({ turn, at })).toSorted((a, b) => a.turn - b.turn)
+  const places = new Array<number>(number)
+  order.forEach(({ at }, rank) => {
+    places[at] = Math.floor((rank * length) / number)
+  })
+  return places
+}
+
+/** Both maps of some rows, as they lie on the sphere. */
+const mapOf = Effect.fnUntraced(function* (row_NC: tf.Tensor2D, places: ReadonlyArray<number>) {
+  const columns = row_NC.shape[1]
+  const rows = yield* Tensor.run("Inspection.rows", () => {
+    const some_NC = tf.gather(row_NC, [...places])
+    return tf.div(some_NC, tf.maximum(tf.norm(some_NC, 2, 1, true), 1e-12)).dataSync<"float32">()
+  })
+  const few = Math.min(counts.umap, places.length)
+  const request = {
+    rows: Array.from({ length: few }, (_, row) => [...rows.subarray(row * columns, (row + 1) * columns)]),
+    ...map,
+    seed: 0
+  }
+  return {
+    pca: principalComponents(rows, columns),
+    umap: few > map.neighbours ? yield* umap(request) : undefined
+  }
+})
+
+/** Each query, and behind it what was found. */
+const neighbourPictures = Effect.fnUntraced(function* (
+  source: ImageSource,
+  queries: ReadonlyArray<number>,
+  found: ReadonlyArray<Found>
+) {
+  const columns = 1 + (found[0]?.rows.length ?? 0)
+  const indices = queries.flatMap((image, query) => [image, ...found[query]!.rows])
+  const images = yield* source.read(Int32Array.from(indices))
+  return yield* drawSprite("neighbours.webp", images, source.channels, { columns, side: sides.neighbour })
+})
+
+/** Query and key views of the last batch, side by side. */
+const pairsOf = Effect.fnUntraced(function* (step: number) {
+  const dataset = yield* Dataset
+  const batch = yield* (yield* ViewPairs).batch(Math.max(0, step - 1))
+  const views = yield* Tensor.run("Inspection.pairs", () => {
+    const { viewK_NHWC, viewQ_NHWC } = batch.views()
+    const some = (view_NHWC: tf.Tensor4D) =>
+      tf.slice4d(view_NHWC, [0, 0, 0, 0], [Math.min(counts.pairs, view_NHWC.shape[0]), -1, -1, -1])
+    return [viewQ_NHWC, viewK_NHWC].map((view_NHWC) => unnormalised(some(view_NHWC), dataset))
+  })
+  const [query, key] = views as [Images, Images]
+  const images = query.flatMap((view, pair) => [view, key[pair]!])
+  const size = { columns: 8, side: sides.view }
+  return yield* drawSprite("pairs.webp", images, dataset.input.channels, size)
+})
+
+/** The filters of the first layer that sees the images, where they can be shown as images. */
+const filtersOf = Effect.gen(function* () {
+  const { input } = yield* Dataset
+  const query = yield* QueryEncoder
+  const { channels } = input
+  const first = Object.values(weightsOf(query).parameters).find(
+    ({ shape }) => shape.length === 4 && shape[2] === channels
+  )
+  if (first === undefined || !(channels === 1 || channels === 3)) return undefined
+  const images = yield* Tensor.run("Inspection.filters", () => filterImages(first as tf.Tensor4D))
+  return yield* drawSprite("filters.webp", images, channels, { columns: 16, side: sides.filter })
+})

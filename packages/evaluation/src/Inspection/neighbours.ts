@@ -1,0 +1,30 @@
+import * as tf from "@tensorflow/tfjs-core"
+
+/** The nearest other rows of one row, nearest first. */
+export interface Found {
+  readonly rows: Int32Array
+  /** Cosines. */
+  readonly similarities: Float32Array
+}
+
+/** The nearest others of some rows by cosine, among all rows. Reads from the backend. */
+export const nearestOthers = (
+  row_NC: tf.Tensor2D,
+  queries: ReadonlyArray<number>,
+  count: number
+): ReadonlyArray<Found> =>
+  tf.tidy(() => {
+    const [numRows] = row_NC.shape
+    const unit_NC = tf.div<tf.Tensor2D>(row_NC, tf.maximum(tf.norm(row_NC, 2, 1, true), 1e-12))
+    const own_QN = tf.oneHot(tf.tensor1d([...queries], "int32"), numRows)
+    const cosine_QN = tf.matMul(tf.gather(unit_NC, [...queries]), unit_NC, false, true)
+    // Behind all others: it is as near to itself as can be.
+    const others_QN = tf.sub<tf.Tensor2D>(cosine_QN, tf.mul(own_QN, 4))
+    const { indices, values } = tf.topk(others_QN, Math.min(count, numRows - 1))
+    const [rows, similarities] = [indices.dataSync<"int32">(), values.dataSync<"float32">()]
+    const each = rows.length / queries.length
+    return queries.map((_, query) => ({
+      rows: rows.slice(query * each, (query + 1) * each),
+      similarities: similarities.slice(query * each, (query + 1) * each)
+    }))
+  })
