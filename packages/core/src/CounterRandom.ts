@@ -16,7 +16,11 @@ export const Purpose = {
   negatives: 7,
   bankInit: 8,
   redrawnNegatives: 9,
-  heldBack: 10
+  heldBack: 10,
+  bootstrap: 11,
+  labelSubset: 12,
+  probe: 13,
+  clustering: 14
 } as const
 export type Purpose = (typeof Purpose)[keyof typeof Purpose]
 
