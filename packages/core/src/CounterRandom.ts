@@ -17,6 +17,11 @@ export const Purpose = {
   bankInit: 8,
   redrawnNegatives: 9,
   heldBack: 10,
+  heldBack: 10,
+  bootstrap: 11,
+  labelSubset: 12,
+  probe: 13,
+  clustering: 14,
   map: 30
 } as const
 export type Purpose = (typeof Purpose)[keyof typeof Purpose]
