@@ -17,7 +17,6 @@ export const Purpose = {
   bankInit: 8,
   redrawnNegatives: 9,
   heldBack: 10,
-  heldBack: 10,
   bootstrap: 11,
   labelSubset: 12,
   probe: 13,

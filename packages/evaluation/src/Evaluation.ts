@@ -2,7 +2,7 @@ import { upTo } from "@moco/core/Setting"
 import type * as Stage from "@moco/core/Stage"
 import type { TensorError } from "@moco/core/Tensor"
 import type { ImageReadError } from "@moco/data/ImageSource"
-import { Context, type Effect, type Layer, type Schema } from "effect"
+import { Context, type Effect, type Layer, Schema } from "effect"
 import type { Embedding } from "./Embedding.ts"
 import type { Measurement, Metric } from "./Measurement.ts"
 
@@ -29,6 +29,12 @@ export class Evaluation extends Context.Service<
 export const EveryEpochs = upTo(1_000_000).annotate({
   description: "epochs between evaluations; the end is always one",
   unit: "epochs"
+})
+
+/** Evaluated images that a measurement looks at, the first ones. */
+export const NumImages = Schema.Int.check(Schema.isBetween({ minimum: 2, maximum: 1_000_000 })).annotate({
+  description: "evaluated images that are looked at, at most",
+  unit: "images"
 })
 
 /** What settings make of an evaluation, known before anything is loaded or built. */

@@ -1,7 +1,24 @@
 import { describe } from "@effect/vitest"
+import * as Clustering from "@moco/evaluation/Evaluation/Clustering"
 import * as Knn from "@moco/evaluation/Evaluation/Knn"
+import * as Linear from "@moco/evaluation/Evaluation/Linear"
+import * as Pretext from "@moco/evaluation/Evaluation/Pretext"
+import * as Retrieval from "@moco/evaluation/Evaluation/Retrieval"
+import * as Spectrum from "@moco/evaluation/Evaluation/Spectrum"
 import { evaluationLaws } from "@moco/evaluation/testing"
 
-const variants = [["Knn", Knn.layer({ everyEpochs: 1, k: [5, 1], temperature: 0.1 })]] as const
+const variants = [
+  ["Knn", Knn.layer({ everyEpochs: 1, k: [5, 1], temperature: 0.1 })],
+  [
+    "Knn by distance",
+    Knn.layer({ everyEpochs: 1, k: [5, 1], temperature: 0.1, metric: "euclidean", layer: "head" })
+  ],
+  ["Linear", Linear.layer({ everyEpochs: 1, labels: [1, 0.2] })],
+  ["Linear by SGD", Linear.layer({ everyEpochs: 1, labels: [1], fit: "sgd" })],
+  ["Retrieval", Retrieval.layer({ everyEpochs: 1, k: [1, 10] })],
+  ["Clustering", Clustering.layer({ everyEpochs: 1 })],
+  ["Pretext", Pretext.layer({ everyEpochs: 1, numImages: 20 })],
+  ["Spectrum", Spectrum.layer({ everyEpochs: 1, numImages: 25 })]
+] as const
 
 for (const [name, layer] of variants) describe(`Evaluation ${name}`, () => evaluationLaws(layer))

@@ -5,11 +5,15 @@ import * as Tensor from "@moco/core/Tensor"
 import { Dataset } from "@moco/data/Dataset"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer, Schema } from "effect"
-import { type Embedding, EncoderLayer, type Part } from "../Embedding.ts"
+import { type Embedding, EncoderLayer } from "../Embedding.ts"
 import { Evaluation, EveryEpochs, evaluationKind } from "../Evaluation.ts"
-import { type Metric, measured } from "../Measurement.ts"
+import { exactNeighbours } from "../exactNeighbours.ts"
+import type { Metric } from "../Measurement.ts"
+import { floatsOf } from "../onHost.ts"
 import { voteOfNeighbours } from "../voteOfNeighbours.ts"
+import { accuracyOf } from "./accuracy.ts"
 import { knnNeeds } from "./knnNeeds.ts"
+import { comparisons, Nearness } from "./nearness.ts"
 
 const name = "knn"
 
@@ -24,7 +28,8 @@ export const KnnSettings = Schema.Struct({
     description: "sharpness of the votes; 0.1 in the literature",
     unit: "unitless"
   }),
-  layer: Schema.optionalKey(EncoderLayer)
+  layer: Schema.optionalKey(EncoderLayer),
+  metric: Schema.optionalKey(Nearness)
 }).annotate({ description: "weighted k-nearest-neighbour classification; null leaves it out" })
 export type KnnSettings = typeof KnnSettings.Type
 
@@ -33,17 +38,19 @@ export type KnnSettings = typeof KnnSettings.Type
  *
  * @param temperature  absent where it is not known: of a log that did not tell it
  */
-export const knnAccuracy = (k: number, temperature?: number): Metric => ({
+export const knnAccuracy = (
+  k: number,
+  temperature?: number,
+  { layer = "backbone", metric = "cosine" }: Pick<KnnSettings, "layer" | "metric"> = {}
+): Metric => ({
   evaluation: name,
   metric: `kNN accuracy (k = ${k})`,
   unit: "fraction",
   higherIsBetter: true,
   protocol:
-    `the label with the most votes of the ${k} nearest training images; similarity is cosine, a vote weighs ` +
-    `exp(similarity / ${temperature ?? "temperature"})`
+    `the label with the most votes of the ${k} nearest training images; ` +
+    `${comparisons[metric].inWords(temperature ?? "temperature")}${layer === "head" ? "; of the head" : ""}`
 })
-
-const batchSize = 500
 
 /**
  * Weighted k-nearest-neighbour classification (Wu et al. 2018, section 3.4; the authors' kNN monitor).
@@ -60,47 +67,55 @@ export const layer = (settings: KnnSettings) =>
       yield* Stage.check("Knn", ...knnNeeds(settings, train.numImages))
       const metrics = metricsOf(settings)
       const kMax = Math.max(...settings.k)
+      const comparison = comparisons[settings.metric ?? "cosine"]
 
-      const votesOf = ({ indices_NK, similarities_NK }: Neighbours, stride: number, k: number) =>
-        Array.from({ length: indices_NK.length / stride }, (_, row) =>
+      /** The class that the first k neighbours of each query name. */
+      const saidBy = ({ index_NK, similarity_NK }: Voters, k: number) =>
+        Array.from({ length: test.numImages }, (_, row) =>
           voteOfNeighbours(
-            indices_NK.subarray(row * stride, row * stride + k),
-            similarities_NK.subarray(row * stride, row * stride + k),
+            index_NK.subarray(row * kMax, row * kMax + k),
+            similarity_NK.subarray(row * kMax, row * kMax + k),
             train.labels,
-            settings.temperature,
+            comparison.temperature(settings.temperature),
             train.classes.length
           )
         )
 
-      const evaluate = Effect.fn("Knn.evaluate")(function* (embedding: Embedding) {
-        const rowsOf = (part: Part) =>
-          Effect.flatMap(embedding.rowsOf(part, settings.layer ?? "backbone"), (row_NC) =>
-            Tensor.scoped("Knn.unitRows", () => unitRows(row_NC))
+      const evaluate = Effect.fn("Knn.evaluate")(function* ({ rowsOf, subject }: Embedding) {
+        const { layer = "backbone" } = settings
+        const test_NC = yield* rowsOf("test", layer)
+        const train_BC = yield* rowsOf("train", layer)
+        const query_NC = yield* Tensor.scoped("Knn.queries", () => comparison.queries(test_NC))
+        const bank_BC = yield* Tensor.scoped("Knn.bank", () => comparison.bank(train_BC))
+        const found = yield* exactNeighbours(query_NC, bank_BC, kMax)
+        return yield* Tensor.run("Knn.votes", () => {
+          const squared_N = floatsOf(() => tf.sum(tf.square(test_NC), 1))
+          const similarity_NK = Float32Array.from(found.similarity_NK, (product, at) =>
+            comparison.similarity(product, squared_N[Math.floor(at / kMax)]!)
           )
-        const bank_BC = yield* rowsOf("train")
-        const query_NC = yield* rowsOf("test")
-        const correct = settings.k.map(() => 0)
-        for (const [from, to] of chunks(test.numImages)) {
-          const { indices_NK, similarities_NK } = yield* Tensor.run("Knn.neighbours", () =>
-            nearest(tf.slice2d(query_NC, [from, 0], [to - from, -1]), bank_BC, kMax)
+          return metrics.map((metric, i) =>
+            accuracyOf(
+              metric,
+              subject,
+              saidBy({ index_NK: found.index_NK, similarity_NK }, settings.k[i]!),
+              test.labels
+            )
           )
-          yield* Tensor.run("Knn.votes", () =>
-            settings.k.forEach((k, i) => {
-              const votes = votesOf({ indices_NK, similarities_NK }, kMax, k)
-              correct[i]! += votes.filter((vote, row) => vote === test.labels[from + row]).length
-            })
-          )
-          yield* Effect.yieldNow
-        }
-        return metrics.map((metric, i) => measured(metric, embedding.subject, correct[i]! / test.numImages))
+        })
       }, Effect.scoped)
 
       return Evaluation.of({ name, everyEpochs: settings.everyEpochs, metrics, evaluate })
     })
   )
 
-const metricsOf = ({ k, temperature }: KnnSettings): ReadonlyArray<Metric> =>
-  k.map((count) => knnAccuracy(count, temperature))
+/** Bank rows of the neighbours of each query, nearest first, and their similarities. */
+interface Voters {
+  readonly index_NK: Int32Array
+  readonly similarity_NK: Float32Array
+}
+
+const metricsOf = (settings: KnnSettings): ReadonlyArray<Metric> =>
+  settings.k.map((count) => knnAccuracy(count, settings.temperature, settings))
 
 /** What a config names `evaluations.knn`. */
 export const knn = evaluationKind({
@@ -112,23 +127,3 @@ export const knn = evaluationKind({
     layer: layer(settings)
   })
 })
-
-const chunks = (count: number): ReadonlyArray<readonly [number, number]> =>
-  Array.from({ length: Math.ceil(count / batchSize) }, (_, chunk) => [
-    chunk * batchSize,
-    Math.min(count, (chunk + 1) * batchSize)
-  ])
-
-const unitRows = (row_NC: tf.Tensor2D): tf.Tensor2D =>
-  tf.div(row_NC, tf.maximum(tf.norm(row_NC, 2, 1, true), 1e-12))
-
-/** Bank rows and cosine similarities of the nearest neighbours of N queries, nearest first. */
-interface Neighbours {
-  readonly indices_NK: Int32Array
-  readonly similarities_NK: Float32Array
-}
-
-const nearest = (query_NC: tf.Tensor2D, bank_BC: tf.Tensor2D, k: number): Neighbours => {
-  const { indices, values } = tf.topk(tf.matMul(query_NC, bank_BC, false, true), k)
-  return { indices_NK: indices.dataSync() as Int32Array, similarities_NK: values.dataSync() as Float32Array }
-}

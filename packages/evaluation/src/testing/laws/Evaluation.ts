@@ -36,14 +36,15 @@ export const evaluationLaws = <E>(
         assert.isAbove(metrics.length, 0)
         const found = yield* evaluationOf({ subject: "somebody's encoder", represent: pixels })
         assert.deepStrictEqual(
-          found.map(({ subject, value, ...metric }) => metric),
+          found.map(({ distribution, interval, numImages, subject, value, ...metric }) => metric),
           metrics
         )
-        for (const { evaluation, metric, protocol, subject, unit, value } of found) {
+        for (const { evaluation, interval, metric, protocol, subject, unit, value } of found) {
           assert.deepStrictEqual([evaluation, subject], [name, "somebody's encoder"])
           assert.isTrue(Number.isFinite(value), metric)
           if (unit === "fraction") assert.isTrue(value >= 0 && value <= 1, metric)
           assert.isAbove(protocol.length, 0, metric)
+          if (interval !== undefined) assert.isTrue(interval.low <= value && value <= interval.high, metric)
         }
       }).pipe(provided)
   )
@@ -64,11 +65,17 @@ export const evaluationLaws = <E>(
   )
 
   it.effect(
-    "fails with what the representation throws, at its first call and later, and releases every tensor",
+    "fails with what the representation throws, at its first call and its last, and releases every tensor",
     () =>
       Effect.gen(function* () {
-        for (const failsAt of [0, 1]) {
-          let numCalls = 0
+        let numCalls = 0
+        const counted: Represent = (image_NHWC) => {
+          numCalls++
+          return pixels(image_NHWC)
+        }
+        yield* evaluationOf({ subject: "counted", represent: counted })
+        for (const failsAt of new Set([0, numCalls - 1])) {
+          numCalls = 0
           const reason = new RangeError("it cannot be represented")
           const broken: Represent = (image_NHWC) => {
             if (numCalls++ === failsAt) throw reason

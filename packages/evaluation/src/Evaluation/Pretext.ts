@@ -1,0 +1,152 @@
+import { Backend } from "@moco/core/Backend"
+import * as Tensor from "@moco/core/Tensor"
+import { Augmentation } from "@moco/data/Augmentation"
+import { Dataset } from "@moco/data/Dataset"
+import { readRange } from "@moco/data/ImageSource"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Layer, Schema } from "effect"
+import { alignments, uniformity } from "../alignmentUniformity.ts"
+import { distributionOf } from "../distribution.ts"
+import { type Embedding, EncoderLayer } from "../Embedding.ts"
+import { Evaluation, EveryEpochs, evaluationKind, NumImages } from "../Evaluation.ts"
+import { type Metric, measured } from "../Measurement.ts"
+import { floatsOf } from "../onHost.ts"
+import { unitRows } from "../unitRows.ts"
+import { meanOf } from "./accuracy.ts"
+
+const name = "pretext"
+
+/** Settings of what is measured of the pretext task. */
+export const PretextSettings = Schema.Struct({
+  everyEpochs: EveryEpochs,
+  numImages: NumImages,
+  layer: Schema.optionalKey(EncoderLayer)
+}).annotate({
+  description: "alignment, uniformity, similarities of views; needs no labels; null leaves it out"
+})
+export type PretextSettings = typeof PretextSettings.Type
+
+const pairs = "of two random views of an image"
+
+const metricsOf = ({ layer = "head", numImages }: PretextSettings) => {
+  const where = `${layer}, up to ${numImages} evaluated images, features of length 1`
+  const alignment: Metric = {
+    ...{ evaluation: name, metric: "alignment (alpha = 2)", unit: "", higherIsBetter: false },
+    protocol: `mean squared distance ${pairs}; ${where}`
+  }
+  const uniform: Metric = {
+    ...{ evaluation: name, metric: "uniformity (t = 2)", unit: "nats", higherIsBetter: false },
+    protocol: `log of the mean of exp(-2 d^2) over pairs of different images, one view each; ${where}`
+  }
+  const positive: Metric = {
+    ...{ evaluation: name, metric: "positive similarity", unit: "cosine", higherIsBetter: null },
+    protocol: `mean cosine ${pairs}; ${where}`
+  }
+  const negative: Metric = {
+    ...{ evaluation: name, metric: "negative similarity", unit: "cosine", higherIsBetter: null },
+    protocol: `mean cosine of views of different images; ${where}`
+  }
+  return [alignment, uniform, positive, negative] as const
+}
+
+/** Of the views: others than any step of a run sees. */
+const viewSeed = 0xe7a1
+const batchSize = 250
+/** Pairs of different images are those of each view with the next so many. */
+const shifts = 16
+const bins = 40
+
+/**
+ * How the loss sees images that it was not given: alignment and uniformity (Wang and Isola 2020), and how similar positive and
+ * negative pairs are. Needs no labels; of images to evaluate on where there are any, else of those of training.
+ */
+export const layer = (settings: PretextSettings) =>
+  Layer.effect(
+    Evaluation,
+    Effect.gen(function* () {
+      yield* Backend
+      const { test, train } = yield* Dataset.checked
+      const augmentation = yield* Augmentation
+      const source = test ?? train
+      const numImages = Math.min(source.numImages, settings.numImages)
+      const metrics = metricsOf(settings)
+
+      /** Unit rows of view 0 and view 1. */
+      const viewRows = Effect.fnUntraced(function* (embedding: Embedding) {
+        const represent = embedding.represent(settings.layer ?? "head")
+        const parts: Array<{ readonly x_NC: tf.Tensor2D; readonly y_NC: tf.Tensor2D }> = []
+        for (let from = 0; from < numImages; from += batchSize) {
+          const to = Math.min(numImages, from + batchSize)
+          const images = yield* readRange(source, from, to)
+          const rowsOf = (view: number) =>
+            unitRows(
+              represent(
+                augmentation.views(
+                  images,
+                  images.map((_, row) => ({ seed: viewSeed, epoch: 0, index: from + row, view }))
+                )
+              )
+            )
+          parts.push(yield* Tensor.scoped("Pretext.views", () => ({ x_NC: rowsOf(0), y_NC: rowsOf(1) })))
+          yield* Effect.yieldNow
+        }
+        return yield* Tensor.scoped("Pretext.rows", () => ({
+          x_NC: tf.concat2d(
+            parts.map(({ x_NC }) => x_NC),
+            0
+          ),
+          y_NC: tf.concat2d(
+            parts.map(({ y_NC }) => y_NC),
+            0
+          )
+        }))
+      })
+
+      const evaluate = Effect.fn("Pretext.evaluate")(function* (embedding: Embedding) {
+        const { x_NC, y_NC } = yield* viewRows(embedding)
+        const [alignment, uniform, positive, negative] = metrics
+        return yield* Tensor.run("Pretext.measure", () => {
+          const { subject } = embedding
+          const positives = floatsOf(() => tf.sum(tf.mul(x_NC, y_NC), 1))
+          const negatives = negativesOf(x_NC, y_NC)
+          return [
+            meanOf(alignment, subject, alignments(x_NC, y_NC)),
+            measured(uniform, subject, numImages > 1 ? uniformity(x_NC) : 0, { numImages }),
+            withDistribution(positive, subject, positives),
+            withDistribution(negative, subject, negatives)
+          ]
+        })
+      }, Effect.scoped)
+      return Evaluation.of({ name, everyEpochs: settings.everyEpochs, metrics, evaluate })
+    })
+  )
+
+/** Cosines of each view with those of the next images, whose number is bounded. */
+const negativesOf = (x_NC: tf.Tensor2D, y_NC: tf.Tensor2D): Float32Array => {
+  const numRows = x_NC.shape[0]
+  const some = Array.from({ length: Math.min(shifts, numRows - 1) }, (_, at) => at + 1)
+  if (some.length === 0) return Float32Array.of(0)
+  return floatsOf(() =>
+    tf.concat1d(
+      some.map((shift) => {
+        const turned_NC = tf.concat2d(
+          [tf.slice2d(y_NC, [shift, 0], [numRows - shift, -1]), tf.slice2d(y_NC, [0, 0], [shift, -1])],
+          0
+        )
+        return tf.sum(tf.mul(x_NC, turned_NC), 1) as tf.Tensor1D
+      })
+    )
+  )
+}
+
+const withDistribution = (metric: Metric, subject: string, cosines: Float32Array) => ({
+  ...measured(metric, subject, cosines.reduce((sum, cosine) => sum + cosine, 0) / cosines.length),
+  distribution: distributionOf(cosines, { low: -1, high: 1, bins })
+})
+
+/** What a config names `evaluations.pretext`. */
+export const pretext = evaluationKind({
+  name,
+  Settings: PretextSettings,
+  configure: (settings) => ({ metrics: metricsOf(settings), needs: () => [], layer: layer(settings) })
+})
