@@ -78,17 +78,7 @@ export interface StageOptions extends Stages {
  * config names is told by the stage itself (`layerOf`, beside its Schema), so this is a list and nothing more.
  */
 export const layersOf = (config: RunConfig, own: StageOptions = {}) => {
-  const { seed, training } = config
-  const world = Layer.merge(datasetOf(config, own), either(own.backend, BackendStage.layerOf(config.backend)))
-  const views = Layer.provideMerge(
-    either(own.viewPairs, ViewPairs.layer({ seed, batchSize: training.batchSize })),
-    either(own.augmentation, Augmentation.layer(config.augmentation))
-  )
-  const encoder = Layer.mergeAll(
-    either(own.encoder, queryEncoderOf(config, own.initial)),
-    either(own.learningRate, learningRateOf(config)),
-    evaluationsOf(config, own)
-  )
+  const { seed } = config
   const dictionary = Layer.provide(either(own.dictionary, dictionaryOf(config)), [
     either(own.momentum, momentumOf(config)),
     either(own.keyShuffle, KeyShuffleStage.layerOf(config.keyShuffle, seed))
@@ -100,10 +90,23 @@ export const layersOf = (config: RunConfig, own: StageOptions = {}) => {
   ).pipe(
     Layer.provideMerge(either(own.loss, LossStage.layerOf(config.loss))),
     Layer.provideMerge(dictionary),
-    Layer.provideMerge(encoder),
-    Layer.provideMerge(views),
-    Layer.provideMerge(world)
+    Layer.provideMerge(either(own.learningRate, learningRateOf(config))),
+    Layer.provideMerge(evaluationLayersOf(config, own))
   )
+}
+
+/** Those of them that an encoder is evaluated with: images, views, the encoder, evaluations. */
+export const evaluationLayersOf = (config: RunConfig, own: StageOptions = {}) => {
+  const { seed, training } = config
+  const world = Layer.merge(datasetOf(config, own), either(own.backend, BackendStage.layerOf(config.backend)))
+  const views = Layer.provideMerge(
+    either(own.viewPairs, ViewPairs.layer({ seed, batchSize: training.batchSize })),
+    either(own.augmentation, Augmentation.layer(config.augmentation))
+  )
+  return Layer.merge(
+    either(own.encoder, queryEncoderOf(config, own.initial)),
+    evaluationsOf(config, own)
+  ).pipe(Layer.provideMerge(views), Layer.provideMerge(world))
 }
 
 const evaluationsOf = ({ evaluations }: RunConfig, own: Stages) =>

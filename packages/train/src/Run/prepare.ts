@@ -1,10 +1,8 @@
-import { createHash } from "node:crypto"
 import { Backend } from "@moco/core/Backend"
 import { QueryEncoder } from "@moco/core/Encoder"
 import { threadsIn } from "@moco/core/EnvironmentInvalid"
 import * as Escape from "@moco/core/Escape"
 import { Dataset } from "@moco/data/Dataset"
-import type { ImageSource } from "@moco/data/ImageSource"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import { Effect } from "effect"
 import { type Fingerprint, fingerprintDifferences, fingerprintOf } from "../Checkpoint/fingerprint.ts"
@@ -17,6 +15,7 @@ import * as RunFolder from "../RunFolder.ts"
 import { RunState } from "../RunState.ts"
 import { ConfigChanged } from "./errors.ts"
 import { changeOf } from "./goOnWith.ts"
+import { identityOf } from "./identityOf.ts"
 import { ownStageNames } from "./ownStages.ts"
 import { info, warning } from "./RunMessages.ts"
 import { type RunStart, requireNotPassed } from "./start.ts"
@@ -73,12 +72,6 @@ const requireSameStages = Effect.fnUntraced(function* (
     hint: "open it with the stages that it has begun with, or begin a new run with these in another folder"
   })
 })
-
-/** What is known of a source's files: images that were added, taken away or renamed are other ones. */
-const identityOf = ({ numImages, provenance }: ImageSource): string =>
-  createHash("sha256")
-    .update(JSON.stringify([numImages, Object.entries(provenance.sha256).toSorted()]))
-    .digest("hex")
 
 /** The order of the images, and so every step that is left, is made of all of them. */
 const requireSameImages = (path: string, name: string, before: string | undefined, now: string) => {

@@ -1,0 +1,109 @@
+import { decode, type HostTensor, SafetensorsMalformed } from "@moco/core/Safetensors"
+import { Effect, FileSystem, Path } from "effect"
+import { load, type StoredCheckpoint } from "./Checkpoint/load.ts"
+import { sha256 } from "./Checkpoint/manifest.ts"
+import { folderName, manifestName, steps } from "./Checkpoint/store.ts"
+import { weightsIn } from "./InitialWeights/files.ts"
+import type { GivenWeights } from "./InitialWeights.ts"
+import type { RunConfig } from "./RunConfig.ts"
+import { filesOf } from "./RunFolder/files.ts"
+import * as RunFolder from "./RunFolder.ts"
+
+/** A query encoder that lies in files: its weights, and the config that it was trained by. */
+export interface StoredEncoder {
+  readonly config: RunConfig
+  readonly weights: GivenWeights
+  /** Steps that it had taken; unknown of one that was exported by somebody else. */
+  readonly step: number | undefined
+  /** Which of a run's states it is. */
+  readonly which: "last" | "best" | "named"
+}
+
+/**
+ * The encoder of the run in a folder: its last state, or the best one that is kept. The folder is neither locked nor changed,
+ * so that a run can be looked at while it is trained.
+ */
+export const ofRun = Effect.fn("StoredEncoder.ofRun")(function* (folder: string, which: "last" | "best") {
+  const path = yield* Path.Path
+  const files = filesOf(path, folder)
+  if (!(yield* RunFolder.exists(folder))) return yield* noRun(folder, "there is no such folder")
+  const config = yield* RunFolder.readConfig(files)
+  const [newest] = yield* steps(files.checkpoints)
+  const checkpointOf = (step: number) => load(path.join(files.checkpoints, folderName(step)))
+  if (which === "best") {
+    if (newest === undefined)
+      return yield* noRun(folder, "it has no checkpoint, and only these tell which state is the best")
+    const { best } = (yield* checkpointOf(newest)).manifest.progress
+    if (best === undefined) return yield* noRun(folder, "no evaluation says which of its states is the best")
+    return yield* ofCheckpoint(path.join(files.checkpoints, folderName(best.step)), "best")
+  }
+  const fileSystem = yield* FileSystem.FileSystem
+  const isExported = yield* Effect.orElseSucceed(fileSystem.exists(files.encoder), () => false)
+  // A run that goes on has a newer state in its checkpoints than in what it exported when it was stopped.
+  if (newest !== undefined)
+    return yield* ofCheckpoint(path.join(files.checkpoints, folderName(newest)), "last")
+  if (!isExported) return yield* noRun(folder, "it has no checkpoint, and has exported no encoder")
+  const stored: StoredEncoder = { config, weights: yield* weightsIn(folder), step: undefined, which }
+  return stored
+})
+
+/** The encoder in the folder of a checkpoint, or in a file of it. */
+export const ofFile = Effect.fn("StoredEncoder.ofFile")(function* (named: string) {
+  const path = yield* Path.Path
+  const fileSystem = yield* FileSystem.FileSystem
+  const exists = (file: string) => Effect.orElseSucceed(fileSystem.exists(file), () => false)
+  for (const folder of [named, path.dirname(named)]) {
+    if (yield* exists(path.join(folder, manifestName))) return yield* ofCheckpoint(folder, "named")
+  }
+  const weights = yield* weightsIn(named)
+  const config = yield* RunFolder.readConfig(filesOf(path, path.dirname(weights.source)))
+  const stored: StoredEncoder = { config, weights, step: undefined, which: "named" }
+  return stored
+})
+
+const noRun = (path: string, problem: string) => new RunFolder.RunFolderEmpty({ path, problem })
+
+const queryFile = "query.safetensors"
+
+const ofCheckpoint = Effect.fnUntraced(function* (folder: string, which: StoredEncoder["which"]) {
+  const { manifest, parts } = yield* load(folder)
+  const path = yield* Path.Path
+  const source = path.join(folder, queryFile)
+  const stored: StoredEncoder = {
+    config: manifest.config,
+    weights: {
+      source,
+      sha256: sha256(parts[queryFile] ?? new Uint8Array()),
+      tensors: yield* queryOf(source, parts)
+    },
+    step: manifest.progress.step,
+    which
+  }
+  return stored
+})
+
+/** The query encoder of a checkpoint, under PyTorch's names and in its layout. */
+const queryOf = Effect.fnUntraced(function* (source: string, parts: StoredCheckpoint["parts"]) {
+  const { tensors } = yield* Effect.mapError(
+    decode(parts[queryFile] ?? new Uint8Array()),
+    ({ problem, where }) => new SafetensorsMalformed({ where: `${source}: ${where}`, problem })
+  )
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, host]) => [
+      name.replace(/^query\.(parameters|statistics)\./, ""),
+      inTorchLayout(host)
+    ])
+  )
+})
+
+/** Filters are [height, width, in, out] here and [out, in, height, width] in PyTorch; all else is the same. */
+const inTorchLayout = (host: HostTensor): HostTensor => {
+  if (host.dtype !== "F32" || host.shape.length !== 4) return host
+  const [height, width, inputs, outputs] = host.shape as [number, number, number, number]
+  const data = new Float32Array(host.data.length)
+  host.data.forEach((value, at) => {
+    const [output, input] = [at % outputs, Math.floor(at / outputs) % inputs]
+    data[(output * inputs + input) * height * width + Math.floor(at / (outputs * inputs))] = value
+  })
+  return { dtype: "F32", shape: [outputs, inputs, height, width], data }
+}
