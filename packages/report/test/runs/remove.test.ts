@@ -107,12 +107,18 @@ describe("to remove runs", () => {
     ["a folder that is empty", (root) => root, "is empty"],
     [
       "a file",
-      (root) => (writeFileSync(join(root, "file"), ""), join(root, "file")),
+      (root) => {
+        writeFileSync(join(root, "file"), "")
+        return join(root, "file")
+      },
       "a file and not a folder"
     ],
     [
       "a folder of other things",
-      (root) => (writeFileSync(join(root, "config.json"), JSON.stringify(config())), root),
+      (root) => {
+        writeFileSync(join(root, "config.json"), JSON.stringify(config()))
+        return root
+      },
       "neither metrics.jsonl"
     ],
     [
@@ -122,7 +128,10 @@ describe("to remove runs", () => {
     ],
     [
       "a link to a run",
-      (root) => (symlinkSync(wholeRun(join(root, "run")), join(root, "link")), `${join(root, "link")}/`),
+      (root) => {
+        symlinkSync(wholeRun(join(root, "run")), join(root, "link"))
+        return `${join(root, "link")}/`
+      },
       "is a link"
     ]
   ]
