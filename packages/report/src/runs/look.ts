@@ -41,7 +41,7 @@ export const lookAt = Effect.fn("runs.lookAt")(function* (folderPath: string, op
   const path = yield* Path.Path
   const folder = filesOf(path, folderPath)
   const strange = yield* Effect.result(refuseStrange(folder))
-  const held = yield* Effect.result(FolderLock.holderOf(folder.lock))
+  const held = yield* Effect.result(holderOf(folder))
   const holder = Result.isSuccess(held) ? held.success : undefined
   if (Result.isFailure(strange)) return unread(folder, holder, reasonOf(strange.failure))
   const config = yield* Effect.result(readConfig(folder))
@@ -67,6 +67,13 @@ export const lookAt = Effect.fn("runs.lookAt")(function* (folderPath: string, op
   }
   return looked
 })
+
+/** Who cannot be seen from here gives a sign of life every two seconds; nothing is taken over by this, so fewer are waited for. */
+const holderOf = ({ lock }: RunFolder) =>
+  Effect.provideService(FolderLock.holderOf(lock), FolderLock.Heartbeat, {
+    every: "2 seconds",
+    missedFor: "5 seconds"
+  })
 
 /** A run of which nothing is read: a file of it would lead elsewhere. */
 const unread = (folder: RunFolder, holder: string | undefined, problem: string): LookedAt => ({

@@ -43,7 +43,7 @@ export const scan = Effect.fn("RunLog.scan")(function* (
   const start = Math.max(0, Math.min(from, file.size) - 1)
   let rest = Buffer.alloc(0)
   // The byte before is read too: where it ends a line, none is cut.
-  let isCut = start > 0
+  let isCut = from > 0
   for (let at = start; at < file.size; at += bytesAtOnce) {
     const bytes = yield* file.read(at, Math.min(file.size, at + bytesAtOnce))
     const text = Buffer.concat([rest, bytes])
