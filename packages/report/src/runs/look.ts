@@ -5,6 +5,7 @@ import type { Manifest } from "@moco/train/Checkpoint/manifest"
 import { folderName, steps } from "@moco/train/Checkpoint/store"
 import * as FolderLock from "@moco/train/FolderLock"
 import type { RunConfig } from "@moco/train/RunConfig"
+import { shorten } from "@moco/train/RunConfig/Problem"
 import { readConfig } from "@moco/train/RunFolder"
 import { refuseStrange } from "@moco/train/RunFolder/contents"
 import { filesOf, type RunFolder } from "@moco/train/RunFolder/files"
@@ -82,9 +83,11 @@ const unread = (folder: RunFolder, holder: string | undefined, problem: string):
   ...{ trainingSeconds: undefined, evaluationSeconds: undefined, writtenAt: undefined }
 })
 
-/** The first line of what an error says, without its advice. */
-const reasonOf = (error: { readonly message: string }): string =>
-  error.message.split("\n", 2).join(" ").slice(0, 500)
+/** The first line of what an error says, without its advice; where that is a heading, the line behind it too. */
+const reasonOf = ({ message }: { readonly message: string }): string => {
+  const [first = "", second = ""] = message.split("\n", 2)
+  return shorten(first.endsWith(":") ? `${first} ${second.trim()}` : first, 500)
+}
 
 /** So many damaged ones are passed over. */
 const maxTried = 3
