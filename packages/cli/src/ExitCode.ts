@@ -13,11 +13,14 @@ const byTag = {
   FixtureUnusable: ExitCode.data,
   FlagsInvalid: ExitCode.config,
   SettingUnknown: ExitCode.config,
+  NoRun: ExitCode.data,
   RunUndrawable: ExitCode.data,
   TrialImpossible: ExitCode.data,
+  RunIncomparable: ExitCode.corrupt,
   StudyRecordCorrupt: ExitCode.corrupt,
   StudyDefinitionDamaged: ExitCode.corrupt,
   StudyFolderOccupied: ExitCode.resource,
+  RunInUse: ExitCode.resource,
   StudyRecordError: ExitCode.resource
 } as const
 

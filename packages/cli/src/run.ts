@@ -12,6 +12,7 @@ import { data } from "./commands/data.ts"
 import { doctor } from "./commands/doctor.ts"
 import { parity } from "./commands/parity.ts"
 import { plot } from "./commands/plot.ts"
+import { runs } from "./commands/runs.ts"
 import { settings } from "./commands/settings.ts"
 import { train } from "./commands/train.ts"
 import { exitCodeOf, report } from "./ExitCode.ts"
@@ -25,7 +26,7 @@ const { version } = manifest
 /** The command of all commands. */
 export const moco = Command.make("moco").pipe(
   Command.withDescription("Momentum Contrast: trains image encoders without labels"),
-  Command.withSubcommands([train, data, settings, plot, ablate, bench, doctor, parity]),
+  Command.withSubcommands([train, runs, data, settings, plot, ablate, bench, doctor, parity]),
   Command.withExamples([
     { command: "npx moco train", description: "the embedded images, a few minutes" },
     { command: "npx moco settings", description: "what can be set, and what it means" }

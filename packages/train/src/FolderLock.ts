@@ -50,6 +50,21 @@ export const hold = (
     return held
   })
 
+/**
+ * Who holds the lock file at `path`, in plain words; nothing where nobody does. Nothing is changed.
+ *
+ * An owner that cannot be seen from here is watched for a sign of life, for as long as {@link Heartbeat} says.
+ */
+export const holderOf = Effect.fn("FolderLock.holderOf")(function* (path: string) {
+  const found = yield* find(path)
+  if (found === undefined) return undefined
+  const verdict = yield* judge(path, found, () => Effect.void)
+  if (verdict === "gone") return undefined
+  // It has changed hands meanwhile, or was let go.
+  const now = verdict === "changed" ? yield* find(path) : found
+  return now === undefined ? undefined : nameOf(now.owner, yield* self)
+})
+
 const acquire = Effect.fnUntraced(function* (path: string, options: HoldOptions) {
   for (;;) {
     const lock = (yield* create(path)) ?? (yield* takeOver(path, options))

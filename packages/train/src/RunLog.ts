@@ -135,7 +135,7 @@ const encodeRecord = Schema.encodeSync(Schema.fromJsonString(RecordJson))
 const decodeJson = Schema.decodeUnknownResult(RecordJson)
 
 /** An event from its line; or what is wrong with the line, in words; or why it is none for this program. */
-const decodeRecord = (line: string): Result.Result<RunRecord, string | FileTrouble> =>
+export const decodeRecord = (line: string): Result.Result<RunRecord, string | FileTrouble> =>
   Result.flatMap(messageOf(parseJson(line)), (json): Result.Result<RunRecord, string | FileTrouble> => {
     const format = isSection(json) ? json["format"] : undefined
     return typeof format === "number" && format > formatVersion

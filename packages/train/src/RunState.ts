@@ -21,8 +21,8 @@ export interface CapturedState {
   readonly counters: Readonly<Record<string, number>>
 }
 
-/** Names of the parts. */
-const files = {
+/** Names of the parts of a state, which are files of a checkpoint. */
+export const stateFiles = {
   query: "query.safetensors",
   optimizer: "optimizer.safetensors",
   dictionary: "dictionary.safetensors"
@@ -50,7 +50,7 @@ const apart = (together: CapturedState["counters"]) => {
 
 /** Refuses a state that has other parts than a run's. */
 const requireParts = (found: ReadonlyArray<string>) => {
-  const needed: ReadonlyArray<string> = Object.values(files)
+  const needed: ReadonlyArray<string> = Object.values(stateFiles)
   const missing = needed.find((name) => !found.includes(name))
   const foreign = found.find((name) => !needed.includes(name))
   const problem =
@@ -93,9 +93,9 @@ export class RunState extends Context.Service<
       const initialLoss = loss.snapshot()
 
       const current = () => ({
-        [files.query]: snapshotOf(query, "query"),
-        [files.optimizer]: optimizer.snapshot(),
-        [files.dictionary]: dictionary.snapshot().tensors
+        [stateFiles.query]: snapshotOf(query, "query"),
+        [stateFiles.optimizer]: optimizer.snapshot(),
+        [stateFiles.dictionary]: dictionary.snapshot().tensors
       })
       const capture = Effect.gen(function* () {
         for (const [name, tensors] of Object.entries(current())) {
@@ -128,9 +128,9 @@ export class RunState extends Context.Service<
       const restore = Effect.fnUntraced(function* (state: CapturedState) {
         yield* requireParts(Object.keys(state.parts))
         // All are read before the first is put in place.
-        const queryTensors = yield* tensorsOf(state, files.query)
-        const moments = yield* tensorsOf(state, files.optimizer)
-        const tensors = yield* tensorsOf(state, files.dictionary)
+        const queryTensors = yield* tensorsOf(state, stateFiles.query)
+        const moments = yield* tensorsOf(state, stateFiles.optimizer)
+        const tensors = yield* tensorsOf(state, stateFiles.dictionary)
         const { counters, lossNumbers } = apart(state.counters)
         yield* loss.restore(lossNumbers)
         const operation = "QueryEncoder.restore"

@@ -67,6 +67,19 @@ const otherNamespace = ["unshare", "--pid", "--fork", "--kill-child"]
 const otherUser = ["setpriv", "--reuid=1234", "--regid=1234", "--clear-groups"]
 
 describe("the owner of a lock", () => {
+  it("is told to who only asks, and nobody once it is gone; nothing is changed", async () => {
+    const folder = freshFolder()
+    const lock = join(folder, "run.lock")
+    const ask = () => Effect.runPromise(Effect.provide(FolderLock.holderOf(lock), NodeServices.layer))
+    assert.isUndefined(await ask())
+    const owner = await holding(folder, long)
+    assert.strictEqual(await ask(), `process ${owner.pid}`)
+    owner.child.kill("SIGKILL")
+    await owner.ended
+    assert.isUndefined(await ask())
+    assert.deepStrictEqual(readdirSync(folder), ["run.lock"])
+  })
+
   it("is named while it lives, and succeeded at once when it was killed", async () => {
     const folder = freshFolder()
     const owner = await holding(folder, long)

@@ -20,6 +20,7 @@ import { ablate } from "../../src/commands/ablate.ts"
 import { layerClient } from "../../src/commands/data/fetch/client.ts"
 import { parity } from "../../src/commands/parity.ts"
 import { plot } from "../../src/commands/plot.ts"
+import { runs } from "../../src/commands/runs.ts"
 import { settings } from "../../src/commands/settings.ts"
 import { train } from "../../src/commands/train.ts"
 import { start } from "../program.ts"
@@ -183,6 +184,10 @@ export const data: Family = {
       "a fixture folder holds"
     ]
   },
+  NoRun: {
+    provoke: (folder) => command(runs, "show", `${folder}/nope`),
+    says: (folder) => [`${folder}/nope is no run`, "no such folder", "check the path"]
+  },
   RunUndrawable: {
     provoke: (folder) => command(plot, `--run=${folder}/nope`, `--out=${folder}/x.png`),
     says: (folder) => [`${folder}/nope cannot be drawn`, "no such folder", "give the folder of a run"]
@@ -240,6 +245,15 @@ export const corrupt: Family = {
         yield* command(plot, `--run=${folder}`, `--out=${folder}/x.png`)
       }),
     says: (folder) => [`${folder}/metrics.jsonl, line 1`, "remove the line"]
+  },
+  RunIncomparable: {
+    provoke: (folder) =>
+      Effect.gen(function* () {
+        yield* beginRun(folder)
+        writeFileSync(`${folder}/config.json`, '{ "seed": one }')
+        yield* command(runs, "compare", folder, folder)
+      }),
+    says: (folder) => [`${folder} cannot be compared`, "config.json cannot be read", "put a whole copy"]
   },
   DatasetCorrupt: {
     provoke: (folder) => {

@@ -17,9 +17,19 @@ import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import { ablate } from "../../src/commands/ablate.ts"
 import { parity } from "../../src/commands/parity.ts"
+import { runs } from "../../src/commands/runs.ts"
 import { train } from "../../src/commands/train.ts"
 import { start, tinyRun } from "../program.ts"
-import { command, type Family, fixture, openRecord, studyFlag, tensorflow, tinyStudy } from "./provoke.ts"
+import {
+  beginRun,
+  command,
+  type Family,
+  fixture,
+  openRecord,
+  studyFlag,
+  tensorflow,
+  tinyStudy
+} from "./provoke.ts"
 
 /** Runs the program where a damaged library is found in place of TensorFlow's. */
 const withoutTensorflow = (folder: string, ...args: ReadonlyArray<string>) => {
@@ -164,6 +174,15 @@ export const resource: Family = {
       return openRecord(folder)
     },
     says: (folder) => [`${folder}/trials.jsonl cannot be written`, "it is a folder", "check the path"]
+  },
+  RunInUse: {
+    provoke: (folder) =>
+      Effect.gen(function* () {
+        yield* beginRun(folder)
+        yield* RunFolder.open(folder)
+        yield* command(runs, "rm", folder, "--yes")
+      }),
+    says: (folder) => [`${folder} is not removed: process ${process.pid}`, "wait until it has ended"]
   },
   FolderLocked: {
     provoke: (folder) => Effect.andThen(RunFolder.open(folder), RunFolder.open(folder)),

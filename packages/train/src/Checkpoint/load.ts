@@ -15,8 +15,8 @@ export interface StoredCheckpoint {
 /** Bytes of a manifest that are read at most; ours have some thousands. */
 const maxManifestBytes = 2 ** 20
 
-/** Reads a checkpoint and checks every byte of it. */
-export const load = Effect.fn("Checkpoint.load")(function* (folder: string) {
+/** What the checkpoint in a folder says about itself; its parts are not looked at. */
+export const loadManifest = Effect.fn("Checkpoint.loadManifest")(function* (folder: string) {
   const path = yield* Path.Path
   const manifestFile = path.join(folder, manifestName)
   const text = new TextDecoder().decode(yield* readFile(manifestFile, (bytes) => bytes <= maxManifestBytes))
@@ -32,6 +32,13 @@ export const load = Effect.fn("Checkpoint.load")(function* (folder: string) {
     const problem = `it is of step ${manifest.progress.step}, and the folder has another name`
     return yield* new CheckpointCorrupt({ path: manifestFile, problem })
   }
+  return manifest
+})
+
+/** Reads a checkpoint and checks every byte of it. */
+export const load = Effect.fn("Checkpoint.load")(function* (folder: string) {
+  const path = yield* Path.Path
+  const manifest = yield* loadManifest(folder)
   const parts = yield* Effect.forEach(manifest.parts, ({ bytes, name, sha256: expected }) =>
     Effect.gen(function* () {
       const corrupt = (problem: string) =>

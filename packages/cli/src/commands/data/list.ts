@@ -1,10 +1,11 @@
 import * as Escape from "@moco/core/Escape"
 import * as Catalog from "@moco/data/Catalog"
+import { bytesText } from "@moco/report/bytes"
 import { dataDirsOf } from "@moco/train/dataDirs"
 import { Console, Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { dataDirFlag, jsonFlag } from "../../flags.ts"
-import { bytesText, downloadBytes, isFetchable } from "./known.ts"
+import { downloadBytes, isFetchable } from "./known.ts"
 
 const flags = { dataDir: dataDirFlag, json: jsonFlag("the data sets") }
 

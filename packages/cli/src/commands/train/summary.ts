@@ -2,7 +2,7 @@ import * as Escape from "@moco/core/Escape"
 import { type Measurement, withNewer } from "@moco/evaluation/Measurement"
 import { isBaseline } from "@moco/evaluation/subjects"
 import { duration } from "@moco/report/duration"
-import { byWhat, partsOf, written } from "@moco/report/quantity"
+import { measurementRows } from "@moco/report/measurementRows"
 import type { RunProgress } from "@moco/train/Checkpoint/manifest"
 import type { RunConfig } from "@moco/train/RunConfig"
 import type { RunEvent } from "@moco/train/RunLog"
@@ -116,10 +116,13 @@ export const renderSummary = (
   })
   const from = savedStep === result.numSteps ? "" : ` from step ${savedStep}`
   const on = `go on with it${from}: ${commandText("train", { resume: result.runFolder, ...flags })}`
+  const rows = measurementRows(result.measurements)
+  // Of a run that was stopped before anything was evaluated there is nothing to show.
+  const table = rows.length === 0 ? [] : [...rows, ""]
   const isWhole = result.outcome === "completed"
   return [
     "",
-    ...table(result),
+    ...table,
     `${isWhole ? "trained" : "interrupted after"} ${result.numSteps} steps in ${took}`,
     `run folder: ${Escape.line(result.runFolder)}`,
     isWhole
@@ -129,38 +132,3 @@ export const renderSummary = (
         : on
   ].join("\n")
 }
-
-const nameWidth = 34
-const columnWidth = 11
-
-/** What was measured by subject, the trained encoder first: a table for everything that is measured in several ways. */
-const table = ({ measurements }: RunResult): ReadonlyArray<string> => {
-  // Of a run that was stopped before anything was evaluated there is nothing to show.
-  const tables = [...byWhat(measurements)].flatMap(([what, found]) => {
-    const ways = distinct(found.map((measurement) => partsOf(measurement).way))
-    const subjects = distinct(
-      found
-        .toReversed()
-        .toSorted(trainedFirst)
-        .map(({ subject }) => subject)
-    )
-    const row = (name: string, cells: ReadonlyArray<string>) =>
-      [name.padEnd(nameWidth), ...cells.map((cell) => cell.padStart(columnWidth))].join("").trimEnd()
-    return [
-      row(what, ways),
-      ...subjects.map((subject) => {
-        const own = found.filter((measurement) => measurement.subject === subject)
-        const cells = ways.map((way) => {
-          const one = own.find((measurement) => partsOf(measurement).way === way)
-          return one === undefined ? "-" : written(one, one.value)
-        })
-        return row(`  ${subject}`, cells)
-      })
-    ]
-  })
-  return tables.length === 0 ? [] : [...tables, ""]
-}
-
-const trainedFirst = (a: Measurement, b: Measurement) => Number(isBaseline(a)) - Number(isBaseline(b))
-
-const distinct = (names: ReadonlyArray<string>) => [...new Set(names)]

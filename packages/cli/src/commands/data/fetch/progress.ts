@@ -1,8 +1,9 @@
 import type { FetchEvent, Observe } from "@moco/data/Fetch"
+import { bytesText } from "@moco/report/bytes"
 import { duration } from "@moco/report/duration"
 import * as LiveLine from "@moco/report/live/LiveLine"
 import { Clock, Duration, Effect } from "effect"
-import { bytesText, byWords } from "../known.ts"
+import { byWords } from "../known.ts"
 
 /** Milliseconds between two redraws of the line, and between two plain lines. */
 const redrawMs = 100

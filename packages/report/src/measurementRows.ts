@@ -1,0 +1,35 @@
+import type { Measurement } from "@moco/evaluation/Measurement"
+import { isBaseline } from "@moco/evaluation/subjects"
+import { byWhat, partsOf, written } from "./quantity.ts"
+
+const nameWidth = 34
+const columnWidth = 11
+
+/** What was measured by subject, the trained encoder first: a table for everything that is measured in several ways. */
+export const measurementRows = (measurements: ReadonlyArray<Measurement>): ReadonlyArray<string> =>
+  [...byWhat(measurements)].flatMap(([what, found]) => {
+    const ways = distinct(found.map((measurement) => partsOf(measurement).way))
+    const subjects = distinct(
+      found
+        .toReversed()
+        .toSorted(trainedFirst)
+        .map(({ subject }) => subject)
+    )
+    const row = (name: string, cells: ReadonlyArray<string>) =>
+      [name.padEnd(nameWidth), ...cells.map((cell) => cell.padStart(columnWidth))].join("").trimEnd()
+    return [
+      row(what, ways),
+      ...subjects.map((subject) => {
+        const own = found.filter((measurement) => measurement.subject === subject)
+        const cells = ways.map((way) => {
+          const one = own.find((measurement) => partsOf(measurement).way === way)
+          return one === undefined ? "-" : written(one, one.value)
+        })
+        return row(`  ${subject}`, cells)
+      })
+    ]
+  })
+
+const trainedFirst = (a: Measurement, b: Measurement) => Number(isBaseline(a)) - Number(isBaseline(b))
+
+const distinct = (names: ReadonlyArray<string>) => [...new Set(names)]

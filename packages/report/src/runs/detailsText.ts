@@ -1,0 +1,107 @@
+import * as Escape from "@moco/core/Escape"
+import { bytesText } from "../bytes.ts"
+import { visibleMeasurement } from "../charts/visible.ts"
+import { duration } from "../duration.ts"
+import { measurementRows } from "../measurementRows.ts"
+import type { RunDetails } from "./details.ts"
+import { columns } from "./text.ts"
+
+/** Everything about a run, in words and aligned columns. */
+export const detailsText = (details: RunDetails): string => {
+  const { best, commands, damage, history, measurements, run } = details
+  const why = run.reason === null ? "" : `: ${run.reason}`
+  const scores = measurementRows(measurements.map(visibleMeasurement))
+  return [
+    Escape.line(
+      `${run.path}: ${run.recipe ?? "a run of no config that can be read"}, seed ${run.seed ?? "-"}`
+    ),
+    Escape.line(`${run.state}${why}`),
+    progressLine(details),
+    ...section(
+      "damaged",
+      damage.map((problem) => [problem])
+    ),
+    ...section("settings that are not the recipe's", settingRows(details)),
+    ...(scores.length === 0 ? [] : ["", ...scores]),
+    ...(best === null ? [] : [Escape.line(`the best state by ${best.metric} is that of step ${best.step}`)]),
+    ...section(
+      "what happened",
+      history.map(({ step, time, what }) => [minute(time), `step ${step}`, what])
+    ),
+    ...section("ran on", environmentRows(details)),
+    ...section("files", fileRows(details), [1]),
+    ...commands.flatMap(({ command, purpose }) => [
+      "",
+      Escape.line(`${purpose}:`),
+      `  ${Escape.line(command)}`
+    ])
+  ].join("\n")
+}
+
+const minute = (time: string): string => time.slice(0, 16).replace("T", " ")
+
+const section = (
+  title: string,
+  rows: ReadonlyArray<ReadonlyArray<string>>,
+  right: ReadonlyArray<number> = []
+): ReadonlyArray<string> =>
+  rows.length === 0 ? [] : ["", title, ...columns(rows, right).map((line) => `  ${line}`)]
+
+const progressLine = ({ evaluationSeconds, run }: RunDetails): string => {
+  const { epochs, steps, trainingSeconds, writtenAt } = run
+  const of = (count: typeof steps, what: string) =>
+    `${count.done}${count.of === null ? "" : ` of ${count.of}`} ${what}`
+  const took = (seconds: number | null, what: string) =>
+    seconds === null ? [] : [`${duration(seconds)} of ${what}`]
+  return [
+    `${of(epochs, "epochs")}, ${of(steps, "steps")}`,
+    ...took(trainingSeconds, "training"),
+    ...took(evaluationSeconds, "evaluation"),
+    ...(writtenAt === null ? [] : [`last written ${minute(writtenAt)} UTC`])
+  ].join("; ")
+}
+
+const settingRows = ({ run, settings }: RunDetails): ReadonlyArray<ReadonlyArray<string>> => {
+  if (settings === null)
+    return run.recipe === null ? [] : [[`there is no recipe ${run.recipe} to compare them with`]]
+  return settings.map(({ path, recipe, run: own }) => [path, own, `(recipe: ${recipe})`])
+}
+
+const environmentRows = ({ environment }: RunDetails): ReadonlyArray<ReadonlyArray<string>> => {
+  const {
+    backend,
+    commit,
+    cpu,
+    node,
+    ownStages = [],
+    platform,
+    startedAt,
+    threads,
+    version
+  } = environment ?? {}
+  const rows: ReadonlyArray<readonly [string, ReadonlyArray<string | undefined>]> = [
+    ["started", [startedAt && `${minute(startedAt)} UTC`]],
+    [
+      "program",
+      [version, commit ? `commit ${commit.hash.slice(0, 12)}${commit.dirty ? ", changed" : ""}` : undefined]
+    ],
+    ["backend", [backend?.name, backend?.version, backend?.device, backend?.nativeOps ?? undefined]],
+    [
+      "processor",
+      [cpu?.model, threads === undefined ? undefined : `${threads} threads`, cpu?.features?.join(" ")]
+    ],
+    ["system", [platform, node && `node ${node}`]],
+    ["stages given in code", ownStages]
+  ]
+  return rows.flatMap(([name, values]) => {
+    const known = values.filter((value) => value !== undefined && value !== "")
+    return known.length === 0 ? [] : [[name, known.join(", ")]]
+  })
+}
+
+const fileRows = ({ files }: RunDetails): ReadonlyArray<ReadonlyArray<string>> =>
+  files.map(({ bytes, isWrittenByRun, name }) => [
+    name,
+    bytesText(bytes),
+    isWrittenByRun ? "" : "not a run's"
+  ])
