@@ -5,6 +5,7 @@ import type { PlatformError } from "effect/PlatformError"
 import { fileTrouble } from "../fileTrouble.ts"
 import { warning } from "../Run/RunMessages.ts"
 import { versionEvent } from "./events.ts"
+import { projectorFiles } from "./projector.ts"
 import { concat } from "./protobuf.ts"
 import { toRecord } from "./record.ts"
 
@@ -76,14 +77,21 @@ const begin = Effect.fnUntraced(function* (folder: string) {
   const fileSystem = yield* FileSystem.FileSystem
   const { join } = yield* Path.Path
   yield* SafeFile.makeFolder(folder)
+  yield* SafeFile.removeDrafts(folder, (yield* fileSystem.readDirectory(folder)).flatMap(targetOfDraft))
   const names = yield* fileSystem.readDirectory(folder)
-  yield* SafeFile.removeDrafts(folder, names)
   const time = yield* Clock.currentTimeMillis
   const path = join(folder, nextName(names, Math.floor(time / 1000)))
   const first = toRecord(versionEvent(time))
   yield* SafeFile.replace(path, first)
   return { path, end: first.length }
 })
+
+/** What a file that is half made is to become, where it is one of those that are written here. */
+const targetOfDraft = (name: string): ReadonlyArray<string> => {
+  const target = name.split(".").slice(0, -2).join(".")
+  const isOurs = eventFile.test(target) || Object.values<string>(projectorFiles).includes(target)
+  return isOurs ? [target] : []
+}
 
 const eventFile = /^events\.out\.tfevents\.(\d{1,15})\..*$/
 
