@@ -49,13 +49,24 @@ export const restartEvent = (moment: Moment): Fields => event(moment, message(7,
 export const scalarsEvent = (moment: Moment, scalars: ReadonlyArray<Scalar>): Fields =>
   event(moment, summary(...scalars.map(scalarValue)))
 
+/** `DATA_CLASS_SCALAR`; without it, TensorBoard's data server takes what is said of a number for nobody's. */
+const scalarClass = 1
+
 const scalarValue = ({ about, tag, value }: Scalar): Fields =>
   concat([
     text(1, tag),
     float(2, value),
     ...(about === undefined
       ? []
-      : [message(9, message(1, text(1, "scalars")), text(2, about.title), text(3, about.description))])
+      : [
+          message(
+            9,
+            message(1, text(1, "scalars")),
+            text(2, about.title),
+            text(3, about.description),
+            integer(4, scalarClass)
+          )
+        ])
   ])
 
 /** A histogram of one step. */
