@@ -44,9 +44,10 @@ export const openBuffered = Effect.fnUntraced(function* (folder: string) {
     numPending -= bytes.length
   }).pipe(
     Effect.catch((error: PlatformError) => {
-      if (numPending > maxBytes) [state, pending, numPending] = ["given up", [], 0]
-      if (state !== "whole") return Effect.void
-      state = "told"
+      const isTold = state !== "whole"
+      state = numPending > maxBytes ? "given up" : "told"
+      if (state === "given up") [pending, numPending] = [[], 0]
+      if (isTold) return Effect.void
       return tell(file?.path ?? folder, error)
     })
   )

@@ -102,21 +102,26 @@ describe("An event file", () => {
     )
   })
 
-  it.effect("is given up where there is no room for long, and takes no memory then", () => {
-    let isFull = true
-    return withEventFile(
-      (folder, told) =>
-        Effect.gen(function* () {
-          const { image } = yield* EventFile
-          for (let step = 0; step < 5; step++) yield* image("i", step, new Uint8Array(2 ** 20), 1, 1)
-          isFull = false
-          yield* tell(5)
-          assert.deepStrictEqual(eventFilesIn(folder), [])
-          assert.lengthOf(told, 1)
-        }),
-      () => isFull
+  for (const sizes of [[2 ** 21, 2 ** 21, 2 ** 21], [2 ** 22 + 1]]) {
+    it.effect(
+      `is given up where there is no room for much, told in ${sizes.length}, and that is told once`,
+      () => {
+        let isFull = true
+        return withEventFile(
+          (folder, told) =>
+            Effect.gen(function* () {
+              const { image } = yield* EventFile
+              for (const size of sizes) yield* image("i", 0, new Uint8Array(size), 1, 1)
+              isFull = false
+              yield* tell(5)
+              assert.deepStrictEqual(eventFilesIn(folder), [])
+              assert.lengthOf(told, 1)
+            }),
+          () => isFull
+        )
+      }
     )
-  })
+  }
 
   it.effect("that was removed is not made anew, and one that was cut stays as it is", () =>
     withEventFile((folder, told) =>
