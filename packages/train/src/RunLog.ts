@@ -130,6 +130,19 @@ export const readLast = Effect.fn("RunLog.readLast")(function* (path: string) {
   return line === undefined ? undefined : Option.getOrUndefined(Result.getSuccess(decodeRecord(line)))
 })
 
+/**
+ * The evaluations in the file at `path` of states of `step` steps and more, oldest first. Only their own lines are looked
+ * at; what cannot be read of these is left out.
+ */
+export const readEvaluations = Effect.fn("RunLog.readEvaluations")(function* (path: string, step: number) {
+  const lines = yield* Effect.mapError(readLines(path), (error) => failed("read", path, error))
+  return lines
+    .filter((line) => line.includes(`"event":"evaluation"`))
+    .flatMap((line) => Option.toArray(Result.getSuccess(decodeRecord(line))))
+    .filter((record) => record.event === "evaluation")
+    .filter((evaluation) => evaluation.step >= step)
+})
+
 const RecordJson = Schema.toCodecJson(RunRecord)
 const encodeRecord = Schema.encodeSync(Schema.fromJsonString(RecordJson))
 const decodeJson = Schema.decodeUnknownResult(RecordJson)

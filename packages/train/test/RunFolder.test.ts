@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
 import { save } from "@moco/train/Checkpoint/store"
+import { EventFile } from "@moco/train/EventFile"
 import { withOldNames } from "@moco/train/RunConfig/renamed"
 import * as RunFolder from "@moco/train/RunFolder"
 import { RunLog } from "@moco/train/RunLog"
@@ -105,6 +106,8 @@ describe("RunFolder", () => {
     ["metrics.jsonl", (fs, file) => fs.symlink("/etc/hostname", file)],
     ["checkpoints", (fs, file) => fs.symlink("/tmp", file)],
     ["checkpoints", (fs, file) => fs.writeFileString(file, "")],
+    ["tensorboard", (fs, file) => fs.symlink("/tmp", file)],
+    ["tensorboard", (fs, file) => fs.makeDirectory(file)],
     ["metrics.jsonl", (_, file) => Effect.sync(() => execFileSync("mkfifo", [file]))]
   ]
   for (const [i, [name, make, words = ""]] of strangers.entries()) {
@@ -175,10 +178,16 @@ describe("RunFolder", () => {
               const checkpoint = { manifest: sampleManifest(validConfig, 3), parts: {} }
               const unsaved = yield* Effect.flip(folder.writing(save(folder.checkpoints, checkpoint)))
               assert.strictEqual(unsaved._tag, "CheckpointUnwritable")
+              yield* EventFile.pipe(
+                Effect.flatMap(({ goOnAt }) => goOnAt(3)),
+                Effect.provide(EventFile.layerFolder(folder.tensorboard)),
+                folder.writing
+              )
             })
           )
           assert.isFalse(yield* fs.exists(`${root}/a/encoder.safetensors`))
           assert.isFalse(yield* fs.exists(`${root}/a/checkpoints`))
+          assert.isFalse(yield* fs.exists(`${root}/a/tensorboard`))
           for (const name of ["a", "b"]) yield* fs.remove(`${root}/${name}`, { recursive: true, force: true })
         }
       })

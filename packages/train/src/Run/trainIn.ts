@@ -1,5 +1,7 @@
 import { Cause, Effect, Exit, Layer, Ref } from "effect"
 import { type CheckpointEvery, Checkpoints, defaultEvery } from "../Checkpoints.ts"
+import { layerEventFile } from "../EventFile/ofRun.ts"
+import { EventFile } from "../EventFile.ts"
 import { pretrain } from "../Pretrain.ts"
 import type * as RunFolder from "../RunFolder.ts"
 import { type RunEvent, RunLog } from "../RunLog.ts"
@@ -44,8 +46,10 @@ export const trainIn = Effect.fn("Run.train")(function* (
       observe(event)
     )
   ).pipe(
+    Layer.provide(layerEventFile(folder.metrics, start.progress?.step ?? 0)),
     Layer.provide(layerEncoderLast(folder.encoderCard, folder.encoder)),
-    Layer.provide(RunLog.layerJsonLines(folder.metrics))
+    Layer.provide(RunLog.layerJsonLines(folder.metrics)),
+    Layer.provideMerge(EventFile.layerFolder(folder.tensorboard))
   )
   const checkpoints = Checkpoints.layerFolder({
     ...identity,

@@ -15,7 +15,7 @@ export type Contents = "nothing" | "interrupted run" | "finished run"
  */
 export const refuseStrange = Effect.fnUntraced(function* ({ path, ...files }: RunFolder) {
   for (const file of Object.values(files)) {
-    const isFolder = file === files.checkpoints || file === files.inspection
+    const isFolder = [files.checkpoints, files.inspection, files.tensorboard].includes(file)
     const wanted = isFolder ? "Directory" : "File"
     const found = yield* unwritable(file)(SafeFile.lstat(file))
     if (Option.isSome(found) && found.value.type !== wanted) {
@@ -52,7 +52,8 @@ export const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
     })
   } else {
     // A run writes its config before these.
-    for (const file of [folder.environment, folder.profile, folder.encoderCard, folder.initial]) {
+    const { encoderCard, environment, initial, profile, tensorboard } = folder
+    for (const file of [environment, profile, encoderCard, initial, tensorboard]) {
       if (yield* exists(file)) return yield* occupied(file)
     }
   }

@@ -17,6 +17,8 @@ export interface RunFolder {
   readonly encoderCard: string
   /** Checkpoints, one folder each. */
   readonly checkpoints: string
+  /** What TensorBoard reads, a file for each time that the run was started. */
+  readonly tensorboard: string
   /** Where the time of some steps went, in Chrome's trace-event format; only where it was asked for. */
   readonly profile: string
   /** Files of the data set that are no images, JSON; only where there are any. */
@@ -37,6 +39,7 @@ export const filesOf = (path: Path.Path, folder: string): RunFolder => ({
   initial: path.join(folder, "initial.safetensors"),
   encoderCard: path.join(folder, "encoder.json"),
   checkpoints: path.join(folder, "checkpoints"),
+  tensorboard: path.join(folder, "tensorboard"),
   profile: path.join(folder, "profile.json"),
   quarantine: path.join(folder, "quarantine.json"),
   inspection: path.join(folder, "inspection"),
