@@ -10,6 +10,7 @@ import { ablate } from "./commands/ablate.ts"
 import { bench } from "./commands/bench.ts"
 import { data } from "./commands/data.ts"
 import { doctor } from "./commands/doctor.ts"
+import { evaluate } from "./commands/evaluate.ts"
 import { parity } from "./commands/parity.ts"
 import { plot } from "./commands/plot.ts"
 import { runs } from "./commands/runs.ts"
@@ -26,7 +27,7 @@ const { version } = manifest
 /** The command of all commands. */
 export const moco = Command.make("moco").pipe(
   Command.withDescription("Momentum Contrast: trains image encoders without labels"),
-  Command.withSubcommands([train, runs, data, settings, plot, ablate, bench, doctor, parity]),
+  Command.withSubcommands([train, evaluate, runs, data, settings, plot, ablate, bench, doctor, parity]),
   Command.withExamples([
     { command: "npx moco train", description: "the embedded images, a few minutes" },
     { command: "npx moco settings", description: "what can be set, and what it means" }

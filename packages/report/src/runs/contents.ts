@@ -46,16 +46,19 @@ const draftOf = (name: string): string => name.replace(/\.[0-9a-f]{12}\.tmp$/, "
 
 /** Whether a run writes something of this name, relative to its folder. */
 export const isWrittenByRun = (path: Path.Path) => {
-  const { checkpoints, lock, path: _, ...files } = filesOf(path, "")
+  const { checkpoints, inspection, lock, path: _, tensorboard, ...files } = filesOf(path, "")
   const own = Object.values(files)
+  const flat = [inspection, tensorboard]
   const parts = [manifestName, ...Object.values(stateFiles)]
   return (name: string, isFolder: boolean): boolean => {
     const [first = "", second, third, ...deeper] = name.split(path.sep)
     if (second === undefined) {
       return isFolder
-        ? first === checkpoints
+        ? first === checkpoints || flat.includes(first)
         : own.includes(draftOf(first)) || first === lock || first.startsWith(`${lock}.`)
     }
+    // Whatever is in a folder of its own that has no folders.
+    if (flat.includes(first)) return !isFolder && third === undefined
     if (first !== checkpoints || deeper.length > 0) return false
     if (third === undefined) return isFolder && /^\d{9,}(\.(tmp|old|damaged|failed))?$/.test(second)
     return !isFolder && parts.includes(draftOf(third))

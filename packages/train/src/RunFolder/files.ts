@@ -25,6 +25,8 @@ export interface RunFolder {
   readonly quarantine: string
   /** What the encoder makes of some images, JSON and pictures; a folder. */
   readonly inspection: string
+  /** What was measured of the encoder besides the run's own evaluations, JSON. */
+  readonly evaluations: string
   /** Held by the process that trains. */
   readonly lock: string
 }
@@ -43,5 +45,6 @@ export const filesOf = (path: Path.Path, folder: string): RunFolder => ({
   profile: path.join(folder, "profile.json"),
   quarantine: path.join(folder, "quarantine.json"),
   inspection: path.join(folder, "inspection"),
+  evaluations: path.join(folder, "evaluations.json"),
   lock: path.join(folder, "run.lock")
 })
