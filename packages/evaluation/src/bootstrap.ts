@@ -27,6 +27,7 @@ export interface BootstrapOptions extends Level {
 export const meanInterval = (values: ArrayLike<number>, options: BootstrapOptions): Interval => {
   // A copy: one type of array, whatever is given.
   const value_N = Float64Array.from(values)
+  if (value_N.every((value) => value === 0 || value === 1)) return accuracyInterval(value_N, options)
   const rows = new Int32Array(value_N.length)
   return bootstrap(options, (resample) => {
     drawRows(options.seed, resample, rows)
@@ -34,6 +35,45 @@ export const meanInterval = (values: ArrayLike<number>, options: BootstrapOption
     for (let at = 0; at < rows.length; at++) sum += value_N[rows[at]!]!
     return sum / rows.length
   })
+}
+
+/** Of an accuracy: how many of the rows that are drawn again are 1 is binomial, and one number tells it. */
+const accuracyInterval = (value_N: Float64Array, options: BootstrapOptions): Interval => {
+  const numRows = value_N.length
+  const ones = value_N.reduce((sum, value) => sum + value, 0)
+  if (ones === 0 || ones === numRows) return { low: ones / numRows, high: ones / numRows }
+  const cumulative = cumulativeBinomial(numRows, ones / numRows)
+  return bootstrap(options, (resample) => {
+    const { uniform } = CounterRandom.make(options.seed, CounterRandom.Purpose.bootstrap, resample, 2)
+    return firstAbove(cumulative, uniform()) / numRows
+  })
+}
+
+/** Probability of 0, of at most 1, ... of at most `numRows` ones; each from its neighbour, outwards from the likeliest. */
+const cumulativeBinomial = (numRows: number, probability: number): Float64Array => {
+  const odds = probability / (1 - probability)
+  const mode = Math.min(numRows, Math.floor((numRows + 1) * probability))
+  const parts = new Float64Array(numRows + 1)
+  parts[mode] = 1
+  for (let k = mode; k < numRows; k++) parts[k + 1] = (parts[k]! * odds * (numRows - k)) / (k + 1)
+  for (let k = mode; k > 0; k--) parts[k - 1] = (parts[k]! * k) / (odds * (numRows - k + 1))
+  const total = parts.reduce((sum, part) => sum + part, 0)
+  let sum = 0
+  return parts.map((part) => {
+    sum += part / total
+    return sum
+  })
+}
+
+/** The first place of rising numbers that is above a value; the last where none is. */
+const firstAbove = (rising: Float64Array, value: number): number => {
+  let [low, high] = [0, rising.length - 1]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (rising[middle]! > value) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 /**

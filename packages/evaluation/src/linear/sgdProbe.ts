@@ -2,8 +2,9 @@ import * as CounterRandom from "@moco/core/CounterRandom"
 import * as Tensor from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Schema } from "effect"
+import { floatsOf } from "../onHost.ts"
 import { blocksOf } from "../unitRows.ts"
-import { oneHotOf } from "./logisticRegression.ts"
+import type { LinearModel } from "./logisticRegression.ts"
 
 /** How a probe is trained; the defaults are those of the authors' `main_lincls.py`, for ImageNet and a ResNet-50. */
 export interface ProbeSettings {
@@ -35,50 +36,95 @@ export class ProbeDiverged extends Schema.TaggedError<ProbeDiverged>()("ProbeDiv
   }
 }
 
-/** Weight [C, K] and bias [K] with their velocities. */
-const names = ["weight_CK", "bias_K", "weightVelocity_CK", "biasVelocity_K"] as const
-export type ProbeState = Readonly<Record<(typeof names)[number], tf.Tensor>>
+/**
+ * Weights and biases with their velocities. They stand on the host: to change the few numbers of a linear classifier there
+ * takes less time than to ask a backend for it.
+ */
+export interface ProbeState {
+  readonly weight_CK: Float32Array
+  readonly bias_K: Float32Array
+  readonly weightVelocity_CK: Float32Array
+  readonly biasVelocity_K: Float32Array
+}
 
 /** Weights from N(0, 0.01^2), biases and velocities 0. */
 export const startProbe = (numFeatures: number, numClasses: number, seed: number): ProbeState => {
   const random = CounterRandom.make(seed, CounterRandom.Purpose.probe)
-  const shape: [number, number] = [numFeatures, numClasses]
+  const numWeights = numFeatures * numClasses
   return {
-    weight_CK: tf.tensor2d(CounterRandom.normals(random, numFeatures * numClasses, 0.01), shape),
-    bias_K: tf.zeros([numClasses]),
-    weightVelocity_CK: tf.zeros(shape),
-    biasVelocity_K: tf.zeros([numClasses])
+    weight_CK: CounterRandom.normals(random, numWeights, 0.01),
+    bias_K: new Float32Array(numClasses),
+    weightVelocity_CK: new Float32Array(numWeights),
+    biasVelocity_K: new Float32Array(numClasses)
   }
 }
+
+type StepSettings = Pick<ProbeSettings, "learningRate" | "momentum" | "weightDecay">
 
 /**
  * One step of SGD on the mean cross-entropy of a batch, in PyTorch's order: the velocity is `momentum * velocity +
  * gradient`, and the parameter falls by `learningRate * velocity`.
+ *
+ * @param labels  of the N rows
  */
 export const stepProbe = (
   state: ProbeState,
   feature_NC: tf.Tensor2D,
-  oneHot_NK: tf.Tensor2D,
-  { learningRate, momentum, weightDecay }: Pick<ProbeSettings, "learningRate" | "momentum" | "weightDecay">
-): ProbeState =>
-  tf.tidy(() => {
-    const { biasVelocity_K, bias_K, weightVelocity_CK, weight_CK } = state
-    const logits_NK = tf.add(tf.matMul(feature_NC, weight_CK as tf.Tensor2D), bias_K)
-    const residual_NK = tf.div<tf.Tensor2D>(tf.sub(tf.softmax(logits_NK), oneHot_NK), feature_NC.shape[0])
-    const moved = (velocity: tf.Tensor, parameter: tf.Tensor, gradient: tf.Tensor) => {
-      const decayed = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(parameter, weightDecay))
-      const next = tf.add(tf.mul(velocity, momentum), decayed)
-      return { velocity: next, parameter: tf.sub(parameter, tf.mul(next, learningRate)) }
+  labels: ArrayLike<number>,
+  settings: StepSettings
+): ProbeState => {
+  const [numRows, numFeatures] = feature_NC.shape
+  const numClasses = state.bias_K.length
+  const product_NK = floatsOf(() =>
+    tf.matMul(feature_NC, tf.tensor2d(state.weight_CK, [numFeatures, numClasses]))
+  )
+  const { ofBias_K, ofLogit_NK } = gradientsOf(product_NK, state.bias_K, labels)
+  const ofWeight_CK = floatsOf(() =>
+    tf.matMul(feature_NC, tf.tensor2d(ofLogit_NK, [numRows, numClasses]), true, false)
+  )
+  const weight = moved(state.weight_CK, state.weightVelocity_CK, ofWeight_CK, settings)
+  const bias = moved(state.bias_K, state.biasVelocity_K, ofBias_K, settings)
+  return {
+    weight_CK: weight.parameter,
+    bias_K: bias.parameter,
+    weightVelocity_CK: weight.velocity,
+    biasVelocity_K: bias.velocity
+  }
+}
+
+/** Gradients of the mean cross-entropy: `(softmax - one-hot) / N` of the logits, and its sum over rows of the biases. */
+const gradientsOf = (product_NK: Float32Array, bias_K: Float32Array, labels: ArrayLike<number>) => {
+  const numClasses = bias_K.length
+  const ofLogit_NK = new Float32Array(product_NK.length)
+  const ofBias_K = new Float32Array(numClasses)
+  const exponential_K = new Float64Array(numClasses)
+  for (let row = 0; row < labels.length; row++) {
+    const start = row * numClasses
+    let largest = Number.NEGATIVE_INFINITY
+    for (let k = 0; k < numClasses; k++) largest = Math.max(largest, product_NK[start + k]! + bias_K[k]!)
+    let sum = 0
+    for (let k = 0; k < numClasses; k++) {
+      exponential_K[k] = Math.exp(product_NK[start + k]! + bias_K[k]! - largest)
+      sum += exponential_K[k]!
     }
-    const weight = moved(weightVelocity_CK, weight_CK, tf.matMul(feature_NC, residual_NK, true, false))
-    const bias = moved(biasVelocity_K, bias_K, tf.sum(residual_NK, 0))
-    return {
-      weight_CK: weight.parameter,
-      bias_K: bias.parameter,
-      weightVelocity_CK: weight.velocity,
-      biasVelocity_K: bias.velocity
+    for (let k = 0; k < numClasses; k++) {
+      const gradient = (exponential_K[k]! / sum - (k === labels[row] ? 1 : 0)) / labels.length
+      ofLogit_NK[start + k] = gradient
+      ofBias_K[k]! += gradient
     }
-  })
+  }
+  return { ofLogit_NK, ofBias_K }
+}
+
+const moved = (
+  parameter: Float32Array,
+  velocity: Float32Array,
+  gradient: Float32Array,
+  { learningRate, momentum, weightDecay }: StepSettings
+) => {
+  const next = velocity.map((value, at) => momentum * value + gradient[at]! + weightDecay * parameter[at]!)
+  return { velocity: next, parameter: parameter.map((value, at) => value - learningRate * next[at]!) }
+}
 
 /** The learning rate of an epoch, counted from 0. */
 export const learningRateAt = ({ learningRate, milestones }: ProbeSettings, epoch: number): number =>
@@ -105,48 +151,31 @@ export const cachedFeatures =
  *
  * @param featuresOf  [N, `numFeatures`] for a batch of N
  */
-export const trainProbe = Effect.fn("SgdProbe.train")(
-  function* <E, R>(
-    featuresOf: BatchFeatures<E, R>,
-    numFeatures: number,
-    labels: ArrayLike<number>,
-    numClasses: number,
-    settings: ProbeSettings,
-    seed: number
-  ) {
-    const oneHot_MK = yield* Tensor.scoped("SgdProbe.labels", () => oneHotOf(labels, numClasses))
-    const cell = yield* Tensor.cell("SgdProbe.start", () => startProbe(numFeatures, numClasses, seed))
-    const state = () => cell.get() as ProbeState
-    for (let epoch = 0; epoch < settings.epochs; epoch++) {
-      const learningRate = learningRateAt(settings, epoch)
-      const order = orderOf(labels.length, epoch, seed)
-      for (const [from, to] of blocksOf(labels.length, settings.batchSize)) {
-        const rows = order.subarray(from, to)
-        const makeFeatures = yield* featuresOf(rows, epoch)
-        cell.replace(
-          yield* Tensor.run("SgdProbe.step", () =>
-            stepProbe(state(), makeFeatures(), tf.gather(oneHot_MK, tf.tensor1d(rows, "int32")), {
-              ...settings,
-              learningRate
-            })
-          )
-        )
-        yield* Effect.yieldNow
-      }
-      const isFinite = yield* Tensor.run("SgdProbe.isFinite", () => isAllFinite(state().weight_CK))
-      if (!isFinite) return yield* new ProbeDiverged({ epoch, learningRate })
+export const trainProbe = Effect.fn("SgdProbe.train")(function* <E, R>(
+  featuresOf: BatchFeatures<E, R>,
+  numFeatures: number,
+  labels: ArrayLike<number>,
+  numClasses: number,
+  settings: ProbeSettings,
+  seed: number
+) {
+  let state = startProbe(numFeatures, numClasses, seed)
+  for (let epoch = 0; epoch < settings.epochs; epoch++) {
+    const learningRate = learningRateAt(settings, epoch)
+    const order = orderOf(labels.length, epoch, seed)
+    for (const [from, to] of blocksOf(labels.length, settings.batchSize)) {
+      const rows = order.subarray(from, to)
+      const makeFeatures = yield* featuresOf(rows, epoch)
+      state = yield* Tensor.run("SgdProbe.step", () => {
+        const labelsOfRows = rows.map((row) => labels[row]!)
+        return stepProbe(state, makeFeatures(), labelsOfRows, { ...settings, learningRate })
+      })
+      yield* Effect.yieldNow
     }
-    return yield* Tensor.run("SgdProbe.model", () => ({
-      weight_CK: state().weight_CK.dataSync<"float32">(),
-      bias_K: state().bias_K.dataSync<"float32">(),
-      standardisation: undefined
-    }))
-  },
-  Effect.scoped,
-  Effect.interruptible
-)
+    if (!state.weight_CK.every(Number.isFinite)) return yield* new ProbeDiverged({ epoch, learningRate })
+  }
+  return { weight_CK: state.weight_CK, bias_K: state.bias_K, standardisation: undefined } as LinearModel
+}, Effect.interruptible)
 
 const orderOf = (numImages: number, epoch: number, seed: number): Int32Array =>
   CounterRandom.permutation(CounterRandom.make(seed, CounterRandom.Purpose.probe, epoch, 1), numImages)
-
-const isAllFinite = (tensor: tf.Tensor): boolean => tf.all(tf.isFinite(tensor)).dataSync()[0] === 1
