@@ -24,6 +24,18 @@ const map = { neighbours: 15, epochs: 200 }
 export interface Inspected {
   readonly inspection: Inspection
   readonly pictures: ReadonlyArray<DrawnSprite>
+  /** Features of some images with what they are of, for who looks at them in more dimensions than two. */
+  readonly projected: Projected
+  /** Pairs of views, and neighbours, as PNG. */
+  readonly drawn: { readonly pairs: DrawnSprite; readonly neighbours: DrawnSprite }
+}
+
+/** Rows of unit length, their classes, and thumbnails in as many columns as rows. */
+export interface Projected {
+  readonly points: { readonly data: Float32Array; readonly shape: readonly [number, number] }
+  readonly labels: Int32Array | undefined
+  readonly classes: ReadonlyArray<string> | undefined
+  readonly sprite: DrawnSprite
 }
 
 /** Looks at what the query encoder makes of images, after `step` steps. Interruptible. */
@@ -49,6 +61,7 @@ export const inspect = Effect.fn("inspect")(function* (step: number) {
   const found = yield* Tensor.run("Inspection.neighbours", () => nearestOthers(row_NC, queries, counts.found))
   const neighbours = yield* neighbourPictures(source, queries, found)
   const pairs = yield* pairsOf(step)
+  const projected = yield* projectedOf(source, places, mapped.rows, row_NC.shape[1])
   const filters = yield* filtersOf
   const confusion = hasLabels(dataset) ? { confusion: yield* confusionOf(embedding, dataset) } : {}
   const inspection: Inspection = {
@@ -72,14 +85,15 @@ export const inspect = Effect.fn("inspect")(function* (step: number) {
           similarity: found[query]!.similarities[i]!
         }))
       })),
-      pictures: neighbours.sprite
+      pictures: neighbours.webp.sprite
     },
     ...confusion,
-    pairs: pairs.sprite,
+    pairs: pairs.webp.sprite,
     ...(filters === undefined ? {} : { filters: filters.sprite })
   }
-  const pictures = [thumbnails, neighbours, pairs, ...(filters === undefined ? [] : [filters])]
-  return { inspection, pictures } satisfies Inspected
+  const pictures = [thumbnails, neighbours.webp, pairs.webp, ...(filters === undefined ? [] : [filters])]
+  const drawn = { pairs: pairs.png, neighbours: neighbours.png }
+  return { inspection, pictures, projected, drawn } satisfies Inspected
 }, Effect.scoped)
 
 /** At most `count` places, evenly spread over `length`, in an order in which any first ones are spread too. */
@@ -109,6 +123,7 @@ const mapOf = Effect.fnUntraced(function* (row_NC: tf.Tensor2D, places: Readonly
     seed: 0
   }
   return {
+    rows,
     pca: principalComponents(rows, columns),
     umap: few > map.neighbours ? yield* umap(request) : undefined
   }
@@ -123,7 +138,39 @@ const neighbourPictures = Effect.fnUntraced(function* (
   const columns = 1 + (found[0]?.rows.length ?? 0)
   const indices = queries.flatMap((image, query) => [image, ...found[query]!.rows])
   const images = yield* source.read(Int32Array.from(indices))
-  return yield* drawSprite("neighbours.webp", images, source.channels, { columns, side: sides.neighbour })
+  return yield* drawTwice("neighbours", images, source.channels, { columns, side: sides.neighbour })
+})
+
+/** For a page, and for a program that takes no WebP. */
+const drawTwice = (
+  name: string,
+  images: Images,
+  channels: number,
+  size: { readonly columns: number; readonly side: number }
+) =>
+  Effect.all({
+    webp: drawSprite(`${name}.webp`, images, channels, size),
+    png: drawSprite(`${name}.png`, images, channels, size)
+  })
+
+/** The first of the points in all of their dimensions. */
+const projectedOf = Effect.fnUntraced(function* (
+  source: ImageSource,
+  places: ReadonlyArray<number>,
+  rows: Float32Array,
+  columns: number
+) {
+  const some = Int32Array.from(places.slice(0, counts.umap))
+  const side = Math.ceil(Math.sqrt(some.length))
+  const images = yield* source.read(some)
+  const size = { columns: side, side: sides.thumbnail }
+  const projected: Projected = {
+    points: { data: rows.slice(0, some.length * columns), shape: [some.length, columns] },
+    labels: source.labels && some.map((image) => source.labels![image]!),
+    classes: source.classes,
+    sprite: yield* drawSprite("sprite.png", images, source.channels, size)
+  }
+  return projected
 })
 
 /** Query and key views of the last batch, side by side. */
@@ -139,7 +186,7 @@ const pairsOf = Effect.fnUntraced(function* (step: number) {
   const [query, key] = views as [Images, Images]
   const images = query.flatMap((view, pair) => [view, key[pair]!])
   const size = { columns: 8, side: sides.view }
-  return yield* drawSprite("pairs.webp", images, dataset.input.channels, size)
+  return yield* drawTwice("pairs", images, dataset.input.channels, size)
 })
 
 /** The filters of the first layer that sees the images, where they can be shown as images. */

@@ -22,7 +22,7 @@ export interface DrawnSprite {
 }
 
 /**
- * Draws images of any size as one WebP file, each in a square.
+ * Draws images of any size as one file, each in a square: as PNG where its name ends so, else as WebP.
  *
  * @param side  of a square, pixels
  */
@@ -34,7 +34,12 @@ export const drawSprite = (
 ) =>
   Effect.map(
     Effect.tryPromise({
-      try: () => tile(rowsOf(images, columns), channels, { side, gap: 0, format: "webp" }),
+      try: () =>
+        tile(rowsOf(images, columns), channels, {
+          side,
+          gap: 0,
+          format: file.endsWith(".png") ? "png" : "webp"
+        }),
       catch: (cause) =>
         new PicturesUndrawn({ file, reason: cause instanceof Error ? cause.message : String(cause) })
     }),

@@ -28,12 +28,20 @@ export const layerEventFile = (metrics: string, step: number) =>
           yield* events.scalars(step, measurements.map(scalarOf), Date.parse(time))
         }
       }, Effect.provide(services))
+      const distributionAt = (step: number) => (measurement: Measurement) =>
+        measurement.distribution === undefined
+          ? Effect.void
+          : // A tag is of one kind: its mean has the other.
+            events.histogram(`distribution/${scalarOf(measurement).tag}`, step, measurement.distribution)
       const tell = (event: RunEvent): Effect.Effect<void> => {
         switch (event.event) {
           case "step":
             return events.scalars(event.step, isTold(event) ? stepScalars(event) : [])
           case "evaluation":
-            return events.scalars(event.step, event.measurements.map(scalarOf))
+            return Effect.andThen(
+              events.scalars(event.step, event.measurements.map(scalarOf)),
+              Effect.forEach(event.measurements, distributionAt(event.step), { discard: true })
+            )
           case "rolledBack":
             return goOnAt(event.step)
           case "finished":
