@@ -9,6 +9,7 @@ import { filesOf } from "@moco/train/RunFolder/files"
 import { Effect, Path, Schema } from "effect"
 import { loadDrawing } from "../charts/load.ts"
 import { duration } from "../duration.ts"
+import { RunEnvironmentJson } from "../environment.ts"
 import { written } from "../quantity.ts"
 import {
   cellTable,
@@ -113,19 +114,6 @@ const claimRule =
   "lies wholly on the other side (of n differences, at coverage 1 - 0.05 / n). That two settings are equal can be " +
   "contradicted and never supported. Only what is measured is compared: other data, other encoder, fewer epochs."
 
-/** The part of a run's environment that a reader of figures wants. */
-const RunEnvironment = Schema.fromJsonString(
-  Schema.Struct({
-    startedAt: Schema.String,
-    commit: Schema.NullOr(Schema.Struct({ hash: Schema.String, dirty: Schema.Boolean })),
-    node: Schema.String,
-    platform: Schema.String,
-    backend: Schema.Struct({ name: Schema.String, version: Schema.String, device: Schema.String }),
-    threads: Schema.Int,
-    cpu: Schema.Struct({ model: Schema.String, cores: Schema.Int, features: Schema.Array(Schema.String) })
-  })
-)
-
 const provenance = Effect.fnUntraced(function* ({ command, folder, records, results }: ReportSource) {
   const path = yield* Path.Path
   const times = records.map(({ time }) => time).sort()
@@ -133,7 +121,7 @@ const provenance = Effect.fnUntraced(function* ({ command, folder, records, resu
     Effect.option(
       Effect.andThen(
         SafeFile.readText(filesOf(path, path.join(folder, runFolder)).environment, { maxBytes: 2 ** 20 }),
-        Schema.decodeUnknownEffect(RunEnvironment)
+        Schema.decodeUnknownEffect(RunEnvironmentJson)
       )
     )
   )

@@ -15,7 +15,7 @@ export type Contents = "nothing" | "interrupted run" | "finished run"
  */
 export const refuseStrange = Effect.fnUntraced(function* ({ path, ...files }: RunFolder) {
   for (const file of Object.values(files)) {
-    const wanted = file === files.checkpoints ? "Directory" : "File"
+    const wanted = file === files.checkpoints || file === files.inspection ? "Directory" : "File"
     const found = yield* unwritable(file)(SafeFile.lstat(file))
     if (Option.isSome(found) && found.value.type !== wanted) {
       const holds = `${file}, which is no ${wanted === "File" ? "regular file" : "folder"}`
@@ -51,7 +51,8 @@ export const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
     })
   } else {
     // A run writes its config before these.
-    for (const file of [folder.environment, folder.profile, folder.encoderCard, folder.initial]) {
+    const { encoderCard, environment, initial, inspection, profile, report } = folder
+    for (const file of [environment, profile, encoderCard, initial, inspection, report]) {
       if (yield* exists(file)) return yield* occupied(file)
     }
   }

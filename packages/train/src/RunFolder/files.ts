@@ -21,6 +21,10 @@ export interface RunFolder {
   readonly profile: string
   /** Files of the data set that are no images, JSON; only where there are any. */
   readonly quarantine: string
+  /** What the encoder has made of some images, with pictures: a folder. */
+  readonly inspection: string
+  /** Everything about the run for a reader, one HTML file. */
+  readonly report: string
   /** Held by the process that trains. */
   readonly lock: string
 }
@@ -37,5 +41,7 @@ export const filesOf = (path: Path.Path, folder: string): RunFolder => ({
   checkpoints: path.join(folder, "checkpoints"),
   profile: path.join(folder, "profile.json"),
   quarantine: path.join(folder, "quarantine.json"),
+  inspection: path.join(folder, "inspection"),
+  report: path.join(folder, "report.html"),
   lock: path.join(folder, "run.lock")
 })
