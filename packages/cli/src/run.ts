@@ -12,9 +12,10 @@ import { data } from "./commands/data.ts"
 import { doctor } from "./commands/doctor.ts"
 import { parity } from "./commands/parity.ts"
 import { plot } from "./commands/plot.ts"
+import { report } from "./commands/report.ts"
 import { settings } from "./commands/settings.ts"
 import { train } from "./commands/train.ts"
-import { exitCodeOf, report } from "./ExitCode.ts"
+import { exitCodeOf, report as tell } from "./ExitCode.ts"
 import { isStartedByNohup } from "./noHangUp.ts"
 import { stopOnSignals } from "./stopOnSignals.ts"
 import { watchNx } from "./stopWithNx.ts"
@@ -25,7 +26,7 @@ const { version } = manifest
 /** The command of all commands. */
 export const moco = Command.make("moco").pipe(
   Command.withDescription("Momentum Contrast: trains image encoders without labels"),
-  Command.withSubcommands([train, data, settings, plot, ablate, bench, doctor, parity]),
+  Command.withSubcommands([train, data, settings, plot, report, ablate, bench, doctor, parity]),
   Command.withExamples([
     { command: "npx moco train", description: "the embedded images, a few minutes" },
     { command: "npx moco settings", description: "what can be set, and what it means" }
@@ -54,7 +55,7 @@ export const run = (): void => {
   })
   const escaped = Command.provideSync(moco, Console.Console, escapedConsole)
   Command.run(escaped, { version }).pipe(
-    Effect.tapCause((cause) => Effect.provideService(report(cause), Console.Console, escapedConsole)),
+    Effect.tapCause((cause) => Effect.provideService(tell(cause), Console.Console, escapedConsole)),
     Effect.uninterruptible,
     Effect.provideService(Console.Console, helpConsole),
     Effect.provide([NodeServices.layer, layerPresenter]),

@@ -36,6 +36,7 @@ nav{margin:12px 0 0;display:flex;flex-wrap:wrap;gap:2px 16px;font-size:14px}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,350px),1fr));gap:14px;margin-top:10px}
 .card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px;min-width:0}
 figure{margin:0}
+.wide-cards{display:grid;gap:14px;grid-template-columns:minmax(0,1fr)}
 .beside{display:grid;gap:0 28px;margin-top:10px}
 .beside h3{grid-column:1/-1}
 @media (min-width:760px){.beside{grid-template-columns:minmax(0,520px) minmax(200px,1fr)}}

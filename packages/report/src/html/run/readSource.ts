@@ -3,6 +3,7 @@ import { EncoderCard } from "@moco/train/EncoderCard"
 import * as RunFolder from "@moco/train/RunFolder"
 import { filesOf } from "@moco/train/RunFolder/files"
 import { Effect, Path, Schema } from "effect"
+import type { DrawnRun } from "../../charts/runChart/curves.ts"
 import { readRun } from "../../charts/runChart/readRun.ts"
 import { RunEnvironmentJson } from "../../environment.ts"
 import type { Commands, Found, RunSource } from "./RunSource.ts"
@@ -15,7 +16,7 @@ const maxBytes = 2 ** 20
 /** What a run folder holds for its report. Config and log must be there; what else is missing is said in the report. */
 export const readSource = Effect.fn("report.readSource")(function* (
   folderPath: string,
-  commands: Commands,
+  commandsOf: (run: DrawnRun) => Commands,
   failure?: string
 ) {
   const path = yield* Path.Path
@@ -27,7 +28,7 @@ export const readSource = Effect.fn("report.readSource")(function* (
     environment: yield* found(folder.environment, Schema.decodeUnknownEffect(RunEnvironmentJson)),
     inspected: yield* readInspection(folder),
     quarantine: yield* RunFolder.readQuarantine(folder),
-    commands,
+    commands: commandsOf(run),
     ...(failure === undefined ? {} : { failure })
   }
   return source
