@@ -10,10 +10,12 @@ export interface ConfusionMatrix {
   readonly classes: ReadonlyArray<string>
 }
 
+const width = 380
+
 /** Up to so many classes a cell has room for its number. */
 const maxWritten = 12
-/** And a row for its name. */
-const maxNamed = 30
+/** And a row for a name. */
+const maxNamed = 20
 /** From here on the ground of a cell is nearer to its colour than to the page's. */
 const isDark = 0.55
 
@@ -23,16 +25,16 @@ export const confusionMatrix = ({ classes, counts, title }: ConfusionMatrix): Ma
   const names = counts.map((_, label) => shortened(nameOf(classes, label)))
   const longest = hasNames ? Math.max(...names.map((name) => 0.92 * textWidth(name, textSize))) : 0
   const left = 20 + longest
-  const side = Math.min(32, 340 / counts.length)
-  const top = 14 + (hasNames ? 0.75 * longest : 0)
   // A name that leans out of the last column.
-  const width = left + counts.length * side + Math.max(8, hasNames ? 0.7 * longest - side / 2 : 0)
+  const over = Math.max(8, 0.5 * longest - 4)
+  const side = Math.min(32, (width - left - over) / counts.length)
+  const top = 14 + (hasNames ? 0.86 * longest : 0)
   const height = top + counts.length * side + 26
   return markup`<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}"><text class="tick" transform="translate(11 ${top + (counts.length * side) / 2}) rotate(-90)" text-anchor="middle">true class</text><text class="tick" x="${left + (counts.length * side) / 2}" y="${height - 6}" text-anchor="middle">class that was said</text>${
     hasNames
       ? names.map(
           (name, i) =>
-            markup`<text class="tick" x="${left - 5}" y="${top + (i + 0.5) * side + 4}" text-anchor="end">${name}</text><text class="tick" transform="translate(${left + (i + 0.5) * side} ${top - 5}) rotate(-45)">${name}</text>`
+            markup`<text class="tick" x="${left - 5}" y="${top + (i + 0.5) * side + 4}" text-anchor="end">${name}</text><text class="tick" transform="translate(${left + (i + 0.5) * side} ${top - 5}) rotate(-60)">${name}</text>`
         )
       : undefined
   }${counts.flatMap((row, label) => {

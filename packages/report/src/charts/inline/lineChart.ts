@@ -35,7 +35,7 @@ export interface LineChart {
   readonly levels?: ReadonlyArray<{ readonly name: string; readonly value: number }>
   /** The last epoch. */
   readonly xEnd: number
-  /** Whether every point is marked: where there are few of them. */
+  /** Whether every point is marked and has its interval, where there are few of them. */
   readonly isMarked?: boolean
   /** Values that the y axis reaches, whatever the lines do. */
   readonly include?: ReadonlyArray<number>
@@ -94,15 +94,19 @@ const domainOf = (
   return [low, high]
 }
 
+/** Marks of a line that can be told apart. */
+const maxMarks = 40
+
 const lineOf = (
   { name, points, series }: ChartLine,
-  { isMarked = false, unit }: LineChart,
+  { unit, ...chart }: LineChart,
   x: Scale,
   y: Scale,
   area: Area
 ): Markup => {
   const finite = points.filter(({ value }) => Number.isFinite(value))
-  const whiskers = finite.flatMap(({ high, low, x: at }) =>
+  const isMarked = chart.isMarked === true && finite.length <= maxMarks
+  const whiskers = (isMarked ? finite : []).flatMap(({ high, low, x: at }) =>
     low === undefined || high === undefined || !Number.isFinite(low + high)
       ? []
       : [

@@ -1,6 +1,6 @@
 /** How each plot is read, in plain words. */
 export const howToRead = {
-  loss: "How hard it is to tell an image's own key from the K others in the dictionary. It rises first: the queue begins with random vectors, which are easy to tell from a key, and the task becomes real as keys of images fill it (shaded). The dashes are chance, ln(K + 1): what an encoder that knows nothing has against a full dictionary. Learning is a loss that falls below it; against each other two losses can be compared only at the same K and T.",
+  loss: "How hard it is to tell an image's own key from the K others in the dictionary. It rises first: the queue begins with random vectors, which are easy to tell from a key, and the task becomes real as keys of images fill it (shaded, where one run is shown). The dashes are chance, ln(K + 1): what an encoder that knows nothing has against a full dictionary. Learning is a loss that falls below it; against each other two losses can be compared only at the same K and T.",
   pretextAccuracy:
     "Part of the queries that are closer to their own key than to every negative. It is no class accuracy, and more of it is not always better: near 100 % with poor scores below means that the task is solved by a trick, such as batch-norm statistics or views that hardly differ.",
   featureStd:

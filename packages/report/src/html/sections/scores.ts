@@ -1,6 +1,7 @@
 import type { Measurement } from "@moco/evaluation/Measurement"
 import { isBaseline, untrainedEncoder } from "@moco/evaluation/subjects"
 import { type ChartLine, type LinePoint, lineChart } from "../../charts/inline/lineChart.ts"
+import { thinned } from "../../charts/inline/thinned.ts"
 import { baselinesOf, type DrawnRun, metricsOf } from "../../charts/runChart/curves.ts"
 import { type Markup, markup } from "../../markup.ts"
 import { notationOf, written } from "../../quantity.ts"
@@ -42,7 +43,7 @@ export const scoreChart = (runs: ReadonlyArray<DrawnRun>, metric: Named): Markup
     (run, series): ChartLine => ({
       name: "",
       series,
-      points: pointsOf(run, metric.metric).slice(-Math.floor(maxPoints / runs.length))
+      points: thinned(pointsOf(run, metric.metric), maxPoints / runs.length)
     })
   )
   const levels = runs.flatMap((run) =>

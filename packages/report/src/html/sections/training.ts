@@ -1,5 +1,6 @@
 import { allStepMetrics } from "@moco/train/stepMetrics"
 import { type LineChart, lineChart } from "../../charts/inline/lineChart.ts"
+import { thinned } from "../../charts/inline/thinned.ts"
 import { type DrawnRun, meanOver, stepPoints, stepsOf } from "../../charts/runChart/curves.ts"
 import { type Markup, markup } from "../../markup.ts"
 import { notationOf } from "../../quantity.ts"
@@ -67,12 +68,6 @@ export const stepChart = (runs: ReadonlyArray<DrawnRun>, key: Charted): Markup |
 }
 
 const maxPoints = 600
-
-/** At most so many points, the last one among them. */
-const thinned = <P>(points: ReadonlyArray<P>, most: number): ReadonlyArray<P> => {
-  const every = Math.max(1, Math.ceil(points.length / most))
-  return points.filter((_, i) => i % every === 0 || i === points.length - 1)
-}
 
 const fillOf = (run: DrawnRun): LineChart["backdrop"] => {
   const points = stepPoints(run, "dictionaryFill").map(({ epoch, value }) => ({ x: epoch, value }))
