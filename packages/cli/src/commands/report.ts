@@ -6,6 +6,7 @@ import { writeStudyPage } from "@moco/report/study/files"
 import { resultsOf } from "@moco/study/results"
 import { plan } from "@moco/study/Study"
 import { readDefinition, readTrials } from "@moco/study/StudyRecord"
+import { studies } from "@moco/study/studies"
 import * as RunFolder from "@moco/train/RunFolder"
 import { filesOf } from "@moco/train/RunFolder/files"
 import { Console, Effect, Option, Path } from "effect"
@@ -83,11 +84,18 @@ const compare = Effect.fnUntraced(function* (folders: ReadonlyArray<string>, out
 
 const ofStudy = Effect.fnUntraced(function* (folder: string, out: string) {
   const path = yield* Path.Path
-  const definition = yield* readDefinition(path.join(folder, "study.json"))
+  const file = path.join(folder, "study.json")
+  const definition = yield* readDefinition(file)
   const study = yield* plan(definition, yield* recipeOf(definition))
   const records = newest(yield* readTrials(path.join(folder, "trials.jsonl"))).filter(isOf(study))
   const results = resultsOf(study, records)
-  yield* writeStudyPage(out, { study, results, records, command: definition.name, folder })
+  yield* writeStudyPage(out, {
+    study,
+    results,
+    records,
+    command: Object.hasOwn(studies, definition.name) ? definition.name : file,
+    folder
+  })
   return out
 })
 

@@ -84,8 +84,8 @@ rect.rim.wrong{stroke:var(--bad);stroke-width:2.2}path.wrong{stroke:var(--bad);s
 .edge{stroke:var(--grid);stroke-width:.6}
 .cell{font-size:10.5px}.cell.over{fill:var(--card)}
 svg image,svg svg{image-rendering:pixelated}
-.paper{background:#fff;border-radius:4px;padding:4px}.paper svg{display:block;min-width:600px;max-width:100%;height:auto}
-@media (prefers-color-scheme:dark){.paper{background:none;padding:0;mix-blend-mode:screen}.paper svg{filter:invert(1) hue-rotate(180deg)}}
+.paper{background:#fff;border-radius:4px}.paper>svg{display:block}
+@media (prefers-color-scheme:dark){.paper{background:none;padding:0;mix-blend-mode:screen}.paper>svg{filter:invert(1) hue-rotate(180deg)}}
 @media print{body{background:#fff}.card{break-inside:avoid}}
 ${series}
 `

@@ -136,7 +136,7 @@ const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
 })
 
 /** What a reader may copy. */
-const isCode: ReadonlySet<string> = new Set(["command"])
+const isCode: ReadonlySet<string> = new Set(["command", "recipe"])
 
 const claimRule =
   "A claim is supported only if the 95 % t-interval of every paired difference lies above 0, and contradicted if one " +
