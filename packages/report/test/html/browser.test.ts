@@ -9,7 +9,9 @@ import { type Browser, chromium } from "playwright-core"
 import { comparePage } from "../../src/html/compare/comparePage.ts"
 import { readSource } from "../../src/html/run/readSource.ts"
 import { runPage } from "../../src/html/run/runPage.ts"
+import { studyPage } from "../../src/html/study/studyPage.ts"
 import { writeSampleRun } from "./sampleRun.ts"
+import { sampleStudy } from "./sampleStudy.ts"
 
 /** A browser may be named by the variable; where there is none, nothing can be opened. */
 const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium"
@@ -43,6 +45,7 @@ describe.skipIf(!existsSync(executablePath))(
       put("whole", runPage(whole), 6 + 8 + 1 + 2 + 1 + 16 + 2)
       put("bare", runPage(bare), 6 + 8 + 1)
       put("compared", comparePage([whole.run, bare.run]), 6 + 8)
+      put("study", studyPage(sampleStudy()), 2)
       browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] })
     })
 
@@ -67,7 +70,7 @@ describe.skipIf(!existsSync(executablePath))(
             const { asked, context, page, said } = await open(file, width, scheme)
             assert.deepStrictEqual(said, [], name)
             assert.deepStrictEqual(asked, [pathToFileURL(file).href])
-            const sizes = await page.locator("svg.chart").evaluateAll((charts) =>
+            const sizes = await page.locator("svg.chart, .paper > svg").evaluateAll((charts) =>
               charts.map((chart) => {
                 const { height, width } = chart.getBoundingClientRect()
                 return [width, height] as const
@@ -89,7 +92,7 @@ describe.skipIf(!existsSync(executablePath))(
         const { context, page } = await open(file, widths.phone, "light")
         assert.strictEqual(await page.evaluate("document.documentElement.scrollWidth"), widths.phone, name)
         const smallest = await page.evaluate(`Math.min(
-        ...Array.from(document.querySelectorAll("svg.chart text"), (text) => {
+        ...Array.from(document.querySelectorAll("svg.chart text, .paper > svg > text"), (text) => {
           const svg = text.ownerSVGElement
           const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
           return scale * Number.parseFloat(getComputedStyle(text).fontSize)
