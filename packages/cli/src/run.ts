@@ -13,10 +13,20 @@ import { doctor } from "./commands/doctor.ts"
 import { evaluate } from "./commands/evaluate.ts"
 import { parity } from "./commands/parity.ts"
 import { plot } from "./commands/plot.ts"
+
+<<<<<<< HEAD
+
 import { runs } from "./commands/runs.ts"
+
+=======
+
+import { report } from "./commands/report.ts"
+
+>>>>>>> report
+
 import { settings } from "./commands/settings.ts"
 import { train } from "./commands/train.ts"
-import { exitCodeOf, report } from "./ExitCode.ts"
+import { exitCodeOf, report as tell } from "./ExitCode.ts"
 import { isStartedByNohup } from "./noHangUp.ts"
 import { stopOnSignals } from "./stopOnSignals.ts"
 import { watchNx } from "./stopWithNx.ts"
@@ -27,7 +37,11 @@ const { version } = manifest
 /** The command of all commands. */
 export const moco = Command.make("moco").pipe(
   Command.withDescription("Momentum Contrast: trains image encoders without labels"),
+<<<<<<< HEAD
   Command.withSubcommands([train, evaluate, runs, data, settings, plot, ablate, bench, doctor, parity]),
+=======
+  Command.withSubcommands([train, data, settings, plot, report, ablate, bench, doctor, parity]),
+>>>>>>> report
   Command.withExamples([
     { command: "npx moco train", description: "the embedded images, a few minutes" },
     { command: "npx moco settings", description: "what can be set, and what it means" }
@@ -56,7 +70,7 @@ export const run = (): void => {
   })
   const escaped = Command.provideSync(moco, Console.Console, escapedConsole)
   Command.run(escaped, { version }).pipe(
-    Effect.tapCause((cause) => Effect.provideService(report(cause), Console.Console, escapedConsole)),
+    Effect.tapCause((cause) => Effect.provideService(tell(cause), Console.Console, escapedConsole)),
     Effect.uninterruptible,
     Effect.provideService(Console.Console, helpConsole),
     Effect.provide([NodeServices.layer, layerPresenter]),

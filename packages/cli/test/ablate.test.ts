@@ -27,6 +27,10 @@ describe("ablate", () => {
     assert.strictEqual(cells[0].mean, null)
     assert.strictEqual(cells[1].n, 1)
     assert.include(readFileSync(join(folder, "report/report.md"), "utf8"), "## Failed runs")
+    assert.include(stdout, `report: ${join(folder, "report/report.html")}`)
+    const page = readFileSync(join(folder, "report/report.html"), "utf8")
+    assert.include(page, "Failed runs")
+    assert.include(page, 'aria-label="mine: ')
 
     const other = studyFile({
       name: "mine",

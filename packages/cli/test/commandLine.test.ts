@@ -33,6 +33,7 @@ describe("train", () => {
       "untrained encoder",
       "raw pixels",
       `run folder: ${out}`,
+      `report: ${join(out, "report.html")}`,
       "next, "
     ]) {
       assert.include(stdout, words)
@@ -44,7 +45,10 @@ describe("train", () => {
       [...new Set(result.measurements.map(({ subject }: Measurement) => subject))],
       ["raw pixels", "untrained encoder", "trained encoder"]
     )
-    const files = ["config.json", "environment.json", "metrics.jsonl", "encoder.safetensors", "encoder.json"]
+    const files = [
+      ...["config.json", "environment.json", "metrics.jsonl", "encoder.safetensors", "encoder.json"],
+      "report.html"
+    ]
     for (const file of files) {
       assert.isTrue(existsSync(join(out, file)), file)
     }

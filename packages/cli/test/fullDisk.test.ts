@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import {
@@ -60,6 +60,21 @@ describe("a disk without room", () => {
       stepsOf(folder).map(({ step }) => step),
       Array.from({ length: 80 }, (_, step) => step)
     )
+  })
+
+  it("that has no room for the report says so with 6 in the end, and all of the run is there", async () => {
+    const folder = fresh()
+    const args = [...tinyRun({ epochs: 1 }), "--set=dictionary.size=64", "--set=encoder.width=4"]
+    const { code, stderr, stdout } = await startWithLimit(24, "train", ...args, `--out=${folder}`).ended
+    assert.strictEqual(code, 6, stderr)
+    assertPlainError(stderr, join(folder, "report.html"), "cannot be written", "the file is too large")
+    assert.include(stdout, "trained 40 steps")
+    assert.notInclude(stdout, "report:")
+    assert.isTrue(existsSync(join(folder, "encoder.safetensors")))
+    assert.isFalse(existsSync(join(folder, "report.html")))
+    const later = await run("report", folder)
+    assert.strictEqual(later.code, 0, later.stderr)
+    assert.isTrue(existsSync(join(folder, "report.html")))
   })
 
   it("where a run is stopped that has saved nothing yet: exit code 6, what was lost, and no promise to go on", async () => {

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { back, diverging, nonFinite, parts } from "./diverging.ts"
@@ -18,11 +18,17 @@ describe("a run that diverges", () => {
     const folder = fresh()
     const constant = ["--set", "optimizer.schedule.kind=constant", "--set", "optimizer.learningRate=1e7"]
     const large = ["--set", "training.batchSize=2666", "--set", "dictionary.size=2666"]
-    const { code, stderr } = await run(...diverging, ...large, ...constant, `--out=${folder}`)
+    const { code, stderr, stdout } = await run(...diverging, ...large, ...constant, `--out=${folder}`)
     assert.strictEqual(code, 5, stderr)
     assertPlainError(stderr, "the next state is Infinity at layer1.0.bn1.running_var", "in step 2 ")
     assert.deepStrictEqual(checkpointsOf(folder), [])
     assert.notInclude(readdirSync(folder), "encoder.safetensors")
+    // Its report says why.
+    assert.include(stdout, `report: ${join(folder, "report.html")}`)
+    assert.include(
+      readFileSync(join(folder, "report.html"), "utf8"),
+      "it ended after step 1 of 3: the next state is Infinity at layer1.0.bn1.running_var"
+    )
     // Unlike those, its losses were finite.
     assert.isTrue(stepsOf(folder).every(({ loss }) => Number.isFinite(loss)))
   }, 600_000)

@@ -145,16 +145,24 @@ export const readTrials = Effect.fn("StudyRecord.readTrials")(function* (path: s
 /** Bytes of a definition that are read at most. */
 const maxDefinitionBytes = 2 ** 24
 
+/** Which study a folder holds, as its `study.json` at `path` says, with the names that settings have today. */
+export const readDefinition = Effect.fn("StudyRecord.readDefinition")(function* (path: string) {
+  const text = yield* Effect.mapError(SafeFile.readText(path, { maxBytes: maxDefinitionBytes }), (error) =>
+    failed("read", path, error)
+  )
+  const found = yield* Effect.mapError(
+    decodeFile(text),
+    (error) => new StudyDefinitionDamaged({ path, problem: schemaTrouble(error) })
+  )
+  return withNewPaths(found)
+})
+
 /** Writes the definition down, or compares it with the one that is there. */
 const checkDefinition = Effect.fnUntraced(function* (path: string, definition: StudyDefinition) {
   const fileSystem = yield* FileSystem.FileSystem
   const reading = Effect.mapError((error: PlatformError) => failed("read", path, error))
   if (yield* reading(fileSystem.exists(path))) {
-    const found = yield* Effect.mapError(
-      decodeFile(yield* reading(SafeFile.readText(path, { maxBytes: maxDefinitionBytes }))),
-      (error) => new StudyDefinitionDamaged({ path, problem: schemaTrouble(error) })
-    )
-    const differs = differences(withNewPaths(found), definition)
+    const differs = differences(yield* readDefinition(path), definition)
     if (differs.length > 0) return yield* new StudyFolderOccupied({ path, differs })
   }
   const text = `${JSON.stringify(Schema.encodeSync(StudyDefinition)(definition), null, 2)}\n`

@@ -47,8 +47,8 @@ export const open = Effect.fn("RunFolder.open")(function* (
   yield* refuseStrange(folder)
   const lock = yield* FolderLock.hold(folder.lock)
   yield* recover(folder.checkpoints)
-  const { config, encoder, encoderCard, environment, initial, metrics, profile, quarantine } = folder
-  const files = [config, environment, metrics, encoder, encoderCard, initial, profile, quarantine]
+  const { config, encoder, encoderCard, environment, initial, metrics, profile, quarantine, report } = folder
+  const files = [config, environment, metrics, encoder, encoderCard, initial, profile, quarantine, report]
   yield* SafeFile.removeDrafts(
     folderPath,
     files.map((file) => path.basename(file))

@@ -6,21 +6,19 @@ import { writeReport } from "@moco/report/study/files"
 import { studyJson, studyTable } from "@moco/report/study/text"
 import { resultsOf } from "@moco/study/results"
 import { completedElsewhere } from "@moco/study/reuse"
-import type { StudyDefinition } from "@moco/study/Study"
 import { decodeDefinition, plan, type Study, StudyInvalid } from "@moco/study/Study"
 import { StudyRecord } from "@moco/study/StudyRecord"
 import { isOver, runStudy } from "@moco/study/StudyRun"
 import { studies } from "@moco/study/studies"
 import { layerProcesses } from "@moco/study/TrialExecutor/processes"
-import type { TrialRecord } from "@moco/study/TrialRecord"
 import { nearest } from "@moco/train/RunConfig/nearest"
 import { readStructuredFile } from "@moco/train/readStructuredFile"
-import { recipes } from "@moco/train/recipes"
 import { Console, Effect, Layer, Option, Path, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dataDirFlag, jsonFlag, namedFlag, pathFlag } from "../flags.ts"
 import { mainFile } from "../mainFile.ts"
 import { requireUsed } from "../requireUsed.ts"
+import { isOf, recipeOf } from "./ablate/studyOf.ts"
 
 /** Every run of a study failed. */
 export class StudyFruitless extends Schema.TaggedError<StudyFruitless>()("StudyFruitless", {
@@ -87,7 +85,7 @@ export const ablate = Command.make(
     const results = resultsOf(study, records)
     const report = Option.getOrElse(options.report, () => path.join(folder, "report"))
     yield* writeReport(report, { study, results, records, command: options.study, folder })
-    yield* Console.log(`\n${studyTable(results)}\n\nreport: ${Escape.line(path.join(report, "report.md"))}`)
+    yield* Console.log(`\n${studyTable(results)}\n\nreport: ${Escape.line(path.join(report, "report.html"))}`)
     if (options.json) yield* Console.log(studyJson(results))
     if (results.numCompleted === 0) {
       const record = path.join(folder, "trials.jsonl")
@@ -108,12 +106,6 @@ export const ablate = Command.make(
     { command: "npx moco ablate --study=mine.yaml --concurrency=1", description: "a study of your own" }
   ])
 )
-
-/** Whether a record is of a trial that the study consists of. */
-const isOf = ({ trials }: Study) => {
-  const ids = new Set(trials.map(({ id }) => id))
-  return ({ trial }: TrialRecord) => ids.has(trial)
-}
 
 /** Adds to the record what another study has run already. */
 const takeOver = Effect.fnUntraced(function* (study: Study, from: string, folder: string) {
@@ -145,17 +137,6 @@ const findStudy = Effect.fnUntraced(function* (name: string) {
     })
   }
   return yield* decodeDefinition(yield* readStructuredFile("study", name), name)
-})
-
-const recipeOf = Effect.fnUntraced(function* ({ name, recipe }: StudyDefinition) {
-  if (Object.hasOwn(recipes, recipe)) return recipes[recipe]!()
-  const near = nearest(recipe, Object.keys(recipes))
-  const hint = near === undefined ? `recipes: ${Object.keys(recipes).join(", ")}` : `did you mean ${near}?`
-  const problem = "is not the name of a recipe"
-  return yield* new StudyInvalid({
-    study: name,
-    problems: [{ path: "recipe", value: recipe, problem, hint }]
-  })
 })
 
 /** Processes that a machine is asked to run side by side at most. */

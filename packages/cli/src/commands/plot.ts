@@ -56,7 +56,7 @@ export const plot = Command.make(
 )
 
 /** Folders of one name are told apart by the paths that were given. */
-const distinctNames = (runs: ReadonlyArray<ReadRun>): ReadonlyArray<ReadRun> =>
+export const distinctNames = (runs: ReadonlyArray<ReadRun>): ReadonlyArray<ReadRun> =>
   runs.map((run) => {
     const isShared = runs.some((other) => other !== run && other.name === run.name)
     return isShared ? { ...run, name: run.path } : run

@@ -1,9 +1,12 @@
 import { check as checkEnvironment } from "@moco/core/EnvironmentInvalid"
+import * as Escape from "@moco/core/Escape"
 import * as Catalog from "@moco/data/Catalog"
 import { evaluationSplits } from "@moco/data/Catalog"
 import { Progress } from "@moco/report/live/Progress"
 import { steps } from "@moco/train/Checkpoint/store"
 import type { CheckpointEvery } from "@moco/train/Checkpoints"
+import { NonFinite } from "@moco/train/Diagnostics"
+import { errorsIn } from "@moco/train/ExitCode"
 import * as Run from "@moco/train/Run"
 import { Cause, Console, Effect, Exit, Option } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -11,9 +14,11 @@ import { dataDirFlag, jsonFlag, namedFlag, pathFlag } from "../flags.ts"
 import { profileFileOf, profileFlag, withProfile } from "../profile.ts"
 import { requireUsed } from "../requireUsed.ts"
 import { parseEvery } from "./train/checkpointEvery.ts"
+import { commandsOf } from "./train/commandsOf.ts"
 import { recipeFlag } from "./train/resolveConfig.ts"
 import { sourceOf } from "./train/source.ts"
 import { following, renderSummary, resultSoFar, withEvent } from "./train/summary.ts"
+import { writeReportOf } from "./train/writeReportOf.ts"
 
 const flags = {
   recipe: recipeFlag,
@@ -146,19 +151,30 @@ const trainAndTell = Effect.fnUntraced(function* (run: Run.Run, options: TrainOp
       }
     })
   )
+  const given = { flags: options.given, initial: initialWeights }
+  const writeReport = (failure?: string) => writeReportOf(folder, commandsOf(folder.path, given), failure)
   const sumUp = Effect.gen(function* () {
     const { result } = followed
     const [savedStep] = yield* Effect.orElseSucceed(steps(folder.checkpoints), () => [])
-    const initial = initialWeights
-    yield* Console.log(renderSummary(result, config, { flags: options.given, savedStep, initial }))
+    const written = yield* Effect.exit(result.numSteps === 0 ? Effect.succeed(undefined) : writeReport())
+    const report = Exit.isSuccess(written) ? written.value : undefined
+    yield* Console.log(renderSummary(result, config, { ...given, savedStep, report }))
     if (options.json) yield* Console.log(JSON.stringify(result))
+    // All else is there and told by now.
+    yield* written
+  })
+  /** A run that diverged is one whose curves are looked at. */
+  const showFailure = Effect.fnUntraced(function* (cause: Cause.Cause<unknown>) {
+    const [error] = errorsIn(cause)
+    if (!(error instanceof NonFinite) || followed.result.numSteps === 0) return
+    yield* Console.log(`report: ${Escape.line(yield* writeReport(Escape.message(error)))}`)
   })
   yield* training.pipe(
     withProfile(profileFile),
     Effect.provide(Progress.layer),
     // Also where the encoder could not be exported in the end: what was measured is told.
     Effect.onExit((exit) =>
-      hasFinished || Exit.isSuccess(exit) || Cause.hasInterrupts(exit.cause) ? sumUp : Effect.void
+      hasFinished || Exit.isSuccess(exit) || Cause.hasInterrupts(exit.cause) ? sumUp : showFailure(exit.cause)
     )
   )
 })

@@ -1,7 +1,5 @@
 import * as Plot from "@observablehq/plot"
-
-/** Okabe and Ito's colours, which the colour-blind tell apart, in an order and a darkness that suit thin lines and text. */
-const categories = ["#0072b2", "#c8500a", "#008060", "#b0508c", "#8c6d00", "#3c8fc0", "#444444"] as const
+import { categories } from "./categories.ts"
 
 /** Marks that tell series apart where colour is lost. */
 const symbols = ["circle", "square", "triangle", "diamond", "star", "wye", "cross"] as const

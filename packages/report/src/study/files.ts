@@ -5,11 +5,12 @@ import type { Study } from "@moco/study/Study"
 import { encodeTrial } from "@moco/study/StudyRecord"
 import type { TrialRecord } from "@moco/study/TrialRecord"
 import * as RunFolder from "@moco/train/RunFolder"
-import { filesOf } from "@moco/train/RunFolder/files"
-import { Effect, Path, Schema } from "effect"
+import { Effect, Path } from "effect"
+import type { Chart } from "../charts/draw.ts"
 import { loadDrawing } from "../charts/load.ts"
-import { duration } from "../duration.ts"
+import { writePage } from "../html/write.ts"
 import { written } from "../quantity.ts"
+import { madeOf } from "./made.ts"
 import {
   cellTable,
   comparisonTable,
@@ -50,18 +51,43 @@ export const writeReport = Effect.fn("report.writeReport")(function* (folder: st
   yield* write("cells.json", `${studyJson(results)}\n`)
   // With it the report can be made again elsewhere: `--reuse` takes these runs over.
   yield* write("trials.jsonl", source.records.map((record) => `${encodeTrial(record)}\n`).join(""))
-  if (results.numCompleted === 0) return
-  const hint = "the table and the runs are there; the same command draws them again"
-  const { draw } = yield* loadDrawing({ path: folder, hint }, () => import("../charts/draw.ts"))
-  for (const { name, png, svg } of draw(results)) {
+  const charts = yield* drawn(folder, source)
+  for (const { name, png, svg } of charts) {
     yield* write(`${name}.svg`, svg)
     yield* write(`${name}.png`, png)
   }
+  yield* write("report.html", yield* pageOf(folder, source, charts))
+})
+
+/** Writes what a study has found to `out`, as one HTML file. */
+export const writeStudyPage = Effect.fn("report.writeStudyPage")(function* (
+  out: string,
+  source: ReportSource
+) {
+  yield* writePage(out, yield* pageOf(out, source, yield* drawn(out, source)))
+})
+
+const hint = "the table and the runs are there; the same command draws them again"
+
+/** The charts of a study; of one of which no run has finished there are none. */
+const drawn = Effect.fnUntraced(function* (path: string, { results }: ReportSource) {
+  if (results.numCompleted === 0) return []
+  const { draw } = yield* loadDrawing({ path, hint }, () => import("../charts/draw.ts"))
+  return draw(results)
+})
+
+const pageOf = Effect.fnUntraced(function* (
+  path: string,
+  source: ReportSource,
+  charts: ReadonlyArray<Chart>
+) {
+  const { studyPage } = yield* loadDrawing({ path, hint }, () => import("../html/study/studyPage.ts"))
+  return studyPage({ results: source.results, charts, claimRule, made: yield* madeOf(source) })
 })
 
 const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
   const { results, study } = source
-  const { definition, trials } = study
+  const { definition } = study
   const baselines = results.baselines.map((found) => `${found.subject} ${written(found, found.value)}`)
   const failures = failureLines(results).map((line) => `- ${Escape.markdownBlock(line)}`)
   const plots =
@@ -101,60 +127,18 @@ const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
     "",
     "## How it was made",
     "",
-    ...(yield* provenance(source)),
-    `- recipe ${Escape.markdownCode(definition.recipe)}, changed in: ${Escape.markdownCode(JSON.stringify(definition.set ?? {}))}`,
-    `- seeds ${definition.seeds.join(", ")}; ${results.numCompleted} of ${trials.length} runs completed, ${results.numFailed} failed`,
+    ...(yield* madeOf(source)).map(
+      ([name, value]) =>
+        `- ${name}: ${isCode.has(name) ? Escape.markdownCode(value) : Escape.markdown(value)}`
+    ),
     ""
   ].join("\n")
 })
+
+/** What a reader may copy. */
+const isCode: ReadonlySet<string> = new Set(["command", "recipe"])
 
 const claimRule =
   "A claim is supported only if the 95 % t-interval of every paired difference lies above 0, and contradicted if one " +
   "lies wholly on the other side (of n differences, at coverage 1 - 0.05 / n). That two settings are equal can be " +
   "contradicted and never supported. Only what is measured is compared: other data, other encoder, fewer epochs."
-
-/** The part of a run's environment that a reader of figures wants. */
-const RunEnvironment = Schema.fromJsonString(
-  Schema.Struct({
-    startedAt: Schema.String,
-    commit: Schema.NullOr(Schema.Struct({ hash: Schema.String, dirty: Schema.Boolean })),
-    node: Schema.String,
-    platform: Schema.String,
-    backend: Schema.Struct({ name: Schema.String, version: Schema.String, device: Schema.String }),
-    threads: Schema.Int,
-    cpu: Schema.Struct({ model: Schema.String, cores: Schema.Int, features: Schema.Array(Schema.String) })
-  })
-)
-
-const provenance = Effect.fnUntraced(function* ({ command, folder, records, results }: ReportSource) {
-  const path = yield* Path.Path
-  const times = records.map(({ time }) => time).sort()
-  const found = yield* Effect.forEach(records, ({ runFolder }) =>
-    Effect.option(
-      Effect.andThen(
-        SafeFile.readText(filesOf(path, path.join(folder, runFolder)).environment, { maxBytes: 2 ** 20 }),
-        Schema.decodeUnknownEffect(RunEnvironment)
-      )
-    )
-  )
-  const environments = found.flatMap((environment) =>
-    environment._tag === "Some" ? [environment.value] : []
-  )
-  const distinct = (of: (environment: (typeof environments)[number]) => string) =>
-    Escape.markdown([...new Set(environments.map(of))].join("; "))
-  return [
-    `- command: ${Escape.markdownCode(`npx moco ablate --study=${command}`)}`,
-    ...(environments.length === 0
-      ? []
-      : [
-          `- commit ${distinct(({ commit }) => (commit === null ? "unknown" : `${commit.hash.slice(0, 12)}${commit.dirty ? " (changed)" : ""}`))}`,
-          `- machine: ${distinct(({ cpu, platform }) => `${platform}, ${cpu.model}, ${cpu.cores} cores, ${cpu.features.join(" ")}`)}; ` +
-            `${distinct(({ backend, node }) => `${backend.name} ${backend.version} on ${backend.device}, Node ${node}`)}`
-        ]),
-    ...(times.length === 0
-      ? []
-      : [
-          `- last run ended ${Escape.markdown(times.at(-1)!)}; all runs together took ${duration(results.seconds)} of wall time`
-        ])
-  ]
-})

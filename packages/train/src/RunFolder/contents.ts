@@ -52,8 +52,10 @@ export const contentsOf = Effect.fnUntraced(function* (folder: RunFolder) {
     })
   } else {
     // A run writes its config before these.
-    const { encoderCard, environment, initial, profile, tensorboard } = folder
-    for (const file of [environment, profile, encoderCard, initial, tensorboard]) {
+    const { encoderCard, environment, evaluations, initial, inspection, profile, report, tensorboard } =
+      folder
+    const behind = [environment, profile, encoderCard, initial, tensorboard, inspection, evaluations, report]
+    for (const file of behind) {
       if (yield* exists(file)) return yield* occupied(file)
     }
   }

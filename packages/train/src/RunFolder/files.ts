@@ -27,6 +27,8 @@ export interface RunFolder {
   readonly inspection: string
   /** What was measured of the encoder besides the run's own evaluations, JSON. */
   readonly evaluations: string
+  /** Everything about the run for a reader, one HTML file. */
+  readonly report: string
   /** Held by the process that trains. */
   readonly lock: string
 }
@@ -46,5 +48,6 @@ export const filesOf = (path: Path.Path, folder: string): RunFolder => ({
   quarantine: path.join(folder, "quarantine.json"),
   inspection: path.join(folder, "inspection"),
   evaluations: path.join(folder, "evaluations.json"),
+  report: path.join(folder, "report.html"),
   lock: path.join(folder, "run.lock")
 })

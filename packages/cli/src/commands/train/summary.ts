@@ -99,13 +99,15 @@ export interface Continuation {
   readonly savedStep: number | undefined
   /** The weights that it began with, where they are not the seed's. */
   readonly initial?: string | undefined
+  /** The file of its report, where one was written. */
+  readonly report?: string | undefined
 }
 
 /** The closing words of a run. */
 export const renderSummary = (
   result: RunResult,
   config: RunConfig,
-  { flags, initial, savedStep }: Continuation
+  { flags, initial, report, savedStep }: Continuation
 ): string => {
   const took = `${duration(result.trainingSeconds)} of training, ${duration(result.evaluationSeconds)} of evaluation`
   const again = commandText("train", {
@@ -125,6 +127,7 @@ export const renderSummary = (
     ...table,
     `${isWhole ? "trained" : "interrupted after"} ${result.numSteps} steps in ${took}`,
     `run folder: ${Escape.line(result.runFolder)}`,
+    ...(report === undefined ? [] : [`report: ${Escape.line(report)}`]),
     isWhole
       ? `next, the same with another seed: ${again}`
       : savedStep === undefined

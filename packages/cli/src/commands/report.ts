@@ -1,0 +1,105 @@
+import * as Escape from "@moco/core/Escape"
+import { loadDrawing } from "@moco/report/charts/load"
+import { type ReadRun, readRun } from "@moco/report/charts/runChart/readRun"
+import { writePage, writeRunReport } from "@moco/report/html/write"
+import { writeStudyPage } from "@moco/report/study/files"
+import { resultsOf } from "@moco/study/results"
+import { plan } from "@moco/study/Study"
+import { readDefinition, readTrials } from "@moco/study/StudyRecord"
+import { studies } from "@moco/study/studies"
+import * as RunFolder from "@moco/train/RunFolder"
+import { filesOf } from "@moco/train/RunFolder/files"
+import { Console, Effect, Option, Path } from "effect"
+import { Argument, Command } from "effect/cli"
+import { pathFlag } from "../flags.ts"
+import { isOf, recipeOf } from "./ablate/studyOf.ts"
+import { distinctNames } from "./plot.ts"
+import { commandsOf } from "./train/commandsOf.ts"
+
+const flags = {
+  runs: Argument.String("run").pipe(
+    Argument.filter(
+      (text) => text !== "",
+      () => "a path that is not empty"
+    ),
+    Argument.withDescription("the folder of a run; several are compared; or the folder of a study"),
+    Argument.variadic({ min: 1 })
+  ),
+  out: pathFlag(
+    "out",
+    "the page (default: report.html in the run's folder, in report/ of a study's, and here for several runs)",
+    "FILE"
+  )
+}
+
+/** `moco report`: everything about a run, several runs or a study, in one HTML file. */
+export const report = Command.make(
+  "report",
+  flags,
+  Effect.fn("cli.report")(function* ({ out, runs }) {
+    const path = yield* Path.Path
+    const [first = "", ...others] = [...new Set(runs)]
+    const file = yield* others.length > 0
+      ? compare(
+          [first, ...others],
+          Option.getOrElse(out, () => "report.html")
+        )
+      : (yield* RunFolder.exists(path.join(first, "study.json")))
+        ? ofStudy(
+            first,
+            Option.getOrElse(out, () => path.join(first, "report", "report.html"))
+          )
+        : ofRun(
+            first,
+            Option.getOrElse(out, () => filesOf(path, first).report)
+          )
+    yield* Console.log(Escape.line(file))
+  }, Effect.interruptible)
+).pipe(
+  Command.withDescription("Write what came out of a run, of several or of a study, as one HTML page to read"),
+  Command.withExamples([
+    { command: "npx moco report runs/fashionMnistQuick-1", description: "one run" },
+    {
+      command: "npx moco report runs/mine-1 runs/mine-2 --out=both.html",
+      description: "two runs compared"
+    },
+    { command: "npx moco report runs/study-momentum", description: "a study" }
+  ])
+)
+
+const ofRun = Effect.fnUntraced(function* (folder: string, out: string) {
+  yield* writeRunReport(folder, out, { commandsOf: commandsOf(folder) })
+  return out
+})
+
+const compare = Effect.fnUntraced(function* (folders: ReadonlyArray<string>, out: string) {
+  const runs: ReadonlyArray<ReadRun> = distinctNames(yield* Effect.forEach(folders, readRun))
+  const { comparePage } = yield* loadDrawing(
+    { path: out, hint: "close some programs or raise `ulimit -n`; where files are missing, run: npm ci" },
+    () => import("@moco/report/html/compare/comparePage")
+  )
+  yield* writePage(out, comparePage(runs))
+  return out
+})
+
+const ofStudy = Effect.fnUntraced(function* (folder: string, out: string) {
+  const path = yield* Path.Path
+  const file = path.join(folder, "study.json")
+  const definition = yield* readDefinition(file)
+  const study = yield* plan(definition, yield* recipeOf(definition))
+  const records = newest(yield* readTrials(path.join(folder, "trials.jsonl"))).filter(isOf(study))
+  const results = resultsOf(study, records)
+  yield* writeStudyPage(out, {
+    study,
+    results,
+    records,
+    command: Object.hasOwn(studies, definition.name) ? definition.name : file,
+    folder
+  })
+  return out
+})
+
+/** The newest result of every trial. */
+const newest = <R extends { readonly trial: string }>(records: ReadonlyArray<R>): ReadonlyArray<R> => [
+  ...new Map(records.map((record) => [record.trial, record])).values()
+]

@@ -1,0 +1,70 @@
+import type { Sprite } from "@moco/evaluation/Inspection"
+import { type Markup, markup } from "../../markup.ts"
+
+/** Small pictures that are in the page once, and are shown from there wherever they are wanted. */
+export interface Pictures {
+  /** Of the element in the page; of our own making. */
+  readonly id: string
+  readonly sprite: Sprite
+  /** A `data:` address. */
+  readonly address: Markup
+}
+
+/** Pixels of the whole file. */
+const sizeOf = ({ columns, count, height, width }: Sprite) => ({
+  width: columns * width,
+  height: Math.ceil(count / columns) * height
+})
+
+/** Where the pictures are kept; shows nothing itself. */
+export const definitions = (all: ReadonlyArray<Pictures>): Markup =>
+  all.length === 0
+    ? markup``
+    : markup`<svg class="kept" width="0" height="0" aria-hidden="true"><defs>${all.map(
+        ({ address, id, sprite }) => {
+          const { height, width } = sizeOf(sprite)
+          return markup`<image id="${id}" href="${address}" width="${width}" height="${height}"/>`
+        }
+      )}</defs></svg>`
+
+/** One of the pictures, in a square of a chart. */
+export const picture = (
+  { id, sprite }: Pictures,
+  index: number,
+  { side, x, y }: { readonly x: number; readonly y: number; readonly side: number }
+): Markup => {
+  const { columns, height, width } = sprite
+  const [column, row] = [index % columns, Math.floor(index / columns)]
+  return markup`<svg x="${x}" y="${y}" width="${side}" height="${side}" viewBox="${column * width} ${row * height} ${width} ${height}"><use href="#${id}"/></svg>`
+}
+
+interface PictureGrid {
+  readonly title: string
+  readonly pictures: Pictures
+  /** Pictures in a row. */
+  readonly columns: number
+  /** Pictures that belong together and stand close. */
+  readonly group?: number
+}
+
+const gridWidth = 380
+const [gap, groupGap] = [3, 12]
+/** More pictures than this are too small to see and too many to look at. */
+const maxPictures = 256
+
+/** All pictures in rows, in the order of their file, as an SVG element of a page. */
+export const pictureGrid = ({ columns, group = 1, pictures, title }: PictureGrid): Markup => {
+  const count = Math.min(pictures.sprite.count, maxPictures)
+  const numGaps = group === 1 ? 0 : Math.floor((columns - 1) / group)
+  const side = (gridWidth - gap * (columns - 1) - (groupGap - gap) * numGaps) / columns
+  const rows = Math.ceil(count / columns)
+  const rowHeight = side + (group === 1 ? gap : groupGap)
+  return markup`<svg class="chart" viewBox="0 0 ${gridWidth} ${rows * rowHeight}" role="img" aria-label="${title}">${Array.from(
+    { length: count },
+    (_, i) => {
+      const [column, row] = [i % columns, Math.floor(i / columns)]
+      const x = column * (side + gap) + (group === 1 ? 0 : Math.floor(column / group) * (groupGap - gap))
+      return picture(pictures, i, { x, y: row * rowHeight, side })
+    }
+  )}</svg>`
+}

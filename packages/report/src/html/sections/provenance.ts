@@ -1,0 +1,88 @@
+import type { Measurement } from "@moco/evaluation/Measurement"
+import { shorten } from "@moco/train/RunConfig/Problem"
+import { type Markup, markup } from "../../markup.ts"
+import { facts, missing, type Section, table } from "../page.ts"
+import type { RunSource } from "../run/RunSource.ts"
+
+/** How each metric was measured. */
+export const protocols = (measurements: ReadonlyArray<Measurement>): Section => {
+  const rows = measurements
+    .filter(({ metric }, i) => measurements.findIndex((other) => other.metric === metric) === i)
+    .map(({ evaluation, metric, protocol }) => [metric, evaluation, protocol])
+  const body =
+    rows.length === 0
+      ? missing("Nothing was measured.")
+      : markup`<div class="card">${table(["metric", "evaluation", "protocol"], rows)}<p class="how">Two values can be compared where metric, protocol and data are the same.</p></div>`
+  return { id: "protocols", heading: "How it was measured", body }
+}
+
+/** Files that are listed by name. */
+const maxFiles = 100
+
+/** Files of the data set that were no images. */
+export const quarantine = (files: RunSource["quarantine"]): Section => {
+  const rows = files
+    .slice(0, maxFiles)
+    .map(({ file, problem }) => [shorten(file, 300), shorten(problem, 300)])
+  const more = files.length - rows.length
+  const body =
+    files.length === 0
+      ? missing("None: every file of the data set that was asked for could be read.")
+      : markup`<div class="card"><p>${files.length} ${files.length === 1 ? "file is" : "files are"} no image that can be read, and others stood in.</p><details><summary>which</summary>${table(["file", "problem"], rows)}${
+          more > 0 ? missing(`and ${more} more, in quarantine.json`) : undefined
+        }</details></div>`
+  return { id: "left-out", heading: "Images left out", body }
+}
+
+/** What it ran on. */
+export const environment = ({ card, environment: found }: RunSource): Section => {
+  const body =
+    "missing" in found
+      ? missing(`Not known: ${found.missing}.`)
+      : markup`<div class="card">${facts([
+          ["started", found.value.startedAt],
+          [
+            "sources",
+            `${found.value.version ?? "version unknown"}, ${found.value.commit === null ? "no commit known" : `commit ${found.value.commit.hash.slice(0, 12)}${found.value.commit.dirty ? ", changed since" : ""}`}`
+          ],
+          ["machine", `${found.value.platform}, ${found.value.cpu.model}, ${found.value.cpu.cores} cores`],
+          ["instructions", found.value.cpu.features.join(" ")],
+          [
+            "backend",
+            `${found.value.backend.name} ${found.value.backend.version} on ${found.value.backend.device}, ${found.value.threads} threads, Node ${found.value.node}`
+          ],
+          ...("value" in card ? encoderFacts(card.value) : []),
+          ...(found.value.ownStages === undefined || found.value.ownStages.length === 0
+            ? []
+            : [["stages given in code", found.value.ownStages.join(", ")] as const])
+        ])}${variables(found.value.variables ?? {})}</div>`
+  return { id: "environment", heading: "What it ran on", body }
+}
+
+const encoderFacts = ({
+  architecture,
+  data,
+  input,
+  training
+}: Extract<RunSource["card"], { value: unknown }>["value"]) => [
+  [
+    "exported encoder",
+    `${architecture.family}, input ${input.height} × ${input.width} × ${input.channels}, after ${training.step} steps on ${data.name}`
+  ] as const
+]
+
+const variables = (all: Readonly<Record<string, string>>): Markup => {
+  const rows = Object.entries(all)
+  return rows.length === 0
+    ? markup``
+    : markup`<details><summary>environment variables</summary>${facts(rows.map(([name, value]) => [name, shorten(value, 300)] as const))}</details>`
+}
+
+/** How to do it again. */
+export const commands = ({ commands: { goOn, repeat } }: RunSource): Section => ({
+  id: "again",
+  heading: "Do it again",
+  body: markup`<p>The same run again; with the same seed it takes the same steps to the last bit, on one machine and build:</p><pre>${repeat}</pre>${
+    goOn === undefined ? undefined : markup`<p>Go on with it:</p><pre>${goOn}</pre>`
+  }`
+})

@@ -1,0 +1,263 @@
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { forbidden } from "@moco/core/testing"
+import type { RunEvent } from "@moco/train/RunLog"
+import { Effect } from "effect"
+import { parseHTML } from "linkedom"
+import { comparePage } from "../../src/html/compare/comparePage.ts"
+import { readSource } from "../../src/html/run/readSource.ts"
+import { runPage } from "../../src/html/run/runPage.ts"
+import { troublesOf } from "../../src/html/run/troubles.ts"
+import { writeRunReport } from "../../src/html/write.ts"
+import {
+  measurementsOf,
+  type SampleRun,
+  sampleConfig,
+  sampleEvents,
+  stepEvent,
+  writeSampleRun
+} from "./sampleRun.ts"
+
+const fresh = () => mkdtempSync(join(tmpdir(), "report-"))
+
+const commandsOf = () => ({ repeat: "npx moco train --config=x", goOn: "npx moco train --resume=x" })
+
+const sourceOf = async (sample: SampleRun = {}, name = "run") =>
+  Effect.runPromise(
+    readSource(await writeSampleRun(join(fresh(), name), sample), commandsOf).pipe(
+      Effect.provide(NodeServices.layer)
+    )
+  )
+
+const pageOf = async (sample: SampleRun = {}, name = "run") => runPage(await sourceOf(sample, name))
+
+const textOf = (html: string) => parseHTML(html).document.body.textContent.replaceAll(/\s+/g, " ")
+
+const limit = 2_000_000
+
+describe("the report of a run", () => {
+  it("has every section, in one file that asks for nothing", async () => {
+    const folder = await writeSampleRun(join(fresh(), "run"))
+    const out = join(folder, "report.html")
+    await Effect.runPromise(
+      writeRunReport(folder, out, { commandsOf }).pipe(Effect.provide(NodeServices.layer))
+    )
+    const html = readFileSync(out, "utf8")
+    assert.isBelow(statSync(out).size, limit)
+    const { document } = parseHTML(html)
+    assert.deepStrictEqual(
+      [...document.querySelectorAll("section")].map(({ id }) => id),
+      [
+        ...["results", "run", "training", "scores", "similarities", "features", "confusion", "neighbours"],
+        ...["views", "left-out", "protocols", "environment", "again"]
+      ]
+    )
+    for (const element of document.querySelectorAll("[src],[href]")) {
+      const address = element.getAttribute("src") ?? element.getAttribute("href")
+      assert.match(address!, /^(#|data:)/)
+    }
+    assert.strictEqual(document.querySelectorAll("script,iframe,object,embed,form").length, 0)
+    assert.strictEqual(document.querySelectorAll("[style]").length, 0)
+    assert.match(html, /Content-Security-Policy" content="default-src 'none'; style-src 'sha256-/)
+  })
+
+  it("sets each metric beside its baselines, with its interval and the difference to the best of them", async () => {
+    const text = textOf(await pageOf())
+    // 0.8 - 0.15 exp(-12 / 4) + 1 / 2000, against raw pixels' 0.7715 + 1 / 2000
+    assert.include(text, "79.3")
+    assert.include(text, "77.3 to 81.3")
+    assert.include(text, "+2.10 points")
+    assert.include(text, "better than raw pixels")
+    // Lower is better of uniformity: -3.1 (1 - exp(-3)) - 0.4 is below -0.71.
+    assert.include(text, "\u22122.636")
+    assert.include(text, "loss.temperature")
+  })
+
+  it("says in words what is missing where a run was neither inspected nor evaluated", async () => {
+    const events = sampleEvents().filter(({ event }) => event !== "evaluation")
+    const text = textOf(await pageOf({ events, isInspected: false }))
+    assert.include(text, "Nothing has been evaluated yet.")
+    assert.include(text, "there is no inspection/inspection.json that can be read")
+    assert.include(text, "no evaluation of this run says how similarities are distributed")
+    assert.include(text, "How training went")
+  })
+
+  it("leaves out pictures that are none, and says which", async () => {
+    const folder = await writeSampleRun(join(fresh(), "run"))
+    writeFileSync(join(folder, "inspection", "pairs.png"), "<svg onload=alert(1)>")
+    const source = await Effect.runPromise(
+      readSource(folder, commandsOf).pipe(Effect.provide(NodeServices.layer))
+    )
+    const html = runPage(source)
+    assert.include(textOf(html), "pairs.png: it is neither PNG nor WebP")
+    assert.notInclude(html, "pictures-pairs")
+    assert.include(html, 'id="pictures-thumbnails"')
+  })
+
+  it("reads no picture from elsewhere", async () => {
+    const folder = await writeSampleRun(join(fresh(), "run"))
+    const file = join(folder, "inspection", "inspection.json")
+    const inspection = JSON.parse(readFileSync(file, "utf8"))
+    inspection.pairs.file = "../inspection/pairs.png"
+    inspection.filters.columns = 0
+    writeFileSync(file, JSON.stringify(inspection))
+    const source = await Effect.runPromise(
+      readSource(folder, commandsOf).pipe(Effect.provide(NodeServices.layer))
+    )
+    const text = textOf(runPage(source))
+    assert.include(text, "it is no file beside the inspection")
+    assert.include(text, "its measures are impossible")
+  })
+
+  it("keeps below 2 MB however long a run is, and however much was measured", async () => {
+    const long = Array.from({ length: 20_000 }, (_, i) => stepEvent(i % 744))
+    const evaluations = Array.from(
+      { length: 1000 },
+      (_, epoch): RunEvent => ({
+        event: "evaluation",
+        step: epoch,
+        epoch,
+        measurements: measurementsOf("trained encoder", 0.7, 0.5).flatMap((found) =>
+          Array.from({ length: 5 }, (_, i) => ({ ...found, metric: `${found.metric} ${i}` }))
+        ),
+        seconds: 1
+      })
+    )
+    const source = await sourceOf({ events: [stepEvent(0)] })
+    const run = { ...source.run, events: [...long, ...evaluations] }
+    assert.isBelow(Buffer.byteLength(runPage({ ...source, run })), limit)
+    const many = Array.from({ length: 20 }, (_, i) => ({ ...run, name: `run ${i}` }))
+    assert.isBelow(Buffer.byteLength(comparePage(many)), limit)
+  })
+})
+
+describe("hostile names", () => {
+  const bad = `"><script>alert(1)</script><img src=x onerror='alert(2)'>\u001b[2J\u202e&amp;`
+
+  it("in data, classes, metrics and files are shown, and none of them acts", async () => {
+    const config = sampleConfig()
+    const events = sampleEvents().map(
+      (event): RunEvent =>
+        event.event === "evaluation"
+          ? {
+              ...event,
+              measurements: event.measurements.map((found) => ({
+                ...found,
+                metric: `${bad}${found.metric}`,
+                unit: found.unit === "" ? bad : found.unit,
+                protocol: bad,
+                evaluation: found.evaluation === "pretext" ? "pretext" : bad
+              }))
+            }
+          : event
+    )
+    const standstill: RunEvent = {
+      event: "standstill",
+      step: 3,
+      epoch: 0,
+      metric: bad,
+      value: 0,
+      message: bad
+    }
+    const source = await sourceOf({
+      config,
+      events: [...events.slice(0, -1), standstill, ...events.slice(-1)],
+      classes: Array.from({ length: 10 }, (_, i) => `${bad}${i}`)
+    })
+    const run = { ...source.run, name: bad }
+    const html = runPage({
+      ...source,
+      run,
+      quarantine: [{ file: bad, problem: bad }],
+      commands: { repeat: bad },
+      failure: bad
+    })
+    for (const page of [html, comparePage([run, { ...run, name: `${bad} 2` }])]) {
+      assert.notMatch(page, /<script|<img|alert\(2\)'>/)
+      assert.deepStrictEqual(forbidden(page.replaceAll(/[\n\t]/g, "")), [])
+      const { document } = parseHTML(page)
+      assert.strictEqual(document.querySelectorAll("script,img,[onerror],[onload]").length, 0)
+      assert.include(document.body.textContent, "<script>alert(1)</script>")
+    }
+  })
+})
+
+describe("a run that went wrong", () => {
+  const learned = sampleEvents()
+  const runWith = (events: ReadonlyArray<RunEvent>) => ({ name: "run", config: sampleConfig(), events })
+  const kinds = (events: ReadonlyArray<RunEvent>, failure?: string) =>
+    troublesOf(runWith(events), failure).map(({ kind }) => kind)
+  const end = learned.at(-1)!
+
+  it("is shown as one at the top, with the reason; one that learned has nothing to say there", async () => {
+    assert.deepStrictEqual(kinds(learned), [])
+    const events = [
+      ...Array.from({ length: 40 }, (_, i) => stepEvent(i, { loss: 6.9, featureStd: 0.004 })),
+      end
+    ]
+    const html = await pageOf({ events, isInspected: false })
+    const banner = parseHTML(html).document.querySelector("header .banner")!.textContent
+    assert.include(banner, "This run collapsed")
+    // 1 / sqrt(128)
+    assert.include(banner, "0.0040, and 1/sqrt(D) = 0.088 would be even")
+  })
+
+  it("has collapsed by its spread, far under 1/sqrt(D), or by similarities that are all 1", () => {
+    const spread = (featureStd: number) => [stepEvent(0, { featureStd }), end]
+    assert.deepStrictEqual(kinds(spread(0.0087)), ["collapsed"])
+    assert.deepStrictEqual(kinds(spread(0.0089)), [])
+    const alike = (negative: number): ReadonlyArray<RunEvent> => [
+      stepEvent(0),
+      {
+        event: "evaluation",
+        step: 1,
+        epoch: 1,
+        measurements: measurementsOf("trained encoder", 0.1, 0).map((found) =>
+          found.metric.startsWith("positive")
+            ? { ...found, value: 0.999 }
+            : found.metric.startsWith("negative")
+              ? { ...found, value: negative }
+              : found
+        ),
+        seconds: 1
+      },
+      end
+    ]
+    assert.deepStrictEqual(kinds(alike(0.995)), ["collapsed"])
+    assert.deepStrictEqual(kinds(alike(0.2)), [])
+  })
+
+  it("has diverged where it went back, or where its loss is not finite", () => {
+    const rolledBack: RunEvent = {
+      event: "rolledBack",
+      step: 0,
+      failedStep: 5,
+      reason: "loss is NaN",
+      rateFactor: 0.5
+    }
+    assert.deepStrictEqual(kinds([stepEvent(0), rolledBack, end]), ["diverged"])
+    assert.deepStrictEqual(kinds([stepEvent(0, { loss: Number.NaN }), end]), ["diverged"])
+    const [trouble] = troublesOf(runWith([stepEvent(0), rolledBack, end]))
+    assert.include(trouble!.reasons[0], "step 6 gave a number that is not finite (loss is NaN)")
+  })
+
+  it("stood still, was stopped, failed, or has no end", () => {
+    const still: RunEvent = {
+      event: "standstill",
+      step: 3,
+      epoch: 0,
+      metric: "gradientNorm",
+      value: 0,
+      message: "the gradient is 0"
+    }
+    assert.deepStrictEqual(kinds([stepEvent(0), still, end]), ["standstill"])
+    assert.deepStrictEqual(kinds([stepEvent(0)]), ["unfinished"])
+    const stopped = { ...end, outcome: "interrupted" } as RunEvent
+    assert.deepStrictEqual(kinds([stepEvent(0), stopped]), ["unfinished"])
+    const [trouble] = troublesOf(runWith([stepEvent(0)]), "the loss is NaN")
+    assert.strictEqual(trouble!.reasons[0], "it ended after step 1 of 744: the loss is NaN")
+  })
+})
