@@ -14,15 +14,8 @@ import { evaluate } from "./commands/evaluate.ts"
 import { parity } from "./commands/parity.ts"
 import { plot } from "./commands/plot.ts"
 
-<<<<<<< HEAD
-
-import { runs } from "./commands/runs.ts"
-
-=======
-
 import { report } from "./commands/report.ts"
-
->>>>>>> report
+import { runs } from "./commands/runs.ts"
 
 import { settings } from "./commands/settings.ts"
 import { train } from "./commands/train.ts"
@@ -37,11 +30,19 @@ const { version } = manifest
 /** The command of all commands. */
 export const moco = Command.make("moco").pipe(
   Command.withDescription("Momentum Contrast: trains image encoders without labels"),
-<<<<<<< HEAD
-  Command.withSubcommands([train, evaluate, runs, data, settings, plot, ablate, bench, doctor, parity]),
-=======
-  Command.withSubcommands([train, data, settings, plot, report, ablate, bench, doctor, parity]),
->>>>>>> report
+  Command.withSubcommands([
+    train,
+    evaluate,
+    report,
+    runs,
+    data,
+    settings,
+    plot,
+    ablate,
+    bench,
+    doctor,
+    parity
+  ]),
   Command.withExamples([
     { command: "npx moco train", description: "the embedded images, a few minutes" },
     { command: "npx moco settings", description: "what can be set, and what it means" }

@@ -134,6 +134,12 @@ interface TrainOptions {
   readonly given: Readonly<Record<string, string | undefined>>
 }
 
+/** Looks at the encoder of a run that has reached its end, for its report; a run is none the worse where it cannot. */
+const inspected = ({ inspect }: Run.Run) =>
+  Effect.catch(inspect, (error) =>
+    Console.error(`warning: what the encoder makes of images is not in the report: ${Escape.message(error)}`)
+  )
+
 /** Trains, shows how it goes, and sums up what there is when the run has ended or was stopped on the way. */
 const trainAndTell = Effect.fnUntraced(function* (run: Run.Run, options: TrainOptions) {
   const { config, folder, initialWeights, progress } = run
@@ -172,6 +178,7 @@ const trainAndTell = Effect.fnUntraced(function* (run: Run.Run, options: TrainOp
   yield* training.pipe(
     withProfile(profileFile),
     Effect.provide(Progress.layer),
+    Effect.tap(inspected(run)),
     // Also where the encoder could not be exported in the end: what was measured is told.
     Effect.onExit((exit) =>
       hasFinished || Exit.isSuccess(exit) || Cause.hasInterrupts(exit.cause) ? sumUp : showFailure(exit.cause)
