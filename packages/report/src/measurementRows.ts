@@ -1,13 +1,14 @@
+import { inOrder } from "@moco/evaluation/inOrder"
 import type { Measurement } from "@moco/evaluation/Measurement"
 import { isBaseline } from "@moco/evaluation/subjects"
 import { byWhat, partsOf, written } from "./quantity.ts"
 
 const nameWidth = 34
-const columnWidth = 11
+const leastWidth = 11
 
 /** What was measured by subject, the trained encoder first: a table for everything that is measured in several ways. */
 export const measurementRows = (measurements: ReadonlyArray<Measurement>): ReadonlyArray<string> =>
-  [...byWhat(measurements)].flatMap(([what, found]) => {
+  [...byWhat(inOrder(measurements))].flatMap(([what, found]) => {
     const ways = distinct(found.map((measurement) => partsOf(measurement).way))
     const subjects = distinct(
       found
@@ -15,6 +16,7 @@ export const measurementRows = (measurements: ReadonlyArray<Measurement>): Reado
         .toSorted(trainedFirst)
         .map(({ subject }) => subject)
     )
+    const columnWidth = Math.max(leastWidth, ...ways.map((way) => way.length + 3))
     const row = (name: string, cells: ReadonlyArray<string>) =>
       [name.padEnd(nameWidth), ...cells.map((cell) => cell.padStart(columnWidth))].join("").trimEnd()
     return [

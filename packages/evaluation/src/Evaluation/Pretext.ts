@@ -28,14 +28,15 @@ export type PretextSettings = typeof PretextSettings.Type
 
 const pairs = "of two random views of an image"
 
+/** None is better by itself: a collapsed encoder is aligned best, and noise is uniform. */
 const metricsOf = ({ layer = "head", numImages }: PretextSettings) => {
   const where = `${layer}, up to ${numImages} evaluated images, features of length 1`
   const alignment: Metric = {
-    ...{ evaluation: name, metric: "alignment (alpha = 2)", unit: "", higherIsBetter: false },
+    ...{ evaluation: name, metric: "alignment (alpha = 2)", unit: "", higherIsBetter: null },
     protocol: `mean squared distance ${pairs}; ${where}`
   }
   const uniform: Metric = {
-    ...{ evaluation: name, metric: "uniformity (t = 2)", unit: "nats", higherIsBetter: false },
+    ...{ evaluation: name, metric: "uniformity (t = 2)", unit: "nats", higherIsBetter: null },
     protocol: `log of the mean of exp(-2 d^2) over pairs of different images, one view each; ${where}`
   }
   const positive: Metric = {

@@ -24,10 +24,11 @@ export const SpectrumSettings = Schema.Struct({
 })
 export type SpectrumSettings = typeof SpectrumSettings.Type
 
+/** None is better by itself: noise makes use of every direction. */
 const metricsOf = ({ layer = "backbone", numImages }: SpectrumSettings): ReadonlyArray<Metric> => {
   const where = `${layer}, up to ${numImages} evaluated images, test transform`
   const of = (metric: string, unit: string, protocol: string): Metric => ({
-    ...{ evaluation: name, metric, unit, higherIsBetter: true },
+    ...{ evaluation: name, metric, unit, higherIsBetter: null },
     protocol: `${protocol}; ${where}`
   })
   return [

@@ -1,3 +1,4 @@
+import { inOrder } from "@moco/evaluation/inOrder"
 import type { Measurement, Metric } from "@moco/evaluation/Measurement"
 import { isBaseline, untrainedEncoder } from "@moco/evaluation/subjects"
 import type { RunConfig } from "@moco/train/RunConfig"
@@ -69,10 +70,10 @@ export const evaluationPoints = (run: DrawnRun, metric: string): ReadonlyArray<P
 export const baselinesOf = (run: DrawnRun, metric: string): ReadonlyArray<Measurement> =>
   evaluated(run, metric).filter((found) => isBaseline(found) && found.subject !== untrainedEncoder)
 
-/** Every metric that the evaluations of any of the runs have measured, in order of appearance. */
+/** Every metric that the evaluations of any of the runs have measured, in the order of these. */
 export const metricsOf = (runs: ReadonlyArray<DrawnRun>): ReadonlyArray<Metric> => {
   const all = runs.flatMap(({ events }) =>
     events.flatMap((event) => (event.event === "evaluation" ? event.measurements : []))
   )
-  return all.filter(({ metric }, i) => all.findIndex((other) => other.metric === metric) === i)
+  return inOrder(all.filter(({ metric }, i) => all.findIndex((other) => other.metric === metric) === i))
 }

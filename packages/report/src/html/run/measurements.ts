@@ -1,10 +1,15 @@
+import { inOrder } from "@moco/evaluation/inOrder"
 import { isBetter, type Measurement, withNewer } from "@moco/evaluation/Measurement"
 import { isBaseline, trainedEncoder } from "@moco/evaluation/subjects"
 import type { DrawnRun } from "../../charts/runChart/curves.ts"
 
 /** The newest of what was measured of every subject. */
 export const lastMeasurements = ({ events }: DrawnRun): ReadonlyArray<Measurement> =>
-  events.flatMap((event) => (event.event === "evaluation" ? [event.measurements] : [])).reduce(withNewer, [])
+  inOrder(
+    events
+      .flatMap((event) => (event.event === "evaluation" ? [event.measurements] : []))
+      .reduce(withNewer, [])
+  )
 
 /** A metric with what it is of every subject. */
 export interface Row {
