@@ -1,0 +1,149 @@
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
+import { trainedEncoder } from "@moco/evaluation/subjects"
+import { evaluateStored } from "@moco/train/evaluateStored"
+import * as Run from "@moco/train/Run"
+import type { RunConfig } from "@moco/train/RunConfig"
+import * as StoredEncoder from "@moco/train/StoredEncoder"
+import { validConfig } from "@moco/train/testing/validConfig"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect } from "effect"
+import { inTemporary } from "./inTemporary.ts"
+
+const images = { numTrain: 64, numTest: 24, height: 8, width: 8, channels: 1, numClasses: 3, seed: 1 }
+const stages = { dataset: layerSynthetic(images) }
+
+const config: RunConfig = {
+  ...validConfig,
+  data: { name: "own", evaluationSplit: "test", imageSize: 8 },
+  encoder: { ...validConfig.encoder, layers: [1], width: 4, featureSize: 8, batchNormGroups: 2 },
+  dictionary: { kind: "queue", size: 32 },
+  training: { epochs: 2, batchSize: 16 },
+  evaluations: {
+    knn: { everyEpochs: 1, k: [5], temperature: 0.1 },
+    pretext: { everyEpochs: 1, numImages: 24 },
+    spectrum: { everyEpochs: 1, numImages: 24 }
+  }
+}
+
+/** Trains in a folder, and gives what its end was measured as. */
+const trained = (folder: string) =>
+  Run.open({ config, folder }, { stages }).pipe(
+    Effect.flatMap((run) => Effect.andThen(run.train(), run.evaluate)),
+    Effect.scoped
+  )
+
+const measuredOf = (stored: StoredEncoder.StoredEncoder) =>
+  Effect.map(evaluateStored(stored.config, stored.weights, { stages }), ({ measurements }) => measurements)
+
+describe("an encoder that lies in files", () => {
+  it.effect("is measured as it was in its run, to the bit, from each of its files; baselines beside it", () =>
+    inTemporary(
+      (folder) =>
+        Effect.gen(function* () {
+          const inRun = yield* trained(folder)
+          const { numTensors } = tf.memory()
+          for (const stored of [
+            yield* StoredEncoder.ofRun(folder, "last"),
+            yield* StoredEncoder.ofFile(join(folder, "checkpoints", "000000008")),
+            yield* StoredEncoder.ofFile(join(folder, "checkpoints", "000000008", "query.safetensors")),
+            yield* StoredEncoder.ofFile(join(folder, "encoder.safetensors"))
+          ]) {
+            const all = yield* measuredOf(stored)
+            assert.deepStrictEqual(
+              all.filter(({ subject }) => subject === trainedEncoder),
+              inRun
+            )
+            assert.includeMembers(
+              all.map(({ subject }) => subject),
+              ["raw pixels", "untrained encoder"]
+            )
+          }
+          assert.strictEqual(tf.memory().numTensors, numTensors)
+        }),
+      "run"
+    )
+  )
+
+  it.effect("is the best state of its run where that is asked for, and says after how many steps", () =>
+    inTemporary(
+      (folder) =>
+        Effect.gen(function* () {
+          yield* trained(folder)
+          const best = yield* StoredEncoder.ofRun(folder, "best")
+          const manifest = readFileSync(join(folder, "checkpoints", "000000008", "manifest.jsonl"), "utf8")
+          const { step } = JSON.parse(/"best":(\{[^}]*\})/.exec(manifest)![1]!)
+          assert.deepStrictEqual([best.which, best.step], ["best", step])
+        }),
+      "run"
+    )
+  )
+
+  it.effect("is not found where there is none, and is told where it is damaged", () =>
+    inTemporary(
+      (folder) =>
+        Effect.gen(function* () {
+          const missing = yield* Effect.flip(StoredEncoder.ofRun(`${folder}-none`, "last"))
+          assert.include(missing.message, "there is no such folder")
+          yield* trained(folder)
+          const file = join(folder, "checkpoints", "000000008", "query.safetensors")
+          const bytes = readFileSync(file)
+          bytes[bytes.length - 1]! ^= 1
+          writeFileSync(file, bytes)
+          const damaged = yield* Effect.flip(StoredEncoder.ofRun(folder, "last"))
+          assert.include(damaged.message, "its hash does not fit its content")
+        }),
+      "run"
+    )
+  )
+})
+
+describe("what an encoder makes of images", () => {
+  it.effect(
+    "is left in the run's folder: points, neighbours, confusion, pictures, and TensorBoard's projector",
+    () =>
+      inTemporary(
+        (folder) =>
+          Effect.gen(function* () {
+            const inspection = yield* Run.open({ config, folder }, { stages }).pipe(
+              Effect.flatMap((run) => Effect.andThen(run.train(), run.inspect)),
+              Effect.scoped
+            )
+            assert.strictEqual(inspection.step, 8)
+            assert.lengthOf(inspection.map.points, images.numTest)
+            assert.sameMembers(
+              inspection.map.points.map(({ image }) => image),
+              Array.from({ length: images.numTest }, (_, image) => image)
+            )
+            for (const { found, image } of inspection.neighbours.queries) {
+              assert.notInclude(
+                found.map((other) => other.image),
+                image
+              )
+              const similarities = found.map(({ similarity }) => similarity)
+              assert.deepStrictEqual(
+                similarities,
+                similarities.toSorted((a, b) => b - a)
+              )
+            }
+            const counted = inspection.confusion!.counts.flat().reduce((sum, count) => sum + count, 0)
+            assert.strictEqual(counted, images.numTest)
+            for (const { file } of [inspection.pairs, inspection.filters!, inspection.map.thumbnails]) {
+              assert.strictEqual(
+                readFileSync(join(folder, "inspection", file)).toString("latin1", 8, 12),
+                "WEBP"
+              )
+            }
+            const written = JSON.parse(readFileSync(join(folder, "inspection", "inspection.json"), "utf8"))
+            assert.deepStrictEqual(written, JSON.parse(JSON.stringify(inspection)))
+            const rows = readFileSync(join(folder, "tensorboard", "tensors.tsv"), "utf8")
+              .trimEnd()
+              .split("\n")
+            assert.lengthOf(rows, images.numTest)
+          }),
+        "run"
+      )
+  )
+})
