@@ -12,7 +12,7 @@ const hint =
 export interface ReportOptions {
   /** What takes the run again and goes on with it, as the command line calls it. */
   readonly commandsOf: (run: DrawnRun) => Commands
-  /** Why the run ended before its end, where that is known. */
+  /** What was not finite, where the run ended by that. */
   readonly failure?: string
 }
 

@@ -126,6 +126,20 @@ describe("a map of features", () => {
     }
   })
 
+  it("moves the names of classes apart that lie in one place", () => {
+    const together = ["a", "b", "c"].map((_, label) => ({ at: [0, 0] as const, label }))
+    const svg = featureMap({
+      title: "map",
+      points: [...together, { at: [1, 1], label: 3 }],
+      classes: ["first", "second", "third", "far"],
+      thumbnails: undefined
+    }).text
+    const heights = [...svg.matchAll(/class="halo" x="[\d.]+" y="([\d.]+)"/g)].map(([, y]) => Number(y))
+    const sorted = heights.toSorted((a, b) => a - b)
+    assert.strictEqual(heights.length, 4)
+    for (const [i, y] of sorted.slice(1).entries()) assert.isAtLeast(y - sorted[i]!, 14)
+  })
+
   it("draws no point without a place, and points without classes", () => {
     const svg = featureMap({
       title: "map",
@@ -178,7 +192,7 @@ describe("pictures", () => {
       ]
     )
     assert.strictEqual(numberOf(svg, /<path class="wrong"/g), 1)
-    assert.includeMembers(textsOf(svg), ["cat", ".93", "-.50"])
+    assert.includeMembers(textsOf(svg), ["cat", ".930", "-.500"])
     assert.include(svg, "image 2: dog, similarity -0.500")
   })
 

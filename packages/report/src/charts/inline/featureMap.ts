@@ -1,4 +1,6 @@
 import { type Markup, markup, type Stamp, stamps } from "../../markup.ts"
+import { lineHeight, textWidth } from "../text.ts"
+import { textSize } from "./frame.ts"
 import { type Pictures, picture } from "./pictures.ts"
 import { linear } from "./scale.ts"
 
@@ -56,11 +58,43 @@ export const featureMap = ({ classes, thumbnails, title, ...map }: FeatureMap): 
   }${
     byClass.length > maxNames || classes.length === 0
       ? undefined
-      : byClass.map(([label, points]) => {
-          const at = { x: median(points.map((point) => point.x)), y: median(points.map((point) => point.y)) }
-          return markup`<text class="halo" x="${Math.max(40, Math.min(side - 40, at.x))}" y="${at.y}" text-anchor="middle">${nameOf(classes, label)}</text>`
-        })
+      : namesOf(byClass, classes).map(
+          ({ text, x, y }) => markup`<text class="halo" x="${x}" y="${y}" text-anchor="middle">${text}</text>`
+        )
   }</svg>`
+}
+
+interface Placed {
+  readonly x: number
+  readonly y: number
+}
+
+type ByClass = ReadonlyArray<readonly [label: number, points: ReadonlyArray<Placed>]>
+
+/** The names of classes amid their points, each moved down until it covers none of those above it. */
+const namesOf = (byClass: ByClass, classes: ReadonlyArray<string>) => {
+  const wanted = byClass
+    .map(([label, points]) => {
+      const text = nameOf(classes, label)
+      const half = textWidth(text, textSize) / 2
+      const x = median(points.map((point) => point.x))
+      return {
+        ...{ text, half, y: median(points.map((point) => point.y)) },
+        x: Math.max(half, Math.min(side - half, x))
+      }
+    })
+    .toSorted((a, b) => a.y - b.y)
+  const placed: Array<(typeof wanted)[number]> = []
+  for (const name of wanted) {
+    const y = placed
+      .filter(({ half, x }) => Math.abs(x - name.x) < half + name.half)
+      .reduce(
+        (lowest, other) => (Math.abs(other.y - lowest) < lineHeight ? other.y + lineHeight : lowest),
+        name.y
+      )
+    placed.push({ ...name, y })
+  }
+  return placed
 }
 
 /** The colours and the marks by which a class is told from the others. */
@@ -87,11 +121,6 @@ const extent = (values: ReadonlyArray<number>): readonly [number, number] =>
 
 const median = (values: ReadonlyArray<number>): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
-
-interface Placed {
-  readonly x: number
-  readonly y: number
-}
 
 /** As many as do not cover each other, from the first on. */
 const apart = <P extends Placed>(points: ReadonlyArray<P>): ReadonlyArray<P> => {

@@ -42,5 +42,5 @@ export const neighbourRow = ({ classes, first, pictures, query }: NeighbourRow):
   )}</svg>`
 }
 
-/** `.93`: there is room for no more under a picture. */
-const short = (similarity: number): string => similarity.toFixed(2).replace(/^(-?)0\./, "$1.")
+/** `.931`: there is room for no more under a picture. */
+const short = (similarity: number): string => similarity.toFixed(3).replace(/^(-?)0\./, "$1.")

@@ -48,23 +48,23 @@ interface PictureGrid {
 }
 
 const gridWidth = 380
-const [gap, groupGap] = [3, 12]
+/** Between pictures, within and between those that belong together. */
+const [within, between] = [3, 10]
 /** More pictures than this are too small to see and too many to look at. */
 const maxPictures = 256
 
 /** All pictures in rows, in the order of their file, as an SVG element of a page. */
 export const pictureGrid = ({ columns, group = 1, pictures, title }: PictureGrid): Markup => {
   const count = Math.min(pictures.sprite.count, maxPictures)
-  const numGaps = group === 1 ? 0 : Math.floor((columns - 1) / group)
-  const side = (gridWidth - gap * (columns - 1) - (groupGap - gap) * numGaps) / columns
+  const gapsBefore = (column: number) => column * within + Math.floor(column / group) * (between - within)
+  const side = (gridWidth - gapsBefore(columns - 1)) / columns
   const rows = Math.ceil(count / columns)
-  const rowHeight = side + (group === 1 ? gap : groupGap)
-  return markup`<svg class="chart" viewBox="0 0 ${gridWidth} ${rows * rowHeight}" role="img" aria-label="${title}">${Array.from(
+  const rowHeight = side + between
+  return markup`<svg class="chart" viewBox="0 0 ${gridWidth} ${rows * rowHeight - between}" role="img" aria-label="${title}">${Array.from(
     { length: count },
     (_, i) => {
       const [column, row] = [i % columns, Math.floor(i / columns)]
-      const x = column * (side + gap) + (group === 1 ? 0 : Math.floor(column / group) * (groupGap - gap))
-      return picture(pictures, i, { x, y: row * rowHeight, side })
+      return picture(pictures, i, { x: column * side + gapsBefore(column), y: row * rowHeight, side })
     }
   )}</svg>`
 }

@@ -29,6 +29,6 @@ export interface RunSource {
   readonly inspected: Found<Inspected>
   readonly quarantine: ReadonlyArray<{ readonly file: string; readonly problem: string }>
   readonly commands: Commands
-  /** Why the run ended before its end, where that is known. */
+  /** What was not finite, where the run ended by that. */
   readonly failure?: string
 }

@@ -1,4 +1,5 @@
 import { definitions } from "../../charts/inline/pictures.ts"
+import { stepsOf } from "../../charts/runChart/curves.ts"
 import { type Markup, markup } from "../../markup.ts"
 import { renderPage } from "../page.ts"
 import { headline } from "../sections/headline.ts"
@@ -28,7 +29,7 @@ export const runPage = (source: RunSource): string => {
       training(run),
       scores(run),
       similarities(run),
-      ...inspection(inspected),
+      ...inspection(inspected, (stepsOf(run).at(-1)?.step ?? -1) + 1),
       quarantine(source.quarantine),
       protocols(measurements),
       environment(source),

@@ -14,13 +14,13 @@ const collapsedPart = 0.1
 /** A mean similarity above this, of positives and of negatives, leaves nothing to tell them apart by. */
 const allAlike = 0.99
 
-/** What is wrong with a run, the worst first; `failure` is why it ended, where that is known. */
+/** What is wrong with a run, the worst first; `failure` is what was not finite, where the run ended by that. */
 export const troublesOf = (run: DrawnRun, failure?: string): ReadonlyArray<Trouble> =>
-  [diverged(run), collapsed(run), standstill(run), unfinished(run, failure)].flatMap((trouble) =>
+  [diverged(run, failure), collapsed(run), standstill(run), unfinished(run, failure)].flatMap((trouble) =>
     trouble === undefined || trouble.reasons.length === 0 ? [] : [trouble]
   )
 
-const diverged = (run: DrawnRun): Trouble => {
+const diverged = (run: DrawnRun, failure: string | undefined): Trouble => {
   const back = run.events.flatMap((event) =>
     event.event === "rolledBack"
       ? [
@@ -32,8 +32,9 @@ const diverged = (run: DrawnRun): Trouble => {
     [metrics["loss"], metrics["gradientNorm"]].some((value) => value !== undefined && !Number.isFinite(value))
   )
   const steps = bad === undefined ? [] : [`loss or gradient of step ${bad.step + 1} is not finite`]
+  const ended = failure === undefined ? [] : [failure]
   const title = "This run diverged: its numbers grew beyond what can be computed with."
-  return { kind: "diverged", title, reasons: [...back, ...steps] }
+  return { kind: "diverged", title, reasons: [...ended, ...back, ...steps] }
 }
 
 const collapsed = (run: DrawnRun): Trouble => {
@@ -80,7 +81,7 @@ const unfinished = (run: DrawnRun, failure: string | undefined): Trouble => {
   const end = run.events.at(-1)
   const why =
     failure !== undefined
-      ? [`it ended ${at}: ${failure}`]
+      ? []
       : end?.event !== "finished"
         ? [`the log ends ${at}: the run is still training, or it was killed, or it ended in an error`]
         : end.outcome === "interrupted"

@@ -12,8 +12,12 @@ const [maxQueries, maxFound] = [16, 10]
 /** Classes whose matrix is drawn. */
 const maxClasses = 200
 
-/** What the encoder has made of some images: maps, confusion, neighbours, views, filters. */
-export const inspection = (inspected: Found<Inspected>): ReadonlyArray<Section> => {
+/**
+ * What the encoder has made of some images: maps, confusion, neighbours, views, filters.
+ *
+ * @param numSteps  that the run has taken: the encoder that was looked at may be an older one
+ */
+export const inspection = (inspected: Found<Inspected>, numSteps: number): ReadonlyArray<Section> => {
   if ("missing" in inspected) {
     return [
       {
@@ -24,9 +28,9 @@ export const inspection = (inspected: Found<Inspected>): ReadonlyArray<Section> 
     ]
   }
   const { value } = inspected
-  const { images, layer, subject } = value.inspection
+  const { images, layer, step, subject } = value.inspection
   const part = images.part === "test" ? "images that were not trained on" : "training images"
-  const head = markup`<p>The ${subject} after step ${value.inspection.step}, read at its ${layer}; ${images.numImages.toLocaleString("en-US")} images of ${images.name} (${part}).</p>`
+  const head = markup`<p>The ${subject} after step ${step}, read at its ${layer}; ${images.numImages.toLocaleString("en-US")} images of ${images.name} (${part}).${step === numSteps ? "" : ` The run has taken ${numSteps} steps: this is not its last encoder.`}</p>`
   return [
     { id: "features", heading: "Map of the features", body: markup`${head}${maps(value)}${left(value)}` },
     { id: "confusion", heading: "Which classes are mixed up", body: confusion(value) },
