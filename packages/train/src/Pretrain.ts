@@ -2,9 +2,9 @@ import type { NonFiniteTensors } from "@moco/core/Finite"
 import type { StageInvalid } from "@moco/core/Stage"
 import type { TensorError } from "@moco/core/Tensor"
 import type { ImageReadError } from "@moco/data/ImageSource"
-import { Cause, Effect, Exit, Predicate } from "effect"
+import { Cause, Effect, Exit } from "effect"
 import type { GoBackError, SaveError } from "./Checkpoints.ts"
-import type { NonFinite } from "./Diagnostics.ts"
+import { NonFinite } from "./Diagnostics.ts"
 import { evaluating } from "./Pretrain/evaluating.ts"
 import { goingBack } from "./Pretrain/goingBack.ts"
 import type { PretrainResult, PretrainSettings } from "./Pretrain/settings.ts"
@@ -66,17 +66,27 @@ export const pretrain = Effect.fn("pretrain")(function* (settings: PretrainSetti
     return result
   })
 
+  /** Tells how a run has ended that a number which is none has ended, and one that was stopped. */
+  const told = (cause: Cause.Cause<unknown>) => {
+    const nonFinite = nonFiniteIn(cause)
+    const { step } = trainer.progress
+    const epoch = epochOf(trainer)
+    if (nonFinite !== undefined) {
+      return runLog.record({ event: "diverged", step, epoch, reason: nonFinite.message })
+    }
+    return Cause.hasInterrupts(cause) ? finished("interrupted") : Effect.void
+  }
   /** What is left to do for a run that does not reach its end; each part whether or not the other can be done. */
   const giveUp = (cause: Cause.Cause<unknown>) =>
     // Of a state that gives a number which is none, the step has decided whether it is worth saving.
-    Effect.onExit(isNonFinite(cause) ? save.settled : save.atAnyPrice, () =>
-      Cause.hasInterrupts(cause) ? finished("interrupted") : Effect.void
-    )
+    Effect.onExit(nonFiniteIn(cause) === undefined ? save.atAnyPrice : save.settled, () => told(cause))
   return yield* Effect.onExit(run, (exit) => (Exit.isFailure(exit) ? giveUp(exit.cause) : Effect.void))
 }, Effect.uninterruptible)
 
-const isNonFinite = ({ reasons }: Cause.Cause<unknown>) =>
-  reasons.some((reason) => Cause.isFailReason(reason) && Predicate.isTagged(reason.error, "NonFinite"))
+const nonFiniteIn = ({ reasons }: Cause.Cause<unknown>): NonFinite | undefined =>
+  reasons.flatMap((reason) =>
+    Cause.isFailReason(reason) && reason.error instanceof NonFinite ? [reason.error] : []
+  )[0]
 
 /** What {@link pretrain} can fail with. */
 export type PretrainError =

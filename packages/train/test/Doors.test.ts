@@ -7,7 +7,7 @@ import { decode, encode } from "@moco/core/Safetensors"
 import { Checkpoints } from "@moco/train/Checkpoints"
 import { encoderBytes } from "@moco/train/EncoderExport"
 import { pretrain } from "@moco/train/Pretrain"
-import { RunLog } from "@moco/train/RunLog"
+import { RecordedEvents, RunLog } from "@moco/train/RunLog"
 import { type CapturedState, RunState } from "@moco/train/RunState"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
@@ -125,6 +125,8 @@ describe("a number that is none", () => {
         )
         assert.include(error.message, "it was not evaluated")
         assert.propertyVal(error, "found", "evaluation")
+        const last = (yield* (yield* RecordedEvents).all).at(-1)
+        assert.deepInclude(last, { event: "diverged", step: 8, reason: error.message })
       }).pipe(Effect.provide(logged))
     )
   }

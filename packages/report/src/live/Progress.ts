@@ -48,6 +48,7 @@ export class Progress extends Context.Service<
             case "resumed":
             case "configChanged":
             case "initialised":
+            case "diverged":
               return
             case "rolledBack":
               status = undefined

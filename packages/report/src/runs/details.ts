@@ -114,6 +114,8 @@ const wordsOf = (event: Scanned["events"][number]): string | undefined => {
       return `went back from step ${event.failedStep}: ${event.reason}; learning rate times ${event.rateFactor}`
     case "standstill":
       return event.message
+    case "diverged":
+      return `diverged: ${event.reason.split("\n")[0]}`
     case "finished":
       return event.outcome === "completed" ? "reached its end" : "was stopped"
   }

@@ -55,6 +55,7 @@ export const stateOf = (facts: Facts): { readonly state: RunState; readonly reas
       ? { state: "finished", reason: null }
       : { state: "interrupted", reason: "its encoder is not there: it is exported when the run goes on" }
   }
+  if (last?.event === "diverged") return { state: "diverged", reason: last.reason.split("\n")[0]! }
   if (failure !== undefined) {
     return { state: failure.isFinal ? "diverged" : "failed", reason: failure.reason }
   }

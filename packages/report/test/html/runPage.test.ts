@@ -240,6 +240,8 @@ describe("a run that went wrong", () => {
     }
     assert.deepStrictEqual(kinds([stepEvent(0), rolledBack, end]), ["diverged"])
     assert.deepStrictEqual(kinds([stepEvent(0, { loss: Number.NaN }), end]), ["diverged"])
+    const diverged = { event: "diverged", step: 1, epoch: 0, reason: "the loss is NaN" } as const
+    assert.deepStrictEqual(kinds([stepEvent(0), diverged]), ["diverged"])
     const [trouble] = troublesOf(runWith([stepEvent(0), rolledBack, end]))
     assert.include(trouble!.reasons[0], "step 6 gave a number that is not finite (loss is NaN)")
   })

@@ -18,6 +18,9 @@ const stepped: Facts = {
   hasEncoder: true,
   failure: undefined
 }
+const diverged = recordOf(
+  linesOf([{ event: "diverged", step: 10, epoch: 0, reason: "the loss is NaN\n  lower the rate" }])
+) as Exclude<RunRecord, { readonly event: "step" }>
 const completed = { events: [ended("completed")], lastStep }
 const failure = { reason: "no memory", isFinal: false }
 
@@ -38,6 +41,12 @@ describe("the state of a run", () => {
       { log: completed, damage: ["worst", "x"] },
       "damaged",
       "worst"
+    ],
+    [
+      "whose log tells that it diverged",
+      { log: { events: [diverged], lastStep } },
+      "diverged",
+      "the loss is NaN"
     ],
     ["whose newest state failed", { failedStep: 10 }, "diverged", "step 10"],
     ["that went on behind a state that failed", { failedStep: 9 }, "interrupted", "tells no end"],

@@ -97,6 +97,16 @@ const standstill = {
   message: Schema.String
 }
 
+/** The run has ended by a number that is none; it goes on from its newest state, without this line. */
+const diverged = {
+  event: Schema.Literal("diverged"),
+  /** Steps that were taken. */
+  step: Schema.Natural,
+  epoch: Schema.Natural,
+  /** Where it was found, its value, and what to do. */
+  reason: Schema.String
+}
+
 /** One thing that happened in a run. */
 export const RunEvent = Schema.Union([
   Schema.Struct(step),
@@ -106,6 +116,7 @@ export const RunEvent = Schema.Union([
   Schema.Struct(initialised),
   Schema.Struct(rolledBack),
   Schema.Struct(standstill),
+  Schema.Struct(diverged),
   Schema.Struct(finished)
 ])
 export type RunEvent = typeof RunEvent.Type
@@ -124,6 +135,7 @@ export const RunRecord = Schema.Union([
   Schema.Struct({ ...line, ...initialised }),
   Schema.Struct({ ...line, ...rolledBack }),
   Schema.Struct({ ...line, ...standstill }),
+  Schema.Struct({ ...line, ...diverged }),
   Schema.Struct({ ...line, ...finished })
 ])
 export type RunRecord = typeof RunRecord.Type

@@ -71,6 +71,7 @@ export const withEvent = (before: Following, event: RunEvent): Following => {
       return withMeasured(result, [...measured, event])
     case "resumed":
     case "standstill":
+    case "diverged":
     case "configChanged":
     case "initialised":
       return before

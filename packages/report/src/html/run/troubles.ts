@@ -14,11 +14,14 @@ const collapsedPart = 0.1
 /** A mean similarity above this, of positives and of negatives, leaves nothing to tell them apart by. */
 const allAlike = 0.99
 
-/** What is wrong with a run, the worst first; `failure` is what was not finite, where the run ended by that. */
-export const troublesOf = (run: DrawnRun, failure?: string): ReadonlyArray<Trouble> =>
-  [diverged(run, failure), collapsed(run), standstill(run), unfinished(run, failure)].flatMap((trouble) =>
-    trouble === undefined || trouble.reasons.length === 0 ? [] : [trouble]
+/** What is wrong with a run, the worst first; `given` is what it has ended by, where its log could not take it. */
+export const troublesOf = (run: DrawnRun, given?: string): ReadonlyArray<Trouble> => {
+  const last = run.events.at(-1)
+  const failure = last?.event === "diverged" ? last.reason : given
+  return [diverged(run, failure), collapsed(run), standstill(run), unfinished(run, failure)].flatMap(
+    (trouble) => (trouble === undefined || trouble.reasons.length === 0 ? [] : [trouble])
   )
+}
 
 const diverged = (run: DrawnRun, failure: string | undefined): Trouble => {
   const back = run.events.flatMap((event) =>
