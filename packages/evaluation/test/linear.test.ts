@@ -186,6 +186,30 @@ describe("logistic regression", () => {
         feature_NC.dispose()
       })
     )
+
+    it.effect("looks at no larger regulariser where two in turn were worse than the best", () =>
+      Effect.gen(function* () {
+        // One number that tells the class, weakly, among 60 that tell nothing: to fit more is to learn by heart.
+        const random = CounterRandom.make(3, CounterRandom.Purpose.synthetic)
+        const labels = Int32Array.from({ length: 100 }, (_, row) => row % 2)
+        const rows = Array.from(labels, (label) => [
+          2 * label + random.normal(),
+          ...Array.from({ length: 60 }, () => random.normal())
+        ])
+        const feature_NC = tf.tensor2d(rows)
+        const grid = [1e-3, 1e-2, 1e-1, 1, 10, 100, 1000]
+        const { C, tried } = yield* chooseC(feature_NC, labels, 2, { seed: 1, grid })
+        const accuracies = tried.map(({ accuracy }) => accuracy)
+        assert.isBelow(tried.length, grid.length)
+        const best = Math.max(...accuracies)
+        assert.isTrue(
+          accuracies.slice(-2).every((accuracy) => accuracy < best),
+          String(accuracies)
+        )
+        assert.strictEqual(C, grid[accuracies.indexOf(best)])
+        feature_NC.dispose()
+      })
+    )
   })
 
   it("holds a fifth of the images back, each on one side", () => {

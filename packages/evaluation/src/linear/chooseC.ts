@@ -24,7 +24,7 @@ export interface Tried {
 export const defaultGrid: ReadonlyArray<number> = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10]
 
 export interface ChoiceOptions extends Omit<LogisticSettings, "C">, FitOptions {
-  /** Regularisers that are tried, in rising order. */
+  /** Regularisers that are tried, in rising order, until two of them are worse than one before. */
   readonly grid?: ReadonlyArray<number>
   /** Which training images are held back, an unsigned 32-bit integer. */
   readonly seed: number
@@ -75,9 +75,19 @@ const tryAll = Effect.fnUntraced(function* (
     )
     const correct = heldBack.filter((row, at) => predictions[at] === labels[row]).length
     tried.push({ C, accuracy: correct / heldBack.length })
+    if (isPast(tried)) break
   }
   return tried
 }, Effect.scoped)
+
+/**
+ * Whether the best is behind: the last two were worse. The largest regularisers take the most iterations by far, for what
+ * has begun to learn its images by heart.
+ */
+const isPast = (tried: ReadonlyArray<Tried>): boolean => {
+  const best = Math.max(...tried.map(({ accuracy }) => accuracy))
+  return tried.length > 2 && tried.slice(-2).every(({ accuracy }) => accuracy < best)
+}
 
 /** Every fifth of the images in a seeded order, and the others. */
 export const split = (
