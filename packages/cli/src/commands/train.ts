@@ -79,6 +79,12 @@ const flags = {
     "out",
     "the run folder (default: the next runs/<recipe>-<n>); one that holds an interrupted run of this config goes on"
   ),
+  report: Flag.Boolean("report").pipe(
+    Flag.withDescription(
+      "look at the encoder at the end, and write report.html; --no-report leaves both out"
+    ),
+    Flag.withDefault(true)
+  ),
   dataDir: dataDirFlag,
   profile: profileFlag("profile.json in the run folder"),
   json: jsonFlag("the result")
@@ -89,7 +95,7 @@ export const train = Command.make(
   "train",
   flags,
   Effect.fn("cli.train")(
-    function* ({ checkpointEvery, dataDir, json, onNan, profile, ...flags }) {
+    function* ({ checkpointEvery, dataDir, json, onNan, profile, report, ...flags }) {
       yield* checkEnvironment(process.env)
       const every = yield* parseEvery(checkpointEvery)
       // The images may be looked at first, which may take long.
@@ -101,9 +107,10 @@ export const train = Command.make(
       const given = {
         "data-dir": Option.getOrUndefined(dataDir),
         "checkpoint-every": Option.getOrUndefined(checkpointEvery),
-        "on-nan": onNan === "stop" ? undefined : onNan
+        "on-nan": onNan === "stop" ? undefined : onNan,
+        report: report ? undefined : "false"
       }
-      const training = trainAndTell(run, { json, every, onNan, profile, given })
+      const training = trainAndTell(run, { json, every, onNan, profile, report, given })
       yield* run.folder.writing(training).pipe(Effect.provide(run.stages))
       // Stopped where the stages are made and where the run can be; all else is short, and loses no error.
     },
@@ -130,6 +137,7 @@ interface TrainOptions {
   readonly every: CheckpointEvery
   readonly onNan: "stop" | "rollback"
   readonly profile: Option.Option<string>
+  readonly report: boolean
   /** Flags that whoever goes on with the run has to give again. */
   readonly given: Readonly<Record<string, string | undefined>>
 }
@@ -162,7 +170,9 @@ const trainAndTell = Effect.fnUntraced(function* (run: Run.Run, options: TrainOp
   const sumUp = Effect.gen(function* () {
     const { result } = followed
     const [savedStep] = yield* Effect.orElseSucceed(steps(folder.checkpoints), () => [])
-    const written = yield* Effect.exit(result.numSteps === 0 ? Effect.succeed(undefined) : writeReport())
+    const written = yield* Effect.exit(
+      options.report && result.numSteps > 0 ? writeReport() : Effect.succeed(undefined)
+    )
     const report = Exit.isSuccess(written) ? written.value : undefined
     yield* Console.log(renderSummary(result, config, { ...given, savedStep, report }))
     if (options.json) yield* Console.log(JSON.stringify(result))
@@ -172,13 +182,13 @@ const trainAndTell = Effect.fnUntraced(function* (run: Run.Run, options: TrainOp
   /** A run that diverged is one whose curves are looked at. */
   const showFailure = Effect.fnUntraced(function* (cause: Cause.Cause<unknown>) {
     const [error] = errorsIn(cause)
-    if (!(error instanceof NonFinite) || followed.result.numSteps === 0) return
+    if (!(options.report && error instanceof NonFinite) || followed.result.numSteps === 0) return
     yield* Console.log(`report: ${Escape.line(yield* writeReport(Escape.message(error)))}`)
   })
   yield* training.pipe(
     withProfile(profileFile),
     Effect.provide(Progress.layer),
-    Effect.tap(inspected(run)),
+    Effect.tap(options.report ? inspected(run) : Effect.void),
     // Also where the encoder could not be exported in the end: what was measured is told.
     Effect.onExit((exit) =>
       hasFinished || Exit.isSuccess(exit) || Cause.hasInterrupts(exit.cause) ? sumUp : showFailure(exit.cause)

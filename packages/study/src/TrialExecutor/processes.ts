@@ -48,7 +48,7 @@ export const layerProcesses = (options: {
       yield* SafeFile.replaceText(config, `${JSON.stringify(trial.config, null, 2)}\n`)
       const dataDir =
         options.dataDir !== undefined && readsDataDir(trial.config) ? [`--data-dir=${options.dataDir}`] : []
-      const args = [options.main, "train", `--config=${config}`, `--out=${folder}`, ...dataDir]
+      const args = [options.main, "train", `--config=${config}`, `--out=${folder}`, "--no-report", ...dataDir]
       const { metrics } = filesOf(yield* Path.Path, folder)
       const step = Effect.orElseSucceed(lastStep(metrics), () => undefined)
       const look = Effect.flatMap(step, (progress) => (progress ? observe(progress) : Effect.void))
