@@ -16,6 +16,7 @@ export const RunEnvironment = Schema.Struct({
   threads: Schema.Int,
   cpu: Schema.Struct({ model: Schema.String, cores: Schema.Int, features: Schema.Array(Schema.String) }),
   variables: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  images: Schema.optionalKey(Schema.Struct({ name: Schema.String, sha256: Schema.String })),
   ownStages: Schema.optionalKey(Schema.Array(Schema.String))
 })
 export type RunEnvironment = typeof RunEnvironment.Type

@@ -24,6 +24,7 @@ export const StoredEnvironment = Schema.Struct({
       features: Schema.optionalKey(Schema.Array(Schema.String))
     })
   ),
+  images: Schema.optionalKey(Schema.Struct({ name: Schema.String, sha256: Schema.String })),
   /** Stages that were given in code, in place of the config's. */
   ownStages: Schema.optionalKey(Schema.Array(Schema.String))
 })

@@ -38,7 +38,10 @@ export const prepare = Effect.fn("Run.prepare")(function* (
   const change = yield* changeOf(start)
   const backend = yield* Backend
   const threads = threadsIn(process.env, config.backend.threads)
-  const found = { ...(yield* environment(backend, threads)), ownStages }
+  const found: Environment = {
+    ...(yield* environment(backend, threads)),
+    ...{ ownStages, images: { name, sha256: images } }
+  }
   const fingerprint = fingerprintOf(backend, threads, found.cpu)
   yield* announce(config, folder, found)
   if (from !== undefined) yield* restore(from, fingerprint)

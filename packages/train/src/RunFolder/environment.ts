@@ -25,6 +25,8 @@ export interface Environment {
   readonly cpu: Cpu
   /** The variables of {@link ProcessEnvironment} that are set. */
   readonly variables: Readonly<Record<string, string>>
+  /** The data set, with the SHA-256 of what is known of the training images' files. */
+  readonly images?: { readonly name: string; readonly sha256: string }
   /** Stages that were given in code, in place of the config's. */
   readonly ownStages?: ReadonlyArray<string>
 }

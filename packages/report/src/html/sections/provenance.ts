@@ -1,5 +1,6 @@
 import type { Measurement } from "@moco/evaluation/Measurement"
 import { shorten } from "@moco/train/RunConfig/Problem"
+import type { RunEnvironment } from "../../environment.ts"
 import { type Markup, markup } from "../../markup.ts"
 import { facts, missing, type Section, table } from "../page.ts"
 import type { RunSource } from "../run/RunSource.ts"
@@ -34,6 +35,10 @@ export const quarantine = (files: RunSource["quarantine"]): Section => {
   return { id: "left-out", heading: "Images left out", body }
 }
 
+/** Of what it is known of the files: figures of other images cannot be compared. */
+const imagesOf = ({ images }: RunEnvironment): ReadonlyArray<readonly [string, string]> =>
+  images === undefined ? [] : [["images", `${images.name}, SHA-256 ${images.sha256.slice(0, 16)}`]]
+
 /** What it ran on. */
 export const environment = ({ card, environment: found }: RunSource): Section => {
   const body =
@@ -45,6 +50,7 @@ export const environment = ({ card, environment: found }: RunSource): Section =>
             "sources",
             `${found.value.version ?? "version unknown"}, ${found.value.commit === null ? "no commit known" : `commit ${found.value.commit.hash.slice(0, 12)}${found.value.commit.dirty ? ", changed since" : ""}`}`
           ],
+          ...imagesOf(found.value),
           ["machine", `${found.value.platform}, ${found.value.cpu.model}, ${found.value.cpu.cores} cores`],
           ["instructions", found.value.cpu.features.join(" ")],
           [
