@@ -18,12 +18,20 @@ export class Evaluation extends Context.Service<
     readonly everyEpochs: number
     /** What it measures, in order. */
     readonly metrics: ReadonlyArray<Metric>
+    /** Whether it measures anything of a subject (default: of every one). Of another it gives no measurements. */
+    readonly appliesTo?: (subject: Pick<Embedding, "encoder">) => boolean
     /** One measurement for each of `metrics`, in their order. What the embedding throws, it fails with. */
     readonly evaluate: (
       embedding: Embedding
     ) => Effect.Effect<ReadonlyArray<Measurement>, TensorError | ImageReadError>
   }
 >()("@moco/evaluation/Evaluation") {}
+
+/** Whether an evaluation measures anything of a subject. */
+export const applies = (
+  { appliesTo }: Pick<Evaluation["Service"], "appliesTo">,
+  subject: Pick<Embedding, "encoder">
+): boolean => appliesTo?.(subject) ?? true
 
 /** Epochs between two evaluations, as every evaluation's settings have it. */
 export const EveryEpochs = upTo(1_000_000).annotate({

@@ -1,5 +1,5 @@
 import * as Embedding from "@moco/evaluation/Embedding"
-import type { Evaluation } from "@moco/evaluation/Evaluation"
+import { applies, type Evaluation } from "@moco/evaluation/Evaluation"
 import { measure } from "@moco/evaluation/Evaluation/measure"
 import { Evaluations } from "@moco/evaluation/Evaluations"
 import { find, isBetter, type Measurement, primary, withNewer } from "@moco/evaluation/Measurement"
@@ -33,7 +33,10 @@ export const evaluating = Effect.fnUntraced(function* (trainer: TrainerState) {
     const elapsed = Duration.toSeconds(took)
     const isTrained = embedding.subject === trainedEncoder
     const at = isTrained ? { step: trainer.progress.step, epoch: epochOf(trainer) } : untrained
-    yield* runLog.record({ event: "evaluation", ...at, measurements, seconds: elapsed })
+    // What it does not apply to is done with it, and nothing was found out.
+    if (applies(evaluation, embedding)) {
+      yield* runLog.record({ event: "evaluation", ...at, measurements, seconds: elapsed })
+    }
     const { progress } = trainer
     trainer.progress = {
       ...progress,
