@@ -10,7 +10,7 @@ import { supervised } from "./Evaluation/Supervised.ts"
 import type { Metric } from "./Measurement.ts"
 
 /** Every evaluation that a config can name. Where several are named, they are made in this order. */
-export const kinds = [knn, linear, retrieval, clustering, pretext, spectrum, supervised, fineTune] as const
+export const kinds = [knn, linear, retrieval, clustering, pretext, spectrum, fineTune, supervised] as const
 
 type Kind = (typeof kinds)[number]
 type Fields = { readonly [K in Kind as K["name"]]: Schema.optionalKey<K["Settings"]> }

@@ -4,7 +4,7 @@ import * as Stage from "@moco/core/Stage"
 import { Augmentation } from "@moco/data/Augmentation"
 import { Dataset } from "@moco/data/Dataset"
 import { Effect, Layer, Schema } from "effect"
-import type { Embedding, SubjectEncoder } from "../Embedding.ts"
+import type { Embedding, Subject, SubjectEncoder } from "../Embedding.ts"
 import { accuracyOf } from "../Evaluation/accuracy.ts"
 import { Evaluation, EveryEpochs } from "../Evaluation.ts"
 import { labelSubset } from "../labelSubset.ts"
@@ -104,7 +104,7 @@ export const ceilingLayer = (ceiling: Ceiling, settings: CeilingSettings) =>
       const parts = settings.labels.map((part) => labelSubset(train.labels, train.classes.length, part, seed))
       yield* Stage.check(ceiling.name, ...ceilingNeeds(settings), ...parts.map(enough))
       const training = { ...settings, momentum, weightDecay: ceiling.weightDecay }
-      const appliesTo = ({ encoder }: Pick<Embedding, "encoder">) =>
+      const appliesTo = ({ encoder }: Pick<Subject, "encoder">) =>
         encoder !== undefined && ceiling.appliesTo(encoder)
 
       const evaluate = Effect.fn(`${ceiling.name}.evaluate`)(

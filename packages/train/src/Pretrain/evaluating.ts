@@ -25,7 +25,9 @@ export const evaluating = Effect.fnUntraced(function* (trainer: TrainerState) {
   const runLog = yield* RunLog
   const learningRate = yield* LearningRate
   const save = yield* saving(trainer)
-  const decisive = primary(evaluations.flatMap(({ metrics }) => metrics))
+  const decisive = primary(
+    evaluations.flatMap((evaluation) => (applies(evaluation, encoder) ? evaluation.metrics : []))
+  )
 
   // It may take minutes and can be stopped, and is then done again; what is logged is counted too.
   const evaluate = Effect.fnUntraced(function* (evaluation: OneEvaluation, embedding: Embedding.Embedding) {
