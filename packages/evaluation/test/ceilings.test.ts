@@ -15,6 +15,7 @@ import {
   cosineRate,
   LabelledDiverged,
   type LabelledState,
+  settleStatistics,
   stepLabelled
 } from "@moco/evaluation/labelled/training"
 import * as tf from "@tensorflow/tfjs-core"
@@ -33,7 +34,7 @@ const around = <E>(evaluation: Layer.Layer<Evaluation, E, Layer.Success<typeof i
 const network = ResNet.make(tinyResNet, 1)
 
 /** What the evaluation measures of a ResNet, of whose weights nothing may change. */
-const measured = ({ isUntrained = true, seed = 1 } = {}) =>
+const measured = ({ isUntrained = true, of = network, seed = 1 } = {}) =>
   Effect.gen(function* () {
     const owned = yield* Tensor.scoped("weights", () => ({ ...network.init(seed) }))
     const values = () =>
@@ -42,7 +43,7 @@ const measured = ({ isUntrained = true, seed = 1 } = {}) =>
     const embedding = yield* Embedding.open({
       ...{ subject: "a ResNet", representation: "its representation" },
       represent: (image_NHWC) => network.represent(owned, image_NHWC),
-      encoder: { network, weights: () => owned, isUntrained }
+      encoder: { network: of, weights: () => owned, isUntrained }
     })
     const found = yield* measure(yield* Evaluation, embedding)
     assert.deepStrictEqual(values(), before)
@@ -158,6 +159,17 @@ describe("A step with labels", () => {
     })
   )
 
+  it.effect("without a step moves the running statistics and nothing else", () =>
+    onTensorflow(() => {
+      const before = state()
+      const after = settleStatistics(scaling, before, tf.zeros([1, 1, 2, 1]), tf.keep)
+      assert.strictEqual(after.network.statistics["steps"]!.dataSync()[0], 1)
+      tf.dispose(after.network.statistics["steps"])
+      const { statistics } = before.network
+      assert.deepStrictEqual({ ...after, network: { ...after.network, statistics } }, before)
+    })
+  )
+
   it("goes by a rate that falls from the first step on, in half a cosine", () => {
     assertClose(
       [0, 1, 2, 3, 4].map((step) => cosineRate(2, step, 4)),
@@ -195,9 +207,28 @@ for (const [name, layer] of [
     it.effect("works with the label of one image a class", () =>
       Effect.gen(function* () {
         const [accuracy] = yield* measured()
-        assert.isTrue(Number.isFinite(accuracy!.value))
-      }).pipe(around(layer({ ...settings, labels: [0.01] })))
+        assert.isAtLeast(accuracy!.value, 0)
+      }).pipe(around(layer({ ...settings, epochs: 3, labels: [0.01] })))
     )
+
+    for (const [epochs, batches] of [
+      [1, 50],
+      [60, 60]
+    ] as const) {
+      it.effect(
+        `sees ${batches} batches in ${epochs} steps: running statistics take 50 to come to the weights`,
+        () =>
+          Effect.gen(function* () {
+            let calls = 0
+            const trainBackbone: Network["trainBackbone"] = (...given) => {
+              calls++
+              return network.trainBackbone(...given)
+            }
+            yield* measured({ of: { ...network, trainBackbone } })
+            assert.strictEqual(calls, batches)
+          }).pipe(around(layer({ ...settings, epochs, batchSize: 60 })))
+      )
+    }
 
     it.effect("measures nothing of what has no network, and that is no error", () =>
       Effect.gen(function* () {

@@ -25,7 +25,7 @@ export const ceilingFields = {
     }),
   epochs: upTo(100_000).annotate({
     description:
-      "times that each image whose label is given is seen; each time costs about half of what a run's epoch does",
+      "times that each image whose label is given is seen; with few labels more are wanted, for an epoch is few steps then",
     unit: "epochs"
   }),
   learningRate: positiveUpTo(1e6).annotate({

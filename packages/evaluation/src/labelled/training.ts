@@ -83,6 +83,17 @@ export const stepLabelled = (
   }
 }
 
+/** The state with the running statistics that one more batch gives, and nothing else moved. */
+export const settleStatistics = (
+  network: Network,
+  state: LabelledState,
+  view_NHWC: tf.Tensor4D,
+  keep: Tensor.Keep
+): LabelledState => {
+  const { statistics } = network.trainBackbone(state.network, view_NHWC, keep)
+  return { ...state, network: { ...state.network, statistics } }
+}
+
 const classifierOf = (named: Tensor.NamedTensors): LabelledState["classifier"] => ({
   weight_CK: named["classifier.weight_CK"]!,
   bias_K: named["classifier.bias_K"]!
