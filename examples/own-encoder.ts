@@ -27,6 +27,7 @@ const perceptron = (inputs: number, width: number, featureSize: number): Network
       statistics: {}
     }),
     train: (weights, view_NHWC) => ({ feature_ND: project(weights, view_NHWC), statistics: {} }),
+    trainBackbone: (weights, view_NHWC) => ({ row_NC: represent(weights, view_NHWC), statistics: {} }),
     represent,
     project
   }

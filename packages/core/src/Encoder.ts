@@ -26,6 +26,16 @@ export interface Network {
     view_NHWC: tf.Tensor4D,
     keep: Tensor.Keep
   ) => { readonly feature_ND: tf.Tensor2D; readonly statistics: Tensor.NamedTensors }
+  /**
+   * Training-mode backbone representation, before the projection head and without normalisation; differentiable in the
+   * parameters of the backbone. Calls `keep` as `train` does. Where the loss takes batch norm in parts of a batch, this
+   * takes it of the whole batch: it is for training with labels, where no sample can tell of another.
+   */
+  readonly trainBackbone: (
+    weights: Weights,
+    view_NHWC: tf.Tensor4D,
+    keep: Tensor.Keep
+  ) => { readonly row_NC: tf.Tensor2D; readonly statistics: Tensor.NamedTensors }
   /** Evaluation-mode backbone representation, before the projection head and without normalisation. */
   readonly represent: (weights: Weights, image_NHWC: tf.Tensor4D) => tf.Tensor2D
   /** Evaluation-mode features, behind the projection head: rows of unit L2 norm, as the loss compares them. */

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import type { NamedTensors } from "./Tensor.ts"
 
 /**
- * The value of a scalar function of named tensors, and its gradient in each of them.
+ * The value of a scalar function of named tensors, and its gradient in each of them that it depends on.
  *
  * Unlike tfjs's own `grads`, a failure in the middle releases what the tape had saved.
  */
@@ -15,7 +15,8 @@ export const valueAndGradients = (
     const { grads, value } = tf.engine().gradients(() => f(parameters), Object.values(parameters))
     return {
       value: value as tf.Scalar,
-      gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!]))
+      // Of a tensor that the function does not depend on there is none, whatever the library's type says.
+      gradients: Object.fromEntries(names.flatMap((name, i) => (grads[i] == null ? [] : [[name, grads[i]!]])))
     }
   } catch (cause) {
     releaseTape()

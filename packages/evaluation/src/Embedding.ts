@@ -1,3 +1,4 @@
+import type { Network, Weights } from "@moco/core/Encoder"
 import * as Tensor from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
 import { Dataset } from "@moco/data/Dataset"
@@ -19,6 +20,15 @@ export const EncoderLayer = Schema.Literals(["backbone", "head"]).annotate({
 })
 export type EncoderLayer = typeof EncoderLayer.Type
 
+/** The network that a subject represents by, for evaluations that train a copy of it. */
+export interface SubjectEncoder {
+  readonly network: Network
+  /** As they are now; borrowed. */
+  readonly weights: () => Weights
+  /** Whether they are the seed's, that no step has moved. */
+  readonly isUntrained: boolean
+}
+
 /** What is measured, by the name that its measurements have. */
 export interface Subject {
   readonly subject: string
@@ -28,6 +38,8 @@ export interface Subject {
   readonly represent: Represent
   /** Its rows at the head, where it has one. */
   readonly project?: Represent | undefined
+  /** Its network, where it has one: raw pixels have none. */
+  readonly encoder?: SubjectEncoder | undefined
 }
 
 /** A part of the data set: what is trained on, which is also the bank and the probe's, or what is evaluated on. */
@@ -37,6 +49,8 @@ export type Part = "train" | "test"
 export interface Embedding {
   /** Whose it is. */
   readonly subject: string
+  /** The network behind it, where there is one. */
+  readonly encoder: SubjectEncoder | undefined
   /** The rows of any images at a layer. What it throws says whose they are. */
   readonly represent: (layer: EncoderLayer) => Represent
   /**
@@ -53,6 +67,7 @@ const batchSize = 500
 
 /** Opens the embedding of a subject; what it has worked out is released when the Scope closes. */
 export const open = Effect.fn("Embedding.open")(function* ({
+  encoder,
   project,
   represent,
   representation,
@@ -89,7 +104,7 @@ export const open = Effect.fn("Embedding.open")(function* ({
     return rows
   })
 
-  const embedding: Embedding = { subject, represent: (layer) => layers[layer], rowsOf }
+  const embedding: Embedding = { subject, encoder, represent: (layer) => layers[layer], rowsOf }
   return embedding
 })
 

@@ -3,7 +3,7 @@ import type * as Stage from "@moco/core/Stage"
 import type { TensorError } from "@moco/core/Tensor"
 import type { ImageReadError } from "@moco/data/ImageSource"
 import { Context, type Effect, type Layer, Schema } from "effect"
-import type { Embedding } from "./Embedding.ts"
+import type { Embedding, Subject } from "./Embedding.ts"
 import type { Measurement, Metric } from "./Measurement.ts"
 
 export type { Embedding, Represent } from "./Embedding.ts"
@@ -18,12 +18,20 @@ export class Evaluation extends Context.Service<
     readonly everyEpochs: number
     /** What it measures, in order. */
     readonly metrics: ReadonlyArray<Metric>
+    /** Whether it measures anything of a subject (default: of every one). Of another it gives no measurements. */
+    readonly appliesTo?: (subject: Pick<Subject, "encoder">) => boolean
     /** One measurement for each of `metrics`, in their order. What the embedding throws, it fails with. */
     readonly evaluate: (
       embedding: Embedding
     ) => Effect.Effect<ReadonlyArray<Measurement>, TensorError | ImageReadError>
   }
 >()("@moco/evaluation/Evaluation") {}
+
+/** Whether an evaluation measures anything of a subject. */
+export const applies = (
+  { appliesTo }: Pick<Evaluation["Service"], "appliesTo">,
+  subject: Pick<Subject, "encoder">
+): boolean => appliesTo?.(subject) ?? true
 
 /** Epochs between two evaluations, as every evaluation's settings have it. */
 export const EveryEpochs = upTo(1_000_000).annotate({

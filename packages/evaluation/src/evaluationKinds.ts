@@ -1,14 +1,16 @@
 import { Schema } from "effect"
 import { clustering } from "./Evaluation/Clustering.ts"
+import { fineTune } from "./Evaluation/FineTune.ts"
 import { knn } from "./Evaluation/Knn.ts"
 import { linear } from "./Evaluation/Linear.ts"
 import { pretext } from "./Evaluation/Pretext.ts"
 import { retrieval } from "./Evaluation/Retrieval.ts"
 import { spectrum } from "./Evaluation/Spectrum.ts"
+import { supervised } from "./Evaluation/Supervised.ts"
 import type { Metric } from "./Measurement.ts"
 
 /** Every evaluation that a config can name. Where several are named, they are made in this order. */
-export const kinds = [knn, linear, retrieval, clustering, pretext, spectrum] as const
+export const kinds = [knn, linear, retrieval, clustering, pretext, spectrum, fineTune, supervised] as const
 
 type Kind = (typeof kinds)[number]
 type Fields = { readonly [K in Kind as K["name"]]: Schema.optionalKey<K["Settings"]> }

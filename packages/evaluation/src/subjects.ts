@@ -28,6 +28,7 @@ const pixels: Represent = (image_NHWC) => tf.reshape(image_NHWC, [image_NHWC.sha
 /** A network with the weights that it has whenever it represents. */
 const encoderAs = (subject: string, network: Network, weights: () => Weights): Subject => ({
   subject,
+  encoder: { network, weights, isUntrained: subject === untrainedEncoder },
   representation: `the ${subject}'s representation`,
   represent: (image_NHWC) => network.represent(weights(), image_NHWC),
   project: (image_NHWC) => network.project(weights(), image_NHWC)

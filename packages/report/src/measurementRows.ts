@@ -16,9 +16,9 @@ export const measurementRows = (measurements: ReadonlyArray<Measurement>): Reado
         .toSorted(trainedFirst)
         .map(({ subject }) => subject)
     )
-    const columnWidth = Math.max(leastWidth, ...ways.map((way) => way.length + 3))
+    const widths = ways.map((way) => Math.max(leastWidth, way.length + 2))
     const row = (name: string, cells: ReadonlyArray<string>) =>
-      [name.padEnd(nameWidth), ...cells.map((cell) => cell.padStart(columnWidth))].join("").trimEnd()
+      [name.padEnd(nameWidth), ...cells.map((cell, i) => cell.padStart(widths[i]!))].join("").trimEnd()
     return [
       row(what, ways),
       ...subjects.map((subject) => {

@@ -76,6 +76,34 @@ describe("The evaluations of a run", () => {
     }).pipe(Effect.provide(evaluatedWith()))
   )
 
+  it.effect("measure only what they apply to, log nothing of the rest, and do not come back to it", () =>
+    Effect.gen(function* () {
+      const { measurements } = yield* pretrain({ numEpochs: 2 })
+      assert.deepStrictEqual(yield* evaluated, [["ceiling", "untrained encoder", 0]])
+      assert.deepStrictEqual(
+        measurements.map(({ value }) => value),
+        [7]
+      )
+      const events = yield* (yield* RecordedEvents).all
+      assert.lengthOf(
+        events.filter(({ event }) => event === "evaluation"),
+        1
+      )
+    }).pipe(
+      Effect.provide(
+        evaluatedWith(
+          Layer.effect(
+            Evaluation,
+            Effect.map(Evaluation, (made) => ({
+              ...made,
+              appliesTo: ({ encoder }) => encoder?.isUntrained === true
+            }))
+          ).pipe(Layer.provide(madeUp("ceiling", 1, [7])))
+        )
+      )
+    )
+  )
+
   const best = (direction: boolean | null) =>
     inTemporary((root) =>
       Effect.gen(function* () {

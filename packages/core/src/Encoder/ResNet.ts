@@ -37,6 +37,7 @@ export const make = (config: ResNetConfig, channels: number): Network => {
     featureSize: config.featureSize,
     init: (seed) => initialWeights(layout, seed),
     train: (weights, view_NHWC, keep) => train(layout, weights, view_NHWC, keep),
+    trainBackbone: (weights, view_NHWC, keep) => trainBackbone(layout, weights, view_NHWC, keep),
     represent: (weights, image_NHWC) => represent(layout, weights, image_NHWC),
     project: (weights, image_NHWC) =>
       tf.tidy(() => l2Normalize(head(layout, weights.parameters, represent(layout, weights, image_NHWC))))
@@ -58,8 +59,8 @@ const batchNormWeights = ({ parameters, statistics }: Weights, name: string): Ba
   runningVariance_C: statistics[`${name}.running_var`] as tf.Tensor1D
 })
 
-const train = (layout: ResNetLayout, weights: Weights, view_NHWC: tf.Tensor4D, keep: Keep) => {
-  const groups = layout.batchNormGroups
+/** Batch norm by the batch, in `groups` parts of it, and where its new running statistics are put. */
+const byBatch = (weights: Weights, groups: number, keep: Keep) => {
   const statistics: Record<string, tf.Tensor> = {}
   const normalise: Normalise = (name, x, activation) => {
     const result = batchNorm(x, batchNormWeights(weights, name), groups, activation)
@@ -67,12 +68,24 @@ const train = (layout: ResNetLayout, weights: Weights, view_NHWC: tf.Tensor4D, k
     statistics[`${name}.running_var`] = keep(result.runningVariance_C)
     return result.y_NHWC
   }
+  return { normalise, statistics: statistics as NamedTensors }
+}
+
+const trainBackbone = (layout: ResNetLayout, weights: Weights, view_NHWC: tf.Tensor4D, keep: Keep) => {
+  const { normalise, statistics } = byBatch(weights, 1, keep)
+  const row_NC = tf.tidy(() => backbone(layout, weights.parameters, view_NHWC, normalise))
+  return { row_NC, statistics }
+}
+
+const train = (layout: ResNetLayout, weights: Weights, view_NHWC: tf.Tensor4D, keep: Keep) => {
+  const groups = layout.batchNormGroups
+  const { normalise, statistics } = byBatch(weights, groups, keep)
   const feature_ND = tf.tidy(() => {
     const grouped_NHWC = toGroups(view_NHWC, groups)
     const representation = backbone(layout, weights.parameters, grouped_NHWC, normalise)
     return fromGroups(l2Normalize(head(layout, weights.parameters, representation)), groups)
   })
-  return { feature_ND, statistics: statistics as NamedTensors }
+  return { feature_ND, statistics }
 }
 
 /**

@@ -15,6 +15,10 @@ const networkOf = (featureSize: number, weight: (seed: number) => tf.Tensor2D): 
       feature_ND: l2Normalize(project(weights, view_NHWC)),
       statistics: { batches: keep(tf.add(weights.statistics["batches"]!, 1)) }
     }),
+    trainBackbone: (weights, view_NHWC, keep) => ({
+      row_NC: project(weights, view_NHWC),
+      statistics: { batches: keep(tf.add(weights.statistics["batches"]!, 1)) }
+    }),
     represent: project,
     project: (weights, image_NHWC) => l2Normalize(project(weights, image_NHWC))
   }

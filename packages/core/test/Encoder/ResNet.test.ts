@@ -108,6 +108,28 @@ describe("ResNet", () => {
     })
   )
 
+  it.effect(
+    "gives in training what its head is put on, and takes batch norm of the whole batch for that",
+    () =>
+      onTensorflow(() => {
+        const [whole, split] = [ResNet.make(tiny, 1), ResNet.make({ ...tiny, batchNormGroups: 3 }, 1)]
+        const weights = whole.init(1)
+        const batch = images(12)
+        const { row_NC, statistics } = whole.trainBackbone(weights, batch, keep)
+        const { parameters } = weights
+        const projected = tf.add(
+          tf.matMul(row_NC, parameters["fc.weight"] as tf.Tensor2D, false, true),
+          parameters["fc.bias"]!
+        )
+        const trained = whole.train(weights, batch, keep)
+        assertRowsClose(rows(tf.div(projected, tf.norm(projected, 2, 1, true))), rows(trained.feature_ND))
+        const values = (tensors: NamedTensors) =>
+          Object.values(tensors).map((tensor) => [...tensor.dataSync()])
+        assertRowsClose(values(statistics), values(trained.statistics))
+        assertRowsClose(rows(split.trainBackbone(weights, batch, keep).row_NC), rows(row_NC))
+      })
+  )
+
   it.effect("puts sample n into batch-norm group n mod groups: each group is a batch of its own", () =>
     onTensorflow(() => {
       const [whole, split] = [ResNet.make(tiny, 1), ResNet.make({ ...tiny, batchNormGroups: 3 }, 1)]

@@ -40,7 +40,8 @@ export type LinearSettings = typeof LinearSettings.Type
 
 const fits = {
   lbfgs:
-    "logistic regression by L-BFGS on standardised features, its regulariser chosen on a fifth of these labels",
+    "logistic regression by L-BFGS on standardised features, its regulariser chosen on a fifth of these labels (1 where no " +
+    "class has two)",
   sgd: "SGD with learning rate 30, a tenth of it from epochs 60 and 80, 100 epochs of batches of 256, no weight decay"
 }
 

@@ -7,12 +7,17 @@ export interface Found {
   readonly similarities: Float32Array
 }
 
+const nothing: Found = { rows: new Int32Array(0), similarities: new Float32Array(0) }
+
 /** The nearest others of some rows by cosine, among all rows. Reads from the backend. */
 export const nearestOthers = (
   row_NC: tf.Tensor2D,
   queries: ReadonlyArray<number>,
   count: number
 ): ReadonlyArray<Found> =>
+  row_NC.shape[0] === 1 ? queries.map(() => nothing) : nearestOfMany(row_NC, queries, count)
+
+const nearestOfMany = (row_NC: tf.Tensor2D, queries: ReadonlyArray<number>, count: number) =>
   tf.tidy(() => {
     const [numRows] = row_NC.shape
     const unit_NC = tf.div<tf.Tensor2D>(row_NC, tf.maximum(tf.norm(row_NC, 2, 1, true), 1e-12))

@@ -30,9 +30,13 @@ export interface ChoiceOptions extends Omit<LogisticSettings, "C">, FitOptions {
   readonly seed: number
 }
 
+/** Where no image can be held back: scikit-learn's own. */
+const unchosen = 1
+
 /**
  * The regulariser of which a classifier of four fifths of the training images is right most often about the other fifth
- * (the smallest of equal ones), and a classifier with it of all training images. No test image is looked at.
+ * (the smallest of equal ones), and a classifier with it of all training images. No test image is looked at. Of a class
+ * that would have none left no image is held back; where that leaves none to choose by, the regulariser is 1.
  */
 export const chooseC = Effect.fn("LogisticRegression.chooseC")(function* (
   feature_NC: tf.Tensor2D,
@@ -41,9 +45,13 @@ export const chooseC = Effect.fn("LogisticRegression.chooseC")(function* (
   options: ChoiceOptions
 ) {
   const tried = yield* tryAll(feature_NC, labels, numClasses, options)
-  const best = tried.reduce((chosen, next) => (next.accuracy > chosen.accuracy ? next : chosen))
-  const fitted = yield* fitLogistic(feature_NC, labels, numClasses, { ...options, C: best.C }, options)
-  return { ...fitted, C: best.C, tried }
+  const best = tried.reduce<Tried | undefined>(
+    (chosen, next) => (chosen === undefined || next.accuracy > chosen.accuracy ? next : chosen),
+    undefined
+  )
+  const C = best?.C ?? unchosen
+  const fitted = yield* fitLogistic(feature_NC, labels, numClasses, { ...options, C }, options)
+  return { ...fitted, C, tried }
 })
 
 /** Each fit starts where that of the next smaller regulariser has ended. */
@@ -53,7 +61,8 @@ const tryAll = Effect.fnUntraced(function* (
   numClasses: number,
   { grid = defaultGrid, seed, standardise = true, ...settings }: ChoiceOptions
 ) {
-  const { fitted, heldBack } = split(labels.length, seed)
+  const { fitted, heldBack } = keepingClasses(split(labels.length, seed), labels)
+  if (heldBack.length === 0) return []
   const parts = yield* Tensor.scoped("LogisticRegression.split", () => {
     const [train_NC, heldBack_NC] = [tf.gather(feature_NC, fitted), tf.gather(feature_NC, heldBack)]
     const oneHot_NK = oneHotOf(
@@ -89,11 +98,28 @@ const isPast = (tried: ReadonlyArray<Tried>): boolean => {
   return tried.length > 2 && tried.slice(-2).every(({ accuracy }) => accuracy < best)
 }
 
+/** Rows that a classifier is made of, and rows that it is tried on. */
+interface Split {
+  readonly fitted: Int32Array
+  readonly heldBack: Int32Array
+}
+
+/** The same with one image back for each class of which all were held back: nobody can name a class that he never saw. */
+const keepingClasses = ({ fitted, heldBack }: Split, labels: ArrayLike<number>): Split => {
+  const seen = new Set(Array.from(fitted, (row) => labels[row]!))
+  const back = heldBack.filter((row) => {
+    const isFirst = !seen.has(labels[row]!)
+    seen.add(labels[row]!)
+    return isFirst
+  })
+  return {
+    fitted: Int32Array.from([...fitted, ...back]).sort(),
+    heldBack: heldBack.filter((row) => !back.includes(row))
+  }
+}
+
 /** Every fifth of the images in a seeded order, and the others. */
-export const split = (
-  numImages: number,
-  seed: number
-): { readonly fitted: Int32Array; readonly heldBack: Int32Array } => {
+export const split = (numImages: number, seed: number): Split => {
   const random = CounterRandom.make(seed, CounterRandom.Purpose.probe, 0, 2)
   const order = CounterRandom.permutation(random, numImages)
   return {

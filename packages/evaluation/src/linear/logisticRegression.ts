@@ -97,10 +97,12 @@ export const minimise = Effect.fn("LogisticRegression.minimise")(function* (
 }, Effect.interruptible)
 
 /** Rows of 0 with a 1 at the label. */
-export const oneHotOf = (labels: ArrayLike<number>, numClasses: number): tf.Tensor2D =>
-  tf.tidy(
-    () => tf.oneHot(tf.tensor1d(Int32Array.from(labels), "int32"), numClasses, 1, 0, "float32") as tf.Tensor2D
-  )
+export const oneHotOf = (labels: ArrayLike<number>, numClasses: number): tf.Tensor2D => {
+  // Not `tf.oneHot`, which refuses a single class.
+  const values = new Float32Array(labels.length * numClasses)
+  for (let row = 0; row < labels.length; row++) values[row * numClasses + labels[row]!] = 1
+  return tf.tensor2d(values, [labels.length, numClasses])
+}
 
 export interface FitOptions {
   /** Whether each feature is given mean 0 and deviation 1 over the training images first (default: true). */

@@ -1,5 +1,5 @@
 import * as Embedding from "@moco/evaluation/Embedding"
-import type { Evaluation } from "@moco/evaluation/Evaluation"
+import { applies, type Evaluation } from "@moco/evaluation/Evaluation"
 import { measure } from "@moco/evaluation/Evaluation/measure"
 import { Evaluations } from "@moco/evaluation/Evaluations"
 import { find, isBetter, type Measurement, primary, withNewer } from "@moco/evaluation/Measurement"
@@ -25,7 +25,9 @@ export const evaluating = Effect.fnUntraced(function* (trainer: TrainerState) {
   const runLog = yield* RunLog
   const learningRate = yield* LearningRate
   const save = yield* saving(trainer)
-  const decisive = primary(evaluations.flatMap(({ metrics }) => metrics))
+  const decisive = primary(
+    evaluations.flatMap((evaluation) => (applies(evaluation, encoder) ? evaluation.metrics : []))
+  )
 
   // It may take minutes and can be stopped, and is then done again; what is logged is counted too.
   const evaluate = Effect.fnUntraced(function* (evaluation: OneEvaluation, embedding: Embedding.Embedding) {
@@ -33,7 +35,10 @@ export const evaluating = Effect.fnUntraced(function* (trainer: TrainerState) {
     const elapsed = Duration.toSeconds(took)
     const isTrained = embedding.subject === trainedEncoder
     const at = isTrained ? { step: trainer.progress.step, epoch: epochOf(trainer) } : untrained
-    yield* runLog.record({ event: "evaluation", ...at, measurements, seconds: elapsed })
+    // What it does not apply to is done with it, and nothing was found out.
+    if (applies(evaluation, embedding)) {
+      yield* runLog.record({ event: "evaluation", ...at, measurements, seconds: elapsed })
+    }
     const { progress } = trainer
     trainer.progress = {
       ...progress,

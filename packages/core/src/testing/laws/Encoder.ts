@@ -71,14 +71,56 @@ export const encoderLaws = (title: string, { batchSize, channels, imageSize, net
       onTensorflow(() => {
         const weights = network.init(1)
         const before = valuesOf(weights)
-        const kept: Array<tf.Tensor> = []
-        const { statistics } = network.train(weights, images(batchSize), (tensor) => {
-          kept.push(tensor)
-          return tensor
+        for (const train of [network.train, network.trainBackbone]) {
+          const kept: Array<tf.Tensor> = []
+          const { statistics } = train(weights, images(batchSize), (tensor) => {
+            kept.push(tensor)
+            return tensor
+          })
+          assert.sameMembers(Object.keys(statistics), Object.keys(weights.statistics))
+          assert.sameMembers(kept, Object.values(statistics))
+          assert.deepStrictEqual(valuesOf(weights), before)
+        }
+      })
+    )
+
+    it.effect(
+      "learns by its backbone in every parameter that its representation depends on, and in no other",
+      () =>
+        onTensorflow(() => {
+          const { parameters, statistics } = network.init(1)
+          const batch = images(batchSize)
+          const { gradients } = valueAndGradients((named) => {
+            const { row_NC } = network.trainBackbone({ parameters: named, statistics }, batch, same)
+            assert.strictEqual(row_NC.shape[0], batchSize)
+            const direction = tf.tensor1d(Array.from({ length: row_NC.shape[1] }, (_, at) => at + 1))
+            return tf.sum(tf.square(tf.mul(row_NC, direction))) as tf.Scalar
+          }, parameters)
+          const before = rows(network.represent({ parameters, statistics }, batch))
+          for (const [name, parameter] of Object.entries(parameters)) {
+            const others = { ...parameters, [name]: tf.add(tf.mul(parameter, 3), 1) }
+            const after = rows(network.represent({ parameters: others, statistics }, batch))
+            const gradient = gradients[name]
+            const learns = gradient?.dataSync().some((value) => value !== 0) ?? false
+            assert.strictEqual(learns, String(after) !== String(before), name)
+            if (gradient !== undefined) assert.deepStrictEqual(gradient.shape, parameter.shape, name)
+          }
+          assert.isAbove(Object.keys(gradients).length, 0)
         })
-        assert.sameMembers(Object.keys(statistics), Object.keys(weights.statistics))
-        assert.sameMembers(kept, Object.values(statistics))
-        assert.deepStrictEqual(valuesOf(weights), before)
+    )
+
+    it.effect("represents in training as in evaluation, once the running statistics are the batch's", () =>
+      onTensorflow(() => {
+        const batch = images(batchSize)
+        let weights = network.init(1)
+        for (let step = 0; step < 80; step++) {
+          weights = { ...weights, statistics: network.trainBackbone(weights, batch, same).statistics }
+        }
+        const expected = rows(network.trainBackbone(weights, batch, same).row_NC).flat()
+        const actual = rows(network.represent(weights, batch)).flat()
+        // They hold the variance without bias, which of few positions is some hundredths more.
+        const off = Math.hypot(...actual.map((value, at) => value - expected[at]!))
+        assert.isBelow(off / Math.hypot(...expected), 0.1)
       })
     )
 
@@ -95,6 +137,8 @@ export const encoderLaws = (title: string, { batchSize, channels, imageSize, net
     )
   })
 }
+
+const same = <T extends tf.Tensor>(tensor: T): T => tensor
 
 const rows = (tensor: tf.Tensor) => tensor.arraySync() as Array<Array<number>>
 

@@ -1,5 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
+import type { Network } from "@moco/core/Encoder"
+import * as Tensor from "@moco/core/Tensor"
 import { TensorLeak } from "@moco/core/testing"
 import { Augmentation } from "@moco/data/Augmentation"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
@@ -7,7 +9,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Exit, Fiber, Layer } from "effect"
 import type { Represent } from "../../Embedding.ts"
 import { Evaluation } from "../../Evaluation.ts"
-import { evaluationOf } from "../evaluationOf.ts"
+import * as testing from "../evaluationOf.ts"
 
 const images = Layer.provideMerge(
   Augmentation.layerNone,
@@ -15,6 +17,32 @@ const images = Layer.provideMerge(
 )
 
 const pixels: Represent = (image_NHWC) => tf.reshape(image_NHWC, [image_NHWC.shape[0], -1]) as tf.Tensor2D
+
+/** A network that represents as it is told to, times a parameter of its own: 36 numbers an image. */
+const networkOf = (represent: Represent): Network => {
+  const scaled: Network["represent"] = ({ parameters }, image_NHWC) =>
+    tf.mul(represent(image_NHWC), parameters["scale"]!)
+  return {
+    featureSize: 36,
+    init: () => ({ parameters: { scale: tf.ones([36]) }, statistics: {} }),
+    train: (weights, view_NHWC) => ({ feature_ND: scaled(weights, view_NHWC), statistics: {} }),
+    trainBackbone: (weights, view_NHWC) => ({ row_NC: scaled(weights, view_NHWC), statistics: {} }),
+    represent: scaled,
+    project: scaled
+  }
+}
+
+/** What the evaluation measures of a representation, which is that of a network too. */
+const evaluationOf = ({ represent, subject }: { readonly subject: string; readonly represent: Represent }) =>
+  Effect.gen(function* () {
+    const network = networkOf(represent)
+    const { parameters } = yield* Tensor.scoped("weights", () => ({ ...network.init(1) }))
+    const weights = () => ({ parameters, statistics: {} })
+    const encoder = { network, weights, isUntrained: true }
+    const found = yield* testing.evaluationOf({ subject, represent, encoder })
+    assert.isTrue(parameters["scale"]!.dataSync().every((value) => value === 1))
+    return found
+  }).pipe(Effect.scoped)
 
 /**
  * What every evaluation has in common, on 60 and 30 synthetic images of 6 x 6 pixels in 3 classes; a variant joins by one
@@ -89,20 +117,18 @@ export const evaluationLaws = <E>(
       }).pipe(provided)
   )
 
-  it.effect("can be interrupted, and releases every tensor then", () =>
+  it.effect("can be interrupted, early and late, and releases every tensor then", () =>
     Effect.gen(function* () {
-      let numCalls = 0
-      const counted: Represent = (image_NHWC) => {
-        numCalls++
-        return pixels(image_NHWC)
+      for (const turns of [1, 2, 4, 8, 16, 64]) {
+        const stopped = Effect.gen(function* () {
+          const fiber = yield* Effect.forkChild(evaluationOf({ subject: "pixels", represent: pixels }))
+          for (let turn = 0; turn < turns; turn++) yield* Effect.yieldNow
+          yield* Fiber.interrupt(fiber)
+          return yield* Fiber.await(fiber)
+        })
+        const exit = yield* TensorLeak.check(stopped)
+        if (turns === 1) assert.isTrue(Exit.isFailure(exit))
       }
-      const stopped = Effect.gen(function* () {
-        const fiber = yield* Effect.forkChild(evaluationOf({ subject: "pixels", represent: counted }))
-        while (numCalls === 0) yield* Effect.yieldNow
-        yield* Fiber.interrupt(fiber)
-        return yield* Fiber.await(fiber)
-      })
-      assert.isTrue(Exit.isFailure(yield* TensorLeak.check(stopped)))
     }).pipe(provided)
   )
 }

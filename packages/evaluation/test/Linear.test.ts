@@ -1,0 +1,97 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Linear from "@moco/evaluation/Evaluation/Linear"
+import { Effect } from "effect"
+import { drawnRows, inTurn, measuredOf, oneHot, valuesOf } from "./rowsAsImages.ts"
+
+const settings = { everyEpochs: 1, labels: [1] }
+const labels = inTurn(40, 4)
+/** Images of `labels` with one number, and what they are evaluated on. */
+const sets = (rows: (label: number) => ReadonlyArray<number>, numClasses = 4) => ({
+  train: { rows: labels.map(rows), labels },
+  test: { rows: labels.map(rows), labels },
+  numClasses
+})
+
+for (const fit of ["lbfgs", "sgd"] as const) {
+  describe(`Linear by ${fit}`, () => {
+    it.effect("is right about every image whose features are its class", () =>
+      Effect.gen(function* () {
+        const whole = sets((label) => oneHot([label], 4)[0]!)
+        const [accuracy] = yield* measuredOf(Linear.layer({ ...settings, fit }), whole)
+        assert.strictEqual(accuracy!.value, 1)
+        assert.deepStrictEqual(accuracy!.interval, { low: 1, high: 1 })
+        assert.strictEqual(accuracy!.numImages, 40)
+      })
+    )
+
+    it.effect("names the largest class of training where features are all the same", () =>
+      Effect.gen(function* () {
+        const of = (counts: ReadonlyArray<number>) => {
+          const all = counts.flatMap((count, label) => new Array<number>(count).fill(label))
+          return { rows: all.map(() => [0.3, -2]), labels: all }
+        }
+        const [accuracy] = yield* measuredOf(Linear.layer({ ...settings, fit }), {
+          ...{ train: of([10, 25, 15]), test: of([3, 4, 5]), numClasses: 3 }
+        })
+        assert.strictEqual(accuracy!.value, 4 / 12)
+      })
+    )
+  })
+}
+
+describe("Linear", () => {
+  it.effect("counts what lies on the wrong side of the line between two classes", () =>
+    Effect.gen(function* () {
+      // Means -1 and 1, equally many: by symmetry the border is 0.
+      const train = {
+        rows: [-1.5, -1, -0.5, 0.5, 1, 1.5].flatMap((x) => [[x], [x], [x], [x]]),
+        labels: [0, 0, 0, 1, 1, 1].flatMap((label) => [label, label, label, label])
+      }
+      const test = { rows: [[-2], [-0.2], [0.2], [3], [0.1]], labels: [0, 0, 1, 1, 0] }
+      const [accuracy] = yield* measuredOf(Linear.layer(settings), { train, test, numClasses: 2 })
+      assert.strictEqual(accuracy!.value, 4 / 5)
+    })
+  )
+
+  it.effect("gives each part of the labels a metric of its own, and more labels tell no less", () =>
+    Effect.gen(function* () {
+      const many = inTurn(200, 4)
+      const rows = (seed: number) =>
+        drawnRows(200, 6, seed).map((row, at) => row.map((x, c) => x + (c === many[at] ? 1.5 : 0)))
+      const found = yield* measuredOf(Linear.layer({ ...settings, labels: [1, 0.1, 0.02] }), {
+        ...{ train: { rows: rows(1), labels: many }, test: { rows: rows(2), labels: many }, numClasses: 4 }
+      })
+      const [all, tenth, fiftieth] = found
+      assert.deepStrictEqual(Object.keys(valuesOf(found)), [
+        "linear probe accuracy (all labels)",
+        "linear probe accuracy (10 % of the labels)",
+        "linear probe accuracy (2 % of the labels)"
+      ])
+      assert.isAtLeast(all!.value, tenth!.value)
+      assert.isAtLeast(tenth!.value, fiftieth!.value)
+      assert.isAbove(fiftieth!.value, 0.25)
+    })
+  )
+
+  it("says in its protocol how it is fitted, and where the encoder is read", () => {
+    const protocolOf = (other: Partial<Linear.LinearSettings>) =>
+      Linear.linear.configured({ linear: { ...settings, ...other } })[0]!.metrics[0]!.protocol
+    assert.include(protocolOf({}), "logistic regression by L-BFGS")
+    assert.include(protocolOf({ fit: "sgd", layer: "head" }), "SGD with learning rate 30")
+    assert.include(protocolOf({ fit: "sgd", layer: "head" }), "head")
+    assert.include(protocolOf({}), "backbone")
+  })
+
+  it.effect("is refused where a part is named twice", () =>
+    Effect.gen(function* () {
+      const twice = Linear.layer({ ...settings, labels: [0.5, 0.5] })
+      const error = yield* Effect.flip(
+        measuredOf(
+          twice,
+          sets(() => [1])
+        )
+      )
+      assert.include(error.message, "Linear: labels = [0.5,0.5]: names a part twice")
+    })
+  )
+})
