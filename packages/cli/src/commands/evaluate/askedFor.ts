@@ -1,4 +1,4 @@
-import { kinds } from "@moco/evaluation/evaluationKinds"
+import { type EvaluationSettings, kinds } from "@moco/evaluation/evaluationKinds"
 import { applyOverrides, type RunConfig } from "@moco/train/RunConfig"
 import { nearest } from "@moco/train/RunConfig/nearest"
 import { Effect, Option } from "effect"
@@ -14,13 +14,15 @@ export const evaluationsFlag = Flag.String("evaluations").pipe(
 )
 
 /** Settings of an evaluation that is asked for and that the run's config does not have. */
-const usual: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+const usual: Required<EvaluationSettings> = {
   knn: { everyEpochs: 1, k: [200, 20], temperature: 0.1 },
   linear: { everyEpochs: 1, labels: [1, 0.1, 0.01] },
   retrieval: { everyEpochs: 1, k: [1, 10] },
   clustering: { everyEpochs: 1 },
   pretext: { everyEpochs: 1, numImages: 2000 },
-  spectrum: { everyEpochs: 1, numImages: 500 }
+  spectrum: { everyEpochs: 1, numImages: 500 },
+  fineTune: { everyEpochs: 1, labels: [0.1, 0.01], epochs: 30, learningRate: 0.01, batchSize: 128 },
+  supervised: { everyEpochs: 1, labels: [1], epochs: 10, learningRate: 0.06, batchSize: 128 }
 }
 
 /** The run's config with the evaluations that are asked for, its own settings of them where it has any. */
@@ -51,7 +53,10 @@ export const askedFor = Effect.fn("cli.askedFor")(function* (
   }
   const own: Readonly<Record<string, unknown>> = config.evaluations
   const layer = Object.fromEntries(
-    names.map((name) => [name, asked.includes(name) ? (own[name] ?? usual[name]) : null])
+    names.map((name) => [
+      name,
+      asked.includes(name) ? (own[name] ?? (usual as Readonly<Record<string, unknown>>)[name]) : null
+    ])
   )
   return yield* applyOverrides(config, [{ evaluations: layer }], sets)
 })
