@@ -80,7 +80,8 @@ describe("a spectrum of features", () => {
           const rows = Float32Array.from({ length: r * 8 }, (_, at) =>
             at % 8 === Math.floor(at / 8) ? scale : 0
           )
-          assert.closeTo(effectiveRank(singularValues(gramOf(rows, 8))), r, 1e-6)
+          // A direction that is not used has the root of an eigenvalue's last bit, 1e-8 of the largest.
+          assert.closeTo(effectiveRank(singularValues(gramOf(rows, 8))), r, 1e-5)
         }
       )
     )
