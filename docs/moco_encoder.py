@@ -1,7 +1,7 @@
 """An encoder that moco-effect has trained, as a PyTorch module: see docs/pytorch.md.
 
     from moco_encoder import load
-    encoder, card = load("runs/fashionMnistQuick-1/encoder.safetensors")
+    encoder, card = load("runs/fashionMnist10k-1/encoder.safetensors")
     feature = encoder(image)       # image: N, channels, height, width; values in 0..1; not normalised
 
 Needs torch and safetensors. The parameters have torchvision's names, so that `load_state_dict` takes them as they are.

@@ -9,7 +9,7 @@ import { inPyTorch, PyTorchDiffers } from "./pytorch/inPyTorch.ts"
  * Loads a run's encoder into PyTorch as docs/pytorch.md says, and compares the features of 32 test images with those that
  * it has here.
  *
- *     npx nx run tools:pytorch -- --run=runs/fashionMnistQuick-1 [--python=/usr/bin/python3]
+ *     npx nx run tools:pytorch -- --run=runs/fashionMnist10k-1 [--python=/usr/bin/python3]
  */
 const usage = "usage: npx nx run tools:pytorch -- --run=RUN [--python=PYTHON]"
 

@@ -92,7 +92,7 @@ export const evaluate = Command.make(
   ),
   Command.withExamples([
     {
-      command: "npx moco evaluate --run=runs/fashionMnistQuick-1 --evaluations=knn,linear",
+      command: "npx moco evaluate --run=runs/fashionMnist10k-1 --evaluations=knn,linear",
       description: "the last state of a run"
     },
     {

@@ -47,7 +47,7 @@ export const plot = Command.make(
     "Draw runs: their loss and what was evaluated by epoch, beside chance and the baselines"
   ),
   Command.withExamples([
-    { command: "npx moco plot --run=runs/fashionMnistQuick-1 --out=run.svg", description: "one run" },
+    { command: "npx moco plot --run=runs/fashionMnist10k-1 --out=run.svg", description: "one run" },
     {
       command: "npx moco plot --run=runs/mine-1 --run=runs/mine-2 --out=both.png",
       description: "two runs side by side"

@@ -58,7 +58,7 @@ export const report = Command.make(
 ).pipe(
   Command.withDescription("Write what came out of a run, of several or of a study, as one HTML page to read"),
   Command.withExamples([
-    { command: "npx moco report runs/fashionMnistQuick-1", description: "one run" },
+    { command: "npx moco report runs/fashionMnist10k-1", description: "one run" },
     {
       command: "npx moco report runs/mine-1 runs/mine-2 --out=both.html",
       description: "two runs compared"

@@ -10,7 +10,7 @@ export const runs = Command.make("runs").pipe(
   Command.withSubcommands([list, show, compare, rm]),
   Command.withExamples([
     { command: "npx moco runs list", description: "the runs below runs/, the newest first" },
-    { command: "npx moco runs show runs/fashionMnistQuick-1", description: "all about one of them" },
+    { command: "npx moco runs show runs/fashionMnist10k-1", description: "all about one of them" },
     { command: "npx moco runs compare runs/mine-1 runs/mine-2", description: "side by side" }
   ])
 )

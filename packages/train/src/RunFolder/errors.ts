@@ -30,7 +30,7 @@ export class RunFolderEmpty extends Schema.TaggedError<RunFolderEmpty>()("RunFol
   problem: Schema.String
 }) {
   override get message() {
-    return `${this.path} holds no run to continue: ${this.problem}\n  give the folder of a run, e.g. --resume=runs/fashionMnistQuick-1`
+    return `${this.path} holds no run to continue: ${this.problem}\n  give the folder of a run, e.g. --resume=runs/fashionMnist10k-1`
   }
 }
 

@@ -24,8 +24,8 @@ export const show = Command.make(
 ).pipe(
   Command.withDescription("Show a run: its settings, what it has found, what it ran on, its files"),
   Command.withExamples([
-    { command: "npx moco runs show runs/fashionMnistQuick-1", description: "in words" },
-    { command: "npx moco runs show runs/fashionMnistQuick-1 --json", description: "for a program" }
+    { command: "npx moco runs show runs/fashionMnist10k-1", description: "in words" },
+    { command: "npx moco runs show runs/fashionMnist10k-1 --json", description: "for a program" }
   ])
 )
 

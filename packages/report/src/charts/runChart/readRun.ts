@@ -12,7 +12,7 @@ export class RunUndrawable extends Schema.TaggedError<RunUndrawable>()("RunUndra
   problem: Schema.String
 }) {
   override get message() {
-    return `${shorten(this.path, 300)} cannot be drawn: ${this.problem}\n  give the folder of a run that has taken a step, e.g. runs/fashionMnistQuick-1`
+    return `${shorten(this.path, 300)} cannot be drawn: ${this.problem}\n  give the folder of a run that has taken a step, e.g. runs/fashionMnist10k-1`
   }
 }
 
