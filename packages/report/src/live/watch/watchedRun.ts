@@ -68,13 +68,15 @@ const stateIn = Effect.fnUntraced(function* (
   if (holder === undefined && log.lastStep === undefined && log.events.length === 0 && config === undefined) {
     return { state: "waiting" as const, reason: "there is no config.json and no metrics.jsonl yet" }
   }
-  return stateOf({
-    holder,
-    damage: [configProblem, logProblem, ...log.problems].filter((problem) => problem !== undefined),
-    log,
-    newest: undefined,
-    failedStep: holder === undefined ? yield* newestFailed(folder) : undefined,
-    hasEncoder: (yield* isThere(folder.encoder)) && (yield* isThere(folder.encoderCard)),
-    failure: undefined
-  })
+  const known = { holder, damage: [configProblem, logProblem, ...log.problems].filter(isDefined), log }
+  const looked =
+    holder === undefined
+      ? {
+          failedStep: yield* newestFailed(folder),
+          hasEncoder: (yield* isThere(folder.encoder)) && (yield* isThere(folder.encoderCard))
+        }
+      : { failedStep: undefined, hasEncoder: false }
+  return stateOf({ ...known, ...looked, newest: undefined, failure: undefined })
 })
+
+const isDefined = (problem: string | undefined): problem is string => problem !== undefined
