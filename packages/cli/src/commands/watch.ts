@@ -49,7 +49,8 @@ export const watch = Command.make(
 
 const hint = "close some programs or raise `ulimit -n`; where files are missing, run: npm ci"
 
-const readStudy = Effect.fnUntraced(function* (folder: string) {
+/** Reads the study in a folder, and plans its trials. */
+export const readStudy = Effect.fnUntraced(function* (folder: string) {
   const path = yield* Path.Path
   const definition = yield* readDefinition(path.join(folder, "study.json"))
   return yield* plan(definition, yield* recipeOf(definition))

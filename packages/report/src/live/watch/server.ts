@@ -1,4 +1,4 @@
-import { Duration, Effect, Schedule, Stream } from "effect"
+import { Clock, Duration, Effect, Stream } from "effect"
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { Board } from "./Board.ts"
 import { eventsOf, nameOf, versionIn } from "./events.ts"
@@ -62,14 +62,28 @@ const events = Effect.fnUntraced(function* (
 /** Who looks on holds a connection. */
 const maxViewers = 64
 
-/** How often files are looked at, and so how often the page changes at most. */
+/** How often files are looked at, and so how often the page changes, at most. */
 const usualInterval = Duration.seconds(1)
+
+/** So many times as long as an update took is waited for the next: on a machine that is busy it takes longer. */
+const restFor = 150
+
+/** Even then somebody looks on. */
+const longestRest = Duration.toMillis("10 seconds")
 
 /** Serves a board, and keeps it up to date, until it is interrupted. */
 export const serveBoard = Effect.fn("watch.serveBoard")(function* (
   board: Board,
-  interval: Duration.Input = usualInterval
+  interval: Duration.Input = usualInterval,
+  rest = restFor
 ) {
   yield* HttpServer.serveEffect(answer(board))
-  return yield* Effect.repeat(board.update, Schedule.spaced(interval))
+  const least = Duration.toMillis(interval)
+  const turn = Effect.gen(function* () {
+    const begun = yield* Clock.monotonicTimeNanos
+    yield* board.update
+    const took = Number((yield* Clock.monotonicTimeNanos) - begun) / 1e6
+    yield* Effect.sleep(Math.max(least, Math.min(rest * took, longestRest)))
+  })
+  return yield* Effect.forever(turn)
 })
