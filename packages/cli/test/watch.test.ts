@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { connect } from "node:net"
 import { join } from "node:path"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, onTestFinished } from "@effect/vitest"
 import { smoke } from "@moco/study/studies/smoke"
 import { Effect } from "effect"
 import { runInProcess } from "./inProcess.ts"
@@ -116,9 +116,9 @@ describe("what moco watch serves", () => {
     const folder = beginRun(fresh(), 5)
     const { url } = await serveFolder(folder)
     writeFileSync(join(folder, "config.json"), "{")
-    await until2(async () => (await ask(url)).body.includes("damaged"))
+    await untilAsked(async () => (await ask(url)).body.includes("damaged"))
     beginRun(folder, 6)
-    await until2(async () => (await ask(url)).body.includes("6 of 400"))
+    await untilAsked(async () => (await ask(url)).body.includes("6 of 400"))
   })
 
   it("shows a study: its runs, those that have failed, and its report so far", async () => {
@@ -135,7 +135,7 @@ describe("what moco watch serves", () => {
 })
 
 /** As `until`, of what has to be asked for. */
-const until2 = async (isSo: () => Promise<boolean>) => {
+const untilAsked = async (isSo: () => Promise<boolean>) => {
   for (let tries = 0; tries < 400 && !(await isSo()); tries++) await new Promise((resolve) => setTimeout(resolve, 25))
   assert.isTrue(await isSo())
 }
@@ -157,18 +157,24 @@ describe("browsers that look on", () => {
     assert.include((await ask(url)).body, "9 of 400")
   })
 
-  it("are let go where they no longer read", async () => {
-    const folder = beginRun(fresh(), 300)
-    const { board, port } = await serveFolder(folder, 0, { silence: "1 second" })
+  it("are let go where they no longer read, while others go on", async () => {
+    const folder = beginRun(fresh(), 1000)
+    const { board, port, url } = await serveFolder(folder, 0, { silence: "1 second" })
+    let step = 1000
+    const growing = setInterval(() => addSteps(folder, step, ++step), 30)
+    onTestFinished(() => clearInterval(growing))
+    const reads = listen(`${url}/events`)
     const socket = connect(port, "127.0.0.1")
     socket.on("error", () => {})
     socket.pause()
     socket.write("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    await until(() => viewers(board) === 1)
+    await until(() => viewers(board) === 2)
     // What is sent fills the buffers between, and then nothing gets through.
-    await until(() => viewers(board) === 0)
+    await until(() => viewers(board) === 1)
+    reads.forget()
+    await until(() => reads.text().includes('"id":"status"'))
     socket.destroy()
-    assert.strictEqual(viewers(board), 0)
+    assert.strictEqual(viewers(board), 1)
   })
 
   it("are left at once when the server ends", async () => {
