@@ -17,7 +17,10 @@ describe("what moco watch serves", () => {
     assert.include(body, "50 of 400")
     assert.include(body, "loss by epoch")
     const policy = String(headers["content-security-policy"])
-    assert.match(policy, /default-src 'none'; style-src 'sha256-[^']+'; script-src 'sha256-[^']+'; img-src data:/)
+    assert.match(
+      policy,
+      /default-src 'none'; style-src 'sha256-[^']+'; script-src 'sha256-[^']+'; img-src data:/
+    )
     assert.notMatch(policy, /unsafe|\*/)
     assert.notMatch(body, /\son\w+=|\sstyle=|https?:\/\/(?!www\.w3\.org)/)
     assert.strictEqual(headers["cross-origin-resource-policy"], "same-origin")
@@ -30,10 +33,24 @@ describe("what moco watch serves", () => {
   it("is refused under another name of this machine, as one that a page elsewhere has made lead here", async () => {
     const { port, url } = await serveFolder(beginRun(fresh(), 1))
     const statusOf = async (host: string, path = "") => (await ask(`${url}/${path}`, { host })).status
-    for (const host of ["127.0.0.1", "localhost", "LOCALHOST:1", "[::1]", `127.0.0.1:${port}`, `[::1]:${port}`]) {
+    for (const host of [
+      "127.0.0.1",
+      "localhost",
+      "LOCALHOST:1",
+      "[::1]",
+      `127.0.0.1:${port}`,
+      `[::1]:${port}`
+    ]) {
       assert.strictEqual(await statusOf(host), 200, host)
     }
-    for (const host of ["evil.example", "127.0.0.1.evil.example", "localhost.", "127.0.0.1:x", "[::2]", "a@localhost"]) {
+    for (const host of [
+      "evil.example",
+      "127.0.0.1.evil.example",
+      "localhost.",
+      "127.0.0.1:x",
+      "[::2]",
+      "a@localhost"
+    ]) {
       assert.strictEqual(await statusOf(host), 403, host)
       assert.strictEqual(await statusOf(host, "events"), 403, host)
     }
@@ -136,7 +153,8 @@ describe("what moco watch serves", () => {
 
 /** As `until`, of what has to be asked for. */
 const untilAsked = async (isSo: () => Promise<boolean>) => {
-  for (let tries = 0; tries < 400 && !(await isSo()); tries++) await new Promise((resolve) => setTimeout(resolve, 25))
+  for (let tries = 0; tries < 400 && !(await isSo()); tries++)
+    await new Promise((resolve) => setTimeout(resolve, 25))
   assert.isTrue(await isSo())
 }
 

@@ -57,7 +57,9 @@ describe.skipIf(!existsSync(executablePath))(
       for (const colorScheme of ["light", "dark"] as const) {
         const { page, said } = await open(url, { width: 390, colorScheme })
         assert.strictEqual(await page.evaluate("document.documentElement.scrollWidth"), 390)
-        grounds.push(await page.evaluate("getComputedStyle(document.querySelector('.status')).backgroundColor"))
+        grounds.push(
+          await page.evaluate("getComputedStyle(document.querySelector('.status')).backgroundColor")
+        )
         assert.deepStrictEqual(said, [])
       }
       assert.strictEqual(new Set(grounds).size, 2)

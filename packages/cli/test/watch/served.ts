@@ -10,7 +10,7 @@ import type { RunEvent } from "@moco/train/RunLog"
 import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
 import { Effect, Fiber } from "effect"
 import { HttpServer } from "effect/http"
-import { layerLoopback, type LoopbackOptions } from "../../src/commands/watch/loopback.ts"
+import { type LoopbackOptions, layerLoopback } from "../../src/commands/watch/loopback.ts"
 import { readStudy } from "../../src/commands/watch.ts"
 
 /** A folder that is watched by the real server, looked at every 30 ms. */

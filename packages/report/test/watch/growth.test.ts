@@ -28,7 +28,9 @@ const rest = async (file: string, from: Place = start, bounds = small) => {
 describe("a file of lines that grows", () => {
   it("gives each line once, in order, however it is written and read", async () => {
     const file = join(temporary(), "log")
-    const parts = fc.array(fc.string({ unit: fc.constantFrom("a", "é", "\n", "😀"), maxLength: 30 }), { maxLength: 8 })
+    const parts = fc.array(fc.string({ unit: fc.constantFrom("a", "é", "\n", "😀"), maxLength: 30 }), {
+      maxLength: 8
+    })
     await fc.assert(
       fc.asyncProperty(parts, async (parts) => {
         writeFileSync(file, "")

@@ -1,13 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { type DrawnRun, stepPoints } from "../../src/charts/runChart/curves.ts"
-import { stepMeans } from "../../src/live/watch/stepMeans.ts"
 import { troublesOf } from "../../src/html/run/troubles.ts"
 import { drawnRun, nothingYet, withLine } from "../../src/live/watch/runSoFar.ts"
+import { stepMeans } from "../../src/live/watch/stepMeans.ts"
 import { sampleConfig, sampleEvents, stepEvent } from "../html/sampleRun.ts"
 
 const stepsOf = (count: number) =>
-  Array.from({ length: count }, (_, i) => stepEvent(i)).flatMap((event) => (event.event === "step" ? [event] : []))
+  Array.from({ length: count }, (_, i) => stepEvent(i)).flatMap((event) =>
+    event.event === "step" ? [event] : []
+  )
 
 const drawn = (events: DrawnRun["events"]): DrawnRun => ({ name: "mine", config: sampleConfig(), events })
 
@@ -56,13 +58,32 @@ describe("what a log has told so far", () => {
   it("has the troubles of the whole log", () => {
     const lost = { ...stepEvent(30), metrics: { loss: "NaN" } }
     const back = { event: "rolledBack", step: 20, failedStep: 25, reason: "loss is NaN", rateFactor: 0.5 }
-    const still = { event: "standstill", step: 40, epoch: 0, metric: "gradientNorm", value: 0, message: "no slope" }
-    const narrow = Array.from({ length: 30 }, (_, i) => ({ ...stepEvent(40 + i), metrics: { featureStd: 1e-4 } }))
+    const still = {
+      event: "standstill",
+      step: 40,
+      epoch: 0,
+      metric: "gradientNorm",
+      value: 0,
+      message: "no slope"
+    }
+    const narrow = Array.from({ length: 30 }, (_, i) => ({
+      ...stepEvent(40 + i),
+      metrics: { featureStd: 1e-4 }
+    }))
     const events = [...stepsOf(30), back, lost, still, ...narrow]
     const run = told(events)
     const troubles = troublesOf(drawnRun("mine", sampleConfig(), run))
-    assert.deepStrictEqual(troubles.map(({ kind }) => kind), ["diverged", "collapsed", "standstill", "unfinished"])
-    const whole = drawn([...stepsOf(30), back, { ...lost, metrics: { loss: Number.NaN } }, still, ...narrow] as never)
+    assert.deepStrictEqual(
+      troubles.map(({ kind }) => kind),
+      ["diverged", "collapsed", "standstill", "unfinished"]
+    )
+    const whole = drawn([
+      ...stepsOf(30),
+      back,
+      { ...lost, metrics: { loss: Number.NaN } },
+      still,
+      ...narrow
+    ] as never)
     assert.deepStrictEqual(troubles.slice(0, 3), troublesOf(whole).slice(0, 3))
   })
 
@@ -74,7 +95,10 @@ describe("what a log has told so far", () => {
 
   it("counts a step that is both first and newest once, and keeps the order", () => {
     const { events } = drawnRun("mine", sampleConfig(), told(stepsOf(5)))
-    assert.deepStrictEqual(events.map((event) => "step" in event && event.step), [0, 1, 2, 3, 4])
+    assert.deepStrictEqual(
+      events.map((event) => "step" in event && event.step),
+      [0, 1, 2, 3, 4]
+    )
   })
 
   it("says what is no event, and goes on", () => {

@@ -1,4 +1,4 @@
-import { Clock, Duration, Effect, Stream } from "effect"
+import { Duration, Effect, Stream } from "effect"
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { Board } from "./Board.ts"
 import { eventsOf, nameOf, versionIn } from "./events.ts"
@@ -65,8 +65,8 @@ const maxViewers = 64
 /** How often files are looked at, and so how often the page changes, at most. */
 const usualInterval = Duration.seconds(1)
 
-/** So many times as long as an update took is waited for the next: on a machine that is busy it takes longer. */
-const restFor = 150
+/** So many times the processor time of an update is waited for the next: a hundredth of one core is taken at most. */
+const restFor = 100
 
 /** Even then somebody looks on. */
 const longestRest = Duration.toMillis("10 seconds")
@@ -80,9 +80,10 @@ export const serveBoard = Effect.fn("watch.serveBoard")(function* (
   yield* HttpServer.serveEffect(answer(board))
   const least = Duration.toMillis(interval)
   const turn = Effect.gen(function* () {
-    const begun = yield* Clock.monotonicTimeNanos
+    const before = process.cpuUsage()
     yield* board.update
-    const took = Number((yield* Clock.monotonicTimeNanos) - begun) / 1e6
+    const { system, user } = process.cpuUsage(before)
+    const took = (user + system) / 1000
     yield* Effect.sleep(Math.max(least, Math.min(rest * took, longestRest)))
   })
   return yield* Effect.forever(turn)
