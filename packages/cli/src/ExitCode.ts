@@ -19,6 +19,7 @@ const byTag = {
   RunIncomparable: ExitCode.corrupt,
   StudyRecordCorrupt: ExitCode.corrupt,
   StudyDefinitionDamaged: ExitCode.corrupt,
+  PortUnavailable: ExitCode.resource,
   StudyFolderOccupied: ExitCode.resource,
   RunInUse: ExitCode.resource,
   StudyRecordError: ExitCode.resource

@@ -19,6 +19,7 @@ import { runs } from "./commands/runs.ts"
 
 import { settings } from "./commands/settings.ts"
 import { train } from "./commands/train.ts"
+import { watch } from "./commands/watch.ts"
 import { exitCodeOf, report as tell } from "./ExitCode.ts"
 import { isStartedByNohup } from "./noHangUp.ts"
 import { stopOnSignals } from "./stopOnSignals.ts"
@@ -33,6 +34,7 @@ export const moco = Command.make("moco").pipe(
   Command.withSubcommands([
     train,
     evaluate,
+    watch,
     report,
     runs,
     data,

@@ -29,7 +29,7 @@ const rendered = (part: Part): string => {
 
 /** A number as short as it can be said; one that is none is the origin, where it is seen to be wrong. */
 const coordinate = (value: number): string =>
-  Number.isFinite(value) ? String(Number(value.toFixed(2))) : "0"
+  Number.isFinite(value) ? String(Math.round(100 * value) / 100) : "0"
 
 /** The path of a curve, from numbers alone. */
 export const path = (points: ReadonlyArray<readonly [x: number, y: number]>): Markup =>
@@ -47,7 +47,7 @@ const shapes = {
   cross: "m-1.8-1.8l3.6 3.6m0-3.6l-3.6 3.6"
 } as const
 
-const tenth = (value: number): string => (Number.isFinite(value) ? String(Number(value.toFixed(1))) : "0")
+const tenth = (value: number): string => (Number.isFinite(value) ? String(Math.round(10 * value) / 10) : "0")
 
 /** A picture inside of a page; `bytes` are those of a file whose kind is known. */
 export const dataAddress = (bytes: Uint8Array, type: "image/png" | "image/webp"): Markup =>

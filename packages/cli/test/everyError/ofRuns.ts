@@ -14,11 +14,13 @@ import { RunLog } from "@moco/train/RunLog"
 import { recipes } from "@moco/train/recipes"
 import { sampleManifest } from "@moco/train/testing"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
+import { HttpServer } from "effect/http"
 import { ablate } from "../../src/commands/ablate.ts"
 import { parity } from "../../src/commands/parity.ts"
 import { runs } from "../../src/commands/runs.ts"
 import { train } from "../../src/commands/train.ts"
+import { layerLoopback } from "../../src/commands/watch/loopback.ts"
 import { start, tinyRun } from "../program.ts"
 import {
   beginRun,
@@ -93,6 +95,14 @@ export const nonFinite: Family = {
 }
 
 export const resource: Family = {
+  PortUnavailable: {
+    provoke: () =>
+      Effect.flatMap(Layer.build(layerLoopback(0)), (context) => {
+        const { address } = Context.get(context, HttpServer.HttpServer)
+        return Layer.build(layerLoopback("port" in address ? address.port : 0))
+      }),
+    says: () => ["of 127.0.0.1 cannot be listened at", "another program listens there", "--port=0"]
+  },
   BackendUnavailable: {
     provokeInProgram: (folder) => withoutTensorflow(folder, "parity", `--fixture=${fixture}`),
     says: (folder) => ["the tensorflow backend cannot be loaded", folder, "npx nx run tools:libtensorflow"]

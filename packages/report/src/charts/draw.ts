@@ -13,7 +13,10 @@ export interface Chart {
 
 /** Every picture of a report. */
 export const draw = (results: StudyResults): ReadonlyArray<Chart> =>
-  [
-    { name: "metric", svg: metricChart(results) },
-    { name: "epochs", svg: epochChart(results) }
-  ].map((chart) => ({ ...chart, png: renderPng(chart.svg) }))
+  drawSvg(results).map((chart) => ({ ...chart, png: renderPng(chart.svg) }))
+
+/** The same for a page, which shows no PNG. */
+export const drawSvg = (results: StudyResults): ReadonlyArray<Omit<Chart, "png">> => [
+  { name: "metric", svg: metricChart(results) },
+  { name: "epochs", svg: epochChart(results) }
+]

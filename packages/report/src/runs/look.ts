@@ -70,7 +70,7 @@ export const lookAt = Effect.fn("runs.lookAt")(function* (folderPath: string, op
 })
 
 /** Who cannot be seen from here gives a sign of life every two seconds; nothing is taken over by this, so fewer are waited for. */
-const holderOf = ({ lock }: RunFolder) =>
+export const holderOf = ({ lock }: RunFolder) =>
   Effect.provideService(FolderLock.holderOf(lock), FolderLock.Heartbeat, {
     every: "2 seconds",
     missedFor: "5 seconds"
@@ -84,7 +84,7 @@ const unread = (folder: RunFolder, holder: string | undefined, problem: string):
 })
 
 /** The first line of what an error says, without its advice; where that is a heading, the line behind it too. */
-const reasonOf = ({ message }: { readonly message: string }): string => {
+export const reasonOf = ({ message }: { readonly message: string }): string => {
   const [first = "", second = ""] = message.split("\n", 2)
   return shorten(first.endsWith(":") ? `${first} ${second.trim()}` : first, 500)
 }
@@ -102,14 +102,15 @@ const newestManifest = Effect.fnUntraced(function* ({ checkpoints }: RunFolder) 
   return undefined
 })
 
-const newestFailed = Effect.fnUntraced(function* ({ checkpoints }: RunFolder) {
+/** Step of the newest checkpoint that was set aside because its next step failed. */
+export const newestFailed = Effect.fnUntraced(function* ({ checkpoints }: RunFolder) {
   const fileSystem = yield* FileSystem.FileSystem
   const names = yield* Effect.orElseSucceed(fileSystem.readDirectory(checkpoints), () => [])
   const failed = names.flatMap((name) => /^(\d{9,})\.failed$/.exec(name)?.[1] ?? []).map(Number)
   return failed.length === 0 ? undefined : Math.max(...failed)
 })
 
-const isThere = (file: string) =>
+export const isThere = (file: string) =>
   Effect.map(Effect.orElseSucceed(SafeFile.lstat(file), Option.none), Option.isSome)
 
 /** Bytes before what a checkpoint knows that are read all the same: the last step is among them. */

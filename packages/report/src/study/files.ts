@@ -138,7 +138,8 @@ const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
 /** What a reader may copy. */
 const isCode: ReadonlySet<string> = new Set(["command", "recipe"])
 
-const claimRule =
+/** When a claim is supported, in words. */
+export const claimRule =
   "A claim is supported only if the 95 % t-interval of every paired difference lies above 0, and contradicted if one " +
   "lies wholly on the other side (of n differences, at coverage 1 - 0.05 / n). That two settings are equal can be " +
   "contradicted and never supported. Only what is measured is compared: other data, other encoder, fewer epochs."

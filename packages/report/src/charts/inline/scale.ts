@@ -27,9 +27,12 @@ const slack = 1e-6
 /** Without the digits that a multiplication has added. */
 const rounded = (value: number): number => Number(value.toPrecision(12))
 
+/** Made once: it takes longer than a chart. */
+const digits = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 6 })
+
 /** A tick as it is written: `0.05`, `1,000`, `3e-5`. */
 export const tickText = (value: number): string => {
   const size = Math.abs(value)
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential().replace("e+", "e")
-  return value.toLocaleString("en-US", { maximumSignificantDigits: 6 })
+  return digits.format(value)
 }

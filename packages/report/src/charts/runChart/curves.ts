@@ -11,6 +11,8 @@ export interface DrawnRun {
   readonly config: RunConfig
   /** Its log, oldest first. */
   readonly events: ReadonlyArray<RunEvent>
+  /** The running means of all steps by key, where `events` has only some of them. */
+  readonly means?: (key: string) => ReadonlyArray<Point>
 }
 
 /** A value after a part of the training, counted in epochs. */
@@ -28,10 +30,11 @@ export const stepsOf = ({ events }: DrawnRun): ReadonlyArray<Step> =>
 export const meanOver = 20
 
 /** More points than a plot has pixels show nothing more. */
-const maxPoints = 600
+export const maxPoints = 600
 
 /** The running mean of a step's metric, by key. */
 export const stepPoints = (run: DrawnRun, key: string): ReadonlyArray<Point> => {
+  if (run.means !== undefined) return run.means(key)
   const steps = stepsOf(run)
   const every = Math.max(1, Math.ceil(steps.length / maxPoints))
   return steps.flatMap((step, i) => {
@@ -43,7 +46,8 @@ export const stepPoints = (run: DrawnRun, key: string): ReadonlyArray<Point> => 
 }
 
 /** Epochs behind a run once it has taken `step`. */
-const epochsAfter = ({ numEpochs, numSteps, step }: Step): number => ((step + 1) * numEpochs) / numSteps
+export const epochsAfter = ({ numEpochs, numSteps, step }: Step): number =>
+  ((step + 1) * numEpochs) / numSteps
 
 interface Evaluated extends Measurement {
   readonly epoch: number

@@ -42,7 +42,7 @@ export const readRun = Effect.fn("report.readRun")(function* (folderPath: string
 })
 
 /** What was measured may be called anything by a log from elsewhere. */
-const visibleEvent = (event: RunLog.RunRecord): RunLog.RunRecord =>
+export const visibleEvent = (event: RunLog.RunRecord): RunLog.RunRecord =>
   event.event === "evaluation"
     ? { ...event, measurements: event.measurements.map(visibleMeasurement) }
     : event

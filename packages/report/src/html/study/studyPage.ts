@@ -17,45 +17,51 @@ export interface StudySource {
 }
 
 /** The report of a study, as the text of an HTML file. */
-export const studyPage = ({ charts, claimRule, made, results }: StudySource): string => {
-  const { comparisons, metric, numCompleted, numFailed, numTrials, study, verdicts } = results
-  const failures = failureLines(results)
+export const studyPage = (source: StudySource): string => {
+  const { metric, numCompleted, numFailed, numTrials, study } = source.results
   return renderPage({
     title: `Study ${study}`,
     subtitle: `${metric.metric} at the end of training; ${numCompleted} of ${numTrials} runs completed, ${numFailed} failed`,
     banners: [],
-    sections: [
-      { id: "results", heading: "What came out", body: cellsOf(results) },
-      ...(verdicts.length === 0 ? [] : [claims(results, claimRule)]),
-      { id: "charts", heading: "Charts", body: chartsOf(charts) },
-      ...(comparisons.length === 0
-        ? []
-        : [
-            {
-              id: "paired",
-              heading: "Paired by seed",
-              body: markup`<div class="card">${tableOf(comparisonTable(results))}<p class="how">Differences seed by seed, which leave out what the seeds share. An interval that lies wholly on one side of 0 is a difference; one that holds 0 tells nothing.</p></div>`
-            }
-          ]),
-      ...(failures.length === 0
-        ? []
-        : [
-            {
-              id: "failed",
-              heading: "Failed runs",
-              body: markup`<ul>${failures.map((line) => markup`<li>${line}</li>`)}</ul>`
-            }
-          ]),
-      {
-        id: "made",
-        heading: "How it was made",
-        body: markup`<div class="card"><table class="facts"><tbody>${made.map(
-          ([name, value]) => markup`<tr><th scope="row">${name}</th><td>${value}</td></tr>`
-        )}</tbody></table></div>`
-      }
-    ],
+    sections: studySections(source),
     footer: "Made from the records of the study's runs. This page asks for nothing and runs no script."
   })
+}
+
+/** Everything that a study has found so far. */
+export const studySections = ({ charts, claimRule, made, results }: StudySource): ReadonlyArray<Section> => {
+  const { comparisons, verdicts } = results
+  const failures = failureLines(results)
+  return [
+    { id: "results", heading: "What came out", body: cellsOf(results) },
+    ...(verdicts.length === 0 ? [] : [claims(results, claimRule)]),
+    { id: "charts", heading: "Charts", body: chartsOf(charts) },
+    ...(comparisons.length === 0
+      ? []
+      : [
+          {
+            id: "paired",
+            heading: "Paired by seed",
+            body: markup`<div class="card">${tableOf(comparisonTable(results))}<p class="how">Differences seed by seed, which leave out what the seeds share. An interval that lies wholly on one side of 0 is a difference; one that holds 0 tells nothing.</p></div>`
+          }
+        ]),
+    ...(failures.length === 0
+      ? []
+      : [
+          {
+            id: "failed",
+            heading: "Failed runs",
+            body: markup`<ul>${failures.map((line) => markup`<li>${line}</li>`)}</ul>`
+          }
+        ]),
+    {
+      id: "made",
+      heading: "How it was made",
+      body: markup`<div class="card"><table class="facts"><tbody>${made.map(
+        ([name, value]) => markup`<tr><th scope="row">${name}</th><td>${value}</td></tr>`
+      )}</tbody></table></div>`
+    }
+  ]
 }
 
 const tableOf = ([head = [], ...rows]: Table): Markup => table(head, rows)
