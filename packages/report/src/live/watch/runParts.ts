@@ -58,7 +58,7 @@ export const runParts = (name: string) => {
       troubles: markup`${troubles.map(bannerOf)}`,
       training: sectionsOf([training(drawn)]),
       ...evaluated([config, log.events], drawn),
-      inspection: looked([inspected], inspected),
+      inspection: looked([inspected], inspected, (log.lastStep?.step ?? -1) + 1),
       settings: configured([config, log.events, isOver], drawn, isOver)
     }
   }
@@ -74,10 +74,10 @@ export const runParts = (name: string) => {
 
 type Id = (typeof ids)[number]
 
-const inspectionOf = (inspected: WatchedRun["inspected"]): Markup =>
+const inspectionOf = (inspected: WatchedRun["inspected"], numSteps: number): Markup =>
   inspected === undefined || "missing" in inspected
     ? markup``
-    : markup`${definitions(Object.values(inspected.value.pictures))}${sectionsOf(inspection(inspected))}`
+    : markup`${definitions(Object.values(inspected.value.pictures))}${sectionsOf(inspection(inspected, numSteps))}`
 
 /** What `draw` gave last, as long as what it depends on is the same. */
 const kept = <Args extends ReadonlyArray<unknown>, A>(draw: (...args: Args) => A) => {
