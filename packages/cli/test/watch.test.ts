@@ -2,7 +2,9 @@ import { appendFileSync, mkdirSync, rmSync, truncateSync, writeFileSync } from "
 import { connect } from "node:net"
 import { join } from "node:path"
 import { assert, describe, it, onTestFinished } from "@effect/vitest"
+import { plan, type Trial } from "@moco/study/Study"
 import { smoke } from "@moco/study/studies/smoke"
+import { recipes } from "@moco/train/recipes"
 import { Effect } from "effect"
 import { runInProcess } from "./inProcess.ts"
 import { assertPlainError, fresh, start, until } from "./program.ts"
@@ -148,6 +150,30 @@ describe("what moco watch serves", () => {
     assert.include(body, "0 of 6")
     assert.strictEqual(body.match(/<td>waits<\/td>/g)?.length, 6)
     assert.include(body, "What came out")
+  })
+
+  it("tells of a study's runs as they begin, go on and fail", async () => {
+    const folder = fresh()
+    mkdirSync(folder, { recursive: true })
+    const { trials } = await Effect.runPromise(plan(smoke(), recipes[smoke().recipe]!()))
+    writeFileSync(join(folder, "study.json"), JSON.stringify(smoke()))
+    const { url } = await serveFolder(folder)
+    const events = listen(`${url}/events`)
+    await until(() => events.text().includes("0 of 6"))
+    const [first, second] = trials as [Trial, Trial]
+    const run = beginRun(join(folder, "runs", first.id), 5)
+    await until(() => events.text().includes('value=\\"5\\"'))
+    addSteps(run, 5, 8)
+    await until(() => events.text().includes('value=\\"8\\"'))
+    const failed = {
+      ...{ format: 2, time: "2026-01-01T00:00:00.000Z", trial: second.id, settings: second.settings },
+      ...{ seed: second.seed, seconds: 5, runFolder: `runs/${second.id}`, epochs: [] },
+      ...{ outcome: "failed", exitCode: 5, reason: "loss is <NaN>", isFinal: true }
+    }
+    appendFileSync(join(folder, "trials.jsonl"), `${JSON.stringify(failed)}\n`)
+    await until(() => events.text().includes("1 of 6"))
+    assert.include(events.text(), "FAILED after 0:05: loss is &lt;NaN&gt;")
+    assert.notInclude(events.text(), "<NaN>")
   })
 })
 

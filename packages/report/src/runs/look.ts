@@ -70,7 +70,7 @@ export const lookAt = Effect.fn("runs.lookAt")(function* (folderPath: string, op
 })
 
 /** Who cannot be seen from here gives a sign of life every two seconds; nothing is taken over by this, so fewer are waited for. */
-export const holderOf = ({ lock }: RunFolder) =>
+export const holderOf = ({ lock }: Pick<RunFolder, "lock">) =>
   Effect.provideService(FolderLock.holderOf(lock), FolderLock.Heartbeat, {
     every: "2 seconds",
     missedFor: "5 seconds"

@@ -12,6 +12,7 @@ const liveStyle = `${style}
 .status dl{display:flex;flex-wrap:wrap;gap:6px 28px;margin:10px 0 0}
 dt{font-size:13px;color:var(--quiet)}dd{margin:0;font-variant-numeric:tabular-nums}
 progress{width:100%;height:12px;accent-color:var(--c0);display:block}
+td.says{min-width:240px}
 td progress{width:110px;margin-top:5px}
 [hidden]{display:none}
 `

@@ -11,13 +11,13 @@ import type { BegunTrial, WatchedStudy } from "./watchedStudy.ts"
 
 /** How far a study is: how many of its runs have ended, what runs, and when something was last heard. */
 export const studyStatus = (title: string, watched: WatchedStudy): Markup => {
-  const { begun, problems, records, study } = watched
+  const { begun, isHeld, problems, records, study } = watched
   const numTrials = study?.trials.length ?? 0
   const numRunning = begun.filter(({ isRunning }) => isRunning).length
   const numDone = records.filter(isOver).length
   const failed = records.filter(({ outcome }) => outcome === "failed").length
   const state =
-    numTrials > 0 && numDone === numTrials ? "finished" : numRunning > 0 ? "running" : "interrupted"
+    numTrials > 0 && numDone === numTrials ? "finished" : isHeld || numRunning > 0 ? "running" : "interrupted"
   const left = numRunning === 0 ? undefined : timeLeft(watched)
   const heardAt = newest([
     ...records.map(({ time }) => time),
@@ -100,7 +100,7 @@ const rowOf = (
 ): Row => {
   const row = (rank: number, state: string, far: string | Markup, says: string): Row => ({
     rank,
-    html: markup`<tr><th scope="row">${name}</th><td>${seed}</td><td>${state}</td><td>${far}</td><td>${says}</td></tr>`
+    html: markup`<tr><th scope="row">${name}</th><td>${seed}</td><td>${state}</td><td>${far}</td><td class="says">${says}</td></tr>`
   })
   if (begun !== undefined && (begun.isRunning || record === undefined)) {
     const { isRunning, last } = begun
@@ -112,5 +112,10 @@ const rowOf = (
   if (record === undefined) return row(4, "waits", "", "")
   const says = endedLine(record).slice(`${name}, seed ${seed}: `.length)
   const epochs = record.epochs.length
-  return row(record.outcome === "failed" ? 2 : 3, record.outcome, `${epochs} epochs`, says)
+  return row(
+    record.outcome === "failed" ? 2 : 3,
+    record.outcome,
+    `${epochs} ${epochs === 1 ? "epoch" : "epochs"}`,
+    says
+  )
 }

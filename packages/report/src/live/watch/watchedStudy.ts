@@ -25,6 +25,8 @@ export interface WatchedStudy {
   /** The newest result of every trial of it. */
   readonly records: ReadonlyArray<TrialRecord>
   readonly begun: ReadonlyArray<BegunTrial>
+  /** Whether a process works in the study's folder. */
+  readonly isHeld: boolean
   /** Why files cannot be read. */
   readonly problems: ReadonlyArray<string>
 }
@@ -40,7 +42,7 @@ export const watchStudy = Effect.fn("watch.watchStudy")(function* (folder: strin
   const recordsNow = whenChanged(recordsFile, Effect.result(readTrials(recordsFile)))
   const begunNow = followBegun(path.join(folder, "runs"))
   let [known, lastLooks]: [WatchedStudy, string] = [
-    { study: undefined, records: [], begun: [], problems: [] },
+    { study: undefined, records: [], begun: [], isHeld: false, problems: [] },
     ""
   ]
   let before: ReadonlyArray<unknown> = []
@@ -53,9 +55,11 @@ export const watchStudy = Effect.fn("watch.watchStudy")(function* (folder: strin
     before = [found, read]
     const records = isSame ? known.records : newestOf(study, all ?? [])
     const { begun, looks } = yield* begunNow(study, records)
-    const isNew = !isSame || looks !== lastLooks
+    const holder = yield* Effect.option(holderOf({ lock: path.join(folder, "study.lock") }))
+    const isHeld = Option.getOrUndefined(holder) !== undefined
+    const isNew = !isSame || looks !== lastLooks || isHeld !== known.isHeld
     lastLooks = looks
-    known = { study, records, begun, problems: [found, read].flatMap(problemOf) }
+    known = { study, records, begun, isHeld, problems: [found, read].flatMap(problemOf) }
     return isNew
   })
   return { look, current: Effect.sync(() => known) }
@@ -99,7 +103,7 @@ const followBegun = (runs: string) => {
       begun.push({ trial, isRunning, last, first: seen })
     }
     const looks = begun
-      .map(({ isRunning, last, trial }) => `${trial.id} ${isRunning} ${last?.time}`)
+      .map(({ isRunning, last, trial }) => `${trial.id} ${isRunning} ${last?.step} ${last?.time}`)
       .join("\n")
     return { begun, looks }
   })
