@@ -30,7 +30,7 @@ export const inspection = (inspected: Found<Inspected>, numSteps: number): Reado
   const { value } = inspected
   const { images, layer, step, subject } = value.inspection
   const part = images.part === "test" ? "images that were not trained on" : "training images"
-  const head = markup`<p>The ${subject} after step ${step}, read at its ${layer}; ${images.numImages.toLocaleString("en-US")} images of ${images.name} (${part}).${step === numSteps ? "" : ` The run has taken ${numSteps} steps: this is not its last encoder.`}</p>`
+  const head = markup`<p>The ${subject} after step ${step}, read at its ${layer}; ${images.numImages.toLocaleString("en-US")} images of ${images.name} (${part}).${step === numSteps ? "" : ` The run has gone on since: this is not its last encoder.`}</p>`
   return [
     { id: "features", heading: "Map of the features", body: markup`${head}${maps(value)}${left(value)}` },
     { id: "confusion", heading: "Which classes are mixed up", body: confusion(value) },

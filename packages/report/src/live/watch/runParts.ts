@@ -52,13 +52,14 @@ export const runParts = (name: string) => {
     if (config === undefined || log.first === undefined) return {}
     const drawn = drawnRun(name, config, log)
     const isOver = state === "finished"
+    const numSteps = (log.lastStep?.step ?? -1) + 1
     // The top of the page tells whether it goes on.
     const troubles = troublesOf(drawn).filter(({ kind }) => kind !== "unfinished")
     return {
       troubles: markup`${troubles.map(bannerOf)}`,
       training: sectionsOf([training(drawn)]),
       ...evaluated([config, log.events], drawn),
-      inspection: looked([inspected], inspected, (log.lastStep?.step ?? -1) + 1),
+      inspection: looked([inspected, isPast(inspected, numSteps)], inspected, numSteps),
       settings: configured([config, log.events, isOver], drawn, isOver)
     }
   }
@@ -73,6 +74,10 @@ export const runParts = (name: string) => {
 }
 
 type Id = (typeof ids)[number]
+
+/** Whether the run has gone on since its encoder was looked at. */
+const isPast = (inspected: WatchedRun["inspected"], numSteps: number): boolean =>
+  inspected !== undefined && "value" in inspected && inspected.value.inspection.step < numSteps
 
 const inspectionOf = (inspected: WatchedRun["inspected"], numSteps: number): Markup =>
   inspected === undefined || "missing" in inspected
