@@ -1,5 +1,5 @@
 import * as CounterRandom from "@moco/core/CounterRandom"
-import { studentT } from "./studentT.ts"
+import { criticalT } from "./studentT.ts"
 
 /** Where a figure lies, with the probability that was asked for. */
 export interface Interval {
@@ -174,6 +174,6 @@ export const intervalOfParts = (whole: number, without: ReadonlyArray<number>, l
   const groups = without.length
   const mean = without.reduce((sum, value) => sum + value, 0) / groups
   const squares = without.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-  const margin = studentT(level, groups - 1) * Math.sqrt(((groups - 1) / groups) * squares)
+  const margin = criticalT(level, groups - 1) * Math.sqrt(((groups - 1) / groups) * squares)
   return { low: whole - margin, high: whole + margin }
 }

@@ -1,33 +1,34 @@
 /**
- * The t that a Student variable stays within, on both sides of 0, with probability `level`.
+ * The two-sided critical value of Student's t: `|T| > t` has probability `1 - coverage`.
  *
- * With a whole number of degrees of freedom the probability is a finite sum (Abramowitz and Stegun 1964, 26.7.3 and
- * 26.7.4); its inverse is found by halving.
+ * For a whole number of degrees of freedom the distribution is a finite sum (Abramowitz and Stegun 1964, 26.7.3 and
+ * 26.7.4), so nothing is approximated but the root, found by bisection.
  *
- * @param level  above 0 and below 1, e.g. 0.95
+ * @param coverage  probability between -t and t, 0 to below 1, e.g. 0.95
  * @param degrees  degrees of freedom, a whole number of 1 or more
  */
-export const studentT = (level: number, degrees: number): number => {
-  let [below, above] = [0, 1]
-  while (within(above, degrees) < level) above *= 2
-  for (let halving = 0; halving < 80; halving++) {
-    const middle = (below + above) / 2
-    if (within(middle, degrees) < level) below = middle
-    else above = middle
+export const criticalT = (coverage: number, degrees: number): number => {
+  let low = 0
+  let high = 1
+  while (coverageOf(high, degrees) < coverage) high *= 2
+  for (let i = 0; i < 100; i++) {
+    const middle = (low + high) / 2
+    if (coverageOf(middle, degrees) < coverage) low = middle
+    else high = middle
   }
-  return above
+  return high
 }
 
-/** Probability of -t..t. */
-const within = (t: number, degrees: number): number => {
-  const angle = Math.atan2(t, Math.sqrt(degrees))
-  const squaredCosine = Math.cos(angle) ** 2
-  const parity = degrees % 2
-  let [term, sum] = [parity === 1 ? Math.cos(angle) : 1, 0]
-  for (let power = parity; power <= degrees - 2; power += 2) {
+/** Probability that `|T| <= t`. */
+const coverageOf = (t: number, degrees: number): number => {
+  const angle = Math.atan(t / Math.sqrt(degrees))
+  const cosine = Math.cos(angle)
+  const isOdd = degrees % 2 === 1
+  let term = isOdd ? cosine : 1
+  let sum = degrees === 1 ? 0 : term
+  for (let i = isOdd ? 3 : 2; i <= degrees - 2; i += 2) {
+    term *= ((i - 1) / i) * cosine * cosine
     sum += term
-    term *= ((power + 1) / (power + 2)) * squaredCosine
   }
-  const even = Math.sin(angle) * sum
-  return parity === 1 ? (2 / Math.PI) * (angle + even) : even
+  return isOdd ? (2 / Math.PI) * (angle + Math.sin(angle) * sum) : Math.sin(angle) * sum
 }

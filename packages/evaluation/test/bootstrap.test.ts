@@ -7,7 +7,7 @@ import {
   rowsWithoutGroups,
   statisticInterval
 } from "@moco/evaluation/bootstrap"
-import { studentT } from "@moco/evaluation/studentT"
+import { criticalT } from "@moco/evaluation/studentT"
 import fc from "fast-check"
 import { oracles } from "./oracles.ts"
 
@@ -114,7 +114,7 @@ describe("an interval by the jackknife", () => {
           groups: size
         })
         const variance = values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (size - 1)
-        const margin = studentT(0.95, size - 1) * Math.sqrt(variance / size)
+        const margin = criticalT(0.95, size - 1) * Math.sqrt(variance / size)
         assert.closeTo(interval.high, mean(values) + margin, 1e-9)
         assert.closeTo(interval.low, mean(values) - margin, 1e-9)
       })
@@ -143,7 +143,7 @@ describe("an interval by the jackknife", () => {
 
   it("has scipy's Student t", () => {
     for (const { degrees, level, t } of oracles.student) {
-      assert.closeTo(studentT(level, degrees) / t, 1, 1e-10)
+      assert.closeTo(criticalT(level, degrees) / t, 1, 1e-10)
     }
   })
 })

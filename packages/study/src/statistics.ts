@@ -1,5 +1,5 @@
+import { criticalT } from "@moco/evaluation/studentT"
 import type { Estimate } from "./Report.ts"
-import { criticalT } from "./studentT.ts"
 
 /**
  * Mean, sample standard deviation and 95 % t-interval `mean +- t(n - 1) * std / sqrt(n)`.

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import { criticalT } from "@moco/evaluation/studentT"
 import { estimate } from "@moco/study/statistics"
-import { criticalT } from "@moco/study/studentT"
 import fc from "fast-check"
 
 describe("criticalT", () => {
