@@ -23,8 +23,12 @@ describe("moco evaluate", () => {
     assert.sameDeepMembers(evaluated.measurements, inRun)
     assert.deepInclude(evaluated, { which: "last", step: 8 })
     assert.match(evaluated.images.sha256, /^[0-9a-f]{64}$/)
-    const kept = JSON.parse(readFileSync(join(folder, "evaluations.json"), "utf8"))
-    assert.deepStrictEqual(kept, [evaluated])
+    const kept = () =>
+      readFileSync(join(folder, "evaluations.jsonl"), "utf8")
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line))
+    assert.deepStrictEqual(kept(), [evaluated])
 
     const again = await run(
       ...["evaluate", `--run=${folder}`, "--evaluations=pretext,knn", "--no-baselines"],
@@ -35,7 +39,7 @@ describe("moco evaluate", () => {
       assert.include(again.stdout, text)
     }
     assert.notInclude(again.stdout, "raw pixels")
-    assert.lengthOf(JSON.parse(readFileSync(join(folder, "evaluations.json"), "utf8")), 2)
+    assert.lengthOf(kept(), 2)
   }, 120_000)
 
   it("refuses what names no encoder, two of them, or no evaluation, and says what to do", async () => {

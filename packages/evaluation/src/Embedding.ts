@@ -2,10 +2,11 @@ import type { Network, Weights } from "@moco/core/Encoder"
 import * as Tensor from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
 import { Dataset } from "@moco/data/Dataset"
-import { type ImageReadError, type ImageSource, readRange } from "@moco/data/ImageSource"
+import type { ImageReadError, ImageSource } from "@moco/data/ImageSource"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Schema, Scope } from "effect"
 import { comparable } from "./Evaluation/comparable.ts"
+import { blocksOf } from "./unitRows.ts"
 
 /** Turns normalised images into rows, one an image. Pure; rows need not be of unit length. */
 export type Represent = (image_NHWC: tf.Tensor4D) => tf.Tensor2D
@@ -61,6 +62,12 @@ export interface Embedding {
     part: Part,
     layer: EncoderLayer
   ) => Effect.Effect<tf.Tensor2D, Tensor.TensorError | ImageReadError>
+  /** The rows of some images of a part, in their order; they belong to the Scope. Interruptible between batches. */
+  readonly rowsAt: (
+    part: Part,
+    layer: EncoderLayer,
+    indices: Int32Array
+  ) => Effect.Effect<tf.Tensor2D, Tensor.TensorError | ImageReadError, Scope.Scope>
 }
 
 const batchSize = 500
@@ -80,36 +87,49 @@ export const open = Effect.fn("Embedding.open")(function* ({
   const layers = { backbone, head: project === undefined ? backbone : comparable(project, representation) }
   const known = new Map<ImageSource, Map<Represent, tf.Tensor2D>>()
 
-  /** In batches, which are released when they are put together or it is stopped. */
-  const embed = Effect.fnUntraced(function* (source: ImageSource, layer: Represent) {
+  /** In batches, which are released when they are put together or it is stopped; what is put together is `owner`'s. */
+  const embed = Effect.fnUntraced(function* (
+    source: ImageSource,
+    layer: Represent,
+    indices: Int32Array,
+    owner: Scope.Scope
+  ) {
     const parts: Array<tf.Tensor2D> = []
-    for (const [from, to] of batches(source.numImages)) {
-      const images = yield* readRange(source, from, to)
+    for (const [from, to] of blocksOf(indices.length, batchSize)) {
+      const images = yield* source.read(indices.subarray(from, to))
       parts.push(yield* Tensor.scoped("Embedding.rows", () => layer(normalize(images))))
       yield* Effect.yieldNow
     }
     return yield* Scope.provide(
       Tensor.scoped("Embedding.rows", () => tf.concat2d(parts, 0)),
-      scope
+      owner
     )
   }, Effect.scoped)
 
+  const sourceOf = (part: Part) => (part === "train" ? train : (test ?? train))
+
   const rowsOf = Effect.fn("Embedding.rowsOf")(function* (part: Part, name: EncoderLayer) {
-    const source = part === "train" ? train : (test ?? train)
+    const source = sourceOf(part)
     const layer = layers[name]
     const before = known.get(source)?.get(layer)
     if (before !== undefined) return before
-    const rows = yield* embed(source, layer)
+    const all = Int32Array.from({ length: source.numImages }, (_, index) => index)
+    const rows = yield* embed(source, layer, all, scope)
     known.set(source, new Map([...(known.get(source) ?? []), [layer, rows]]))
     return rows
   })
 
-  const embedding: Embedding = { subject, encoder, represent: (layer) => layers[layer], rowsOf }
+  const rowsAt = Effect.fn("Embedding.rowsAt")(function* (
+    part: Part,
+    name: EncoderLayer,
+    indices: Int32Array
+  ) {
+    const [source, layer] = [sourceOf(part), layers[name]]
+    const all_NC = known.get(source)?.get(layer)
+    if (all_NC === undefined) return yield* embed(source, layer, indices, yield* Effect.scope)
+    return yield* Tensor.scoped("Embedding.rowsAt", () => tf.gather(all_NC, tf.tensor1d(indices, "int32")))
+  })
+
+  const embedding: Embedding = { subject, encoder, represent: (layer) => layers[layer], rowsOf, rowsAt }
   return embedding
 })
-
-const batches = (count: number): ReadonlyArray<readonly [number, number]> =>
-  Array.from({ length: Math.ceil(count / batchSize) }, (_, batch) => [
-    batch * batchSize,
-    Math.min(count, (batch + 1) * batchSize)
-  ])

@@ -1,5 +1,6 @@
 import { decode, type HostTensor, SafetensorsMalformed } from "@moco/core/Safetensors"
 import { Effect, FileSystem, Path } from "effect"
+import { NoCheckpointWhole } from "./Checkpoint/errors.ts"
 import { load, type StoredCheckpoint } from "./Checkpoint/load.ts"
 import { sha256 } from "./Checkpoint/manifest.ts"
 import { folderName, manifestName, steps } from "./Checkpoint/store.ts"
@@ -8,6 +9,7 @@ import type { GivenWeights } from "./InitialWeights.ts"
 import type { RunConfig } from "./RunConfig.ts"
 import { filesOf } from "./RunFolder/files.ts"
 import * as RunFolder from "./RunFolder.ts"
+import { stateFiles } from "./RunState.ts"
 
 /** A query encoder that lies in files: its weights, and the config that it was trained by. */
 export interface StoredEncoder {
@@ -17,34 +19,53 @@ export interface StoredEncoder {
   readonly step: number | undefined
   /** Which of a run's states it is. */
   readonly which: "last" | "best" | "named"
+  /** Stages that were given in code: whoever measures it needs the same ones. */
+  readonly ownStages: ReadonlyArray<string>
 }
 
 /**
- * The encoder of the run in a folder: its last state, or the best one that is kept. The folder is neither locked nor changed,
- * so that a run can be looked at while it is trained.
+ * The encoder of the run in a folder: its last state of which every byte is right, or the best one. The folder is neither
+ * locked nor changed, so that a run can be looked at while it is trained.
  */
 export const ofRun = Effect.fn("StoredEncoder.ofRun")(function* (folder: string, which: "last" | "best") {
   const path = yield* Path.Path
   const files = filesOf(path, folder)
   if (!(yield* RunFolder.exists(folder))) return yield* noRun(folder, "there is no such folder")
   const config = yield* RunFolder.readConfig(files)
-  const [newest] = yield* steps(files.checkpoints)
-  const checkpointOf = (step: number) => load(path.join(files.checkpoints, folderName(step)))
-  if (which === "best") {
-    if (newest === undefined)
-      return yield* noRun(folder, "it has no checkpoint, and only these tell which state is the best")
-    const { best } = (yield* checkpointOf(newest)).manifest.progress
-    if (best === undefined) return yield* noRun(folder, "no evaluation says which of its states is the best")
-    return yield* ofCheckpoint(path.join(files.checkpoints, folderName(best.step)), "best")
-  }
+  const newest = yield* newestWhole(files.checkpoints)
   const fileSystem = yield* FileSystem.FileSystem
-  const isExported = yield* Effect.orElseSucceed(fileSystem.exists(files.encoder), () => false)
+  if (which === "best") {
+    const best = newest?.stored.manifest.progress.best
+    if (best === undefined) return yield* noRun(folder, "nothing says which of its states is the best")
+    const at = path.join(files.checkpoints, folderName(best.step))
+    if (!(yield* Effect.orElseSucceed(fileSystem.exists(at), () => false))) {
+      return yield* noRun(folder, `its best state, of step ${best.step}, is not kept among its checkpoints`)
+    }
+    return yield* ofCheckpoint(at, "best")
+  }
   // A run that goes on has a newer state in its checkpoints than in what it exported when it was stopped.
-  if (newest !== undefined)
-    return yield* ofCheckpoint(path.join(files.checkpoints, folderName(newest)), "last")
+  if (newest !== undefined) return yield* encoderIn(newest.folder, newest.stored, "last")
+  const isExported = yield* Effect.orElseSucceed(fileSystem.exists(files.encoder), () => false)
   if (!isExported) return yield* noRun(folder, "it has no checkpoint, and has exported no encoder")
-  const stored: StoredEncoder = { config, weights: yield* weightsIn(folder), step: undefined, which }
+  const stored: StoredEncoder = {
+    ...{ config, weights: yield* weightsIn(folder), step: undefined, which },
+    ownStages: []
+  }
   return stored
+})
+
+/** The newest checkpoint that is whole; nothing where there is none at all. A damaged one stays where it is. */
+const newestWhole = Effect.fnUntraced(function* (root: string) {
+  const path = yield* Path.Path
+  const problems: Array<string> = []
+  for (const step of yield* steps(root)) {
+    const folder = path.join(root, folderName(step))
+    const stored = yield* Effect.catchTag(load(folder), "CheckpointCorrupt", ({ message }) =>
+      Effect.sync(() => void problems.push(message))
+    )
+    if (stored !== undefined) return { folder, stored }
+  }
+  return problems.length === 0 ? undefined : yield* new NoCheckpointWhole({ root, problems })
 })
 
 /** The encoder in the folder of a checkpoint, or in a file of it. */
@@ -57,35 +78,43 @@ export const ofFile = Effect.fn("StoredEncoder.ofFile")(function* (named: string
   }
   const weights = yield* weightsIn(named)
   const config = yield* RunFolder.readConfig(filesOf(path, path.dirname(weights.source)))
-  const stored: StoredEncoder = { config, weights, step: undefined, which: "named" }
+  const stored: StoredEncoder = { config, weights, step: undefined, which: "named", ownStages: [] }
   return stored
 })
 
 const noRun = (path: string, problem: string) => new RunFolder.RunFolderEmpty({ path, problem })
 
-const queryFile = "query.safetensors"
-
 const ofCheckpoint = Effect.fnUntraced(function* (folder: string, which: StoredEncoder["which"]) {
-  const { manifest, parts } = yield* load(folder)
+  const stored = yield* Effect.catchTag(
+    load(folder),
+    "CheckpointCorrupt",
+    ({ message }) => new NoCheckpointWhole({ root: folder, problems: [message] })
+  )
+  return yield* encoderIn(folder, stored, which)
+})
+
+const encoderIn = Effect.fnUntraced(function* (
+  folder: string,
+  { manifest, parts }: StoredCheckpoint,
+  which: StoredEncoder["which"]
+) {
   const path = yield* Path.Path
-  const source = path.join(folder, queryFile)
+  const source = path.join(folder, stateFiles.query)
+  const bytes = parts[stateFiles.query] ?? new Uint8Array()
   const stored: StoredEncoder = {
     config: manifest.config,
-    weights: {
-      source,
-      sha256: sha256(parts[queryFile] ?? new Uint8Array()),
-      tensors: yield* queryOf(source, parts)
-    },
+    weights: { source, sha256: sha256(bytes), tensors: yield* queryOf(source, bytes) },
     step: manifest.progress.step,
-    which
+    which,
+    ownStages: manifest.ownStages ?? []
   }
   return stored
 })
 
 /** The query encoder of a checkpoint, under PyTorch's names and in its layout. */
-const queryOf = Effect.fnUntraced(function* (source: string, parts: StoredCheckpoint["parts"]) {
+const queryOf = Effect.fnUntraced(function* (source: string, bytes: Uint8Array) {
   const { tensors } = yield* Effect.mapError(
-    decode(parts[queryFile] ?? new Uint8Array()),
+    decode(bytes),
     ({ problem, where }) => new SafetensorsMalformed({ where: `${source}: ${where}`, problem })
   )
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
@@ -88,12 +88,24 @@ describe("an encoder that lies in files", () => {
           const missing = yield* Effect.flip(StoredEncoder.ofRun(`${folder}-none`, "last"))
           assert.include(missing.message, "there is no such folder")
           yield* trained(folder)
-          const file = join(folder, "checkpoints", "000000008", "query.safetensors")
-          const bytes = readFileSync(file)
-          bytes[bytes.length - 1]! ^= 1
-          writeFileSync(file, bytes)
-          const damaged = yield* Effect.flip(StoredEncoder.ofRun(folder, "last"))
+          const damage = (step: string) => {
+            const file = join(folder, "checkpoints", step, "query.safetensors")
+            const bytes = readFileSync(file)
+            bytes[bytes.length - 1]! ^= 1
+            writeFileSync(file, bytes)
+          }
+          damage("000000008")
+          const damaged = yield* Effect.flip(
+            StoredEncoder.ofFile(join(folder, "checkpoints", "000000008", "query.safetensors"))
+          )
+          assert.strictEqual(damaged._tag, "NoCheckpointWhole")
           assert.include(damaged.message, "its hash does not fit its content")
+          // An older one is whole; the damaged one stays where it is.
+          const older = yield* StoredEncoder.ofRun(folder, "last")
+          assert.isBelow(older.step!, 8)
+          for (const step of readdirSync(join(folder, "checkpoints"))) if (step !== "000000008") damage(step)
+          const all = yield* Effect.flip(StoredEncoder.ofRun(folder, "last"))
+          assert.strictEqual(all._tag, "NoCheckpointWhole")
         }),
       "run"
     )

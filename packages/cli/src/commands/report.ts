@@ -9,7 +9,7 @@ import { readDefinition, readTrials } from "@moco/study/StudyRecord"
 import { studies } from "@moco/study/studies"
 import * as RunFolder from "@moco/train/RunFolder"
 import { filesOf } from "@moco/train/RunFolder/files"
-import { Console, Effect, Option, Path } from "effect"
+import { Console, Effect, FileSystem, Option, Path } from "effect"
 import { Argument, Command } from "effect/cli"
 import { pathFlag } from "../flags.ts"
 import { isOf, recipeOf } from "./ablate/studyOf.ts"
@@ -68,7 +68,10 @@ export const report = Command.make(
 )
 
 const ofRun = Effect.fnUntraced(function* (folder: string, out: string) {
-  yield* writeRunReport(folder, out, { commandsOf: commandsOf(folder) })
+  const { initial } = filesOf(yield* Path.Path, folder)
+  const fileSystem = yield* FileSystem.FileSystem
+  const hasInitial = yield* Effect.orElseSucceed(fileSystem.exists(initial), () => false)
+  yield* writeRunReport(folder, out, { commandsOf: commandsOf(folder, hasInitial ? { initial } : {}) })
   return out
 })
 

@@ -63,21 +63,21 @@ export const layer = (settings: SpectrumSettings) =>
     Evaluation,
     Effect.gen(function* () {
       yield* Backend
-      const { test } = yield* Dataset.checked
+      const { test, train } = yield* Dataset.checked
+      const [part, { numImages }] =
+        test === undefined ? (["train", train] as const) : (["test", test] as const)
       const metrics = metricsOf(settings)
-      const evaluate = Effect.fn("Spectrum.evaluate")(function* ({ rowsOf, subject }: Embedding) {
-        const all_NC = yield* rowsOf(test === undefined ? "train" : "test", settings.layer ?? "backbone")
-        const size = all_NC.shape[1]
-        const numRows = Math.min(all_NC.shape[0], settings.numImages)
+      const evaluate = Effect.fn("Spectrum.evaluate")(function* ({ rowsAt, subject }: Embedding) {
+        const numRows = Math.min(numImages, settings.numImages)
+        const first = Int32Array.from({ length: numRows }, (_, row) => row)
+        const some_NC = yield* rowsAt(part, settings.layer ?? "backbone", first)
+        const size = some_NC.shape[1]
         const read = (what: (row_NC: tf.Tensor2D) => tf.Tensor2D) =>
-          Tensor.run("Spectrum.rows", () => floatsOf(() => what(tf.slice2d(all_NC, [0, 0], [numRows, -1]))))
+          Tensor.run("Spectrum.rows", () => floatsOf(() => what(some_NC)))
         const row_NC = yield* read((rows) => tf.clone(rows))
         const unit_NC = yield* read(unitRows)
         const some = { row_NC, unit_NC, size }
-        const whole = yield* statisticsOf(
-          some,
-          Int32Array.from({ length: numRows }, (_, row) => row)
-        )
+        const whole = yield* statisticsOf(some, first)
         const parts: Array<ReadonlyArray<number>> = []
         const numGroups = Math.min(groups, numRows)
         if (numGroups > 1) {
@@ -91,7 +91,7 @@ export const layer = (settings: SpectrumSettings) =>
             ...(without.length > 1 ? { interval: intervalOfParts(whole[i]!, without) } : {})
           })
         })
-      })
+      }, Effect.scoped)
       return Evaluation.of({ name, everyEpochs: settings.everyEpochs, metrics, evaluate })
     })
   )

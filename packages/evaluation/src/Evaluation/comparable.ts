@@ -1,7 +1,6 @@
 import { NonFiniteTensors, nonFinite } from "@moco/core/Finite"
 import type { TensorError } from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect } from "effect"
 import type { Represent } from "../Embedding.ts"
 
 /**
@@ -22,6 +21,6 @@ export const comparable =
 
 const hint = "it cannot be evaluated; lower optimizer.learningRate, or look at the images"
 
-/** Fails with what {@link comparable} has thrown within a tensor operation. */
-export const incomparable = (error: TensorError): Effect.Effect<never, TensorError | NonFiniteTensors> =>
-  Effect.fail(error.cause instanceof NonFiniteTensors ? error.cause : error)
+/** What {@link comparable} has thrown within a tensor operation, where it is that which has failed. */
+export const incomparable = (error: TensorError): TensorError | NonFiniteTensors =>
+  error.cause instanceof NonFiniteTensors ? error.cause : error

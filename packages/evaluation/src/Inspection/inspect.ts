@@ -1,13 +1,15 @@
 import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
 import * as Tensor from "@moco/core/Tensor"
-import { Dataset, hasLabels } from "@moco/data/Dataset"
-import type { ImageSource, Images } from "@moco/data/ImageSource"
+import { Dataset, hasLabels, type LabelledDataset } from "@moco/data/Dataset"
+import type { ImageSize, ImageSource, Images } from "@moco/data/ImageSource"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import * as Embedding from "../Embedding.ts"
 import type { Inspection } from "../Inspection.ts"
+import { floatsOf } from "../onHost.ts"
 import { trained } from "../subjects.ts"
+import { unitRows } from "../unitRows.ts"
 import { confusionOf } from "./confusion.ts"
 import { type Found, nearestOthers } from "./neighbours.ts"
 import { principalComponents } from "./pca.ts"
@@ -45,32 +47,39 @@ export const inspect = Effect.fn("inspect")(function* (step: number) {
   const embedding = yield* Embedding.open(subject)
   const part = dataset.test === undefined ? "train" : "test"
   const source = dataset.test ?? dataset.train
-  const row_NC = yield* embedding.rowsOf(part, "backbone")
-  const places = spread(source.numImages, counts.points)
+  const places = spread(source.numImages, lookedAt(dataset.input))
+  const row_NC = yield* embedding.rowsAt(part, "backbone", Int32Array.from(places))
   const shown = (image: number) =>
     source.labels === undefined ? { image } : { image, label: source.labels[image]! }
 
-  const mapped = yield* mapOf(row_NC, places)
+  const mapped = yield* mapOf(row_NC)
   const thumbnails = yield* drawSprite(
     "thumbnails.webp",
     yield* source.read(Int32Array.from(places.slice(0, counts.thumbnails))),
     source.channels,
     { columns: 15, side: sides.thumbnail }
   )
-  const queries = spread(source.numImages, counts.queries)
-  const found = yield* Tensor.run("Inspection.neighbours", () => nearestOthers(row_NC, queries, counts.found))
+  const queries = places.slice(0, counts.queries)
+  const nearest = yield* Tensor.run("Inspection.neighbours", () =>
+    nearestOthers(row_NC, [...queries.keys()], counts.found)
+  )
+  const found = nearest.map(({ rows, similarities }) => ({
+    rows: rows.map((row) => places[row]!),
+    similarities
+  }))
   const neighbours = yield* neighbourPictures(source, queries, found)
   const pairs = yield* pairsOf(step)
   const projected = yield* projectedOf(source, places, mapped.rows, row_NC.shape[1])
   const filters = yield* filtersOf
-  const confusion = hasLabels(dataset) ? { confusion: yield* confusionOf(embedding, dataset) } : {}
+  const confusion =
+    hasLabels(dataset) && isSmall(dataset) ? { confusion: yield* confusionOf(embedding, dataset) } : {}
   const inspection: Inspection = {
     format: 1,
     ...{ subject: subject.subject, layer: "backbone", step },
-    images: { name: dataset.name, part, numImages: source.numImages },
+    images: { name: dataset.name, part, numImages: places.length },
     ...(source.classes === undefined ? {} : { classes: source.classes }),
     map: {
-      points: places.map((image, i) => {
+      points: places.slice(0, counts.points).map((image, i) => {
         const [point, second] = [mapped.pca.points[i]!, mapped.umap?.[i]]
         return { ...shown(image), pca: point, ...(second === undefined ? {} : { umap: second }) }
       }),
@@ -96,6 +105,17 @@ export const inspect = Effect.fn("inspect")(function* (step: number) {
   return { inspection, pictures, projected, drawn } satisfies Inspected
 }, Effect.scoped)
 
+/**
+ * Images that are looked at: fewer of larger ones, for each goes through the encoder once more. 200 are
+ * enough for a map.
+ */
+const lookedAt = ({ height, width }: ImageSize): number =>
+  Math.round(Math.min(2000, Math.max(200, (2000 * 32 ** 2) / (height * width))))
+
+/** Whether all images can go through the encoder once more: as many as 100,000 of 32 x 32 pixels. */
+const isSmall = ({ input, test, train }: LabelledDataset): boolean =>
+  (test.numImages + train.numImages) * input.height * input.width <= 100_000 * 32 ** 2
+
 /** At most `count` places, evenly spread over `length`, in an order in which any first ones are spread too. */
 const spread = (length: number, count: number): ReadonlyArray<number> => {
   const number = Math.min(length, count)
@@ -110,13 +130,12 @@ const spread = (length: number, count: number): ReadonlyArray<number> => {
 }
 
 /** Both maps of some rows, as they lie on the sphere. */
-const mapOf = Effect.fnUntraced(function* (row_NC: tf.Tensor2D, places: ReadonlyArray<number>) {
-  const columns = row_NC.shape[1]
-  const rows = yield* Tensor.run("Inspection.rows", () => {
-    const some_NC = tf.gather(row_NC, [...places])
-    return tf.div(some_NC, tf.maximum(tf.norm(some_NC, 2, 1, true), 1e-12)).dataSync<"float32">()
-  })
-  const few = Math.min(counts.umap, places.length)
+const mapOf = Effect.fnUntraced(function* (row_NC: tf.Tensor2D) {
+  const [numRows, columns] = row_NC.shape
+  const rows = yield* Tensor.run("Inspection.rows", () =>
+    floatsOf(() => unitRows(tf.slice2d(row_NC, [0, 0], [Math.min(counts.points, numRows), -1])))
+  )
+  const few = Math.min(counts.umap, numRows)
   const request = {
     rows: Array.from({ length: few }, (_, row) => [...rows.subarray(row * columns, (row + 1) * columns)]),
     ...map,

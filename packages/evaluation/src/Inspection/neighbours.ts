@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
+import { unitRows } from "../unitRows.ts"
 
 /** The nearest other rows of one row, nearest first. */
 export interface Found {
@@ -20,7 +21,7 @@ export const nearestOthers = (
 const nearestOfMany = (row_NC: tf.Tensor2D, queries: ReadonlyArray<number>, count: number) =>
   tf.tidy(() => {
     const [numRows] = row_NC.shape
-    const unit_NC = tf.div<tf.Tensor2D>(row_NC, tf.maximum(tf.norm(row_NC, 2, 1, true), 1e-12))
+    const unit_NC = unitRows(row_NC)
     const own_QN = tf.oneHot(tf.tensor1d([...queries], "int32"), numRows)
     const cosine_QN = tf.matMul(tf.gather(unit_NC, [...queries]), unit_NC, false, true)
     // Behind all others: it is as near to itself as can be.

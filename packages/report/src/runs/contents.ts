@@ -44,6 +44,14 @@ export const contentsOf = Effect.fn("runs.contentsOf")(function* (folder: string
 /** A file that is being written has a name of its own until it is whole. */
 const draftOf = (name: string): string => name.replace(/\.[0-9a-f]{12}\.tmp$/, "")
 
+/** Names of what TensorBoard reads and of what an inspection consists of. */
+const writtenInside = [
+  /^events\.out\.tfevents\.\d+\.moco\.\d+$/,
+  /^(tensors|metadata)\.tsv$/,
+  /^(sprite\.png|projector_config\.pbtxt|inspection\.json)$/,
+  /^(thumbnails|neighbours|pairs|filters)\.webp$/
+]
+
 /** Whether a run writes something of this name, relative to its folder. */
 export const isWrittenByRun = (path: Path.Path) => {
   const { checkpoints, inspection, lock, path: _, tensorboard, ...files } = filesOf(path, "")
@@ -57,8 +65,9 @@ export const isWrittenByRun = (path: Path.Path) => {
         ? first === checkpoints || flat.includes(first)
         : own.includes(draftOf(first)) || first === lock || first.startsWith(`${lock}.`)
     }
-    // Whatever is in a folder of its own that has no folders.
-    if (flat.includes(first)) return !isFolder && third === undefined
+    if (flat.includes(first)) {
+      return !isFolder && third === undefined && writtenInside.some((own) => own.test(draftOf(second)))
+    }
     if (first !== checkpoints || deeper.length > 0) return false
     if (third === undefined) return isFolder && /^\d{9,}(\.(tmp|old|damaged|failed))?$/.test(second)
     return !isFolder && parts.includes(draftOf(third))

@@ -55,6 +55,9 @@ export const summaryOf = (name: string, looked: LookedAt): RunSummary => {
   }
 }
 
+/** What neither more nor less of is better tells nobody which of two runs is. */
+const hasDirection = ({ higherIsBetter }: Measurement): boolean => higherIsBetter !== null
+
 /** The number that a run is judged by, and the best that it has to beat. */
 export const scoresOf = ({
   config,
@@ -63,7 +66,7 @@ export const scoresOf = ({
   const trained = measurements.filter((found) => !isBaseline(found))
   const wanted = config && primary(metricsOf(config.evaluations))?.metric
   // What a program of its own measures, no config names.
-  const score = trained.find(({ metric }) => metric === wanted) ?? primary(trained)
+  const score = trained.find(({ metric }) => metric === wanted) ?? primary(trained.filter(hasDirection))
   if (score === undefined) return { score: null, baseline: null }
   const baseline = measurements
     .filter(isBaseline)

@@ -20,19 +20,20 @@ export const layerEventFile = (metrics: string, step: number) =>
       const below = yield* RunLog
       const events = yield* EventFile
       const services = yield* Effect.context<Effect.Services<ReturnType<typeof readEvaluations>>>()
+      const distributionAt = (step: number) => (measurement: Measurement) =>
+        measurement.distribution === undefined
+          ? Effect.void
+          : // A tag is of one kind: its mean has the other.
+            events.histogram(`distribution/${scalarOf(measurement).tag}`, step, measurement.distribution)
       const goOnAt = Effect.fnUntraced(function* (at: number) {
         yield* events.goOnAt(at)
         // A log that cannot be read is told by whoever needs it.
         const evaluations = yield* Effect.orElseSucceed(readEvaluations(metrics, at), () => [])
         for (const { measurements, step, time } of evaluations) {
           yield* events.scalars(step, measurements.map(scalarOf), Date.parse(time))
+          yield* Effect.forEach(measurements, distributionAt(step), { discard: true })
         }
       }, Effect.provide(services))
-      const distributionAt = (step: number) => (measurement: Measurement) =>
-        measurement.distribution === undefined
-          ? Effect.void
-          : // A tag is of one kind: its mean has the other.
-            events.histogram(`distribution/${scalarOf(measurement).tag}`, step, measurement.distribution)
       const tell = (event: RunEvent): Effect.Effect<void> => {
         switch (event.event) {
           case "step":

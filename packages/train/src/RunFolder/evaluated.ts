@@ -1,9 +1,10 @@
-import * as SafeFile from "@moco/core/SafeFile"
 import { EvaluationSettings } from "@moco/evaluation/evaluationKinds"
 import { Measurement } from "@moco/evaluation/Measurement"
-import { Effect, FileSystem, Schema } from "effect"
+import { Effect, Schema } from "effect"
+import { openLines } from "../jsonLines.ts"
+import { unwritable } from "./errors.ts"
 
-/** What `moco evaluate` has measured of a run's encoder. */
+/** What `moco evaluate` has measured of a run's encoder: a line of `evaluations.jsonl`. */
 export const Evaluated = Schema.Struct({
   /** ISO 8601, UTC. */
   time: Schema.String,
@@ -22,15 +23,13 @@ export const Evaluated = Schema.Struct({
 })
 export type Evaluated = typeof Evaluated.Type
 
-const maxBytes = 2 ** 26
-const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Array(Evaluated)))
+const encode = Schema.encodeSync(Schema.fromJsonString(Evaluated))
 
-/** What was measured so far; nothing where there is no such file, or none that can be read: it is begun anew then. */
-export const readEvaluated = Effect.fn("RunFolder.readEvaluated")(function* (file: string) {
-  const fileSystem = yield* FileSystem.FileSystem
-  if (!(yield* Effect.orElseSucceed(fileSystem.exists(file), () => false))) return []
-  return yield* SafeFile.readText(file, { maxBytes }).pipe(
-    Effect.flatMap(decode),
-    Effect.orElseSucceed((): ReadonlyArray<Evaluated> => [])
-  )
-})
+/** Adds a line to `file`, behind what was measured before. */
+export const keepEvaluated = Effect.fn("RunFolder.keepEvaluated")(function* (
+  file: string,
+  evaluated: Evaluated
+) {
+  const lines = yield* unwritable(file)(openLines(file))
+  yield* unwritable(file)(Effect.andThen(lines.append(encode(evaluated)), lines.sync))
+}, Effect.scoped)

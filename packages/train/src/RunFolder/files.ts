@@ -25,7 +25,7 @@ export interface RunFolder {
   readonly quarantine: string
   /** What the encoder makes of some images, JSON and pictures; a folder. */
   readonly inspection: string
-  /** What was measured of the encoder besides the run's own evaluations, JSON. */
+  /** What was measured of the encoder besides the run's own evaluations, JSON lines. */
   readonly evaluations: string
   /** Everything about the run for a reader, one HTML file. */
   readonly report: string
@@ -47,7 +47,7 @@ export const filesOf = (path: Path.Path, folder: string): RunFolder => ({
   profile: path.join(folder, "profile.json"),
   quarantine: path.join(folder, "quarantine.json"),
   inspection: path.join(folder, "inspection"),
-  evaluations: path.join(folder, "evaluations.json"),
+  evaluations: path.join(folder, "evaluations.jsonl"),
   report: path.join(folder, "report.html"),
   lock: path.join(folder, "run.lock")
 })

@@ -121,7 +121,7 @@ export const RunEvent = Schema.Union([
 ])
 export type RunEvent = typeof RunEvent.Type
 
-/** Version of the log's lines; raised when an older program could not read a newer one. */
+/** Version of the log's lines; raised when what a line means changes. A program that is older than an event refuses it. */
 export const formatVersion = 2
 
 const line = { format: Schema.Literal(formatVersion), time: Schema.String }

@@ -32,13 +32,15 @@ export const show = Command.make(
 /** What can be done with a run as it is; one with stages of a program's own is gone on with by that program. */
 const commandsOf = (
   { path, state }: RunSummary,
-  { environment, looked: { config, newest, numSteps } }: WholeRun
+  { environment, looked: { config, folder, log, newest, numSteps } }: WholeRun
 ): RunDetails["commands"] => {
   if (config === undefined || (environment?.ownStages ?? []).length > 0) return []
   const seed = String((config.seed + 1) % 2 ** 32)
+  const hasInitial = log?.events.some(({ event }) => event === "initialised") === true
+  const initial = hasInitial ? folder.initial : undefined
   const again = {
     purpose: "the same with another seed",
-    command: commandText("train", { config: `${path}/config.json`, seed })
+    command: commandText("train", { config: `${path}/config.json`, seed, "init-from": initial })
   }
   const resume = (more: Readonly<Record<string, string>>) => commandText("train", { resume: path, ...more })
   const plot = { purpose: "draw it", command: commandText("plot", { run: path, out: "run.png" }) }

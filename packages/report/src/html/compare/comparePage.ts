@@ -85,6 +85,9 @@ const bestOf = (found: ReadonlyArray<Measurement | undefined>): Measurement | un
   const finite = found.flatMap((one) => (one !== undefined && Number.isFinite(one.value) ? [one] : []))
   const [first] = finite
   if (first === undefined || finite.length < 2 || first.higherIsBetter === null) return undefined
+  // What was measured in another way is another number by the same name.
+  if (finite.some(({ protocol, unit }) => protocol !== first.protocol || unit !== first.unit))
+    return undefined
   return finite.reduce((best, other) => (isBetter(other, other.value, best.value) ? other : best))
 }
 

@@ -85,10 +85,17 @@ const variables = (all: Readonly<Record<string, string>>): Markup => {
 }
 
 /** How to do it again. */
-export const commands = ({ commands: { goOn, repeat } }: RunSource): Section => ({
+export const commands = ({ commands: { goOn, repeat }, environment: found }: RunSource): Section => ({
   id: "again",
   heading: "Do it again",
-  body: markup`<p>The same run again; with the same seed it takes the same steps to the last bit, on one machine and build:</p><pre>${repeat}</pre>${
-    goOn === undefined ? undefined : markup`<p>Go on with it:</p><pre>${goOn}</pre>`
-  }`
+  body: hasOwnStages(found)
+    ? missing(
+        "Stages of it were given in code: the program that made it takes it again, and goes on with it."
+      )
+    : markup`<p>The same run again; with the same seed it takes the same steps to the last bit, on one machine and build:</p><pre>${repeat}</pre>${
+        goOn === undefined ? undefined : markup`<p>Go on with it:</p><pre>${goOn}</pre>`
+      }`
 })
+
+const hasOwnStages = (found: RunSource["environment"]): boolean =>
+  "value" in found && (found.value.ownStages ?? []).length > 0
