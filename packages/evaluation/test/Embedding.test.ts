@@ -47,6 +47,23 @@ describe("An embedding", () => {
     }).pipe(Effect.scoped, TensorLeak.check, provided)
   )
 
+  it.effect(
+    "has the rows of some images without those of the others, and takes them from all where these are there",
+    () =>
+      Effect.gen(function* () {
+        const backbone = counted(represent)
+        const embedding = yield* Embedding.open(subjectOf({ represent: backbone.represent }))
+        const some = Int32Array.of(7, 3, 1000)
+        const expected = Array.from(some, (row) => copy(train.rows[row]!))
+        assert.deepStrictEqual(valuesOf(yield* embedding.rowsAt("train", "backbone", some)), expected)
+        assert.strictEqual(backbone.calls.number, 1)
+        yield* embedding.rowsOf("train", "backbone")
+        const { number } = backbone.calls
+        assert.deepStrictEqual(valuesOf(yield* embedding.rowsAt("train", "backbone", some)), expected)
+        assert.strictEqual(backbone.calls.number, number)
+      }).pipe(Effect.scoped, TensorLeak.check, provided)
+  )
+
   it.effect("reads the head by its own function, and the backbone where there is none", () =>
     Effect.gen(function* () {
       const twice = test.rows.map((row) => row.map((value) => 2 * value))

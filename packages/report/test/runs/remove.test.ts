@@ -56,8 +56,17 @@ describe("to remove runs", () => {
     writeFileSync(join(folder, "pictures/config.json"), "mine")
     writeFileSync(join(folder, "checkpoints/000000040/mine.safetensors"), "mine")
     writeFileSync(join(folder, "config.json.tmp"), "mine")
+    for (const inner of ["tensorboard", "inspection"]) {
+      mkdirSync(join(folder, inner))
+      writeFileSync(join(folder, inner, "notes.md"), "mine")
+    }
+    for (const own of ["tensorboard/events.out.tfevents.1.moco.0", "inspection/pairs.webp"])
+      writeFileSync(join(folder, own), "a run's")
     const { runs } = await remove(folder)
-    const left = ["checkpoints/000000040/mine.safetensors", "config.json.tmp", "notes.txt", "pictures"]
+    const left = [
+      ...["checkpoints/000000040/mine.safetensors", "config.json.tmp", "inspection/notes.md", "notes.txt"],
+      ...["pictures", "tensorboard/notes.md"]
+    ]
     assert.deepStrictEqual(runs[0]!.left, left)
     assert.isFalse(runs[0]!.isGone)
     assert.deepStrictEqual(filesIn(folder), [
@@ -65,9 +74,13 @@ describe("to remove runs", () => {
       "checkpoints/000000040",
       "checkpoints/000000040/mine.safetensors",
       "config.json.tmp",
+      "inspection",
+      "inspection/notes.md",
       "notes.txt",
       "pictures",
-      "pictures/config.json"
+      "pictures/config.json",
+      "tensorboard",
+      "tensorboard/notes.md"
     ])
   })
 
