@@ -79,7 +79,7 @@ describe("moco data show --augment", () => {
     assert.strictEqual(names["stl10-unlabelled"]!.recipe, "stl10")
     assert.strictEqual(names["fashion-mnist"]!.recipe, "fashionMnist")
     // No recipe is of these: one for images in gray, and one for images in colour.
-    assert.deepStrictEqual([names["mnist"]!.recipe, names["stl10"]!.recipe], ["fashionMnistQuick", "cifar10"])
+    assert.deepStrictEqual([names["mnist"]!.recipe, names["stl10"]!.recipe], ["fashionMnist10k", "cifar10"])
     assert.deepStrictEqual([names["mnist"]!.data.imageSize, names["stl10"]!.data.imageSize], [28, 96])
   })
 

@@ -66,7 +66,7 @@ describe("a wrong command line", () => {
     [
       "a setting as a flag",
       ["train", "--learning-rate=0.1"],
-      ["--learning-rate: is no flag", "did you mean --set optimizer.learningRate=...?"]
+      ["--learning-rate: is no flag", "did you mean --set optimizer.learningRate=... or "]
     ],
     [
       "a setting's name that two have",

@@ -40,7 +40,7 @@ describe("a trial in a process", () => {
         const run = `${folder}/runs/${id}`
         assert.strictEqual(
           readFileSync(`${folder}/started`, "utf8"),
-          `train --config=${run}.json --out=${run}`
+          `train --config=${run}.json --out=${run} --no-report`
         )
         assert.strictEqual(JSON.parse(readFileSync(`${run}.json`, "utf8")).training.epochs, 2)
       })

@@ -205,7 +205,8 @@ export const data: Family = {
     says: () => ["Queue.restore", "queue is 8,2 and should be 6,2", "restore it with the config"]
   },
   WeightsUnfit: {
-    provoke: (folder) => command(train, `--init-from=${writtenWeights(folder)}`, `--out=${folder}/run`),
+    provoke: (folder) =>
+      command(train, "--recipe=fashionMnistQuick", `--init-from=${writtenWeights(folder)}`, `--out=${folder}/run`),
     says: (folder) => [
       `the weights in ${folder}/mine.safetensors do not fit`,
       "conv1.weight is [1] and should be [16,1,3,3]",

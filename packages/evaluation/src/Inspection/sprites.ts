@@ -1,5 +1,4 @@
 import type { ChannelStatistics } from "@moco/data/Dataset/statistics"
-import { tile } from "@moco/data/Decode/tile"
 import type { Image, Images } from "@moco/data/ImageSource"
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect, Schema } from "effect"
@@ -34,12 +33,12 @@ export const drawSprite = (
 ) =>
   Effect.map(
     Effect.tryPromise({
-      try: () =>
-        tile(rowsOf(images, columns), channels, {
-          side,
-          gap: 0,
-          format: file.endsWith(".png") ? "png" : "webp"
-        }),
+      try: async () => {
+        // Of native code, with files of its own: loaded where something is drawn.
+        const { tile } = await import("@moco/data/Decode/tile")
+        const format = file.endsWith(".png") ? "png" : "webp"
+        return await tile(rowsOf(images, columns), channels, { side, gap: 0, format })
+      },
       catch: (cause) =>
         new PicturesUndrawn({ file, reason: cause instanceof Error ? cause.message : String(cause) })
     }),
