@@ -206,7 +206,12 @@ export const data: Family = {
   },
   WeightsUnfit: {
     provoke: (folder) =>
-      command(train, "--recipe=fashionMnistQuick", `--init-from=${writtenWeights(folder)}`, `--out=${folder}/run`),
+      command(
+        train,
+        "--recipe=fashionMnistQuick",
+        `--init-from=${writtenWeights(folder)}`,
+        `--out=${folder}/run`
+      ),
     says: (folder) => [
       `the weights in ${folder}/mine.safetensors do not fit`,
       "conv1.weight is [1] and should be [16,1,3,3]",
