@@ -32,6 +32,7 @@ const allowed: Readonly<Record<string, string>> = {
   "packages/train/src/testing/faultyFileSystem.ts": "hands calls on",
   "packages/study/src/TrialIndex.ts": "a database in memory",
   "packages/native/setup/Library.ts": "Python, in a folder of its own",
+  "tools/effect-check.ts": "copies a compiler into a folder of its own",
   "tools/moco/needsLibrary.ts": "the program's own package.json",
   "tools/mutation/Copy.ts": "in a copy of its own",
   "tools/mutation/main.ts": "in a copy of its own",
