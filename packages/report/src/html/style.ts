@@ -1,20 +1,14 @@
-import { categories, darkCategories } from "../charts/categories.ts"
+import { chartStyle, schemes } from "../charts/inline/style.ts"
 
-const variables = (colours: ReadonlyArray<string>) =>
-  colours.map((colour, i) => `--c${i}:${colour}`).join(";")
-
-const series = categories
-  .map(
-    (_, i) => `.s${i}{stroke:var(--c${i})}.f${i}{fill:var(--c${i})}.g${i}{fill:var(--c${i});fill-opacity:.3}`
-  )
-  .join("\n")
+const variables = (scheme: Readonly<Record<string, string>>) =>
+  Object.entries(scheme)
+    .map(([name, colour]) => `--${name}:${colour}`)
+    .join(";")
 
 /** The style of every page: both colour schemes, from a phone's width to a screen's, and of the charts in it. */
 export const style = `
-:root{color-scheme:light dark;--ground:#f5f6f7;--card:#fff;--text:#1d2126;--quiet:#555c64;--line:#d8dce0;--grid:#e6e9ec;
---bad:#b3261e;--bad-ground:#fdecea;--note-ground:#eaf2fb;--backdrop:#e4e8ec;${variables(categories)}}
-@media (prefers-color-scheme:dark){:root{--ground:#14171a;--card:#1d2126;--text:#e8eaed;--quiet:#a9b0b8;--line:#3a4048;
---grid:#2d3238;--bad:#ff8a80;--bad-ground:#3b1f1e;--note-ground:#1b2a3a;--backdrop:#2a2f36;${variables(darkCategories)}}}
+:root{color-scheme:light dark;${variables(schemes.light)}}
+@media (prefers-color-scheme:dark){:root{${variables(schemes.dark)}}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--ground);color:var(--text);font:15px/1.5 system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
@@ -62,30 +56,7 @@ code{overflow-wrap:anywhere}
 .legend svg{flex:none}
 details{margin:8px 0}summary{cursor:pointer}
 footer{color:var(--quiet);font-size:13px;padding-top:20px;padding-bottom:40px}
-svg.chart{display:block;width:100%;max-width:520px;height:auto;margin:0 auto;font-size:11.5px;fill:var(--text);overflow:visible}
-svg.kept{position:absolute}
-.grid{stroke:var(--grid)}.axis{stroke:var(--quiet);stroke-width:.8}
-.tick,svg .quiet{fill:var(--quiet)}.small{font-size:10.5px}
-.line{fill:none;stroke-width:1.8;stroke-linejoin:round}
-.d1{stroke-dasharray:6 3}.d2{stroke-dasharray:2 3}
-.level{stroke:var(--quiet);stroke-dasharray:5 4}.leader{stroke:var(--quiet);stroke-width:.7;stroke-opacity:.6}
-.moment{stroke:var(--bad);stroke-dasharray:2 3}
-.whisker{stroke-width:1.4}
-.backdrop{fill:var(--backdrop)}
-.ridge{stroke-width:1}
-.bad{fill:var(--bad)}
-.stamp{stroke-width:1.2;fill-opacity:.8;stroke-opacity:.75}
-.stamp.dot{fill:none;stroke-width:4;stroke-linecap:round}
-.stamp.cross{fill:none;stroke-width:1.3}
-.n{stroke:var(--quiet)}
-.rim{fill:none;stroke-width:1.4}.rim.plain{stroke:var(--line)}
-rect.rim.wrong{stroke:var(--bad);stroke-width:2.2}path.wrong{stroke:var(--bad);stroke-width:2.4;fill:none}.wrong-ground{fill:var(--card)}
-.halo{font-weight:600;font-size:12px;paint-order:stroke;stroke:var(--card);stroke-width:3.5px;stroke-linejoin:round}
-.edge{stroke:var(--grid);stroke-width:.6}
-.cell{font-size:10.5px}.cell.over{fill:var(--card)}
-svg image,svg svg{image-rendering:pixelated}
 .paper{background:#fff;border-radius:4px}.paper>svg{display:block}
 @media (prefers-color-scheme:dark){.paper{background:none;padding:0;mix-blend-mode:screen}.paper>svg{filter:invert(1) hue-rotate(180deg)}}
 @media print{body{background:#fff}.card{break-inside:avoid}}
-${series}
-`
+${chartStyle}`
