@@ -11,6 +11,7 @@ import { chooseC } from "../linear/chooseC.ts"
 import { predict } from "../linear/logisticRegression.ts"
 import { authorsProbe, cachedFeatures, trainProbe } from "../linear/sgdProbe.ts"
 import type { Metric } from "../Measurement.ts"
+import { PartsOfLabels, partInWords, partsNeeds } from "../partsOfLabels.ts"
 import { accuracyOf } from "./accuracy.ts"
 
 const name = "linear"
@@ -18,15 +19,10 @@ const name = "linear"
 /** Settings of the linear probe. */
 export const LinearSettings = Schema.Struct({
   everyEpochs: EveryEpochs,
-  labels: Schema.Array(
-    Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMinimum: true }))
-  )
-    .check(Schema.isMinLength(1), Schema.isMaxLength(10))
-    .annotate({
-      description:
-        "parts of the training labels that the probe is given, of each class as many: 1 is all, 0.01 one in 100",
-      unit: "fraction"
-    }),
+  labels: PartsOfLabels.annotate({
+    description:
+      "parts of the training labels that the probe is given, of each class as many: 1 is all, 0.01 one in 100"
+  }),
   fit: Schema.optionalKey(
     Schema.Literals(["lbfgs", "sgd"]).annotate({
       description:
@@ -48,7 +44,7 @@ const fits = {
 /** Part of the evaluated images that a linear classifier of the features tells rightly, given a part of the labels. */
 const linearAccuracy = (part: number, { fit = "lbfgs", layer = "backbone" }: LinearSettings): Metric => ({
   evaluation: name,
-  metric: `linear probe accuracy (${part === 1 ? "all" : `${Number((100 * part).toPrecision(6))} % of the`} labels)`,
+  metric: `linear probe accuracy (${partInWords(part)})`,
   unit: "fraction",
   higherIsBetter: true,
   protocol: `${fits[fit]}; encoder frozen, ${layer}, test transform`
@@ -70,7 +66,7 @@ export const layer = (settings: LinearSettings) =>
     Effect.gen(function* () {
       yield* Backend
       const { test, train } = yield* Dataset.labelled
-      yield* Stage.check("Linear", ...needsOf(settings))
+      yield* Stage.check("Linear", ...partsNeeds(settings.labels))
       const metrics = metricsOf(settings)
       const numClasses = train.classes.length
 
@@ -109,24 +105,13 @@ export const layer = (settings: LinearSettings) =>
     })
   )
 
-const needsOf = ({ labels }: LinearSettings): ReadonlyArray<Stage.Need> => [
-  Stage.that(labels.length > 0, "labels", labels, "must name at least one part", "[1] is all of them"),
-  Stage.that(
-    new Set(labels).size === labels.length,
-    "labels",
-    labels,
-    "names a part twice",
-    "leave one of the two out"
-  )
-]
-
 /** What a config names `evaluations.linear`. */
 export const linear = evaluationKind({
   name,
   Settings: LinearSettings,
   configure: (settings) => ({
     metrics: metricsOf(settings),
-    needs: () => needsOf(settings),
+    needs: () => partsNeeds(settings.labels),
     layer: layer(settings)
   })
 })
