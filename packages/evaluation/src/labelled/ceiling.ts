@@ -119,7 +119,8 @@ export const ceilingKind = <const Name extends string>(ceiling: Ceiling<Name>) =
     configure: (settings) => ({
       metrics: metricsOf(ceiling, settings),
       needs: () => partsNeeds(settings.labels),
-      layer: layer(settings)
+      layer: layer(settings),
+      trainsCopy: { batchSize: settings.batchSize, part: Math.max(...settings.labels) }
     })
   })
   return { ...kind, layer }
