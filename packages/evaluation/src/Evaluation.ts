@@ -52,6 +52,8 @@ export interface Configured<Trouble, Needs> {
   /** What it needs of its settings beside so many training images; `field` is the setting. */
   readonly needs: (numTraining: number) => ReadonlyArray<Stage.Need>
   readonly layer: Layer.Layer<Evaluation, Trouble, Needs>
+  /** Whether it measures anything of the encoder that a run trains (default: it does). */
+  readonly measuresTrained?: boolean
   /** Where it trains a copy of the network by backpropagation: what of the images is in its largest step. */
   readonly trainsCopy?: TrainsCopy
 }

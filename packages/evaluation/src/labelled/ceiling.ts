@@ -45,7 +45,7 @@ export interface Ceiling<Name extends string = string> {
   /** From what it starts, as its protocol says. */
   readonly start: string
   readonly weightDecay: number
-  readonly appliesTo: (encoder: SubjectEncoder) => boolean
+  readonly appliesTo: (encoder: Pick<SubjectEncoder, "isUntrained">) => boolean
 }
 
 const momentum = 0.9
@@ -120,6 +120,7 @@ export const ceilingKind = <const Name extends string>(ceiling: Ceiling<Name>) =
       metrics: metricsOf(ceiling, settings),
       needs: () => partsNeeds(settings.labels),
       layer: layer(settings),
+      measuresTrained: ceiling.appliesTo({ isUntrained: false }),
       trainsCopy: { batchSize: settings.batchSize, part: Math.max(...settings.labels) }
     })
   })
