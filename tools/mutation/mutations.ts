@@ -2,6 +2,7 @@ import type { Mutation } from "./Mutation.ts"
 import { choiceMutations } from "./mutations/choice.ts"
 import { dictionaryMutations } from "./mutations/dictionary.ts"
 import { encoderMutations } from "./mutations/encoder.ts"
+import { evaluationMutations } from "./mutations/evaluation.ts"
 import { imagesMutations } from "./mutations/images.ts"
 import { lossMutations } from "./mutations/loss.ts"
 import { ownershipMutations } from "./mutations/ownership.ts"
@@ -17,5 +18,6 @@ export const mutations: ReadonlyArray<Mutation> = [
   ...viewsMutations,
   ...imagesMutations,
   ...stateMutations,
-  ...choiceMutations
+  ...choiceMutations,
+  ...evaluationMutations
 ]

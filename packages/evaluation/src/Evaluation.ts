@@ -52,6 +52,17 @@ export interface Configured<Trouble, Needs> {
   /** What it needs of its settings beside so many training images; `field` is the setting. */
   readonly needs: (numTraining: number) => ReadonlyArray<Stage.Need>
   readonly layer: Layer.Layer<Evaluation, Trouble, Needs>
+  /** Whether it measures anything of the encoder that a run trains (default: it does). */
+  readonly measuresTrained?: boolean
+  /** Where it trains a copy of the network by backpropagation: what of the images is in its largest step. */
+  readonly trainsCopy?: TrainsCopy
+}
+
+/** How many images there are in a step of a copy of the network, which a run must have the memory for. */
+export interface TrainsCopy {
+  readonly batchSize: number
+  /** Of the training images that it is given, which are fewer than a batch where there are few. */
+  readonly part: number
 }
 
 /** An evaluation that a config can name: its name there, its settings, and what a section that names it makes of it. */

@@ -80,6 +80,52 @@ describe("Linear", () => {
     assert.include(protocolOf({ fit: "sgd", layer: "head" }), "SGD with learning rate 30")
     assert.include(protocolOf({ fit: "sgd", layer: "head" }), "head")
     assert.include(protocolOf({}), "backbone")
+    const shorter = { learningRate: 3, epochs: 10, batchSize: 64 }
+    for (const fit of ["sgd", "sgdCrops"] as const) {
+      assert.include(
+        protocolOf({ fit }),
+        "SGD with learning rate 30, a tenth of it from epochs 60 and 80, 100 epochs of batches of 256, no weight decay"
+      )
+      assert.include(
+        protocolOf({ fit, ...shorter }),
+        "SGD with learning rate 3, a tenth of it from epochs 6 and 8, 10 epochs of batches of 64"
+      )
+    }
+    assert.include(protocolOf({ fit: "sgdCrops" }), "crops of 8 to 100 %")
+    assert.notInclude(protocolOf({ fit: "sgd" }), "crops")
+  })
+
+  it.effect("trains by SGD for as many epochs as it is told", () =>
+    Effect.gen(function* () {
+      const whole = sets((label) => oneHot([label], 4)[0]!)
+      const valueAt = (learningRate: number) =>
+        Effect.map(
+          measuredOf(
+            Linear.layer({ ...settings, fit: "sgd", epochs: 1, learningRate, batchSize: 40 }),
+            whole
+          ),
+          ([accuracy]) => accuracy!.value
+        )
+      assert.strictEqual(yield* valueAt(1), 1)
+      // The weights that it starts with have seen no label.
+      assert.isBelow(yield* valueAt(1e-6), 1)
+    })
+  )
+
+  it("refuses settings of SGD where it is fitted by L-BFGS", () => {
+    const unmet = (other: Partial<Linear.LinearSettings>) =>
+      Linear.linear
+        .configured({ linear: { ...settings, ...other } })[0]!
+        .needs(100)
+        .flatMap(({ field, problem }) => (problem === undefined ? [] : [field]))
+    assert.deepStrictEqual(unmet({ epochs: 10, learningRate: 3, batchSize: 64 }), [
+      "epochs",
+      "learningRate",
+      "batchSize"
+    ])
+    assert.deepStrictEqual(unmet({ fit: "lbfgs", epochs: 10 }), ["epochs"])
+    assert.deepStrictEqual(unmet({ fit: "sgd", epochs: 10, learningRate: 3, batchSize: 64 }), [])
+    assert.deepStrictEqual(unmet({ fit: "sgdCrops", epochs: 10 }), [])
   })
 
   it.effect("is refused where a part is named twice", () =>

@@ -25,6 +25,8 @@ const all = {
   fineTune: ceiling,
   supervised: ceiling
 } satisfies EvaluationSettings
+/** What puts images through the encoder again and again. */
+const crops = { linear: { ...all.linear, fit: "sgdCrops", epochs: 2 } } satisfies EvaluationSettings
 
 const encoder = Layer.mergeAll(
   QueryEncoder.layer(ResNet.make(tinyResNet, 1), 1),
@@ -45,8 +47,11 @@ const bytesNow = Effect.map(QueryEncoder, (query) => {
 })
 
 describe("An encoder that is evaluated", () => {
-  for (const { layer, name } of configured(all)) {
-    it.effect(`keeps every byte of its weights through ${name}, and so do the baselines' measurements`, () =>
+  for (const [title, { layer, name }] of [
+    ...configured(all).map((evaluation) => [evaluation.name, evaluation] as const),
+    ...configured(crops).map((evaluation) => ["linear on crops", evaluation] as const)
+  ]) {
+    it.effect(`keeps every byte of its weights through ${title}, and so do the baselines' measurements`, () =>
       Effect.gen(function* () {
         const evaluation = yield* Evaluation
         const before = yield* bytesNow

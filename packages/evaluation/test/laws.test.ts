@@ -19,6 +19,7 @@ const variants = [
   ],
   ["Linear", Linear.layer({ everyEpochs: 1, labels: [1, 0.2] })],
   ["Linear by SGD", Linear.layer({ everyEpochs: 1, labels: [1], fit: "sgd" })],
+  ["Linear by SGD on crops", Linear.layer({ everyEpochs: 1, labels: [1, 0.2], fit: "sgdCrops", epochs: 2 })],
   ["Retrieval", Retrieval.layer({ everyEpochs: 1, k: [1, 10] })],
   ["Clustering", Clustering.layer({ everyEpochs: 1 })],
   ["Pretext", Pretext.layer({ everyEpochs: 1, numImages: 20 })],

@@ -1,7 +1,7 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import * as CounterRandom from "@moco/core/CounterRandom"
-import { chooseC, split } from "@moco/evaluation/linear/chooseC"
+import { chooseC, split, whileChoosing } from "@moco/evaluation/linear/chooseC"
 import { defaultLbfgs, iterateLbfgs, startLbfgs } from "@moco/evaluation/linear/lbfgs"
 import type { Objective } from "@moco/evaluation/linear/lineSearch"
 import { fitLogistic, logisticObjective, oneHotOf, predict } from "@moco/evaluation/linear/logisticRegression"
@@ -183,6 +183,20 @@ describe("logistic regression", () => {
         const alone = yield* fitLogistic(feature_NC, y, 3, { C })
         assert.deepStrictEqual(model, alone.model)
         assert.strictEqual(tf.memory().numTensors, before)
+        feature_NC.dispose()
+      })
+    )
+
+    it.effect("fits the chosen one to the usual tolerance, which is finer than that of what was tried", () =>
+      Effect.gen(function* () {
+        const feature_NC = tf.tensor2d([...x])
+        const { C, state } = yield* chooseC(feature_NC, y, 3, { seed: 1, grid: [0.1] })
+        const steepest = (gradient: Float64Array) => Math.max(...gradient.map(Math.abs))
+        assert.strictEqual(state.stopped, "gradient")
+        assert.isAtMost(steepest(state.gradient), defaultLbfgs.tolerance)
+        const rough = yield* fitLogistic(feature_NC, y, 3, { C, tolerance: whileChoosing })
+        assert.isAbove(steepest(rough.state.gradient), defaultLbfgs.tolerance)
+        assert.isBelow(rough.state.iterations, state.iterations)
         feature_NC.dispose()
       })
     )

@@ -6,6 +6,7 @@ import {
   cachedFeatures,
   learningRateAt,
   type ProbeState,
+  probeOf,
   startProbe,
   stepProbe,
   trainProbe
@@ -106,6 +107,14 @@ describe("a probe by SGD", () => {
   it("starts at the authors' rate, and has a tenth of it from epoch 60 and a hundredth from epoch 80 on", () => {
     const rates = [0, 59, 60, 79, 80, 99].map((epoch) => learningRateAt(authorsProbe, epoch))
     assert.isBelow(farthest(rates, [30, 30, 3, 3, 0.3, 0.3]), 1e-12)
+  })
+
+  it("falls after 60 and after 80 % of any number of epochs, as the authors' does of 100", () => {
+    assert.deepStrictEqual(probeOf({}), authorsProbe)
+    const short = probeOf({ epochs: 10, learningRate: 1, batchSize: 32 })
+    const rates = [0, 5, 6, 7, 8, 9].map((epoch) => learningRateAt(short, epoch))
+    assert.isBelow(farthest(rates, [1, 1, 0.1, 0.1, 0.01, 0.01]), 1e-12)
+    assert.deepInclude(short, { epochs: 10, batchSize: 32, momentum: 0.9, weightDecay: 0 })
   })
 
   it("starts from small normal weights and no bias", () => {

@@ -9,6 +9,8 @@ const objections = (changes: Partial<StudyDefinition>) =>
 
 const point = (label: string, set: Record<string, unknown>) => ({ label, set })
 
+const supervised = { everyEpochs: 1, labels: [1], epochs: 1, learningRate: 0.1, batchSize: 64 }
+
 describe("a study that no run can be started for", () => {
   const refused: ReadonlyArray<readonly [string, Partial<StudyDefinition>, ReadonlyArray<string>]> = [
     [
@@ -220,6 +222,23 @@ describe("a study that no run can be started for", () => {
       ["measured in every run: kNN accuracy (k = 5), loss"]
     ],
     [
+      "an evaluation of the untrained encoder alone",
+      { set: { "evaluations.knn": null, "evaluations.supervised": supervised } },
+      [
+        "evaluations.supervised = {",
+        "supervised accuracy is measured of the untrained encoder alone",
+        "name another evaluation beside it"
+      ]
+    ],
+    [
+      "a metric of the untrained encoder alone, beside others",
+      { set: { "evaluations.supervised": supervised }, metric: "supervised accuracy" },
+      [
+        'metric = "supervised accuracy": is measured of the untrained encoder alone',
+        "measured in every run: kNN accuracy (k = 200), kNN accuracy (k = 20), loss"
+      ]
+    ],
+    [
       "a setting by the name that it had",
       { set: { "evaluation.everyEpochs": 2 } },
       ["is now evaluations.knn.everyEpochs"]
@@ -252,6 +271,19 @@ describe("a study that no run can be started for", () => {
       })
     )
   }
+
+  it.effect("may evaluate the untrained encoder alone where it is about something else", () =>
+    Effect.gen(function* () {
+      const about = (changes: Partial<StudyDefinition>) =>
+        Effect.map(planned(changes), ({ metric: { metric } }) => metric)
+      const alone = { "evaluations.knn": null, "evaluations.supervised": supervised }
+      assert.strictEqual(yield* about({ set: alone, metric: "loss" }), "loss")
+      assert.strictEqual(
+        yield* about({ set: { "evaluations.supervised": supervised } }),
+        "kNN accuracy (k = 200)"
+      )
+    })
+  )
 
   it.effect("refuses a key by the name that it had, with the one that it has now", () =>
     Effect.gen(function* () {

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
 import { sizesOf } from "@moco/core/Encoder/kinds"
 import * as ResNet from "@moco/core/Encoder/ResNet"
+import { startLabelled, tensorsOf } from "@moco/evaluation/labelled/training"
 import { MachineMemory } from "@moco/train/MachineMemory"
 import { applyOverrides, decodeStored, type RunConfig } from "@moco/train/RunConfig"
 import { footprint } from "@moco/train/RunConfig/footprint"
@@ -133,6 +134,16 @@ describe("a run that cannot fit", () => {
         "encoder.layers": "[1]"
       },
       ["training.batchSize = 60000: needs", "views and first layer of 60,000 images"]
+    ],
+    [
+      {
+        "evaluations.fineTune":
+          '{"everyEpochs":1,"labels":[1],"epochs":1,"learningRate":0.1,"batchSize":1000000}',
+        "data.name": "fashion-mnist",
+        "encoder.width": "64",
+        "encoder.layers": "[1]"
+      },
+      ["evaluations.fineTune.batchSize = 1000000: needs", "60,000 images that a copy", "lower it"]
     ]
   ]
   for (const [sets, words] of tooLarge) {
@@ -142,6 +153,43 @@ describe("a run that cannot fit", () => {
       })
     )
   }
+
+  const labelled = { everyEpochs: 1, labels: [0.1, 1], epochs: 1, learningRate: 0.1, batchSize: 64 }
+  const images = { numImages: 60_000, height: 32, width: 32, channels: 3 }
+  const bytesOf = (evaluations: RunConfig["evaluations"]) =>
+    footprint({ ...validConfig, evaluations }, images).reduce((sum, { bytes }) => sum + bytes, 0)
+
+  it.effect(
+    "counts the copy of the encoder that is trained with labels: weights, moments and gradients",
+    () =>
+      Effect.gen(function* () {
+        yield* Backend
+        const held = tf.tidy(() => {
+          const weights = ResNet.make(validConfig.encoder, images.channels).init(1)
+          const bytes = (tensors: Readonly<Record<string, tf.Tensor>>) =>
+            Object.values(tensors).reduce((sum, { size }) => sum + 4 * size, 0)
+          // A gradient has the size of its parameter.
+          return bytes(tensorsOf(startLabelled(weights, [64, 10], 1))) + bytes(weights.parameters)
+        })
+        const counted = bytesOf({ fineTune: labelled }) - bytesOf({})
+        assert.isAtLeast(counted, 0.9 * held)
+        assert.isAtMost(counted, held)
+        // One is trained after the other.
+        assert.strictEqual(bytesOf({ fineTune: labelled, supervised: labelled }) - bytesOf({}), counted)
+        assert.strictEqual(bytesOf({ knn: validConfig.evaluations.knn! }), bytesOf({}))
+      }).pipe(Effect.provide(Backend.layerTensorflow({ threads: 1 })))
+  )
+
+  it("counts the largest batch, of the run's or of a copy's, and no more images than have a label", () => {
+    // A view is 32 x 32 x 3 numbers, the first layer 32 x 32 x 16.
+    const perImage = 4 * 32 * 32 * (3 + 16)
+    const ofRun = 128 * (perImage + 4 * 32 * 32 * 3)
+    const copy = bytesOf({ fineTune: labelled }) - bytesOf({})
+    const more = (other: Partial<typeof labelled>) =>
+      bytesOf({ supervised: { ...labelled, ...other } }) - bytesOf({}) - copy
+    assert.strictEqual(more({ batchSize: 10_000 }), 10_000 * perImage - ofRun)
+    assert.strictEqual(more({ batchSize: 10_000, labels: [0.01, 0.1] }), 6_000 * perImage - ofRun)
+  })
 
   it.effect("is one only where the memory is smaller", () =>
     Effect.gen(function* () {

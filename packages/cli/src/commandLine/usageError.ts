@@ -95,7 +95,8 @@ const settingMeant = (typed: string, settings: ReadonlyArray<string>): string | 
   return flags.length === 0 || flags.length > maxMeant ? undefined : `did you mean ${flags.join(" or ")}?`
 }
 
-const maxMeant = 3
+/** As many as have a `learningRate`: the optimizer, and what evaluations train. */
+const maxMeant = 4
 
 /** `learning-rate` and `learning_rate` are `learningRate`. */
 const withoutCase = (name: string): string => name.toLowerCase().replaceAll(/[-_]/g, "")

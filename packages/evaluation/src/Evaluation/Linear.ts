@@ -1,61 +1,20 @@
 import { Backend } from "@moco/core/Backend"
-import * as Stage from "@moco/core/Stage"
+import { check } from "@moco/core/Stage"
 import * as Tensor from "@moco/core/Tensor"
 import { Dataset } from "@moco/data/Dataset"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect, Layer, Schema } from "effect"
-import { type Embedding, EncoderLayer } from "../Embedding.ts"
-import { Evaluation, EveryEpochs, evaluationKind } from "../Evaluation.ts"
+import { Effect, Layer } from "effect"
+import type { Embedding } from "../Embedding.ts"
+import { Evaluation, evaluationKind } from "../Evaluation.ts"
 import { labelSubset } from "../labelSubset.ts"
 import { chooseC } from "../linear/chooseC.ts"
 import { predict } from "../linear/logisticRegression.ts"
-import { authorsProbe, cachedFeatures, trainProbe } from "../linear/sgdProbe.ts"
-import type { Metric } from "../Measurement.ts"
+import { type BatchFeatures, cachedFeatures, probeOf, trainProbe } from "../linear/sgdProbe.ts"
+import { cropViews, viewFeatures } from "../linear/viewFeatures.ts"
 import { accuracyOf } from "./accuracy.ts"
+import { LinearSettings, metricsOf, name, needsOf } from "./linearSettings.ts"
 
-const name = "linear"
-
-/** Settings of the linear probe. */
-export const LinearSettings = Schema.Struct({
-  everyEpochs: EveryEpochs,
-  labels: Schema.Array(
-    Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMinimum: true }))
-  )
-    .check(Schema.isMinLength(1), Schema.isMaxLength(10))
-    .annotate({
-      description:
-        "parts of the training labels that the probe is given, of each class as many: 1 is all, 0.01 one in 100",
-      unit: "fraction"
-    }),
-  fit: Schema.optionalKey(
-    Schema.Literals(["lbfgs", "sgd"]).annotate({
-      description:
-        "lbfgs (what is meant where it is left out): logistic regression, its regulariser chosen on a fifth of the labels; " +
-        "sgd: the authors' schedule, learning rate 30, 100 epochs, on features that are computed once"
-    })
-  ),
-  layer: Schema.optionalKey(EncoderLayer)
-}).annotate({ description: "linear classification of frozen features; null leaves it out" })
-export type LinearSettings = typeof LinearSettings.Type
-
-const fits = {
-  lbfgs:
-    "logistic regression by L-BFGS on standardised features, its regulariser chosen on a fifth of these labels (1 where no " +
-    "class has two)",
-  sgd: "SGD with learning rate 30, a tenth of it from epochs 60 and 80, 100 epochs of batches of 256, no weight decay"
-}
-
-/** Part of the evaluated images that a linear classifier of the features tells rightly, given a part of the labels. */
-const linearAccuracy = (part: number, { fit = "lbfgs", layer = "backbone" }: LinearSettings): Metric => ({
-  evaluation: name,
-  metric: `linear probe accuracy (${part === 1 ? "all" : `${Number((100 * part).toPrecision(6))} % of the`} labels)`,
-  unit: "fraction",
-  higherIsBetter: true,
-  protocol: `${fits[fit]}; encoder frozen, ${layer}, test transform`
-})
-
-const metricsOf = (settings: LinearSettings): ReadonlyArray<Metric> =>
-  settings.labels.map((part) => linearAccuracy(part, settings))
+export { LinearSettings } from "./linearSettings.ts"
 
 /** Of the probe: which labels it is given, which are held back, and how the authors' begins. */
 const seed = 0
@@ -70,55 +29,53 @@ export const layer = (settings: LinearSettings) =>
     Effect.gen(function* () {
       yield* Backend
       const { test, train } = yield* Dataset.labelled
-      yield* Stage.check("Linear", ...needsOf(settings))
+      yield* check("Linear", ...needsOf(settings))
+      const views = settings.fit === "sgdCrops" ? yield* cropViews : undefined
       const metrics = metricsOf(settings)
       const numClasses = train.classes.length
+      const at = settings.layer ?? "backbone"
+      const all = Int32Array.from({ length: train.numImages }, (_, row) => row)
 
-      const fitted = Effect.fnUntraced(function* (feature_NC: tf.Tensor2D, labels: Int32Array) {
-        if (settings.fit !== "sgd") return (yield* chooseC(feature_NC, labels, numClasses, { seed })).model
-        const features = cachedFeatures(feature_NC)
-        const numFeatures = feature_NC.shape[1]
-        return yield* trainProbe(features, numFeatures, labels, numClasses, authorsProbe, seed).pipe(
+      const bySgd = <E, R>(features: BatchFeatures<E, R>, numFeatures: number, labels: Int32Array) =>
+        trainProbe(features, numFeatures, labels, numClasses, probeOf(settings), seed).pipe(
           Effect.catchTag("ProbeDiverged", (cause) =>
             Effect.fail(new Tensor.TensorError({ operation: "Linear.fit", cause }))
           )
         )
+
+      /** A classifier of the features of some training images, whose labels it is given. */
+      const fitted = Effect.fnUntraced(function* (
+        { represent, rowsOf }: Embedding,
+        rows: Int32Array,
+        numFeatures: number
+      ) {
+        const labels = rows.map((row) => train.labels[row]!)
+        if (views !== undefined) {
+          return yield* bySgd(viewFeatures(represent(at), train, rows, views), numFeatures, labels)
+        }
+        const train_NC = yield* rowsOf("train", at)
+        const some_NC =
+          rows === all
+            ? train_NC
+            : yield* Tensor.scoped("Linear.features", () => tf.gather(train_NC, tf.tensor1d(rows, "int32")))
+        if (settings.fit === "sgd") return yield* bySgd(cachedFeatures(some_NC), numFeatures, labels)
+        return (yield* chooseC(some_NC, labels, numClasses, { seed })).model
       })
 
-      const evaluate = Effect.fn("Linear.evaluate")(function* ({ rowsOf, subject }: Embedding) {
-        const at = settings.layer ?? "backbone"
-        const train_NC = yield* rowsOf("train", at)
-        const test_NC = yield* rowsOf("test", at)
+      const evaluate = Effect.fn("Linear.evaluate")(function* (embedding: Embedding) {
+        const test_NC = yield* embedding.rowsOf("test", at)
         return yield* Effect.forEach(settings.labels, (part, i) =>
           Effect.gen(function* () {
-            const rows = labelSubset(train.labels, numClasses, part, seed)
-            const some_NC =
-              part === 1
-                ? train_NC
-                : yield* Tensor.scoped("Linear.features", () =>
-                    tf.gather(train_NC, tf.tensor1d(rows, "int32"))
-                  )
-            const labels = part === 1 ? train.labels : rows.map((row) => train.labels[row]!)
-            const model = yield* fitted(some_NC, labels)
+            const rows = part === 1 ? all : labelSubset(train.labels, numClasses, part, seed)
+            const model = yield* fitted(embedding, rows, test_NC.shape[1])
             const said = yield* Tensor.run("Linear.predict", () => predict(model, test_NC))
-            return accuracyOf(metrics[i]!, subject, said, test.labels)
+            return accuracyOf(metrics[i]!, embedding.subject, said, test.labels)
           }).pipe(Effect.scoped)
         )
       })
       return Evaluation.of({ name, everyEpochs: settings.everyEpochs, metrics, evaluate })
     })
   )
-
-const needsOf = ({ labels }: LinearSettings): ReadonlyArray<Stage.Need> => [
-  Stage.that(labels.length > 0, "labels", labels, "must name at least one part", "[1] is all of them"),
-  Stage.that(
-    new Set(labels).size === labels.length,
-    "labels",
-    labels,
-    "names a part twice",
-    "leave one of the two out"
-  )
-]
 
 /** What a config names `evaluations.linear`. */
 export const linear = evaluationKind({

@@ -22,8 +22,12 @@ export const divergedIn = (name: string, { cause }: TensorError): StageInvalid |
   }
   if (!(cause instanceof ProbeDiverged)) return undefined
   return new StageInvalid({
-    ...{ stage: `Evaluation ${name}`, field: `evaluations.${name}.fit`, value: "sgd" },
-    problem: `diverges on these features at the authors' learning rate of ${cause.learningRate}`,
-    hint: "let it be lbfgs, which standardises features; a run goes on with it: --resume=RUN --set"
+    ...{
+      stage: `Evaluation ${name}`,
+      field: `evaluations.${name}.learningRate`,
+      value: String(cause.learningRate)
+    },
+    problem: `makes the probe's weights infinite in epoch ${cause.epoch + 1}, on these features`,
+    hint: "give it a smaller one, or let fit be lbfgs, which standardises features; a run goes on with it: --resume=RUN --set"
   })
 }

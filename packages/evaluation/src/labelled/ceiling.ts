@@ -6,23 +6,19 @@ import { Dataset } from "@moco/data/Dataset"
 import { Effect, Layer, Schema } from "effect"
 import type { Embedding, Subject, SubjectEncoder } from "../Embedding.ts"
 import { accuracyOf } from "../Evaluation/accuracy.ts"
-import { Evaluation, EveryEpochs } from "../Evaluation.ts"
+import { Evaluation, EveryEpochs, evaluationKind } from "../Evaluation.ts"
 import { labelSubset } from "../labelSubset.ts"
 import type { Metric } from "../Measurement.ts"
+import { PartsOfLabels, partInWords, partsNeeds } from "../partsOfLabels.ts"
 import { trainWithLabels } from "./trainWithLabels.ts"
 
 /** What is set of an evaluation that trains a copy of the network with labels. */
-export const ceilingFields = {
+const CeilingSettings = Schema.Struct({
   everyEpochs: EveryEpochs,
-  labels: Schema.Array(
-    Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMinimum: true }))
-  )
-    .check(Schema.isMinLength(1), Schema.isMaxLength(10))
-    .annotate({
-      description:
-        "parts of the training labels that are given, of each class as many; the network is trained once for each",
-      unit: "fraction"
-    }),
+  labels: PartsOfLabels.annotate({
+    description:
+      "parts of the training labels that are given, of each class as many; the network is trained once for each"
+  }),
   epochs: upTo(100_000).annotate({
     description:
       "times that each image whose label is given is seen; with few labels more are wanted, for an epoch is few steps then",
@@ -36,34 +32,25 @@ export const ceilingFields = {
     description: "images in a step; all of them where fewer have a label",
     unit: "images"
   })
-}
-
-export interface CeilingSettings {
-  readonly everyEpochs: number
-  readonly labels: ReadonlyArray<number>
-  readonly epochs: number
-  readonly learningRate: number
-  readonly batchSize: number
-}
+})
+type CeilingSettings = typeof CeilingSettings.Type
 
 /** An evaluation that trains a copy of the network with labels. */
-export interface Ceiling {
-  readonly name: string
+export interface Ceiling<Name extends string = string> {
+  readonly name: Name
+  /** Of its section in a config. */
+  readonly description: string
   /** How the metric of a part of the labels is called. */
   readonly metric: (part: number) => string
   /** From what it starts, as its protocol says. */
   readonly start: string
   readonly weightDecay: number
-  readonly appliesTo: (encoder: SubjectEncoder) => boolean
+  readonly appliesTo: (encoder: Pick<SubjectEncoder, "isUntrained">) => boolean
 }
 
 const momentum = 0.9
 
-/** `10 % of the labels`. */
-export const partInWords = (part: number): string =>
-  part === 1 ? "all labels" : `${Number((100 * part).toPrecision(6))} % of the labels`
-
-export const ceilingMetrics = (
+const metricsOf = (
   { metric, name, start, weightDecay }: Ceiling,
   { batchSize, epochs, labels, learningRate }: CeilingSettings
 ): ReadonlyArray<Metric> =>
@@ -78,21 +65,11 @@ export const ceilingMetrics = (
       `${weightDecay}, views as in training; evaluated under the test transform`
   }))
 
-export const ceilingNeeds = ({ labels }: CeilingSettings): ReadonlyArray<Stage.Need> => [
-  Stage.that(
-    new Set(labels).size === labels.length,
-    "labels",
-    labels,
-    "names a part twice",
-    "leave one of the two out"
-  )
-]
-
 /** Of which images the labels are given. */
 const seed = 0
 
 /** Accuracy of copies of a network that are trained with labels. What has no network, such as raw pixels, is not measured. */
-export const ceilingLayer = (ceiling: Ceiling, settings: CeilingSettings) =>
+const layerOf = (ceiling: Ceiling, settings: CeilingSettings) =>
   Layer.effect(
     Evaluation,
     Effect.gen(function* () {
@@ -100,9 +77,9 @@ export const ceilingLayer = (ceiling: Ceiling, settings: CeilingSettings) =>
       const augmentation = yield* Augmentation
       const dataset = yield* Dataset.labelled
       const { test, train } = dataset
-      const metrics = ceilingMetrics(ceiling, settings)
+      const metrics = metricsOf(ceiling, settings)
       const parts = settings.labels.map((part) => labelSubset(train.labels, train.classes.length, part, seed))
-      yield* Stage.check(ceiling.name, ...ceilingNeeds(settings), ...parts.map(enough))
+      yield* Stage.check(ceiling.name, ...partsNeeds(settings.labels), ...parts.map(enough))
       const training = { ...settings, momentum, weightDecay: ceiling.weightDecay }
       const appliesTo = ({ encoder }: Pick<Subject, "encoder">) =>
         encoder !== undefined && ceiling.appliesTo(encoder)
@@ -132,3 +109,20 @@ const enough = (rows: Int32Array, i: number): Stage.Need =>
     "must be the labels of two images or more",
     "give a larger part of the labels, or more images"
   )
+
+/** What a config names by `evaluations.` and its name, and the layer that its settings make. */
+export const ceilingKind = <const Name extends string>(ceiling: Ceiling<Name>) => {
+  const layer = (settings: CeilingSettings) => layerOf(ceiling, settings)
+  const kind = evaluationKind({
+    name: ceiling.name,
+    Settings: CeilingSettings.annotate({ description: ceiling.description }),
+    configure: (settings) => ({
+      metrics: metricsOf(ceiling, settings),
+      needs: () => partsNeeds(settings.labels),
+      layer: layer(settings),
+      measuresTrained: ceiling.appliesTo({ isUntrained: false }),
+      trainsCopy: { batchSize: settings.batchSize, part: Math.max(...settings.labels) }
+    })
+  })
+  return { ...kind, layer }
+}

@@ -30,12 +30,19 @@ export interface ChoiceOptions extends Omit<LogisticSettings, "C">, FitOptions {
   readonly seed: number
 }
 
+/**
+ * The tolerance while regularisers are tried: ten times the usual one. What is compared is how many held-back images are
+ * told rightly, which what is left to go moves by less than these images are a sample of; and it is most of the way for the
+ * largest regularisers, which then come out equal, so that the smallest is taken.
+ */
+export const whileChoosing = 1e-3
+
 /** Where no image can be held back: scikit-learn's own. */
 const unchosen = 1
 
 /**
  * The regulariser of which a classifier of four fifths of the training images is right most often about the other fifth
- * (the smallest of equal ones), and a classifier with it of all training images. No test image is looked at. Of a class
+ * (the smallest of equal ones), and a classifier with it of all training images, which alone is fitted to `tolerance`. No test image is looked at. Of a class
  * that would have none left no image is held back; where that leaves none to choose by, the regulariser is 1.
  */
 export const chooseC = Effect.fn("LogisticRegression.chooseC")(function* (
@@ -77,7 +84,7 @@ const tryAll = Effect.fnUntraced(function* (
   const tried: Array<Tried> = []
   let point: Float64Array | undefined
   for (const C of grid) {
-    point = (yield* minimise(parts, { ...settings, C }, point)).point
+    point = (yield* minimise(parts, { ...settings, C, tolerance: whileChoosing }, point)).point
     const model = modelOf(point, numClasses, undefined)
     const predictions = yield* Tensor.run("LogisticRegression.heldBack", () =>
       predict(model, parts.heldBack_NC)

@@ -26,13 +26,24 @@ export const authorsProbe: ProbeSettings = {
   milestones: [60, 80]
 }
 
+/** What may be set of it; where it is not, it is as the authors have it. */
+export type ProbeOptions = Partial<Pick<ProbeSettings, "epochs" | "learningRate" | "batchSize">>
+
+/** The authors' schedule of other lengths and sizes: the learning rate falls after 60 % and after 80 % of the epochs. */
+export const probeOf = (options: ProbeOptions): ProbeSettings => {
+  const { batchSize, epochs, learningRate } = { ...authorsProbe, ...options }
+  const milestones = [0.6, 0.8].map((part) => Math.round(part * epochs))
+  return { ...authorsProbe, batchSize, epochs, learningRate, milestones }
+}
+
 /** The probe's weights grew beyond all numbers. */
 export class ProbeDiverged extends Schema.TaggedError<ProbeDiverged>()("ProbeDiverged", {
   epoch: Schema.Int,
+  /** That of the settings, at which it began. */
   learningRate: Schema.Finite
 }) {
   override get message() {
-    return `the linear probe's weights are not finite after epoch ${this.epoch + 1}, at a learning rate of ${this.learningRate}\n  give the probe a smaller learning rate, or look whether the features are finite`
+    return `the linear probe's weights are not finite after epoch ${this.epoch + 1}, at a learning rate of ${this.learningRate} at the start\n  give the probe a smaller learning rate, or look whether the features are finite`
   }
 }
 
@@ -172,7 +183,8 @@ export const trainProbe = Effect.fn("SgdProbe.train")(function* <E, R>(
       })
       yield* Effect.yieldNow
     }
-    if (!state.weight_CK.every(Number.isFinite)) return yield* new ProbeDiverged({ epoch, learningRate })
+    if (!state.weight_CK.every(Number.isFinite))
+      return yield* new ProbeDiverged({ epoch, learningRate: settings.learningRate })
   }
   return { weight_CK: state.weight_CK, bias_K: state.bias_K, standardisation: undefined } as LinearModel
 }, Effect.interruptible)

@@ -1,5 +1,6 @@
 import { memoryOf } from "@moco/core/Dictionary/kinds"
 import { sizesOf } from "@moco/core/Encoder/kinds"
+import { configured } from "@moco/evaluation/evaluationKinds"
 import type { RunConfig } from "./schema.ts"
 
 /** The images of a run. */
@@ -22,7 +23,7 @@ const bytesPerNumber = 4
 
 /**
  * What a run has in memory at the same time at the least: states and one batch, no intermediate result but the first
- * layer's. Worked out from the config alone, so that a run that cannot fit is refused before anything is made.
+ * layer's, while it is trained or while an evaluation trains a copy of the encoder. Worked out from the config alone, so that a run that cannot fit is refused before anything is made.
  */
 export const footprint = (config: RunConfig, images: ImageSet): ReadonlyArray<Share> => {
   const { batchSize } = config.training
@@ -32,11 +33,29 @@ export const footprint = (config: RunConfig, images: ImageSet): ReadonlyArray<Sh
   )
   const { encoderCopies, rows } = memoryOf(config.dictionary, { ...images, batchSize, seed: config.seed })
   const pixels = images.height * images.width
+  const trained = configured(config.evaluations).flatMap(({ name, trainsCopy }) =>
+    trainsCopy === undefined ? [] : [{ name, trainsCopy }]
+  )
   const share = (path: string, what: string, numbers: number): Share => ({
     path,
     what,
     bytes: bytesPerNumber * numbers
   })
+  const batches = [
+    share(
+      "training.batchSize",
+      `views and first layer of ${count(batchSize)} images`,
+      batchSize * (2 * pixels * images.channels + firstLayer(images.height, images.width))
+    ),
+    ...trained.map(({ name, trainsCopy }) => {
+      const numImages = Math.min(trainsCopy.batchSize, Math.ceil(trainsCopy.part * images.numImages))
+      return share(
+        `evaluations.${name}.batchSize`,
+        `views and first layer of ${count(numImages)} images that a copy of the encoder is trained by`,
+        numImages * (pixels * images.channels + firstLayer(images.height, images.width))
+      )
+    })
+  ]
   return [
     share(
       "encoder",
@@ -50,11 +69,17 @@ export const footprint = (config: RunConfig, images: ImageSet): ReadonlyArray<Sh
         times * numRows * featureSize
       )
     ),
-    share(
-      "training.batchSize",
-      `views and first layer of ${count(batchSize)} images`,
-      batchSize * (2 * pixels * images.channels + firstLayer(images.height, images.width))
-    ),
+    ...trained
+      .slice(0, 1)
+      .map(({ name }) =>
+        share(
+          "encoder",
+          `a copy of ${count(numParameters)} parameters with moments and gradients, which evaluations.${name} trains`,
+          3 * numParameters
+        )
+      ),
+    // They are there one after the other.
+    batches.reduce((a, b) => (b.bytes > a.bytes ? b : a)),
     share(
       "encoder",
       `representations of ${count(representationSize)} numbers of ${count(images.numImages)} images, to evaluate by`,
