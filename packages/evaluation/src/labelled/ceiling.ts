@@ -38,7 +38,7 @@ export const ceilingFields = {
   })
 }
 
-export interface CeilingSettings {
+interface CeilingSettings {
   readonly everyEpochs: number
   readonly labels: ReadonlyArray<number>
   readonly epochs: number
