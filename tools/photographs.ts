@@ -1,15 +1,13 @@
 import { mkdir } from "node:fs/promises"
 import { cpus } from "node:os"
 import { parseArgs } from "node:util"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
-import { escapedConsole } from "@moco/core/EscapedConsole"
 import * as SafeFile from "@moco/core/SafeFile"
-import { Cause, Console, Effect } from "effect"
+import { Console, Effect } from "effect"
 import { collect } from "./photographs/collect.ts"
 import { photographSets } from "./photographs/sets.ts"
 import { tableOf } from "./photographs/table.ts"
 import { trainOn } from "./photographs/trainOn.ts"
+import { runTool } from "./runTool.ts"
 
 /**
  * Trains on real images in colour that Debian's packages hold, and says how much better the encoder is than raw pixels, a
@@ -50,7 +48,7 @@ const sets = Object.fromEntries(
   })
 )
 
-Effect.gen(function* () {
+const program = Effect.gen(function* () {
   for (const folder of [collected, values.folder])
     yield* Effect.promise(() => mkdir(folder, { recursive: true }))
   const parts: Array<string> = []
@@ -68,16 +66,6 @@ Effect.gen(function* () {
   }
   const { out } = values
   if (out !== undefined) yield* SafeFile.replaceText(out, parts.join("\n"))
-}).pipe(
-  Effect.scoped,
-  Effect.tapCause((cause) => {
-    const error = Cause.squash(cause)
-    const isExpected = !Cause.hasDies(cause) && error instanceof Error
-    return Cause.hasInterruptsOnly(cause)
-      ? Effect.void
-      : Console.error(isExpected ? `error: ${error.message}` : Cause.pretty(cause))
-  }),
-  Effect.provideService(Console.Console, escapedConsole),
-  Effect.provide(NodeServices.layer),
-  NodeRuntime.runMain({ disableErrorReporting: true })
-)
+})
+
+runTool(program)

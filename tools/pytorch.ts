@@ -1,9 +1,7 @@
 import { parseArgs } from "node:util"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
-import { escapedConsole } from "@moco/core/EscapedConsole"
-import { Cause, Console, Effect } from "effect"
+import { Console, Effect } from "effect"
 import { inPyTorch, PyTorchDiffers } from "./pytorch/inPyTorch.ts"
+import { runTool } from "./runTool.ts"
 
 /**
  * Loads a run's encoder into PyTorch as docs/pytorch.md says, and compares the features of 32 test images with those that
@@ -35,15 +33,4 @@ const program = Effect.gen(function* () {
   })
 })
 
-program.pipe(
-  Effect.tapCause((cause) => {
-    const error = Cause.squash(cause)
-    const isExpected = !Cause.hasDies(cause) && error instanceof Error
-    return Cause.hasInterruptsOnly(cause)
-      ? Effect.void
-      : Console.error(isExpected ? `error: ${error.message}` : Cause.pretty(cause))
-  }),
-  Effect.provideService(Console.Console, escapedConsole),
-  Effect.provide(NodeServices.layer),
-  NodeRuntime.runMain({ disableErrorReporting: true })
-)
+runTool(program)

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join, relative } from "node:path"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Console, Effect } from "effect"
+import { Console } from "effect"
 import ts from "typescript"
+import { runTool } from "./runTool.ts"
 
 /**
  * Measures the room that there is: the packages' arrows, the longest files and functions of the program.
@@ -75,5 +75,5 @@ if (import.meta.main) {
     ...["longest files", ...longest(sources().map(fileLength))],
     ...["longest functions", ...longest(sources().flatMap(functionLengths))]
   ]
-  NodeRuntime.runMain(Console.log(report.join("\n")).pipe(Effect.asVoid))
+  runTool(Console.log(report.join("\n")))
 }

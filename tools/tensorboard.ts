@@ -1,8 +1,6 @@
 import { parseArgs } from "node:util"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
-import { escapedConsole } from "@moco/core/EscapedConsole"
-import { Cause, Console, Effect } from "effect"
+import { Console, Effect } from "effect"
+import { runTool } from "./runTool.ts"
 import { inTensorBoard } from "./tensorboard/inTensorBoard.ts"
 import { TensorBoardDiffers } from "./tensorboard/TensorBoardDiffers.ts"
 
@@ -24,15 +22,4 @@ const program = Effect.gen(function* () {
   yield* Console.log(JSON.stringify(yield* inTensorBoard(python)))
 })
 
-program.pipe(
-  Effect.tapCause((cause) => {
-    const error = Cause.squash(cause)
-    const isExpected = !Cause.hasDies(cause) && error instanceof Error
-    return Cause.hasInterruptsOnly(cause)
-      ? Effect.void
-      : Console.error(isExpected ? `error: ${error.message}` : Cause.pretty(cause))
-  }),
-  Effect.provideService(Console.Console, escapedConsole),
-  Effect.provide(NodeServices.layer),
-  NodeRuntime.runMain({ disableErrorReporting: true })
-)
+runTool(program)

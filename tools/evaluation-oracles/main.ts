@@ -1,14 +1,12 @@
 import { parseArgs } from "node:util"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Backend } from "@moco/core/Backend"
-import { escapedConsole } from "@moco/core/EscapedConsole"
 import * as SafeFile from "@moco/core/SafeFile"
 import * as Tensor from "@moco/core/Tensor"
 import { fitLogistic } from "@moco/evaluation/linear/logisticRegression"
 import { rowsOf } from "@moco/evaluation/unitRows"
 import { median } from "@moco/train/Bench/report"
-import { Cause, Clock, Console, Effect, FileSystem, Path, Schema } from "effect"
+import { Clock, Console, Effect, FileSystem, Path, Schema } from "effect"
+import { runTool } from "../runTool.ts"
 import { type Comparison, comparisons, featuresOf, part } from "./comparisons.ts"
 import { ask, Fitted, Found, OraclesDiffer } from "./python.ts"
 
@@ -116,15 +114,4 @@ const program = Effect.gen(function* () {
   })
 })
 
-program.pipe(
-  Effect.tapCause((cause) => {
-    const error = Cause.squash(cause)
-    const isExpected = !Cause.hasDies(cause) && error instanceof Error
-    return Cause.hasInterruptsOnly(cause)
-      ? Effect.void
-      : Console.error(isExpected ? `error: ${error.message}` : Cause.pretty(cause))
-  }),
-  Effect.provideService(Console.Console, escapedConsole),
-  Effect.provide(NodeServices.layer),
-  NodeRuntime.runMain({ disableErrorReporting: true })
-)
+runTool(program)

@@ -2,11 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { availableParallelism, cpus, tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Backend } from "@moco/core/Backend"
 import { median } from "@moco/train/Bench/report"
-import { Console, Effect, Layer } from "effect"
+import { Console, Effect } from "effect"
+import { runTool } from "../runTool.ts"
 import { type Kind, measureStep, type Pass, passOver } from "./ours.ts"
 import { writePhotographs } from "./photographs.ts"
 import { startTorchvision, type TheirKind, type Theirs } from "./theirs.ts"
@@ -107,6 +106,6 @@ const program = Effect.gen(function* () {
   )
   yield* compare(folder, theirs)
   yield* step
-}).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Backend.layerTensorflow(), NodeServices.layer)))
+}).pipe(Effect.provide(Backend.layerTensorflow()))
 
-NodeRuntime.runMain(program)
+runTool(program)

@@ -2,10 +2,9 @@ import { execFileSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { replace } from "@moco/native/PlainFile"
 import { Console, Effect } from "effect"
+import { runTool } from "../runTool.ts"
 import { copyOf } from "./Copy.ts"
 import { type Mutation, mutate, type Outcome } from "./Mutation.ts"
 import { mutations } from "./mutations.ts"
@@ -64,6 +63,6 @@ const main = Effect.gen(function* () {
   const numKilled = outcomes.filter(({ status }) => status === "killed").length
   yield* Console.log(`${numKilled} of ${outcomes.length} killed`)
   if (numKilled < outcomes.length || outcomes.length === 0) process.exitCode = 1
-}).pipe(Effect.scoped)
+})
 
-NodeRuntime.runMain(Effect.provide(main, NodeServices.layer))
+runTool(main)

@@ -1,14 +1,13 @@
 import * as os from "node:os"
 import { fileURLToPath } from "node:url"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { helpConsole } from "@moco/core/EscapedConsole"
 import { cacheDirOf, noCacheDir } from "@moco/native/cacheDir"
-import { Cause, Console, Effect, Layer, Option } from "effect"
-import { CliError, Command, TerminalCapabilities } from "effect/cli"
+import { Console, Effect, Option } from "effect"
+import { Command, TerminalCapabilities } from "effect/cli"
+import { runTool } from "../runTool.ts"
 import { compare } from "./compare.ts"
 import { casesOf, flags, outOf, programsOf } from "./flags.ts"
-import { type PeerError, PeerFileTrouble } from "./PeerError.ts"
+import { PeerFileTrouble } from "./PeerError.ts"
 import { isComplete } from "./Report.ts"
 import * as Torch from "./torch.ts"
 
@@ -56,18 +55,9 @@ const peer = Command.make(
   Command.withDescription("Compares the training step with the same step in PyTorch, on the CPU, in turns")
 )
 
-const report = (cause: Cause.Cause<PeerError | CliError.CliError>) => {
-  if (Cause.hasInterruptsOnly(cause)) return Console.error("peer: interrupted")
-  const error = Cause.squash(cause)
-  // The command line has said what is wrong already.
-  if (CliError.isCliError(error)) return Effect.void
-  const isExpected = !Cause.hasDies(cause) && error instanceof Error
-  return Console.error(isExpected ? `error: ${error.message}` : Cause.pretty(cause))
-}
-
 Command.run(peer, { version: "0.0.0" }).pipe(
-  Effect.tapCause(report),
-  Effect.provide(Layer.provideMerge(TerminalCapabilities.layer, NodeServices.layer)),
-  Effect.provideService(Console.Console, helpConsole),
-  NodeRuntime.runMain({ disableErrorReporting: true })
+  Effect.onInterrupt(() => Console.error("peer: interrupted")),
+  Effect.provide(TerminalCapabilities.layer),
+  // The help is our own text, and coloured.
+  (program) => runTool(program, { console: helpConsole })
 )

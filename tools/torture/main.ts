@@ -1,9 +1,8 @@
 import { parseArgs } from "node:util"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
-import { escapedConsole } from "@moco/core/EscapedConsole"
+import type * as NodeServices from "@effect/platform-node/NodeServices"
 import { replace } from "@moco/native/PlainFile"
 import { Console, Effect } from "effect"
+import { runTool } from "../runTool.ts"
 import { corruption } from "./corruption.ts"
 import { fuzz } from "./fuzz.ts"
 import { kills } from "./kills.ts"
@@ -85,6 +84,4 @@ const refused = (problem: string) =>
     })
   )
 
-NodeRuntime.runMain(
-  main.pipe(Effect.provide(NodeServices.layer), Effect.provideService(Console.Console, escapedConsole))
-)
+runTool(main)

@@ -2,7 +2,7 @@ import * as CounterRandom from "@moco/core/CounterRandom"
 import { criticalT } from "./studentT.ts"
 
 /** Where a figure lies, with the probability that was asked for. */
-export interface Interval {
+interface Interval {
   readonly low: number
   readonly high: number
 }
@@ -12,7 +12,7 @@ interface Level {
   readonly level?: number
 }
 
-export interface BootstrapOptions extends Level {
+interface BootstrapOptions extends Level {
   /** How often as many rows are drawn again (default: 1000). */
   readonly resamples?: number
   /** Unsigned 32-bit integer; resamples of one seed are the same rows, whatever is measured on them. */
@@ -76,29 +76,6 @@ const firstAbove = (rising: Float64Array, value: number): number => {
   return low
 }
 
-/**
- * The percentile bootstrap of any statistic of rows that may stand more than once.
- *
- * **Gotchas** Right only where a row that stands twice is no new knowledge about the rows: a rank of a spectrum falls
- * with every row that is drawn twice, and wants {@link jackknifeInterval}.
- *
- * @param statisticOf  of how often each row stands; the array is the same one at each call
- */
-export const statisticInterval = (
-  statisticOf: (counts: Int32Array) => number,
-  numRows: number,
-  options: BootstrapOptions
-): Interval => {
-  const rows = new Int32Array(numRows)
-  const counts = new Int32Array(numRows)
-  return bootstrap(options, (resample) => {
-    drawRows(options.seed, resample, rows)
-    counts.fill(0)
-    for (let at = 0; at < numRows; at++) counts[rows[at]!]! += 1
-    return statisticOf(counts)
-  })
-}
-
 const bootstrap = (
   { level = 0.95, resamples = 1000 }: BootstrapOptions,
   statisticOf: (resample: number) => number
@@ -132,7 +109,7 @@ export const drawRows = (seed: number, resample: number, rows: Int32Array): void
   }
 }
 
-export interface JackknifeOptions extends Level {
+interface JackknifeOptions extends Level {
   /** Parts of which one is left out at a time (default: 10). */
   readonly groups?: number
   /** Which rows make a part, an unsigned 32-bit integer (default: 0). */
@@ -141,7 +118,8 @@ export interface JackknifeOptions extends Level {
 
 /**
  * The jackknife that leaves out a group of rows at a time (Shao and Tu 1995, section 5.1), with Student's t of
- * `groups - 1` degrees of freedom around the statistic of all rows. No row is ever seen twice.
+ * `groups - 1` degrees of freedom around the statistic of all rows. No row is ever seen twice: a rank of a spectrum would
+ * fall with every row that a bootstrap draws twice.
  *
  * @param statisticOf  of the rows that are named, in rising order; called `groups + 1` times
  */

@@ -6,14 +6,14 @@ import { floatsOf } from "./onHost.ts"
 import { blocksOf, rowsOf } from "./unitRows.ts"
 
 /** Of N queries the k nearest bank rows, nearest first; of equal similarities the lower row is first. */
-export interface Neighbours {
+interface Neighbours {
   readonly index_NK: Int32Array
   /** Cosines, in the order of the indices. */
   readonly similarity_NK: Float32Array
 }
 
 /** How many similarities are held at a time: queries by bank rows; 32 MB as they are. The result does not depend on it. */
-export interface Blocks {
+interface Blocks {
   readonly queries?: number
   readonly bank?: number
 }
@@ -55,7 +55,7 @@ export const exactNeighbours = Effect.fn("exactNeighbours")(function* (
  *
  * @throws RangeError when a similarity is not finite, or k is above B
  */
-export const nearest = (
+const nearest = (
   query_NC: tf.Tensor2D,
   bank_BC: tf.Tensor2D,
   k: number,

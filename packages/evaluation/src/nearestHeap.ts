@@ -2,7 +2,7 @@
  * The k best of a row of similarities that arrives in parts: a heap whose root is the worst that is kept. Of equal
  * similarities the one of the lower index is better.
  */
-export interface NearestHeap {
+interface NearestHeap {
   readonly similarities: Float32Array
   readonly indices: Int32Array
 }

@@ -5,13 +5,13 @@ import { makeRanking } from "./ranking.ts"
 import { blocksOf, rowsOf } from "./unitRows.ts"
 
 /** Unit rows and the class of each. */
-export interface LabelledRows {
+interface LabelledRows {
   readonly unit_NC: tf.Tensor2D
   readonly labels: ArrayLike<number>
 }
 
 /** What retrieval gave for each query, so that intervals can be made of it. */
-export interface Retrieval {
+interface Retrieval {
   /** For each k that was asked for, the part of each query's k nearest that is of its class. */
   readonly precisions: ReadonlyArray<Float64Array>
   /** The average precision of each query that has an image of its class in the gallery, in the order of the queries. */
@@ -74,7 +74,7 @@ const relevance = (order: Int32Array, labels: ArrayLike<number>, label: number):
 }
 
 /** Part of the first k that are relevant. */
-export const precisionAt = (isRelevant: Uint8Array, k: number): number => {
+const precisionAt = (isRelevant: Uint8Array, k: number): number => {
   let found = 0
   for (let place = 0; place < k; place++) found += isRelevant[place]!
   return found / k

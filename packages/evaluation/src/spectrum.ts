@@ -6,7 +6,7 @@ import { symmetricEigenvalues } from "./symmetricEigenvalues.ts"
  */
 
 /** Products of all pairs of columns, summed over rows: C x C, its upper half filled. */
-export interface Gram {
+interface Gram {
   readonly size: number
   readonly product_CC: Float64Array
 }
@@ -35,12 +35,6 @@ export const addRows = ({ product_CC, size }: Gram, row_NC: Float32Array): void 
     }
   }
 }
-
-/** The difference of two gram matrices: that of the rows which are in the first alone. */
-export const withoutRows = (gram: Gram, part: Gram): Gram => ({
-  size: gram.size,
-  product_CC: gram.product_CC.map((product, at) => product - part.product_CC[at]!)
-})
 
 /** Singular values of the rows that were added, largest first; the time grows with the cube of C. */
 export const singularValues = ({ product_CC, size }: Gram): Float64Array => {

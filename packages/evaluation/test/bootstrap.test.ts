@@ -1,12 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as CounterRandom from "@moco/core/CounterRandom"
-import {
-  drawRows,
-  jackknifeInterval,
-  meanInterval,
-  rowsWithoutGroups,
-  statisticInterval
-} from "@moco/evaluation/bootstrap"
+import { drawRows, jackknifeInterval, meanInterval, rowsWithoutGroups } from "@moco/evaluation/bootstrap"
 import { criticalT } from "@moco/evaluation/studentT"
 import fc from "fast-check"
 import { oracles } from "./oracles.ts"
@@ -86,24 +80,7 @@ describe("an interval by the bootstrap", () => {
       })
     )
   })
-
-  it("is the same of a mean as of a statistic that takes the mean by counts", () => {
-    fc.assert(
-      fc.property(values, seed, (values, seed) => {
-        fc.pre(!values.every((value) => value === 0 || value === 1))
-        const options = { seed, resamples: 20 }
-        const weighted = (counts: Int32Array) => sumOf(values, counts) / values.length
-        const interval = statisticInterval(weighted, values.length, options)
-        const { high, low } = meanInterval(values, options)
-        assert.closeTo(interval.low, low, 1e-9)
-        assert.closeTo(interval.high, high, 1e-9)
-      })
-    )
-  })
 })
-
-const sumOf = (values: ReadonlyArray<number>, counts: Int32Array) =>
-  values.reduce((sum, value, row) => sum + value * counts[row]!, 0)
 
 describe("an interval by the jackknife", () => {
   it("of a mean, one row at a time, is that of Student's t", () => {

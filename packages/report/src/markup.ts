@@ -9,7 +9,7 @@ export interface Markup {
 const isMarkup: unique symbol = Symbol("Markup")
 
 /** What may stand in a template; what is missing is left out. */
-export type Part = Markup | string | number | undefined | ReadonlyArray<Markup>
+type Part = Markup | string | number | undefined | ReadonlyArray<Markup>
 
 const trusted = (text: string): Markup => ({ text, [isMarkup]: true })
 

@@ -1,16 +1,11 @@
-import type { NonFiniteTensors } from "@moco/core/Finite"
-import type { StageInvalid } from "@moco/core/Stage"
-import type { TensorError } from "@moco/core/Tensor"
-import type { ImageReadError } from "@moco/data/ImageSource"
 import { Cause, Effect, Exit } from "effect"
-import type { GoBackError, SaveError } from "./Checkpoints.ts"
 import { NonFinite } from "./Diagnostics.ts"
 import { evaluating } from "./Pretrain/evaluating.ts"
 import { goingBack } from "./Pretrain/goingBack.ts"
 import type { PretrainResult, PretrainSettings } from "./Pretrain/settings.ts"
 import { stepping } from "./Pretrain/stepping.ts"
 import { catchUp, epochOf, saving, trainerStateOf } from "./Pretrain/TrainerState.ts"
-import { RunLog, type RunLogError } from "./RunLog.ts"
+import { RunLog } from "./RunLog.ts"
 
 export type { PretrainResult, PretrainSettings } from "./Pretrain/settings.ts"
 
@@ -87,14 +82,3 @@ const nonFiniteIn = ({ reasons }: Cause.Cause<unknown>): NonFinite | undefined =
   reasons.flatMap((reason) =>
     Cause.isFailReason(reason) && reason.error instanceof NonFinite ? [reason.error] : []
   )[0]
-
-/** What {@link pretrain} can fail with. */
-export type PretrainError =
-  | TensorError
-  | ImageReadError
-  | StageInvalid
-  | NonFinite
-  | NonFiniteTensors
-  | RunLogError
-  | SaveError
-  | GoBackError

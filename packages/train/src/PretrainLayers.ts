@@ -120,9 +120,6 @@ const either = <Service, Needs>(
   named: Stage<Service, Needs>
 ): Stage<Service, Needs> => own ?? named
 
-/** Everything that {@link layersOf} provides. */
-export type PretrainServices = Layer.Success<ReturnType<typeof layersOf>>
-
 /** What somebody else has written can only be known by trying it. */
 const rehearsalOf = ({ dictionary, encoder, loss }: Stages) =>
   Layer.effectDiscard((dictionary ?? loss ?? encoder) === undefined ? Effect.void : rehearse)

@@ -6,7 +6,7 @@ import { QueryEncoder } from "@moco/core/Encoder"
 import * as Tensor from "@moco/core/Tensor"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import { LearningRate } from "@moco/train/LearningRate"
-import { layersOf, type PretrainServices } from "@moco/train/PretrainLayers"
+import { layersOf } from "@moco/train/PretrainLayers"
 import { pretrainStep } from "@moco/train/PretrainStep"
 import { applyOverrides, type RunConfig } from "@moco/train/RunConfig"
 import { validConfig } from "@moco/train/testing/validConfig"
@@ -23,7 +23,7 @@ const small: RunConfig = {
 /** Runs `use` on the stages of a config that differs from `small` in `sets`. */
 const withStages = <A, E>(
   sets: Readonly<Record<string, string>>,
-  use: Effect.Effect<A, E, PretrainServices | NodeServices.NodeServices>
+  use: Effect.Effect<A, E, Layer.Success<ReturnType<typeof layersOf>> | NodeServices.NodeServices>
 ) =>
   Effect.gen(function* () {
     const config = yield* applyOverrides(small, [], sets)

@@ -1,7 +1,9 @@
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert } from "@effect/vitest"
 import { Backend } from "@moco/core/Backend"
+import { encode } from "@moco/core/Safetensors"
 import { plan } from "@moco/study/Study"
 import { StudyRecord } from "@moco/study/StudyRecord"
 import * as RunFolder from "@moco/train/RunFolder"
@@ -95,3 +97,11 @@ export const beginRun = Effect.fnUntraced(function* (path: string) {
   yield* RunFolder.writeConfig(folder, trials[0]!.config)
   yield* Layer.build(RunLog.layerJsonLines(folder.metrics))
 }, Effect.scoped)
+
+/** Writes weights that are those of no encoder into `folder`; returns their file. */
+export const writtenWeights = (folder: string): string => {
+  const weight = { dtype: "F32", shape: [1], data: Float32Array.of(1) } as const
+  const file = `${folder}/mine.safetensors`
+  writeFileSync(file, encode({ "conv1.weight": weight, "layer9.weight": weight }))
+  return file
+}

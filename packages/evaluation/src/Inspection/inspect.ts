@@ -33,7 +33,7 @@ export interface Inspected {
 }
 
 /** Rows of unit length, their classes, and thumbnails in as many columns as rows. */
-export interface Projected {
+interface Projected {
   readonly points: { readonly data: Float32Array; readonly shape: readonly [number, number] }
   readonly labels: Int32Array | undefined
   readonly classes: ReadonlyArray<string> | undefined

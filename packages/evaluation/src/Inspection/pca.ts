@@ -1,5 +1,5 @@
 /** Rows in two dimensions. */
-export interface Projection {
+interface Projection {
   /** One a row. */
   readonly points: ReadonlyArray<readonly [number, number]>
   /** Part of the variance that each dimension holds. */

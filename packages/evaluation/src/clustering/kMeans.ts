@@ -10,7 +10,7 @@ import { seedCentres } from "./seedCentres.ts"
 const blockSize = 8192
 
 /** Rows put to their nearest centres. */
-export interface Assigned {
+interface Assigned {
   /** The nearest centre of each row; the lowest of equal ones. */
   readonly cluster_N: Int32Array
   /** Squared distance of each row to it. */
@@ -88,7 +88,7 @@ const farthest = (squared_N: Float32Array, count: number): ReadonlyArray<number>
         .slice(0, count)
         .filter((row) => squared_N[row]! > 0)
 
-export interface KMeansOptions {
+interface KMeansOptions {
   /** Unsigned 32-bit integer. */
   readonly seed: number
   /** Beginnings of which the best end is kept (default: 10). */
@@ -97,7 +97,7 @@ export interface KMeansOptions {
   readonly maxIterations?: number
 }
 
-export interface Clustering extends Assigned {
+interface Clustering extends Assigned {
   readonly centre_KC: Float32Array
   readonly iterations: number
 }

@@ -22,7 +22,7 @@ import {
 } from "./training.ts"
 
 /** How a network is trained with labels. */
-export interface LabelledTraining {
+interface LabelledTraining {
   readonly epochs: number
   /** At the beginning, of half a cosine to 0. */
   readonly learningRate: number

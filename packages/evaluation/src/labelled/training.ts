@@ -41,7 +41,7 @@ export const startLabelled = (
 }
 
 /** Settings of a step; see `SgdStep`. */
-export interface LabelledStep {
+interface LabelledStep {
   readonly learningRate: number
   readonly momentum: number
   readonly weightDecay: number

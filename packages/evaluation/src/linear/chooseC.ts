@@ -14,16 +14,16 @@ import {
 import { standardisationOf, standardised } from "./standardise.ts"
 
 /** A regulariser that was tried. */
-export interface Tried {
+interface Tried {
   readonly C: number
   /** Part of the held-back training images that were told rightly. */
   readonly accuracy: number
 }
 
 /** 1e-5, 1e-4, ..., 10: for standardised features from one that lets nothing through to one that hardly binds. */
-export const defaultGrid: ReadonlyArray<number> = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10]
+const defaultGrid: ReadonlyArray<number> = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10]
 
-export interface ChoiceOptions extends Omit<LogisticSettings, "C">, FitOptions {
+interface ChoiceOptions extends Omit<LogisticSettings, "C">, FitOptions {
   /** Regularisers that are tried, in rising order, until two of them are worse than one before. */
   readonly grid?: ReadonlyArray<number>
   /** Which training images are held back, an unsigned 32-bit integer. */

@@ -25,7 +25,7 @@ export interface LbfgsState extends Evaluated {
   readonly stopped: "gradient" | "value" | "line search" | undefined
 }
 
-export interface LbfgsSettings {
+interface LbfgsSettings {
   /** Largest entry of a gradient that counts as none. */
   readonly tolerance: number
   /** Part of its value by which an iteration must improve it. */

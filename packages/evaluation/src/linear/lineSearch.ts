@@ -22,7 +22,7 @@ interface Place {
   readonly at: Start
 }
 
-export interface Searched {
+interface Searched {
   /** Absent where no point that was looked at is better than the start. */
   readonly found: Start | undefined
   readonly evaluations: number

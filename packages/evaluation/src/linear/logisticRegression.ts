@@ -24,7 +24,7 @@ export interface LogisticSettings {
 }
 
 /** Features that are fitted, with their labels as rows of 0 and one 1. */
-export interface Labelled {
+interface Labelled {
   readonly feature_NC: tf.Tensor2D
   readonly oneHot_NK: tf.Tensor2D
 }

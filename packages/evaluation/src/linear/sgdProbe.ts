@@ -7,7 +7,7 @@ import { blocksOf } from "../unitRows.ts"
 import type { LinearModel } from "./logisticRegression.ts"
 
 /** How a probe is trained; the defaults are those of the authors' `main_lincls.py`, for ImageNet and a ResNet-50. */
-export interface ProbeSettings {
+interface ProbeSettings {
   readonly learningRate: number
   readonly momentum: number
   readonly weightDecay: number
@@ -147,7 +147,7 @@ export const learningRateAt = ({ learningRate, milestones }: ProbeSettings, epoc
  * @param rows  the images of a batch
  * @param epoch  counted from 0, for views that are drawn anew
  */
-export type BatchFeatures<E, R> = (rows: Int32Array, epoch: number) => Effect.Effect<() => tf.Tensor2D, E, R>
+type BatchFeatures<E, R> = (rows: Int32Array, epoch: number) => Effect.Effect<() => tf.Tensor2D, E, R>
 
 /** Features that were computed once; borrowed. */
 export const cachedFeatures =

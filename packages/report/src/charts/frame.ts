@@ -7,7 +7,7 @@ import { fontSize, lineHeight, textWidth, unbroken, wrap } from "./text.ts"
 const { document } = parseHTML("<html><body></body></html>")
 
 /** What stands around the plots of a chart. */
-export interface Frame {
+interface Frame {
   readonly title: string
   /** Sentences under the title. */
   readonly notes: ReadonlyArray<string>
@@ -15,7 +15,7 @@ export interface Frame {
 }
 
 /** A plot and the place of its top left corner, counted from under the notes. */
-export interface Panel {
+interface Panel {
   readonly x: number
   readonly y: number
   readonly plot: Plot.PlotOptions & { readonly width: number; readonly height: number }

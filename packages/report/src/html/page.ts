@@ -11,7 +11,7 @@ export interface Section {
 }
 
 /** A page that stands alone. */
-export interface Page {
+interface Page {
   readonly title: string
   /** What stands under the title. */
   readonly subtitle: string

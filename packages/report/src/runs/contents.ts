@@ -53,7 +53,7 @@ const writtenInside = [
 ]
 
 /** Whether a run writes something of this name, relative to its folder. */
-export const isWrittenByRun = (path: Path.Path) => {
+const isWrittenByRun = (path: Path.Path) => {
   const { checkpoints, inspection, lock, path: _, tensorboard, ...files } = filesOf(path, "")
   const own = Object.values(files)
   const flat = [inspection, tensorboard]

@@ -4,8 +4,8 @@ import { configDifferences } from "@moco/train/RunConfig/differences"
 import type { Scanned } from "@moco/train/RunLog/scan"
 import { recipes } from "@moco/train/recipes"
 import { Effect, Path, Schema } from "effect"
+import { RunEnvironment, readEnvironment } from "../environment.ts"
 import { type Content, contentsOf } from "./contents.ts"
-import { readEnvironment, StoredEnvironment } from "./environment.ts"
 import { requireRun } from "./find.ts"
 import { failuresOf } from "./list.ts"
 import { type LookedAt, lookAt } from "./look.ts"
@@ -25,7 +25,7 @@ export const RunDetails = Schema.Struct({
   /** The state that was the best by the first metric, where a checkpoint tells. */
   best: Schema.NullOr(Schema.Struct({ step: Schema.Finite, metric: Schema.String, value: Schema.Finite })),
   evaluationSeconds: Schema.NullOr(Schema.Number),
-  environment: Schema.NullOr(StoredEnvironment),
+  environment: Schema.NullOr(RunEnvironment),
   /** What is wrong with its files. */
   damage: Schema.Array(Schema.String),
   /** Of a checkpoint's folder all files together. */
@@ -40,7 +40,7 @@ export type RunDetails = typeof RunDetails.Type
 /** A run as a whole: what is known of it, and what it has run on. */
 export interface WholeRun {
   readonly looked: LookedAt
-  readonly environment: StoredEnvironment | undefined
+  readonly environment: RunEnvironment | undefined
 }
 
 /** Reads all that there is of a run, but for its single steps. */

@@ -2,6 +2,7 @@ import * as Escape from "@moco/core/Escape"
 import { bytesText } from "../bytes.ts"
 import { visibleMeasurement } from "../charts/visible.ts"
 import { duration } from "../duration.ts"
+import { environmentFacts } from "../environment.ts"
 import { measurementRows } from "../measurementRows.ts"
 import type { RunDetails } from "./details.ts"
 import { columns } from "./text.ts"
@@ -28,7 +29,7 @@ export const detailsText = (details: RunDetails): string => {
       "what happened",
       history.map(({ step, time, what }) => [minute(time), `step ${step}`, what])
     ),
-    ...section("ran on", environmentRows(details)),
+    ...section("ran on", environmentFacts(details.environment ?? {})),
     ...section("files", fileRows(details), [1]),
     ...commands.flatMap(({ command, purpose }) => [
       "",
@@ -65,38 +66,6 @@ const settingRows = ({ run, settings }: RunDetails): ReadonlyArray<ReadonlyArray
   if (settings === null)
     return run.recipe === null ? [] : [[`there is no recipe ${run.recipe} to compare them with`]]
   return settings.map(({ path, recipe, run: own }) => [path, own, `(recipe: ${recipe})`])
-}
-
-const environmentRows = ({ environment }: RunDetails): ReadonlyArray<ReadonlyArray<string>> => {
-  const {
-    backend,
-    commit,
-    cpu,
-    node,
-    ownStages = [],
-    platform,
-    startedAt,
-    threads,
-    version
-  } = environment ?? {}
-  const rows: ReadonlyArray<readonly [string, ReadonlyArray<string | undefined>]> = [
-    ["started", [startedAt && `${minute(startedAt)} UTC`]],
-    [
-      "program",
-      [version, commit ? `commit ${commit.hash.slice(0, 12)}${commit.dirty ? ", changed" : ""}` : undefined]
-    ],
-    ["backend", [backend?.name, backend?.version, backend?.device, backend?.nativeOps ?? undefined]],
-    [
-      "processor",
-      [cpu?.model, threads === undefined ? undefined : `${threads} threads`, cpu?.features?.join(" ")]
-    ],
-    ["system", [platform, node && `node ${node}`]],
-    ["stages given in code", ownStages]
-  ]
-  return rows.flatMap(([name, values]) => {
-    const known = values.filter((value) => value !== undefined && value !== "")
-    return known.length === 0 ? [] : [[name, known.join(", ")]]
-  })
 }
 
 const fileRows = ({ files }: RunDetails): ReadonlyArray<ReadonlyArray<string>> =>

@@ -30,7 +30,7 @@ export interface FindBounds {
   readonly folders: number
 }
 
-export const usualBounds: FindBounds = { depth: 5, folders: 20_000 }
+const usualBounds: FindBounds = { depth: 5, folders: 20_000 }
 
 /**
  * The folders of runs below `root`, `root` itself among them, and folders that are empty; links are not followed, but

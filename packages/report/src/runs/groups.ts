@@ -45,7 +45,7 @@ const besideConfig = ({ environment, looked }: WholeRun): Readonly<Record<string
 }
 
 /** A setting in which groups differ, and its value in each. */
-export interface Differing {
+interface Differing {
   readonly path: string
   readonly values: ReadonlyArray<string>
 }

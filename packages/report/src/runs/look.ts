@@ -27,7 +27,7 @@ export interface LookedAt extends Facts {
 }
 
 /** How a run is looked at. */
-export interface LookOptions {
+interface LookOptions {
   /**
    * `end`: of a long log only what stands behind the newest checkpoint, which knows what was measured before; `whole`: all
    * of it.

@@ -59,7 +59,7 @@ export const summaryOf = (name: string, looked: LookedAt): RunSummary => {
 const hasDirection = ({ higherIsBetter }: Measurement): boolean => higherIsBetter !== null
 
 /** The number that a run is judged by, and the best that it has to beat. */
-export const scoresOf = ({
+const scoresOf = ({
   config,
   measurements
 }: Pick<LookedAt, "config" | "measurements">): Pick<RunSummary, "baseline" | "score"> => {

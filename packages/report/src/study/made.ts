@@ -1,8 +1,7 @@
-import * as SafeFile from "@moco/core/SafeFile"
 import { filesOf } from "@moco/train/RunFolder/files"
-import { Effect, Path, Schema } from "effect"
+import { Effect, Path } from "effect"
 import { duration } from "../duration.ts"
-import { type RunEnvironment, RunEnvironmentJson } from "../environment.ts"
+import { environmentFacts, type RunEnvironment, readEnvironment } from "../environment.ts"
 import type { ReportSource } from "./files.ts"
 
 /** How a study was made: names beside what they are. */
@@ -11,27 +10,9 @@ export const madeOf = Effect.fnUntraced(function* (source: ReportSource) {
   const { definition, trials } = study
   const times = records.map(({ time }) => time).sort()
   const environments = yield* environmentsOf(source)
-  const distinct = (of: (environment: RunEnvironment) => string) =>
-    [...new Set(environments.map(of))].join("; ")
   const made: ReadonlyArray<readonly [string, string]> = [
     ["command", `npx moco ablate --study=${command}`],
-    ...(environments.length === 0
-      ? []
-      : ([
-          [
-            "commit",
-            distinct(({ commit }) =>
-              commit === null ? "unknown" : `${commit.hash.slice(0, 12)}${commit.dirty ? " (changed)" : ""}`
-            )
-          ],
-          [
-            "machine",
-            `${distinct(({ cpu, platform }) => `${platform}, ${cpu.model}, ${cpu.cores} cores, ${cpu.features.join(" ")}`)}; ` +
-              distinct(
-                ({ backend, node }) => `${backend.name} ${backend.version} on ${backend.device}, Node ${node}`
-              )
-          ]
-        ] as const)),
+    ...ranOn(environments),
     ...(times.length === 0
       ? []
       : ([
@@ -49,15 +30,22 @@ export const madeOf = Effect.fnUntraced(function* (source: ReportSource) {
   return made
 })
 
+/** Facts of an environment that tell runs on one machine and build from others. */
+const told = ["program", "processor", "instructions", "backend", "system"]
+
+/** What the runs ran on: where they differ, all that there is. */
+const ranOn = (environments: ReadonlyArray<RunEnvironment>): ReadonlyArray<readonly [string, string]> => {
+  const facts = environments.flatMap(environmentFacts)
+  return told.flatMap((name) => {
+    const values = new Set(facts.filter((fact) => fact[0] === name).map(([, value]) => value))
+    return values.size === 0 ? [] : [[name, [...values].join("; ")] as const]
+  })
+}
+
 const environmentsOf = Effect.fnUntraced(function* ({ folder, records }: ReportSource) {
   const path = yield* Path.Path
   const found = yield* Effect.forEach(records, ({ runFolder }) =>
-    Effect.option(
-      Effect.andThen(
-        SafeFile.readText(filesOf(path, path.join(folder, runFolder)).environment, { maxBytes: 2 ** 20 }),
-        Schema.decodeUnknownEffect(RunEnvironmentJson)
-      )
-    )
+    readEnvironment(filesOf(path, path.join(folder, runFolder)).environment)
   )
-  return found.flatMap((environment) => (environment._tag === "Some" ? [environment.value] : []))
+  return found.filter((environment) => environment !== undefined)
 })

@@ -18,7 +18,7 @@ export interface BlockSettings {
 export const defaultBlocks = { blockSeconds: 1, threshold: 0.1, maxTries: 3 } as const
 
 /** Some steps, and what else went on meanwhile. */
-export interface Block {
+interface Block {
   readonly steps: ReadonlyArray<StepTimes>
   readonly usage: Usage | undefined
   readonly isSpoiled: boolean

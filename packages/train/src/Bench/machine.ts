@@ -6,7 +6,7 @@ import { seconds } from "../internal/seconds.ts"
 import { cpu } from "../RunFolder/cpu.ts"
 
 /** What the machine can do at best, measured by the library that trains. */
-export interface Machine {
+interface Machine {
   /** Model of the processor. */
   readonly cpu: string
   readonly cores: number

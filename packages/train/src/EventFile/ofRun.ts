@@ -66,7 +66,7 @@ type StepEvent = Extract<RunEvent, { readonly event: "step" }>
 const isTold = ({ numSteps, step }: StepEvent): boolean => step % Math.ceil(numSteps / maxSteps) === 0
 
 /** Numbers of a step under `training/`, by their keys in the log; the state of a loss under `lossState/`. */
-export const stepScalars = ({ lossState = {}, metrics }: StepEvent): ReadonlyArray<Scalar> => [
+const stepScalars = ({ lossState = {}, metrics }: StepEvent): ReadonlyArray<Scalar> => [
   ...Object.entries(metrics).map(([key, value]) => ({
     tag: `${training}/${key}`,
     value,
@@ -81,7 +81,7 @@ const aboutOf = (key: string): Scalar["about"] => {
 }
 
 /** A measurement under its evaluation, metric and subject. */
-export const scalarOf = (measurement: Measurement): Scalar => {
+const scalarOf = (measurement: Measurement): Scalar => {
   const { evaluation, metric, subject, value } = measurement
   const about = { title: `${metric}: ${subject}`, description: sentence(measurement) }
   return { tag: `${evaluation}/${metric}/${subject}`, value, about }

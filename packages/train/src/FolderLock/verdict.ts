@@ -6,7 +6,7 @@ import { Heartbeat } from "./Heartbeat.ts"
 import { type Found, find, inodeOf, isSame, isSameLock, type Owner } from "./lockFile.ts"
 
 /** What is to be thought of a lock file: its owner lives, or is gone; or it is another one by now. */
-export type Verdict = "alive" | "gone" | "changed"
+type Verdict = "alive" | "gone" | "changed"
 
 /**
  * Judges the lock file at `path` that was found there.

@@ -17,7 +17,7 @@ import { schemaTrouble } from "../schemaTrouble.ts"
 const Part = between(0, 1)
 
 /** What a fixture says of the run that was recorded; the network's sizes are bounded as a config's are. */
-export const Description = Schema.Struct({
+const Description = Schema.Struct({
   channels: upTo(64),
   size: upTo(1024),
   block: Schema.Literals(["basic", "bottleneck"]),

@@ -14,7 +14,7 @@ const factorFurtherBack = 0.5
 const factorAtBeginning = 0.1
 
 /** How often a run may go back: as often as it takes to 19 orders of magnitude. */
-export const maxRollbacks = 20
+const maxRollbacks = 20
 
 /**
  * Goes back from a number that is not finite, and on from there at a lower learning rate; fails with the error where

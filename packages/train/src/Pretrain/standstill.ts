@@ -1,7 +1,7 @@
 import type { StepDiagnostics } from "../Diagnostics.ts"
 
 /** A number that says that the run learns nothing, though all of its numbers are finite. */
-export interface Standstill {
+interface Standstill {
   readonly metric: "featureStd" | "gradientNorm"
   readonly value: number
   /** What it means, and what to do. */

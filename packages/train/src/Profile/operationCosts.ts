@@ -3,7 +3,7 @@ import type { Profile } from "../Profile.ts"
 import { millisecondsOf } from "../Spans.ts"
 
 /** All calls of one operation, whatever their inputs. */
-export interface OperationCost {
+interface OperationCost {
   readonly name: string
   /** Calls in a step, on average. */
   readonly countPerStep: number

@@ -46,7 +46,7 @@ export const goOnWith = Effect.fn("Run.goOnWith")(function* (
 }, Effect.uninterruptible)
 
 /** What has changed, and what it does to the learning rate and to the momentum of the next step. */
-export const changeLines = (change: ConfigChangedEvent, config: RunConfig): ReadonlyArray<string> => {
+const changeLines = (change: ConfigChangedEvent, config: RunConfig): ReadonlyArray<string> => {
   const { changes, learningRate, momentum, step } = change
   const isLonger = changes.some(({ path }) => path === "training.epochs")
   const meaning = isLonger ? ` (${meanings[config.optimizer.schedule.kind]})` : ""

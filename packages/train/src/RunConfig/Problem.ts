@@ -14,7 +14,7 @@ export interface Problem {
 }
 
 /** The rendered value of what is not there. */
-export const missing = "missing"
+const missing = "missing"
 
 const maxValue = 60
 

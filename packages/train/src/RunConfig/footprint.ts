@@ -12,7 +12,7 @@ export interface ImageSet {
 }
 
 /** What a run holds in memory because of a setting. */
-export interface Share {
+interface Share {
   /** The setting that most of it comes from. */
   readonly path: string
   readonly what: string
@@ -91,7 +91,7 @@ export const footprint = (config: RunConfig, images: ImageSet): ReadonlyArray<Sh
 const count = (value: number) => value.toLocaleString("en")
 
 /** Bytes in words: `1.5 GiB`. */
-export const gibibytes = (bytes: number): string =>
+const gibibytes = (bytes: number): string =>
   `${(bytes / 2 ** 30).toLocaleString("en", { maximumSignificantDigits: 3 })} GiB`
 
 /** `a, b or c` */

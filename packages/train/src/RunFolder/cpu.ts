@@ -28,7 +28,7 @@ const notable = [
 ]
 
 /** Words of which a processor's features are told, from `/proc/cpuinfo` or from `sysctl`. */
-export const featuresIn = (text: string): ReadonlyArray<string> => {
+const featuresIn = (text: string): ReadonlyArray<string> => {
   const words = new Set(
     text
       .toLowerCase()

@@ -6,7 +6,7 @@ import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { type Cpu, cpu } from "./cpu.ts"
 
 /** The state of the sources: of which commit, and whether they were changed since. */
-export interface Commit {
+interface Commit {
   readonly hash: string
   readonly dirty: boolean
 }

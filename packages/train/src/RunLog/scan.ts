@@ -17,7 +17,7 @@ export interface Scanned {
 }
 
 /** Where a log is read. */
-export interface ScanRange {
+interface ScanRange {
   /** Bytes that are passed over; a line that begins in them is left out. */
   readonly from?: number
   /** Where the steps begin whose time is added up. */

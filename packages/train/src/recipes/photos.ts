@@ -6,7 +6,7 @@ import type { RunConfig } from "../RunConfig.ts"
 import { fashionMnistQuick } from "./fashionMnistQuick.ts"
 
 /** What is known of images before a run of them is planned. */
-export interface Survey {
+interface Survey {
   /** Of every image; 3 where they are in colour. */
   readonly channels: number
   /** Images to train on; what is held back to evaluate on is not among them. */

@@ -3,7 +3,7 @@ import { textWidth } from "../text.ts"
 import { nameOf } from "./featureMap.ts"
 import { textSize } from "./frame.ts"
 
-export interface ConfusionMatrix {
+interface ConfusionMatrix {
   readonly title: string
   /** `counts[label][said]`. */
   readonly counts: ReadonlyArray<ReadonlyArray<number>>

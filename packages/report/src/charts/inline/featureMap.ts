@@ -4,13 +4,13 @@ import { textSize } from "./frame.ts"
 import { type Pictures, picture } from "./pictures.ts"
 import { linear } from "./scale.ts"
 
-export interface MapPoint {
+interface MapPoint {
   readonly at: readonly [x: number, y: number]
   /** Its class, where it has one. */
   readonly label?: number
 }
 
-export interface FeatureMap {
+interface FeatureMap {
   readonly title: string
   readonly points: ReadonlyArray<MapPoint>
   /** Names of the classes, where there are any. */
@@ -98,7 +98,7 @@ const namesOf = (byClass: ByClass, classes: ReadonlyArray<string>) => {
 }
 
 /** The colours and the marks by which a class is told from the others. */
-export const lookOf = (
+const lookOf = (
   label: number
 ): { readonly className: string; readonly stamp: Stamp; readonly rim: string } => {
   if (label < 0) return { className: "stamp dot n", stamp: "dot", rim: "n" }

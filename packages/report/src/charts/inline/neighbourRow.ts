@@ -7,7 +7,7 @@ interface Shown {
   readonly label?: number
 }
 
-export interface NeighbourRow {
+interface NeighbourRow {
   readonly query: Shown & { readonly found: ReadonlyArray<Shown & { readonly similarity: number }> }
   readonly classes: ReadonlyArray<string>
   readonly pictures: Pictures

@@ -5,7 +5,7 @@ import { textSize } from "./frame.ts"
 import { linear, ticks, tickText } from "./scale.ts"
 
 /** How something was distributed at one time. */
-export interface Ridge {
+interface Ridge {
   /** Which of the kinds it is. */
   readonly kind: string
   readonly distribution: Distribution

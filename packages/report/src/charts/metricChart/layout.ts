@@ -31,7 +31,7 @@ export interface Line {
   readonly isWhole: boolean
 }
 
-export interface Point {
+interface Point {
   readonly x: number
   readonly y: number
   readonly ci: { readonly low: number; readonly high: number } | undefined

@@ -7,7 +7,7 @@ import type { Layout } from "./layout.ts"
 const markWidth = 9
 
 /** A line in a legend: its mark stands at its point. */
-export interface Entry extends Label {
+interface Entry extends Label {
   readonly symbol: string
 }
 

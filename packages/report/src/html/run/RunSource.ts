@@ -25,7 +25,7 @@ export interface Commands {
 export interface RunSource {
   readonly run: DrawnRun
   readonly card: Found<EncoderCard>
-  readonly environment: Found<RunEnvironment>
+  readonly environment: RunEnvironment | undefined
   readonly inspected: Found<Inspected>
   readonly quarantine: ReadonlyArray<{ readonly file: string; readonly problem: string }>
   readonly commands: Commands

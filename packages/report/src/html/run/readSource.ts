@@ -5,7 +5,7 @@ import { filesOf } from "@moco/train/RunFolder/files"
 import { Effect, Path, Schema } from "effect"
 import type { DrawnRun } from "../../charts/runChart/curves.ts"
 import { readRun } from "../../charts/runChart/readRun.ts"
-import { RunEnvironmentJson } from "../../environment.ts"
+import { readEnvironment } from "../../environment.ts"
 import type { Commands, Found, RunSource } from "./RunSource.ts"
 import { readInspection } from "./readInspection.ts"
 
@@ -25,7 +25,7 @@ export const readSource = Effect.fn("report.readSource")(function* (
   const source: RunSource = {
     run,
     card: yield* found(folder.encoderCard, Schema.decodeUnknownEffect(EncoderCardJson)),
-    environment: yield* found(folder.environment, Schema.decodeUnknownEffect(RunEnvironmentJson)),
+    environment: yield* readEnvironment(folder.environment),
     inspected: yield* readInspection(folder),
     quarantine: yield* RunFolder.readQuarantine(folder),
     commands: commandsOf(run),

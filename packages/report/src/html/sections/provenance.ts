@@ -1,6 +1,6 @@
 import type { Measurement } from "@moco/evaluation/Measurement"
 import { shorten } from "@moco/train/RunConfig/Problem"
-import type { RunEnvironment } from "../../environment.ts"
+import { environmentFacts } from "../../environment.ts"
 import { type Markup, markup } from "../../markup.ts"
 import { facts, missing, type Section, table } from "../page.ts"
 import type { RunSource } from "../run/RunSource.ts"
@@ -35,33 +35,19 @@ export const quarantine = (files: RunSource["quarantine"]): Section => {
   return { id: "left-out", heading: "Images left out", body }
 }
 
-/** Of what it is known of the files: figures of other images cannot be compared. */
-const imagesOf = ({ images }: RunEnvironment): ReadonlyArray<readonly [string, string]> =>
-  images === undefined ? [] : [["images", `${images.name}, SHA-256 ${images.sha256.slice(0, 16)}`]]
-
-/** What it ran on. */
-export const environment = ({ card, environment: found }: RunSource): Section => {
-  const body =
-    "missing" in found
-      ? missing(`Not known: ${found.missing}.`)
-      : markup`<div class="card">${facts([
-          ["started", found.value.startedAt],
-          [
-            "sources",
-            `${found.value.version ?? "version unknown"}, ${found.value.commit === null ? "no commit known" : `commit ${found.value.commit.hash.slice(0, 12)}${found.value.commit.dirty ? ", changed since" : ""}`}`
-          ],
-          ...imagesOf(found.value),
-          ["machine", `${found.value.platform}, ${found.value.cpu.model}, ${found.value.cpu.cores} cores`],
-          ["instructions", found.value.cpu.features.join(" ")],
-          [
-            "backend",
-            `${found.value.backend.name} ${found.value.backend.version} on ${found.value.backend.device}, ${found.value.threads} threads, Node ${found.value.node}`
-          ],
-          ...("value" in card ? encoderFacts(card.value) : []),
-          ...(found.value.ownStages === undefined || found.value.ownStages.length === 0
-            ? []
-            : [["stages given in code", found.value.ownStages.join(", ")] as const])
-        ])}${variables(found.value.variables ?? {})}</div>`
+/** What it ran on, as far as that is known. */
+export const environment = ({ card, environment: found = {} }: RunSource): Section => {
+  const known = environmentFacts(found)
+  const rows = [...known, ...("value" in card ? encoderFacts(card.value) : [])]
+  const body = markup`${
+    known.length === 0
+      ? missing("Not known: environment.json is not there, or says nothing that is understood.")
+      : undefined
+  }${
+    rows.length === 0
+      ? undefined
+      : markup`<div class="card">${facts(rows)}${variables(found.variables ?? {})}</div>`
+  }`
   return { id: "environment", heading: "What it ran on", body }
 }
 
@@ -97,5 +83,4 @@ export const commands = ({ commands: { goOn, repeat }, environment: found }: Run
       }`
 })
 
-const hasOwnStages = (found: RunSource["environment"]): boolean =>
-  "value" in found && (found.value.ownStages ?? []).length > 0
+const hasOwnStages = (found: RunSource["environment"]): boolean => (found?.ownStages ?? []).length > 0

@@ -29,7 +29,7 @@ export interface Growth {
 }
 
 /** How much is read at once. */
-export interface GrowthBounds {
+interface GrowthBounds {
   readonly bytesAtOnce: number
   readonly maxLineBytes: number
 }

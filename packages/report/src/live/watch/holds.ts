@@ -3,7 +3,7 @@ import { isRunsFolder, requireFolder } from "../../runs/find.ts"
 import { NoRun } from "../../runs/NoRun.ts"
 
 /** What a folder holds. */
-export type Holds = "run" | "study" | "nothing yet"
+type Holds = "run" | "study" | "nothing yet"
 
 /**
  * What the folder of a run or a study holds. One that is not there yet, or has nothing in it, is waited for where there

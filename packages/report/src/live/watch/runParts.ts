@@ -38,7 +38,7 @@ const maxName = 60
 const ids = ["troubles", "training", "results", "scores", "similarities", "inspection", "settings"] as const
 
 /** Draws every part of the page of a run; one that has nothing to show yet is empty. What steps do not change is kept. */
-export const runParts = (name: string) => {
+const runParts = (name: string) => {
   const evaluated = kept((drawn: DrawnRun) => ({
     results: sectionsOf([headline(lastMeasurements(drawn))]),
     scores: sectionsOf([scores(drawn)]),

@@ -21,7 +21,7 @@ const refused = (status: number, text: string, more: Readonly<Record<string, str
   HttpServerResponse.text(`${text}\n`, { status, headers: { ...headers, ...more } })
 
 /** Answers a request: the page at `/`, what changes in it at `/events`, and nothing else. */
-export const answer = Effect.fn("watch.answer")(function* (board: Board) {
+const answer = Effect.fn("watch.answer")(function* (board: Board) {
   const request = yield* HttpServerRequest.HttpServerRequest
   if (!ownHost.test(request.headers["host"] ?? "")) {
     return refused(403, "open this page by the address 127.0.0.1 or localhost")

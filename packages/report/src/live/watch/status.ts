@@ -4,7 +4,7 @@ import type { RunState } from "../../runs/state.ts"
 import { inShort, type Status } from "../Progress/line.ts"
 
 /** What stands at the top of a run's page. */
-export interface RunStatus {
+interface RunStatus {
   /** What the browser's tab is called. */
   readonly name: string
   readonly state: RunState | "waiting"
