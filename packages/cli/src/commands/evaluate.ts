@@ -3,7 +3,7 @@ import * as Escape from "@moco/core/Escape"
 import { metricsOf } from "@moco/evaluation/evaluationKinds"
 import { measurementRows } from "@moco/report/measurementRows"
 import { evaluateStored } from "@moco/train/evaluateStored"
-import { type Evaluated, keepEvaluated } from "@moco/train/RunFolder/evaluated"
+import { type Evaluated, encodeEvaluated, keepEvaluated } from "@moco/train/RunFolder/evaluated"
 import { filesOf } from "@moco/train/RunFolder/files"
 import * as StoredEncoder from "@moco/train/StoredEncoder"
 import { Clock, Console, Duration, Effect, Option, Path } from "effect"
@@ -86,7 +86,7 @@ export const evaluate = Command.make(
       yield* keepEvaluated(file, evaluated)
       yield* Console.log(`kept in ${Escape.line(file)}`)
     }
-    if (json) yield* Console.log(JSON.stringify(evaluated))
+    if (json) yield* Console.log(encodeEvaluated(evaluated))
   }, Effect.uninterruptible)
 ).pipe(
   Command.withDescription(

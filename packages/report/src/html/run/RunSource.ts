@@ -1,5 +1,6 @@
 import type { Inspection } from "@moco/evaluation/Inspection"
 import type { EncoderCard } from "@moco/train/EncoderCard"
+import type { KeptEvaluations } from "@moco/train/RunFolder/evaluated"
 import type { Pictures } from "../../charts/inline/pictures.ts"
 import type { DrawnRun } from "../../charts/runChart/curves.ts"
 import type { RunEnvironment } from "../../environment.ts"
@@ -27,6 +28,8 @@ export interface RunSource {
   readonly card: Found<EncoderCard>
   readonly environment: Found<RunEnvironment>
   readonly inspected: Found<Inspected>
+  /** What was measured of its encoder after it had been trained. */
+  readonly since: KeptEvaluations
   readonly quarantine: ReadonlyArray<{ readonly file: string; readonly problem: string }>
   readonly commands: Commands
   /** What was not finite, where the run ended by that. */

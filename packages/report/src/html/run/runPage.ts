@@ -2,6 +2,7 @@ import { definitions } from "../../charts/inline/pictures.ts"
 import { stepsOf } from "../../charts/runChart/curves.ts"
 import { type Markup, markup } from "../../markup.ts"
 import { renderPage } from "../page.ts"
+import { afterwards } from "../sections/afterwards.ts"
 import { headline } from "../sections/headline.ts"
 import { inspection } from "../sections/inspection.ts"
 import { commands, environment, protocols, quarantine } from "../sections/provenance.ts"
@@ -28,6 +29,7 @@ export const runPage = (source: RunSource): string => {
       settings(run, tookOf(run)),
       training(run),
       scores(run),
+      afterwards(source.since),
       similarities(run),
       ...inspection(inspected, (stepsOf(run).at(-1)?.step ?? -1) + 1),
       quarantine(source.quarantine),

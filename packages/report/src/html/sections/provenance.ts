@@ -7,14 +7,19 @@ import type { RunSource } from "../run/RunSource.ts"
 
 /** How each metric was measured. */
 export const protocols = (measurements: ReadonlyArray<Measurement>): Section => {
+  const body =
+    measurements.length === 0
+      ? missing("Nothing was measured.")
+      : markup`<div class="card">${protocolTable(measurements)}<p class="how">Two values can be compared where metric, protocol and data are the same.</p></div>`
+  return { id: "protocols", heading: "How it was measured", body }
+}
+
+/** A row for each metric. */
+export const protocolTable = (measurements: ReadonlyArray<Measurement>): Markup => {
   const rows = measurements
     .filter(({ metric }, i) => measurements.findIndex((other) => other.metric === metric) === i)
     .map(({ evaluation, metric, protocol }) => [metric, evaluation, protocol])
-  const body =
-    rows.length === 0
-      ? missing("Nothing was measured.")
-      : markup`<div class="card">${table(["metric", "evaluation", "protocol"], rows)}<p class="how">Two values can be compared where metric, protocol and data are the same.</p></div>`
-  return { id: "protocols", heading: "How it was measured", body }
+  return table(["metric", "evaluation", "protocol"], rows)
 }
 
 /** Files that are listed by name. */
