@@ -20,6 +20,8 @@ export interface Inspected {
 export interface Commands {
   readonly repeat: string
   readonly goOn?: string
+  /** Looks at what its encoder makes of images. */
+  readonly inspect?: string
 }
 
 /** Everything that the report of a run is made of. */

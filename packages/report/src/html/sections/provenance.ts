@@ -102,5 +102,6 @@ export const commands = ({ commands: { goOn, repeat }, environment: found }: Run
       }`
 })
 
-const hasOwnStages = (found: RunSource["environment"]): boolean =>
+/** A run with stages of a program's own: nobody else has them. */
+export const hasOwnStages = (found: RunSource["environment"]): boolean =>
   "value" in found && (found.value.ownStages ?? []).length > 0
