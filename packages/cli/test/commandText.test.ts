@@ -71,12 +71,43 @@ describe("the closing words of a run", () => {
     assert.include(
       later,
       [
-        "kNN accuracy                          k = 200     k = 20",
-        "  trained encoder                           -     50.0 %",
-        "  raw pixels                           77.2 %     80.0 %"
+        "kNN accuracy         k = 200     k = 20",
+        "  trained encoder          -     50.0 %",
+        "  raw pixels          77.2 %     80.0 %"
       ].join("\n")
     )
     assert.notInclude(later, "untrained encoder")
+  })
+
+  it("have scores alone in their table, and name what else was measured and where it stands", () => {
+    const of = (metric: string, higherIsBetter: boolean | null) =>
+      measured({ ...knnAccuracy(20), metric, higherIsBetter }, trainedEncoder, 0.5)
+    const measurements = [
+      of("alignment (alpha = 2)", null),
+      of("kNN accuracy (k = 20)", true),
+      of("RankMe", null)
+    ]
+    const result = { ...resultSoFar(config, "my runs/a", undefined), measurements }
+    const rowsOf = (report?: string) =>
+      renderSummary(result, config, { ...given, report })
+        .split("\n")
+        .slice(1, 5)
+    assert.deepStrictEqual(rowsOf("report.html"), [
+      "kNN accuracy          k = 20",
+      "  trained encoder     50.0 %",
+      "no scores, and to be read in the report: alignment, RankMe",
+      ""
+    ])
+    assert.include(rowsOf()[2], "to be read by npx moco runs show 'my runs/a': alignment, RankMe")
+  })
+
+  it("have all in their table where nothing that was measured is a score", () => {
+    const alignment = { ...knnAccuracy(20), metric: "alignment", higherIsBetter: null }
+    const result = {
+      ...resultSoFar(config, "runs/a", undefined),
+      measurements: [measured(alignment, trainedEncoder, 0.5)]
+    }
+    assert.include(renderSummary(result, config, given), "\nalignment\n  trained encoder     50.0 %\n")
   })
 
   it("tell after a return to a checkpoint what was measured up to it, and no more", () => {

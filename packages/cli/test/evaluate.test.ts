@@ -1,7 +1,10 @@
-import { readFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
+import { encode } from "@moco/core/Safetensors"
+import { runInProcess } from "./inProcess.ts"
 import { assertPlainError, fresh, lastLine, run } from "./program.ts"
+import { writeRun } from "./writtenRun.ts"
 
 const few = [
   "--epochs=1",
@@ -53,6 +56,21 @@ describe("moco evaluate", () => {
     assert.strictEqual(none.code, 3)
     assertPlainError(none.stderr, "there is no such folder")
   }, 60_000)
+
+  it("refuses an encoder of stages that were given in code, and says where it is measured", async () => {
+    const folder = writeRun(fresh(), 0.7)
+    const weights = { dtype: "F32", shape: [1], data: new Float32Array(1) } as const
+    writeFileSync(join(folder, "encoder.safetensors"), encode({ "conv1.weight": weights }))
+    writeFileSync(
+      join(folder, "environment.json"),
+      JSON.stringify({ ownStages: ["augmentation", "dataset"] })
+    )
+    for (const named of [`--run=${folder}`, `--checkpoint=${folder}/encoder.safetensors`]) {
+      const { code, stderr } = await runInProcess("evaluate", named)
+      assert.strictEqual(code, 2, stderr)
+      assertPlainError(stderr, "stages that were given in code (augmentation, dataset)", "evaluateStored(")
+    }
+  })
 
   it("names the evaluation that was meant where one is misspelt", async () => {
     const folder = fresh()

@@ -1,9 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { smoke } from "@moco/study/studies/smoke"
+import * as FolderLock from "@moco/train/FolderLock"
+import { Effect } from "effect"
 import { runInProcess } from "./inProcess.ts"
-import { assertPlainError, fresh } from "./program.ts"
+import { assertPlainError, fresh, run as runProgram, tinyRun } from "./program.ts"
 import { writeRun } from "./writtenRun.ts"
 
 describe("moco report", () => {
@@ -48,6 +51,56 @@ describe("moco report", () => {
     const html = readFileSync(stdout, "utf8")
     assert.include(html, "<title>Study smoke</title>")
     assert.include(html, "0 of 6 runs completed")
+  })
+
+  it("looks at the encoder of a run that was not looked at, and tells which command does", async () => {
+    const folder = fresh()
+    const trained = await runProgram("train", `--out=${folder}`, "--no-report", ...tinyRun({ epochs: 1 }))
+    assert.strictEqual(trained.code, 0, trained.stderr)
+    const page = () => readFileSync(join(folder, "report.html"), "utf8")
+    await runInProcess("report", folder)
+    assert.include(page(), `This makes it: <code>npx moco report ${folder} --inspect</code>`)
+    assert.notInclude(page(), "Map of the features")
+
+    const looked = await runProgram("report", folder, "--inspect")
+    assert.strictEqual(looked.code, 0, looked.stderr)
+    assert.strictEqual(looked.stdout.trimEnd(), join(folder, "report.html"))
+    assert.include(page(), "Map of the features")
+    assert.include(page(), "The trained encoder after step 40")
+    assert.notInclude(page(), "--inspect")
+
+    const lock = FolderLock.hold(join(folder, "run.lock"))
+    const locked = Effect.andThen(
+      lock,
+      Effect.promise(() => runInProcess("report", folder, "--inspect"))
+    )
+    const held = await Effect.runPromise(Effect.provide(Effect.scoped(locked), NodeServices.layer))
+    assert.strictEqual(held.code, 6, held.stderr)
+    assertPlainError(held.stderr, "is not inspected: process", "wait until it has ended")
+
+    // Without its checkpoints it is of the images that its config names.
+    rmSync(join(folder, "checkpoints"), { recursive: true })
+    const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"))
+    config.data.name = "fashion-mnist"
+    writeFileSync(join(folder, "config.json"), JSON.stringify(config))
+    const nowhere = join(folder, "checkpoints")
+    mkdirSync(nowhere)
+    const missing = await runInProcess("report", folder, "--inspect", `--data-dir=${nowhere}`)
+    assert.strictEqual(missing.code, 3, missing.stderr)
+    assertPlainError(missing.stderr, "fashion-mnist", nowhere, "npx moco data fetch fashion-mnist")
+  }, 240_000)
+
+  it("looks at one run alone, and reads images for nothing else", async () => {
+    const folder = writeRun(join(fresh(), "run"), 0.7)
+    const several = await runInProcess("report", folder, join(folder, ".."), "--inspect")
+    assert.strictEqual(several.code, 2)
+    assertPlainError(several.stderr, "--inspect", "looks at the encoder of one run")
+    const unread = await runInProcess("report", folder, `--data-dir=${folder}`)
+    assert.strictEqual(unread.code, 2)
+    assertPlainError(unread.stderr, "a report reads no images", "--inspect")
+    const none = await runInProcess("report", folder, "--inspect")
+    assert.strictEqual(none.code, 3)
+    assertPlainError(none.stderr, "it has no checkpoint, and has exported no encoder")
   })
 
   it("refuses what is no run, and a place that cannot be written, in words", async () => {

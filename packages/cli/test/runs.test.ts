@@ -138,6 +138,31 @@ describe("moco runs show", () => {
     assert.lengthOf(details.measurements, 4)
   })
 
+  it("tells what was evaluated afterwards, and which lines of that are damaged", async () => {
+    const folder = writeRun(fresh())
+    const line = JSON.stringify({
+      ...{ time: "2026-02-03T04:05:06.000Z", which: "best", step: 4, weights: "0123456789abcdef" },
+      images: { name: "fashion-mnist-10k", sha256: "fedcba9876543210" },
+      measurements: [measured(knnAccuracy(5, 0.1), "trained encoder", 0.654)]
+    })
+    writeFileSync(join(folder, "evaluations.jsonl"), `${line}\n{}\n`)
+    const { code, stderr, stdout } = await runInProcess("runs", "show", folder)
+    assert.strictEqual(code, 0, stderr)
+    assert.match(stdout, /\nfinished\n/)
+    assert.match(
+      stdout,
+      /^evaluated afterwards: the best state, after 4 steps, weights 0123456789ab, images fashion-mnist-10k fedcba987654, measured 2026-02-03 04:05 UTC\nkNN accuracy +k = 5\n {2}trained encoder +65\.4 %$/m
+    )
+    assert.match(stdout, /^damaged\n {2}evaluations\.jsonl, line 2: /m)
+    const details = decode(RunDetails, (await runInProcess("runs", "show", folder, "--json")).stdout)
+    assert.deepInclude(details.evaluatedAfterwards[0], {
+      which: "best",
+      step: 4,
+      weights: "0123456789abcdef"
+    })
+    assert.lengthOf(details.damage, 1)
+  })
+
   it("shows a run whose files are damaged as far as they can be read", async () => {
     const folder = writeRun(fresh())
     writeFileSync(join(folder, "config.json"), "{")

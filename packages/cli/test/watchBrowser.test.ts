@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs"
+import { appendFileSync, existsSync } from "node:fs"
 import { afterAll, assert, beforeAll, describe, it, onTestFinished } from "@effect/vitest"
 import { type Browser, chromium, type Page } from "playwright-core"
 import { fresh } from "./program.ts"
-import { addSteps, beginRun, serveFolder } from "./watch/served.ts"
+import { addSteps, beginRun, logOf, serveFolder, stepLine } from "./watch/served.ts"
 
 /** A browser may be named by the variable; where there is none, nothing can be opened. */
 const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium"
@@ -49,6 +49,32 @@ describe.skipIf(!existsSync(executablePath))(
       assert.strictEqual(await page.locator("#results h2").getAttribute("data-mine"), "kept")
       assert.deepStrictEqual(said, [])
       assert.deepStrictEqual(asked, ["/", "/events"])
+    })
+
+    it("tells ages by the clock of the server, and not by the browser's, which is wrong here", async () => {
+      const folder = beginRun(fresh(), 0)
+      const time = new Date(Date.now() - 90_000).toISOString()
+      appendFileSync(logOf(folder), stepLine(0).replace(/"time":"[^"]+"/, `"time":"${time}"`))
+      const { url } = await serveFolder(folder)
+      const context = await browser.newContext()
+      onTestFinished(() => context.close())
+      await context.addInitScript("Date.now = () => 0")
+      const age = (page: Page) => page.locator("time", { hasText: /^1:[3-5]\d min ago$/ })
+      // By the page alone, and by the events alone: a page that stood still while its machine slept.
+      const [alone, asleep] = [await context.newPage(), await context.newPage()]
+      await alone.route("**/events*", (route) => route.abort())
+      await alone.goto(url)
+      await age(alone).waitFor()
+      await asleep.route(`${url}/`, async (route) => {
+        const body = await (await route.fetch()).text()
+        await route.fulfill({
+          contentType: "text/html",
+          body: body.replace(/data-now="\d+"/, 'data-now="0"')
+        })
+      })
+      await asleep.goto(url)
+      await age(asleep).waitFor()
+      assert.strictEqual(await asleep.locator("html").getAttribute("data-now"), "0")
     })
 
     it("fits a phone, in both colour schemes", async () => {

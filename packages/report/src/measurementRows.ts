@@ -3,12 +3,14 @@ import type { Measurement } from "@moco/evaluation/Measurement"
 import { isBaseline } from "@moco/evaluation/subjects"
 import { byWhat, partsOf, written } from "./quantity.ts"
 
-const nameWidth = 34
 const leastWidth = 11
 
 /** What was measured by subject, the trained encoder first: a table for everything that is measured in several ways. */
-export const measurementRows = (measurements: ReadonlyArray<Measurement>): ReadonlyArray<string> =>
-  [...byWhat(inOrder(measurements))].flatMap(([what, found]) => {
+export const measurementRows = (measurements: ReadonlyArray<Measurement>): ReadonlyArray<string> => {
+  const all = byWhat(inOrder(measurements))
+  const names = [...all.keys(), ...measurements.map(({ subject }) => `  ${subject}`)]
+  const nameWidth = Math.max(0, ...names.map(({ length }) => length))
+  return [...all].flatMap(([what, found]) => {
     const ways = distinct(found.map((measurement) => partsOf(measurement).way))
     const subjects = distinct(
       found
@@ -31,6 +33,24 @@ export const measurementRows = (measurements: ReadonlyArray<Measurement>): Reado
       })
     ]
   })
+}
+
+/**
+ * The scores among what was measured as a table that fits on a screen, and in one line what else there is; everything
+ * where nothing is a score.
+ *
+ * @param where  all of it is to be read: `in the report`
+ */
+export const scoreRows = (measurements: ReadonlyArray<Measurement>, where: string): ReadonlyArray<string> => {
+  const isScore = ({ higherIsBetter }: Measurement) => higherIsBetter !== null
+  const others = inOrder(measurements.filter((found) => !isScore(found))).map((found) => partsOf(found).what)
+  return others.length === 0 || others.length === measurements.length
+    ? measurementRows(measurements)
+    : [
+        ...measurementRows(measurements.filter(isScore)),
+        `no scores, and to be read ${where}: ${distinct(others).join(", ")}`
+      ]
+}
 
 const trainedFirst = (a: Measurement, b: Measurement) => Number(isBaseline(a)) - Number(isBaseline(b))
 

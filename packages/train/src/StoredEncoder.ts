@@ -1,5 +1,5 @@
 import { decode, type HostTensor, SafetensorsMalformed } from "@moco/core/Safetensors"
-import { Effect, FileSystem, Path } from "effect"
+import { Effect, FileSystem, Path, Schema } from "effect"
 import { NoCheckpointWhole } from "./Checkpoint/errors.ts"
 import { load, type StoredCheckpoint } from "./Checkpoint/load.ts"
 import { sha256 } from "./Checkpoint/manifest.ts"
@@ -10,6 +10,7 @@ import type { RunConfig } from "./RunConfig.ts"
 import { filesOf } from "./RunFolder/files.ts"
 import * as RunFolder from "./RunFolder.ts"
 import { stateFiles } from "./RunState.ts"
+import { readStructuredFile } from "./readStructuredFile.ts"
 
 /** A query encoder that lies in files: its weights, and the config that it was trained by. */
 export interface StoredEncoder {
@@ -49,10 +50,19 @@ export const ofRun = Effect.fn("StoredEncoder.ofRun")(function* (folder: string,
   if (!isExported) return yield* noRun(folder, "it has no checkpoint, and has exported no encoder")
   const stored: StoredEncoder = {
     ...{ config, weights: yield* weightsIn(folder), step: undefined, which },
-    ownStages: []
+    ownStages: yield* ownStagesIn(files.environment)
   }
   return stored
 })
+
+const Environment = Schema.Struct({ ownStages: Schema.optionalKey(Schema.Array(Schema.String)) })
+
+/** What the program that exported an encoder had given in code; none where nothing tells of it. */
+const ownStagesIn = (environment: string) =>
+  readStructuredFile("environment", environment).pipe(
+    Effect.flatMap(Schema.decodeUnknownEffect(Environment)),
+    Effect.match({ onFailure: () => [], onSuccess: ({ ownStages = [] }) => ownStages })
+  )
 
 /** The newest checkpoint that is whole; nothing where there is none at all. A damaged one stays where it is. */
 const newestWhole = Effect.fnUntraced(function* (root: string) {
@@ -77,8 +87,10 @@ export const ofFile = Effect.fn("StoredEncoder.ofFile")(function* (named: string
     if (yield* exists(path.join(folder, manifestName))) return yield* ofCheckpoint(folder, "named")
   }
   const weights = yield* weightsIn(named)
-  const config = yield* RunFolder.readConfig(filesOf(path, path.dirname(weights.source)))
-  const stored: StoredEncoder = { config, weights, step: undefined, which: "named", ownStages: [] }
+  const files = filesOf(path, path.dirname(weights.source))
+  const config = yield* RunFolder.readConfig(files)
+  const ownStages = yield* ownStagesIn(files.environment)
+  const stored: StoredEncoder = { config, weights, step: undefined, which: "named", ownStages }
   return stored
 })
 
@@ -106,7 +118,9 @@ const encoderIn = Effect.fnUntraced(function* (
     weights: { source, sha256: sha256(bytes), tensors: yield* queryOf(source, bytes) },
     step: manifest.progress.step,
     which,
-    ownStages: manifest.ownStages ?? []
+    // What is older tells nothing of them itself.
+    ownStages:
+      manifest.ownStages ?? (yield* ownStagesIn(filesOf(path, path.join(folder, "..", "..")).environment))
   }
   return stored
 })

@@ -1,15 +1,17 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { trainedEncoder } from "@moco/evaluation/subjects"
 import { evaluateStored } from "@moco/train/evaluateStored"
+import * as FolderLock from "@moco/train/FolderLock"
+import { inspectStored } from "@moco/train/inspectStored"
 import * as Run from "@moco/train/Run"
 import type { RunConfig } from "@moco/train/RunConfig"
 import * as StoredEncoder from "@moco/train/StoredEncoder"
 import { validConfig } from "@moco/train/testing/validConfig"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { inTemporary } from "./inTemporary.ts"
 
 const images = { numTrain: 64, numTest: 24, height: 8, width: 8, channels: 1, numClasses: 3, seed: 1 }
@@ -76,6 +78,21 @@ describe("an encoder that lies in files", () => {
           const manifest = readFileSync(join(folder, "checkpoints", "000000008", "manifest.jsonl"), "utf8")
           const { step } = JSON.parse(/"best":(\{[^}]*\})/.exec(manifest)![1]!)
           assert.deepStrictEqual([best.which, best.step], ["best", step])
+        }),
+      "run"
+    )
+  )
+
+  it.effect("tells which stages were given in code, from a checkpoint and from what was exported alone", () =>
+    inTemporary(
+      (folder) =>
+        Effect.gen(function* () {
+          yield* trained(folder)
+          assert.deepStrictEqual((yield* StoredEncoder.ofRun(folder, "last")).ownStages, ["dataset"])
+          const exported = join(folder, "encoder.safetensors")
+          assert.deepStrictEqual((yield* StoredEncoder.ofFile(exported)).ownStages, ["dataset"])
+          rmSync(join(folder, "checkpoints"), { recursive: true })
+          assert.deepStrictEqual((yield* StoredEncoder.ofRun(folder, "last")).ownStages, ["dataset"])
         }),
       "run"
     )
@@ -157,5 +174,51 @@ describe("what an encoder makes of images", () => {
           }),
         "run"
       )
+  )
+
+  it.effect("is left there afterwards too, from the stored encoder, as the run would have left it", () =>
+    inTemporary(
+      (folder) =>
+        Effect.gen(function* () {
+          const inRun = yield* Run.open({ config, folder }, { stages }).pipe(
+            Effect.flatMap((run) => Effect.andThen(run.train(), run.inspect)),
+            Effect.scoped
+          )
+          const inspection = join(folder, "inspection")
+          for (const removed of ["", "checkpoints"]) {
+            rmSync(inspection, { recursive: true })
+            // Without a checkpoint it is the exported encoder.
+            if (removed !== "") rmSync(join(folder, removed), { recursive: true })
+            const stored = yield* StoredEncoder.ofRun(folder, "last")
+            const { numTensors } = tf.memory()
+            assert.deepStrictEqual(yield* inspectStored(folder, stored, { stages }), inRun)
+            assert.strictEqual(tf.memory().numTensors, numTensors)
+            assert.include(readdirSync(inspection), "inspection.json")
+          }
+        }),
+      "run"
+    )
+  )
+
+  it.effect("is not left in the folder of a run at work, which has gone on meanwhile or before", () =>
+    inTemporary(
+      (folder) =>
+        Effect.gen(function* () {
+          yield* trained(folder)
+          const stored = yield* StoredEncoder.ofRun(folder, "last")
+          const hold = FolderLock.hold(join(folder, "run.lock"))
+          const before = yield* hold.pipe(
+            Effect.andThen(Effect.flip(inspectStored(folder, stored, { stages }))),
+            Effect.scoped
+          )
+          assert.strictEqual(before._tag, "FolderLocked")
+          // The images are read after the first look at the lock.
+          const goesOn = Layer.tap(stages.dataset, () => Effect.orDie(hold))
+          const meanwhile = yield* Effect.flip(inspectStored(folder, stored, { stages: { dataset: goesOn } }))
+          assert.strictEqual(meanwhile._tag, "FolderLocked")
+          assert.isFalse(existsSync(join(folder, "inspection")))
+        }),
+      "run"
+    )
   )
 })

@@ -3,13 +3,14 @@ import * as Escape from "@moco/core/Escape"
 import { metricsOf } from "@moco/evaluation/evaluationKinds"
 import { measurementRows } from "@moco/report/measurementRows"
 import { evaluateStored } from "@moco/train/evaluateStored"
-import { type Evaluated, keepEvaluated } from "@moco/train/RunFolder/evaluated"
+import { type Evaluated, encodeEvaluated, keepEvaluated } from "@moco/train/RunFolder/evaluated"
 import { filesOf } from "@moco/train/RunFolder/files"
 import * as StoredEncoder from "@moco/train/StoredEncoder"
 import { Clock, Console, Duration, Effect, Option, Path } from "effect"
 import { Command, Flag } from "effect/cli"
 import { FlagsInvalid } from "../FlagsInvalid.ts"
 import { dataDirFlag, jsonFlag, pathFlag } from "../flags.ts"
+import { requireKnown } from "../requireKnown.ts"
 import { requireUsed } from "../requireUsed.ts"
 import { askedFor, evaluationsFlag } from "./evaluate/askedFor.ts"
 
@@ -54,7 +55,10 @@ export const evaluate = Command.make(
   }) {
     yield* checkEnvironment(process.env)
     const stored = yield* storedOf(run, checkpoint, which)
-    yield* requireKnown(stored)
+    yield* requireKnown(
+      stored,
+      "measure it in code: evaluateStored(config, weights, { stages }) of @moco/train/evaluateStored"
+    )
     const config = yield* askedFor(stored.config, evaluations, set)
     yield* requireUsed(dataDir, [config])
     const from = stored.step === undefined ? "" : `, after ${stored.step} steps`
@@ -86,7 +90,7 @@ export const evaluate = Command.make(
       yield* keepEvaluated(file, evaluated)
       yield* Console.log(`kept in ${Escape.line(file)}`)
     }
-    if (json) yield* Console.log(JSON.stringify(evaluated))
+    if (json) yield* Console.log(encodeEvaluated(evaluated))
   }, Effect.uninterruptible)
 ).pipe(
   Command.withDescription(
@@ -104,18 +108,6 @@ export const evaluate = Command.make(
     }
   ])
 )
-
-/** No config tells what was given in code, and views of other stages would be measured under the same protocol. */
-const requireKnown = ({ ownStages, weights }: StoredEncoder.StoredEncoder) =>
-  ownStages.length === 0
-    ? Effect.void
-    : Effect.fail(
-        new FlagsInvalid({
-          flags: weights.source,
-          problem: `its run has stages that were given in code (${ownStages.join(", ")}), which this program has not`,
-          hint: "measure it in code: evaluateStored(config, weights, { stages }) of @moco/train/evaluateStored"
-        })
-      )
 
 const storedOf = (run: Option.Option<string>, checkpoint: Option.Option<string>, which: "last" | "best") => {
   if (Option.isSome(run) === Option.isSome(checkpoint)) {

@@ -10,10 +10,11 @@ import { studies } from "@moco/study/studies"
 import * as RunFolder from "@moco/train/RunFolder"
 import { filesOf } from "@moco/train/RunFolder/files"
 import { Console, Effect, FileSystem, Option, Path } from "effect"
-import { Argument, Command } from "effect/cli"
-import { pathFlag } from "../flags.ts"
+import { Argument, Command, Flag } from "effect/cli"
+import { dataDirFlag, pathFlag } from "../flags.ts"
 import { isOf, recipeOf } from "./ablate/studyOf.ts"
 import { distinctNames } from "./plot.ts"
+import { inspectRun, requireOneRun } from "./report/inspectRun.ts"
 import { commandsOf } from "./train/commandsOf.ts"
 
 const flags = {
@@ -29,22 +30,31 @@ const flags = {
     "out",
     "the page (default: report.html in the run's folder, in report/ of a study's, and here for several runs)",
     "FILE"
-  )
+  ),
+  inspect: Flag.Boolean("inspect").pipe(
+    Flag.withDescription(
+      "look at what the run's encoder makes of images first, as a run does at its end; takes what that takes"
+    ),
+    Flag.withDefault(false)
+  ),
+  dataDir: dataDirFlag
 }
 
 /** `moco report`: everything about a run, several runs or a study, in one HTML file. */
 export const report = Command.make(
   "report",
   flags,
-  Effect.fn("cli.report")(function* ({ out, runs }) {
+  Effect.fn("cli.report")(function* ({ dataDir, inspect, out, runs }) {
     const path = yield* Path.Path
     const [first = "", ...others] = [...new Set(runs)]
+    yield* requireOneRun({ dataDir, inspect, isOneRun: others.length === 0 && !(yield* isStudy(first)) })
+    if (inspect) yield* inspectRun(first, dataDir)
     const file = yield* others.length > 0
       ? compare(
           [first, ...others],
           Option.getOrElse(out, () => "report.html")
         )
-      : (yield* RunFolder.exists(path.join(first, "study.json")))
+      : (yield* isStudy(first))
         ? ofStudy(
             first,
             Option.getOrElse(out, () => path.join(first, "report", "report.html"))
@@ -63,9 +73,14 @@ export const report = Command.make(
       command: "npx moco report runs/mine-1 runs/mine-2 --out=both.html",
       description: "two runs compared"
     },
-    { command: "npx moco report runs/study-momentum", description: "a study" }
+    { command: "npx moco report runs/study-momentum", description: "a study" },
+    { command: "npx moco report runs/mine-1 --inspect", description: "a run that was not looked at yet" }
   ])
 )
+
+const isStudy = Effect.fnUntraced(function* (folder: string) {
+  return yield* RunFolder.exists((yield* Path.Path).join(folder, "study.json"))
+})
 
 const ofRun = Effect.fnUntraced(function* (folder: string, out: string) {
   const { initial } = filesOf(yield* Path.Path, folder)

@@ -147,7 +147,7 @@ export const learningRateAt = ({ learningRate, milestones }: ProbeSettings, epoc
  * @param rows  the images of a batch
  * @param epoch  counted from 0, for views that are drawn anew
  */
-type BatchFeatures<E, R> = (rows: Int32Array, epoch: number) => Effect.Effect<() => tf.Tensor2D, E, R>
+export type BatchFeatures<E, R> = (rows: Int32Array, epoch: number) => Effect.Effect<() => tf.Tensor2D, E, R>
 
 /** Features that were computed once; borrowed. */
 export const cachedFeatures =

@@ -1,6 +1,7 @@
 import { Measurement } from "@moco/evaluation/Measurement"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { configDifferences } from "@moco/train/RunConfig/differences"
+import { KeptEvaluation, type KeptEvaluations, readEvaluated } from "@moco/train/RunFolder/evaluated"
 import type { Scanned } from "@moco/train/RunLog/scan"
 import { recipes } from "@moco/train/recipes"
 import { Effect, Path, Schema } from "effect"
@@ -22,6 +23,8 @@ export const RunDetails = Schema.Struct({
   history: Schema.Array(Schema.Struct({ time: Schema.String, step: Schema.Finite, what: Schema.String })),
   /** The newest of every metric and subject. */
   measurements: Schema.Array(Measurement),
+  /** What `moco evaluate` has found of its encoder since, oldest first. */
+  evaluatedAfterwards: Schema.Array(KeptEvaluation),
   /** The state that was the best by the first metric, where a checkpoint tells. */
   best: Schema.NullOr(Schema.Struct({ step: Schema.Finite, metric: Schema.String, value: Schema.Finite })),
   evaluationSeconds: Schema.NullOr(Schema.Number),
@@ -43,17 +46,21 @@ export interface WholeRun {
   readonly environment: RunEnvironment | undefined
 }
 
+/** Of a run of which nothing is read. */
+const nothingFound: KeptEvaluations = { found: [], problems: [] }
+
 /** Reads all that there is of a run, but for its single steps. */
 export const readWhole = Effect.fn("runs.readWhole")(function* (folder: string) {
   yield* requireRun(folder)
   const failure = (yield* failuresOf([{ path: folder }])).get(folder)
   const looked = yield* lookAt(folder, { log: "whole", failure })
-  // Where a file of it is a link, nothing is read.
-  const isRead = looked.config !== undefined || looked.log !== undefined
-  const environment = isRead ? yield* readEnvironment(looked.folder.environment) : undefined
+  const environment = isRead(looked) ? yield* readEnvironment(looked.folder.environment) : undefined
   const whole: WholeRun = { looked, environment }
   return whole
 })
+
+/** Where a file of it is a link, nothing is read. */
+const isRead = ({ config, log }: LookedAt): boolean => config !== undefined || log !== undefined
 
 /**
  * Everything about one run.
@@ -70,16 +77,18 @@ export const detailsOf = Effect.fn("runs.detailsOf")(function* (
   const { config, damage, evaluationSeconds, log, measurements, newest } = looked
   const run = summaryOf(path.basename(path.resolve(folder)), looked)
   const best = newest?.progress.best
+  const since = isRead(looked) ? yield* readEvaluated(looked.folder.evaluations) : nothingFound
   const contents = yield* Effect.orElseSucceed(contentsOf(folder), () => [])
   const details: RunDetails = {
     run,
     settings: config === undefined ? null : settingsBeside(config),
     history: historyOf(log),
     measurements,
+    evaluatedAfterwards: since.found,
     best: best === undefined ? null : { step: best.step, metric: best.metric, value: best.value },
     evaluationSeconds: evaluationSeconds ?? null,
     environment: environment ?? null,
-    damage,
+    damage: [...damage, ...since.problems],
     files: filesWithSizes(contents, path.sep),
     commands: commandsOf(run, whole)
   }

@@ -3,6 +3,7 @@ import { bytesText } from "../bytes.ts"
 import { visibleMeasurement } from "../charts/visible.ts"
 import { duration } from "../duration.ts"
 import { environmentFacts } from "../environment.ts"
+import { evaluatedOf } from "../evaluatedOf.ts"
 import { measurementRows } from "../measurementRows.ts"
 import type { RunDetails } from "./details.ts"
 import { columns } from "./text.ts"
@@ -25,6 +26,7 @@ export const detailsText = (details: RunDetails): string => {
     ...section("settings that are not the recipe's", settingRows(details)),
     ...(scores.length === 0 ? [] : ["", ...scores]),
     ...(best === null ? [] : [Escape.line(`the best state by ${best.metric} is that of step ${best.step}`)]),
+    ...afterwards(details.evaluatedAfterwards),
     ...section(
       "what happened",
       history.map(({ step, time, what }) => [minute(time), `step ${step}`, what])
@@ -37,6 +39,23 @@ export const detailsText = (details: RunDetails): string => {
       `  ${Escape.line(command)}`
     ])
   ].join("\n")
+}
+
+/** Evaluations that are shown: the newest ones. */
+const maxShown = 3
+
+/** What was measured since, the newest first. */
+const afterwards = (found: RunDetails["evaluatedAfterwards"]): ReadonlyArray<string> => {
+  const shown = found.toReversed().slice(0, maxShown)
+  const more = found.length - shown.length
+  return [
+    ...shown.flatMap((one) => [
+      "",
+      Escape.line(`evaluated afterwards: ${evaluatedOf(one)}, measured ${minute(one.time)} UTC`),
+      ...measurementRows(one.measurements.map(visibleMeasurement))
+    ]),
+    ...(more === 0 ? [] : [`and ${more} earlier, in evaluations.jsonl`])
+  ]
 }
 
 const minute = (time: string): string => time.slice(0, 16).replace("T", " ")

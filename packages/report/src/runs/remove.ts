@@ -7,16 +7,7 @@ import { Effect, FileSystem, Path, Schema } from "effect"
 import { type Content, contentsOf } from "./contents.ts"
 import { requireNoLink, requireRun } from "./find.ts"
 import { NoRun } from "./NoRun.ts"
-
-/** A run is not removed, for a process works in its folder. */
-export class RunInUse extends Schema.TaggedError<RunInUse>()("RunInUse", {
-  path: Schema.String,
-  owner: Schema.String
-}) {
-  override get message() {
-    return `${this.path} is not removed: ${this.owner} works in it\n  wait until it has ended, or stop it; nothing was removed`
-  }
-}
+import { RunInUse } from "./RunInUse.ts"
 
 /** What `moco runs rm --json` prints. */
 export const RemovedRuns = Schema.Struct({
@@ -64,7 +55,7 @@ export const claimRuns = Effect.fn("runs.claimRuns")(function* (paths: ReadonlyA
     const folder = filesOf(path, place)
     yield* requireUnderstood(named, folder)
     yield* FolderLock.hold(folder.lock).pipe(
-      Effect.catchTag("FolderLocked", ({ owner }) => new RunInUse({ path: named, owner }))
+      Effect.catchTag("FolderLocked", ({ owner }) => new RunInUse({ path: named, owner, wanted: "removed" }))
     )
     const contents = yield* unwritable(named)(contentsOf(place))
     const freed = contents.filter(

@@ -51,8 +51,8 @@ describe("the report of a run", () => {
     assert.deepStrictEqual(
       [...document.querySelectorAll("section")].map(({ id }) => id),
       [
-        ...["results", "run", "training", "scores", "similarities", "features", "confusion", "neighbours"],
-        ...["views", "left-out", "protocols", "environment", "again"]
+        ...["results", "run", "training", "scores", "afterwards", "similarities", "features", "confusion"],
+        ...["neighbours", "views", "left-out", "protocols", "environment", "again"]
       ]
     )
     for (const element of document.querySelectorAll("[src],[href]")) {
@@ -83,6 +83,46 @@ describe("the report of a run", () => {
     assert.include(text, "there is no inspection/inspection.json that can be read")
     assert.include(text, "no evaluation of this run says how similarities are distributed")
     assert.include(text, "How training went")
+  })
+
+  it("shows what was evaluated afterwards: when, of which encoder, beside baselines of the same protocol", async () => {
+    const folder = await writeSampleRun(join(fresh(), "run"))
+    const measurements = [
+      ...measurementsOf("trained encoder", 0.9, 0.5),
+      ...measurementsOf("raw pixels", 0.85, 0.5),
+      ...measurementsOf("untrained encoder", 0.123, 0.5).map((one) => ({ ...one, protocol: "otherwise" }))
+    ]
+    const line = (time: string, which: string) =>
+      JSON.stringify({
+        ...{ time, which, step: 744, weights: "0123456789abcdef", measurements },
+        images: { name: `fashion\u001b[2J`, sha256: "fedcba9876543210" }
+      })
+    writeFileSync(
+      join(folder, "evaluations.jsonl"),
+      `${line("2026-02-03T04:05:06.000Z", "best")}\nno JSON\n${line("2026-03-03T04:05:06.000Z", "last")}\n`
+    )
+    const source = await Effect.runPromise(
+      readSource(folder, commandsOf).pipe(Effect.provide(NodeServices.layer))
+    )
+    const html = runPage(source)
+    assert.deepStrictEqual(forbidden(html.replaceAll(/[\n\t]/g, "")), [])
+    const section = parseHTML(html).document.querySelector("#afterwards")!
+    assert.deepStrictEqual(
+      [...section.querySelectorAll("h3")].map(({ textContent }) => textContent.slice(0, 57)),
+      [
+        "2026-03-03 04:05 UTC: the last state, after 744 steps, we",
+        "2026-02-03 04:05 UTC: the best state, after 744 steps, we"
+      ]
+    )
+    const text = section.textContent.replaceAll(/\s+/g, " ")
+    assert.include(text, "weights 0123456789ab, images fashion\\u001b[2J fedcba987654")
+    // 0.9 + 1 / 2000 and its interval, against raw pixels' 0.85 + 1 / 2000
+    for (const words of ["90.1", "88.0 to 92.0", "+5.00 points", "better than raw pixels"]) {
+      assert.include(text, words)
+    }
+    assert.include(text, "the label with the most votes of the 200 nearest training images")
+    assert.notInclude(text, "untrained encoder")
+    assert.match(text, /Left out: evaluations\.jsonl, line 2: /)
   })
 
   it("leaves out pictures that are none, and says which", async () => {

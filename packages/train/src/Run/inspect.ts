@@ -6,10 +6,19 @@ import { writeProjector } from "../EventFile/projector.ts"
 import { EventFile } from "../EventFile.ts"
 import * as RunFolder from "../RunFolder.ts"
 
-/** Looks at what the query encoder makes of images after `step` steps, and leaves what was seen in the run's folder. */
-export const inspect = Effect.fn("Run.inspect")(function* (folder: RunFolder.RunFolder, step: number) {
+/**
+ * Looks at what the query encoder makes of images after `step` steps, and leaves what was seen in the run's folder.
+ *
+ * @param mayWrite  fails where nothing may be written by the time that all was seen
+ */
+export const inspect = Effect.fn("Run.inspect")(function* <E = never, R = never>(
+  folder: RunFolder.RunFolder,
+  step: number,
+  mayWrite: Effect.Effect<void, E, R> = Effect.void as Effect.Effect<void, E, R>
+) {
   const path = yield* Path.Path
   const inspected = yield* Effect.interruptible(inspectEncoder(step))
+  yield* mayWrite
   const { inspection, pictures } = inspected
   yield* RunFolder.unwritable(folder.inspection)(SafeFile.makeFolder(folder.inspection))
   for (const { bytes, sprite } of pictures) {

@@ -22,7 +22,10 @@ const config: RunConfig = {
   encoder: { ...validConfig.encoder, layers: [1], width: 4, featureSize: 8, batchNormGroups: 2 },
   dictionary: { kind: "queue", size: 32 },
   training: { epochs: 2, batchSize: 16 },
-  evaluations: { knn: { everyEpochs: 1, k: [5], temperature: 0.1 } }
+  evaluations: {
+    knn: { everyEpochs: 1, k: [5], temperature: 0.1 },
+    pretext: { everyEpochs: 1, numImages: 24 }
+  }
 }
 const dataset = layerSynthetic({
   ...{ numTrain: 64, numTest: 24, height: 8, width: 8 },
@@ -57,6 +60,10 @@ const logged = Effect.fnUntraced(function* (folder: string, key: string) {
   )
 })
 
+const similarities = ["positive", "negative"].map(
+  (sign) => `distribution/pretext/${sign} similarity/trained encoder`
+)
+
 const accuracy = "knn/kNN accuracy (k = 5)/trained encoder"
 
 const loggedAccuracy = Effect.fnUntraced(function* (folder: string) {
@@ -64,7 +71,7 @@ const loggedAccuracy = Effect.fnUntraced(function* (folder: string) {
   return events.flatMap((event) =>
     event.event === "evaluation"
       ? event.measurements
-          .filter(({ subject }) => subject === "trained encoder")
+          .filter(({ evaluation, subject }) => evaluation === "knn" && subject === "trained encoder")
           .map(({ value }) => [event.step, Math.fround(value)] as const)
       : []
   )
@@ -127,10 +134,13 @@ describe("What TensorBoard shows of a run", () => {
               [0, 4]
             )
             // The evaluation of the state that it goes on from is not done again, and is still shown.
-            assert.deepStrictEqual(
-              shownOf(events, accuracy).map(([step]) => step),
-              [4, 8]
-            )
+            for (const tag of [accuracy, ...similarities]) {
+              assert.deepStrictEqual(
+                shownOf(events, tag).map(([step]) => step),
+                [4, 8],
+                tag
+              )
+            }
           }),
         "run"
       )

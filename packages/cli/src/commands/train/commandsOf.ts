@@ -1,3 +1,4 @@
+import { shellQuoted } from "@moco/native/shellQuoted"
 import type { DrawnRun } from "@moco/report/charts/runChart/curves"
 import type { Commands } from "@moco/report/html/run/RunSource"
 import { commandText } from "../../commandLine/commandText.ts"
@@ -18,6 +19,7 @@ export const commandsOf =
     const epochs = isOver ? String(2 * config.training.epochs) : undefined
     return {
       repeat: commandText("train", { config: `${runFolder}/config.json`, "init-from": initial, ...flags }),
-      goOn: commandText("train", { resume: runFolder, epochs, ...flags })
+      goOn: commandText("train", { resume: runFolder, epochs, ...flags }),
+      inspect: `${commandText(`report ${shellQuoted(runFolder)}`, { "data-dir": flags["data-dir"] })} --inspect`
     }
   }

@@ -1,8 +1,9 @@
 import * as Escape from "@moco/core/Escape"
 import { type Measurement, withNewer } from "@moco/evaluation/Measurement"
 import { isBaseline } from "@moco/evaluation/subjects"
+import { shellQuoted } from "@moco/native/shellQuoted"
 import { duration } from "@moco/report/duration"
-import { measurementRows } from "@moco/report/measurementRows"
+import { scoreRows } from "@moco/report/measurementRows"
 import type { RunProgress } from "@moco/train/Checkpoint/manifest"
 import type { RunConfig } from "@moco/train/RunConfig"
 import type { RunEvent } from "@moco/train/RunLog"
@@ -119,7 +120,11 @@ export const renderSummary = (
   })
   const from = savedStep === result.numSteps ? "" : ` from step ${savedStep}`
   const on = `go on with it${from}: ${commandText("train", { resume: result.runFolder, ...flags })}`
-  const rows = measurementRows(result.measurements)
+  const where =
+    report === undefined
+      ? `by ${commandText(`runs show ${shellQuoted(result.runFolder)}`, {})}`
+      : "in the report"
+  const rows = scoreRows(result.measurements, where)
   // Of a run that was stopped before anything was evaluated there is nothing to show.
   const table = rows.length === 0 ? [] : [...rows, ""]
   const isWhole = result.outcome === "completed"

@@ -1,5 +1,6 @@
 import type { Inspection } from "@moco/evaluation/Inspection"
 import type { EncoderCard } from "@moco/train/EncoderCard"
+import type { KeptEvaluations } from "@moco/train/RunFolder/evaluated"
 import type { Pictures } from "../../charts/inline/pictures.ts"
 import type { DrawnRun } from "../../charts/runChart/curves.ts"
 import type { RunEnvironment } from "../../environment.ts"
@@ -19,6 +20,8 @@ export interface Inspected {
 export interface Commands {
   readonly repeat: string
   readonly goOn?: string
+  /** Looks at what its encoder makes of images. */
+  readonly inspect?: string
 }
 
 /** Everything that the report of a run is made of. */
@@ -27,6 +30,8 @@ export interface RunSource {
   readonly card: Found<EncoderCard>
   readonly environment: RunEnvironment | undefined
   readonly inspected: Found<Inspected>
+  /** What was measured of its encoder after it had been trained. */
+  readonly since: KeptEvaluations
   readonly quarantine: ReadonlyArray<{ readonly file: string; readonly problem: string }>
   readonly commands: Commands
   /** What was not finite, where the run ended by that. */

@@ -1,10 +1,12 @@
 import * as SafeFile from "@moco/core/SafeFile"
 import { EncoderCard } from "@moco/train/EncoderCard"
 import * as RunFolder from "@moco/train/RunFolder"
+import { readEvaluated } from "@moco/train/RunFolder/evaluated"
 import { filesOf } from "@moco/train/RunFolder/files"
 import { Effect, Path, Schema } from "effect"
 import type { DrawnRun } from "../../charts/runChart/curves.ts"
 import { readRun } from "../../charts/runChart/readRun.ts"
+import { visibleMeasurement } from "../../charts/visible.ts"
 import { readEnvironment } from "../../environment.ts"
 import type { Commands, Found, RunSource } from "./RunSource.ts"
 import { readInspection } from "./readInspection.ts"
@@ -27,12 +29,20 @@ export const readSource = Effect.fn("report.readSource")(function* (
     card: yield* found(folder.encoderCard, Schema.decodeUnknownEffect(EncoderCardJson)),
     environment: yield* readEnvironment(folder.environment),
     inspected: yield* readInspection(folder),
+    since: yield* readSince(folder.evaluations),
     quarantine: yield* RunFolder.readQuarantine(folder),
     commands: commandsOf(run),
     ...(failure === undefined ? {} : { failure })
   }
   return source
 })
+
+/** As it is to be seen: what was measured may be called anything by a file from elsewhere. */
+const readSince = (file: string) =>
+  Effect.map(readEvaluated(file), ({ found, problems }) => ({
+    found: found.map((one) => ({ ...one, measurements: one.measurements.map(visibleMeasurement) })),
+    problems
+  }))
 
 /** What a small JSON file says; where it says nothing, why. */
 const found = Effect.fnUntraced(function* <A>(

@@ -2,9 +2,10 @@ import { definitions } from "../../charts/inline/pictures.ts"
 import { stepsOf } from "../../charts/runChart/curves.ts"
 import { type Markup, markup } from "../../markup.ts"
 import { renderPage } from "../page.ts"
+import { afterwards } from "../sections/afterwards.ts"
 import { headline } from "../sections/headline.ts"
 import { inspection } from "../sections/inspection.ts"
-import { commands, environment, protocols, quarantine } from "../sections/provenance.ts"
+import { commands, environment, hasOwnStages, protocols, quarantine } from "../sections/provenance.ts"
 import { scores } from "../sections/scores.ts"
 import { settings, tookOf } from "../sections/settings.ts"
 import { similarities } from "../sections/similarities.ts"
@@ -18,6 +19,7 @@ export const runPage = (source: RunSource): string => {
   const { failure, inspected, run } = source
   const measurements = lastMeasurements(run)
   const { config } = run
+  const inspectedBy = hasOwnStages(source.environment) ? undefined : source.commands.inspect
   return renderPage({
     title: `Run ${run.name}`,
     subtitle: `Momentum Contrast, recipe ${config.recipe}, seed ${config.seed}, ${config.training.epochs} epochs on ${config.data.name}`,
@@ -28,8 +30,9 @@ export const runPage = (source: RunSource): string => {
       settings(run, tookOf(run)),
       training(run),
       scores(run),
+      afterwards(source.since),
       similarities(run),
-      ...inspection(inspected, (stepsOf(run).at(-1)?.step ?? -1) + 1),
+      ...inspection(inspected, (stepsOf(run).at(-1)?.step ?? -1) + 1, inspectedBy),
       quarantine(source.quarantine),
       protocols(measurements),
       environment(source),

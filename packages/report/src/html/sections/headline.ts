@@ -9,14 +9,19 @@ import { type Row, rowsOf } from "../run/measurements.ts"
 /** What came out: every metric of the trained encoder, the baselines beside it, and how far it is from the best one. */
 export const headline = (measurements: ReadonlyArray<Measurement>): Section => {
   const rows = rowsOf(measurements)
-  const subjects = [...new Set(rows.flatMap(({ baselines }) => baselines.map(({ subject }) => subject)))]
   const body =
     rows.length === 0
       ? missing("Nothing has been evaluated yet.")
-      : markup`<div class="card"><div class="scroll"><table><thead><tr><th scope="col">metric</th><th scope="col" class="number">${trainedEncoder}</th><th scope="col" class="number">difference to the best baseline</th>${subjects.map(
-          (subject) => markup`<th scope="col" class="number">${subject}</th>`
-        )}</tr></thead><tbody>${rows.map((row) => rowOf(row, subjects))}</tbody></table></div><p class="how">${how(rows)}</p></div>`
+      : markup`<div class="card">${resultTable(rows)}<p class="how">${how(rows)}</p></div>`
   return { id: "results", heading: "What came out", body }
+}
+
+/** Every metric of the trained encoder, the baselines beside it. */
+export const resultTable = (rows: ReadonlyArray<Row>): Markup => {
+  const subjects = [...new Set(rows.flatMap(({ baselines }) => baselines.map(({ subject }) => subject)))]
+  return markup`<div class="scroll"><table><thead><tr><th scope="col">metric</th><th scope="col" class="number">${trainedEncoder}</th><th scope="col" class="number">difference to the best baseline</th>${subjects.map(
+    (subject) => markup`<th scope="col" class="number">${subject}</th>`
+  )}</tr></thead><tbody>${rows.map((row) => rowOf(row, subjects))}</tbody></table></div>`
 }
 
 const rowOf = ({ baselines, best, metric, trained }: Row, subjects: ReadonlyArray<string>): Markup =>

@@ -16,14 +16,21 @@ const maxClasses = 200
  * What the encoder has made of some images: maps, confusion, neighbours, views, filters.
  *
  * @param numSteps  that the run has taken: the encoder that was looked at may be an older one
+ * @param command  what looks at it now, where something does
  */
-export const inspection = (inspected: Found<Inspected>, numSteps: number): ReadonlyArray<Section> => {
+export const inspection = (
+  inspected: Found<Inspected>,
+  numSteps: number,
+  command?: string
+): ReadonlyArray<Section> => {
   if ("missing" in inspected) {
     return [
       {
         id: "features",
         heading: "What the encoder has made of images",
-        body: missing(`Not shown: ${inspected.missing}.`)
+        body: markup`${missing(`Not shown: ${inspected.missing}.`)}${
+          command === undefined ? undefined : markup`<p>This makes it: <code>${command}</code></p>`
+        }`
       }
     ]
   }

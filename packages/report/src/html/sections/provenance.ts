@@ -7,14 +7,19 @@ import type { RunSource } from "../run/RunSource.ts"
 
 /** How each metric was measured. */
 export const protocols = (measurements: ReadonlyArray<Measurement>): Section => {
+  const body =
+    measurements.length === 0
+      ? missing("Nothing was measured.")
+      : markup`<div class="card">${protocolTable(measurements)}<p class="how">Two values can be compared where metric, protocol and data are the same.</p></div>`
+  return { id: "protocols", heading: "How it was measured", body }
+}
+
+/** A row for each metric. */
+export const protocolTable = (measurements: ReadonlyArray<Measurement>): Markup => {
   const rows = measurements
     .filter(({ metric }, i) => measurements.findIndex((other) => other.metric === metric) === i)
     .map(({ evaluation, metric, protocol }) => [metric, evaluation, protocol])
-  const body =
-    rows.length === 0
-      ? missing("Nothing was measured.")
-      : markup`<div class="card">${table(["metric", "evaluation", "protocol"], rows)}<p class="how">Two values can be compared where metric, protocol and data are the same.</p></div>`
-  return { id: "protocols", heading: "How it was measured", body }
+  return table(["metric", "evaluation", "protocol"], rows)
 }
 
 /** Files that are listed by name. */
@@ -83,4 +88,5 @@ export const commands = ({ commands: { goOn, repeat }, environment: found }: Run
       }`
 })
 
-const hasOwnStages = (found: RunSource["environment"]): boolean => (found?.ownStages ?? []).length > 0
+/** A run with stages of a program's own: nobody else has them. */
+export const hasOwnStages = (found: RunSource["environment"]): boolean => (found?.ownStages ?? []).length > 0

@@ -1,4 +1,4 @@
-import { Duration, Effect, Option, PubSub, Stream } from "effect"
+import { Clock, Duration, Effect, Option, PubSub, Stream } from "effect"
 import { encoder, Retry } from "effect/encoding/Sse"
 import type { Board, Posted } from "./Board.ts"
 import { pageName } from "./page.ts"
@@ -7,8 +7,10 @@ import { pageName } from "./page.ts"
 const retryAfter = Duration.seconds(1)
 /** A connection that is gone is noticed by what cannot be sent. */
 const beatEvery = Duration.seconds(10)
-/** A comment, which a browser passes over. */
-const beat = ": \n\n"
+/** The sign of life tells the time: ages are told by this clock, wherever the page is looked at. */
+const beat = Effect.map(Clock.currentTimeMillis, (now) =>
+  encoder.write({ _tag: "Event", event: "now", id: undefined, data: String(now) })
+)
 
 /** What names a version of this board: an era and a number. */
 export const nameOf = ({ era }: Board, version: number): string => `${era}-${version}`
@@ -36,11 +38,12 @@ export const eventsOf = (board: Board, from: number) =>
         return parts.length === 0 ? "" : [page, ...parts.map((part) => partEvent(board, part))].join("")
       })
       const later = Effect.flatMap(Effect.timeoutOption(PubSub.take(changes), beatEvery), (told) =>
-        Option.isSome(told) ? next : Effect.succeed(beat)
+        Option.isSome(told) ? next : beat
       )
       const first = Effect.map(
-        next,
-        (text) => `${encoder.write(new Retry({ duration: retryAfter, lastEventId: undefined }))}${text}`
+        Effect.all([beat, next]),
+        ([now, text]) =>
+          `${encoder.write(new Retry({ duration: retryAfter, lastEventId: undefined }))}${now}${text}`
       )
       return Stream.concat(Stream.fromEffect(first), Stream.fromEffectRepeat(later))
     })

@@ -37,11 +37,16 @@ const code = createHash("sha256").update(liveStyle).update(script).digest("hex")
 export const pageName = ({ kind, title }: Pick<Shown, "kind" | "title">): string =>
   `${kind} ${createHash("sha256").update(code).update(title).digest("hex").slice(0, 12)}`
 
-/** The page as it is now, as HTML that a server sends; `since` is what the first request for more names. */
-export const livePage = (shown: Shown, since: string): string => {
+/**
+ * The page as it is now, as HTML that a server sends.
+ *
+ * @param since  what the first request for more names
+ * @param now  milliseconds of the server's clock, by which the page tells how long ago something was
+ */
+export const livePage = (shown: Shown, since: string, now: number): string => {
   const { parts, title } = shown
   return markup`<!doctype html>
-<html lang="en" data-page="${pageName(shown)}" data-since="${since}">
+<html lang="en" data-page="${pageName(shown)}" data-since="${since}" data-now="${String(now)}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

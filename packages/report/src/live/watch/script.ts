@@ -1,6 +1,8 @@
 /**
  * What the page runs: it takes the parts that the server sends, changes what differs in them, says how long ago the run
  * was heard, and says so where the server is gone. A browser connects again by itself; where it has given up, this does.
+ * How long ago something was is told by the server's clock, which the server tells again and again: the browser's may be
+ * wrong, and what it counts by may stand still while the machine sleeps.
  */
 export const script = `"use strict";
 (() => {
@@ -32,9 +34,12 @@ export const script = `"use strict";
     if (seconds < 172800) return Math.floor(seconds / 3600) + ":" + two(Math.floor(seconds / 60) % 60) + " h ago"
     return Math.floor(seconds / 86400) + " days ago"
   }
+  let server = Number(root.dataset.now)
+  let heard = performance.now()
+  const now = () => server + performance.now() - heard
   const tell = () => {
     for (const time of document.querySelectorAll("time[data-since]")) {
-      const text = ago(Date.now() - Number(time.dataset.since))
+      const text = ago(now() - Number(time.dataset.since))
       if (time.textContent !== text) time.textContent = text
     }
     const named = document.querySelector("[data-title]")
@@ -43,6 +48,7 @@ export const script = `"use strict";
   const listen = (since) => {
     const source = new EventSource("/events?since=" + encodeURIComponent(since))
     source.addEventListener("open", () => { gone.hidden = true })
+    source.addEventListener("now", ({ data }) => { server = Number(data); heard = performance.now(); tell() })
     source.addEventListener("page", ({ data }) => { if (data !== root.dataset.page) location.reload() })
     source.addEventListener("part", ({ data }) => { put(JSON.parse(data)); tell() })
     source.addEventListener("error", () => {

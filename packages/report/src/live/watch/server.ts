@@ -1,4 +1,4 @@
-import { Duration, Effect, Stream } from "effect"
+import { Clock, Duration, Effect, Stream } from "effect"
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { Board } from "./Board.ts"
 import { eventsOf, nameOf, versionIn } from "./events.ts"
@@ -32,7 +32,7 @@ const answer = Effect.fn("watch.answer")(function* (board: Board) {
     case "/": {
       const shown = yield* board.shown
       const newest = Math.max(0, ...shown.parts.map(({ version }) => version))
-      return HttpServerResponse.text(livePage(shown, nameOf(board, newest)), {
+      return HttpServerResponse.text(livePage(shown, nameOf(board, newest), yield* Clock.currentTimeMillis), {
         contentType: "text/html; charset=utf-8",
         headers
       })
