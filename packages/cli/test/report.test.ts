@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
+import { schemes } from "@moco/report/charts/inline/style"
 import { smoke } from "@moco/study/studies/smoke"
 import * as FolderLock from "@moco/train/FolderLock"
 import { Effect } from "effect"
@@ -38,6 +39,31 @@ describe("moco report", () => {
     assert.include(html, "<title>2 runs compared</title>")
     assert.include(html, "65.1 ★")
     assert.include(html, "Their configs are the same")
+  })
+
+  it("writes the plots of the page into a folder, and prints the page last", async () => {
+    const folder = writeRun(join(fresh(), "mine"), 0.7)
+    const plots = join(fresh(), "plots")
+    const { code, stderr, stdout } = await runInProcess("report", folder, `--plots=${plots}`, "--ground=dark")
+    assert.strictEqual(code, 0, stderr)
+    assert.deepStrictEqual(stdout.split("\n"), [
+      `${readdirSync(plots).length / 2} plots in ${plots}`,
+      join(folder, "report.html")
+    ])
+    assert.includeMembers(readdirSync(plots), ["loss-by-epoch.svg", "loss-by-epoch.png"])
+    assert.include(readFileSync(join(plots, "loss-by-epoch.svg"), "utf8"), schemes.dark["card"]!)
+  })
+
+  it("refuses a ground without plots, and plots of a study", async () => {
+    const lonely = await runInProcess("report", writeRun(join(fresh(), "mine"), 0.7), "--ground=dark")
+    assert.strictEqual(lonely.code, 2)
+    assertPlainError(lonely.stderr, "--ground=dark", "give --plots=DIR too")
+    const study = fresh()
+    mkdirSync(study, { recursive: true })
+    writeFileSync(join(study, "study.json"), JSON.stringify(smoke()))
+    const refused = await runInProcess("report", study, "--plots=here")
+    assert.strictEqual(refused.code, 2)
+    assertPlainError(refused.stderr, "--plots=here", "as SVG and PNG", "name a run of the study")
   })
 
   it("writes a study's page, also of one without a finished run", async () => {

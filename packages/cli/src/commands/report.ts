@@ -15,6 +15,7 @@ import { dataDirFlag, pathFlag } from "../flags.ts"
 import { isOf, recipeOf } from "./ablate/studyOf.ts"
 import { distinctNames } from "./plot.ts"
 import { inspectRun, requireOneRun } from "./report/inspectRun.ts"
+import { grounds, plotFiles, requirePage } from "./report/plotFiles.ts"
 import { commandsOf } from "./train/commandsOf.ts"
 
 const flags = {
@@ -37,24 +38,33 @@ const flags = {
     ),
     Flag.withDefault(false)
   ),
-  dataDir: dataDirFlag
+  dataDir: dataDirFlag,
+  plots: pathFlag("plots", "write each plot of the page into this folder too, as NAME.svg and NAME.png"),
+  ground: Flag.Literals("ground", grounds).pipe(
+    Flag.withDescription(
+      "what the plots of --plots are for: light paper (what is meant without it) or a dark screen"
+    ),
+    Flag.optional
+  )
 }
 
 /** `moco report`: everything about a run, several runs or a study, in one HTML file. */
 export const report = Command.make(
   "report",
   flags,
-  Effect.fn("cli.report")(function* ({ dataDir, inspect, out, runs }) {
+  Effect.fn("cli.report")(function* ({ dataDir, ground, inspect, out, plots, runs }) {
     const path = yield* Path.Path
     const [first = "", ...others] = [...new Set(runs)]
-    yield* requireOneRun({ dataDir, inspect, isOneRun: others.length === 0 && !(yield* isStudy(first)) })
+    const isOfStudy = others.length === 0 && (yield* isStudy(first))
+    yield* requireOneRun({ dataDir, inspect, isOneRun: others.length === 0 && !isOfStudy })
+    yield* requirePage({ ground, isOfStudy, plots })
     if (inspect) yield* inspectRun(first, dataDir)
     const file = yield* others.length > 0
       ? compare(
           [first, ...others],
           Option.getOrElse(out, () => "report.html")
         )
-      : (yield* isStudy(first))
+      : isOfStudy
         ? ofStudy(
             first,
             Option.getOrElse(out, () => path.join(first, "report", "report.html"))
@@ -63,6 +73,7 @@ export const report = Command.make(
             first,
             Option.getOrElse(out, () => filesOf(path, first).report)
           )
+    if (Option.isSome(plots)) yield* plotFiles(file, plots.value, ground)
     yield* Console.log(Escape.line(file))
   }, Effect.interruptible)
 ).pipe(
@@ -74,6 +85,7 @@ export const report = Command.make(
       description: "two runs compared"
     },
     { command: "npx moco report runs/study-momentum", description: "a study" },
+    { command: "npx moco report runs/mine-1 --plots=plots", description: "and its plots, for a paper" },
     { command: "npx moco report runs/mine-1 --inspect", description: "a run that was not looked at yet" }
   ])
 )
