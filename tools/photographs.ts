@@ -5,9 +5,9 @@ import * as SafeFile from "@moco/core/SafeFile"
 import { Console, Effect } from "effect"
 import { collect } from "./photographs/collect.ts"
 import { photographSets } from "./photographs/sets.ts"
-import { tableOf } from "./photographs/table.ts"
 import { trainOn } from "./photographs/trainOn.ts"
 import { runTool } from "./runTool.ts"
+import { tableOf } from "./seeds/table.ts"
 
 /**
  * Trains on real images in colour that Debian's packages hold, and says how much better the encoder is than raw pixels, a
@@ -60,7 +60,7 @@ const program = Effect.gen(function* () {
     )
     const minutes = seeds.reduce((sum, { trainingSeconds }) => sum + trainingSeconds, 0) / numSeeds / 60
     const head = `${set.name}: ${set.about}; ${seeds[0]!.epochs} epochs, ${numSeeds} seeds, ${minutes.toFixed(1)} minutes each`
-    const text = `${head} (${cpus()[0]?.model}, ${cpus().length} cores)\n\n${tableOf(seeds)}\n`
+    const text = `${head} (${cpus()[0]?.model}, ${cpus().length} cores)\n\n${tableOf(seeds.map(({ measurements }) => measurements))}\n`
     parts.push(text)
     yield* Console.log(`\n${text}`)
   }

@@ -40,7 +40,7 @@ const stamps: PhotographSet = {
       encoder: { ...recipe.encoder, stem: "imagenet", layers: [1, 1, 1, 1] },
       dictionary: { kind: "queue", size: 256 },
       loss: { kind: "infoNce", temperature: 0.2, symmetric: false },
-      training: { epochs: 200, batchSize: 128 },
+      training: { epochs: 600, batchSize: 128 },
       evaluations: {}
     }
   }
@@ -62,7 +62,13 @@ const wallpapers: PhotographSet = {
       augmentation: { ...mocoV2, cropScale: { min: 0.25, max: 1 }, jitter: 0, gray: 0, blur: 0 },
       dictionary: { kind: "queue", size: 2048 },
       training: { epochs: 8, batchSize: 128 },
-      evaluations: { knn: { everyEpochs: 8, k: [1, 5, 20], temperature: 0.1 } }
+      evaluations: {
+        knn: { everyEpochs: 8, k: [1, 5, 20], temperature: 0.1 },
+        linear: { everyEpochs: 8, labels: [1, 0.1, 0.01] },
+        retrieval: { everyEpochs: 8, k: [1, 10] },
+        pretext: { everyEpochs: 8, numImages: 2000 },
+        spectrum: { everyEpochs: 8, numImages: 2000 }
+      }
     }
   }
 }

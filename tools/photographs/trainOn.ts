@@ -1,13 +1,22 @@
 import { join } from "node:path"
 import * as SafeFile from "@moco/core/SafeFile"
+import { Measurement } from "@moco/evaluation/Measurement"
 import * as Run from "@moco/train/Run"
 import { applyOverrides } from "@moco/train/RunConfig"
 import { Console, Effect, FileSystem, Option, Schema } from "effect"
 import { type Asked, leaveOneOut } from "./leaveOneOut.ts"
 import type { PhotographSet } from "./sets.ts"
-import { SeedResult } from "./table.ts"
 
 const neighbours = [1, 5, 20]
+
+/** What came of one seed. */
+export const SeedResult = Schema.Struct({
+  seed: Schema.Int,
+  epochs: Schema.Int,
+  trainingSeconds: Schema.Finite,
+  measurements: Schema.Array(Measurement)
+})
+export type SeedResult = typeof SeedResult.Type
 
 /** How settings are tried that are to be chosen. */
 export interface Trial {
