@@ -59,21 +59,19 @@ export const report = Command.make(
     yield* requireOneRun({ dataDir, inspect, isOneRun: others.length === 0 && !isOfStudy })
     yield* requirePage({ ground, isOfStudy, plots })
     if (inspect) yield* inspectRun(first, dataDir)
-    const file = yield* others.length > 0
-      ? compare(
-          [first, ...others],
-          Option.getOrElse(out, () => "report.html")
-        )
+    const file = Option.getOrElse(out, () =>
+      others.length > 0
+        ? "report.html"
+        : isOfStudy
+          ? path.join(first, "report", "report.html")
+          : filesOf(path, first).report
+    )
+    const html = yield* others.length > 0
+      ? compare([first, ...others], file)
       : isOfStudy
-        ? ofStudy(
-            first,
-            Option.getOrElse(out, () => path.join(first, "report", "report.html"))
-          )
-        : ofRun(
-            first,
-            Option.getOrElse(out, () => filesOf(path, first).report)
-          )
-    if (Option.isSome(plots)) yield* plotFiles(file, plots.value, ground)
+        ? ofStudy(first, file)
+        : ofRun(first, file)
+    if (Option.isSome(plots)) yield* plotFiles(html, plots.value, ground)
     yield* Console.log(Escape.line(file))
   }, Effect.interruptible)
 ).pipe(
@@ -98,8 +96,7 @@ const ofRun = Effect.fnUntraced(function* (folder: string, out: string) {
   const { initial } = filesOf(yield* Path.Path, folder)
   const fileSystem = yield* FileSystem.FileSystem
   const hasInitial = yield* Effect.orElseSucceed(fileSystem.exists(initial), () => false)
-  yield* writeRunReport(folder, out, { commandsOf: commandsOf(folder, hasInitial ? { initial } : {}) })
-  return out
+  return yield* writeRunReport(folder, out, { commandsOf: commandsOf(folder, hasInitial ? { initial } : {}) })
 })
 
 const compare = Effect.fnUntraced(function* (folders: ReadonlyArray<string>, out: string) {
@@ -108,8 +105,7 @@ const compare = Effect.fnUntraced(function* (folders: ReadonlyArray<string>, out
     { path: out, hint: "close some programs or raise `ulimit -n`; where files are missing, run: npm ci" },
     () => import("@moco/report/html/compare/comparePage")
   )
-  yield* writePage(out, comparePage(runs))
-  return out
+  return yield* writePage(out, comparePage(runs))
 })
 
 const ofStudy = Effect.fnUntraced(function* (folder: string, out: string) {
@@ -119,14 +115,13 @@ const ofStudy = Effect.fnUntraced(function* (folder: string, out: string) {
   const study = yield* plan(definition, yield* recipeOf(definition))
   const records = newest(yield* readTrials(path.join(folder, "trials.jsonl"))).filter(isOf(study))
   const results = resultsOf(study, records)
-  yield* writeStudyPage(out, {
+  return yield* writeStudyPage(out, {
     study,
     results,
     records,
     command: Object.hasOwn(studies, definition.name) ? definition.name : file,
     folder
   })
-  return out
 })
 
 /** The newest result of every trial. */

@@ -11,19 +11,33 @@ export interface PagePlot {
 /** The grounds that a plot can be made for. */
 export type Ground = keyof typeof schemes
 
+/** What a page gives. */
+export interface PagePlots {
+  readonly plots: ReadonlyArray<PagePlot>
+  /** Pictures that cannot be decoded, and why: the plots stand without them. */
+  readonly left: ReadonlyArray<string>
+}
+
 /**
- * Every plot of a page that {@link renderPage} has made, each by itself: with the colours of one scheme, the ground that
- * they are for, and the pictures that it shows.
+ * Every plot of a page that `renderPage` has made, each by itself: with the colours of one scheme, the ground that they are
+ * for, and the pictures that it shows.
  */
-export const plotsOf = async (html: string, ground: Ground): Promise<ReadonlyArray<PagePlot>> => {
-  const cutOuts = await cutOutsOf(html)
-  const taken = new Map<string, number>()
-  return charts(html).map((chart) => {
-    const name = nameOf(chart)
-    const number = (taken.get(name) ?? 0) + 1
-    taken.set(name, number)
-    return { name: number === 1 ? name : `${name}-${number}`, svg: alone(chart, cutOuts, ground) }
+export const plotsOf = async (html: string, ground: Ground): Promise<PagePlots> => {
+  const { addresses, left } = await cutOutsOf(html)
+  const taken = new Set<string>()
+  const plots = charts(html).map((chart) => {
+    const name = untaken(nameOf(chart), taken)
+    taken.add(name)
+    return { name, svg: alone(chart, addresses, ground) }
   })
+  return { plots, left }
+}
+
+/** A name with a number behind it, where others have it already. */
+const untaken = (name: string, taken: ReadonlySet<string>): string => {
+  let free = name
+  for (let number = 2; taken.has(free); number++) free = `${name}-${number}`
+  return free
 }
 
 /** The elements of charts, with what is nested in them. */
@@ -49,38 +63,42 @@ const shown =
 
 const partKey = (id: string, box: string): string => `${id} ${box}`
 
+/** A picture as the page holds it, with its whole size. */
+const held = /<image id="([\w-]+)" href="data:[\w/]+;base64,([^"]+)" width="(\d+)" height="(\d+)"\/>/g
+
 /**
  * Addresses of the parts of pictures that are shown anywhere, by {@link partKey}: what draws SVG elsewhere decodes the whole
- * picture for every part of it.
+ * picture for every part of it. One picture after the other, for each takes room.
  */
-const cutOutsOf = async (html: string): Promise<ReadonlyMap<string, string>> => {
-  const boxes = Map.groupBy(
-    new Map(
-      Array.from(html.matchAll(shown), ([, , box, id]) => [partKey(id!, box!), { id: id!, box: box! }])
-    ).values(),
-    ({ id }) => id
-  )
-  const found = await Promise.all(
-    Array.from(
-      html.matchAll(/<image id="([\w-]+)" href="data:[\w/]+;base64,([^"]+)"/g),
-      async ([, id, base64]) => {
-        const wanted = boxes.get(id!) ?? []
-        const parts = wanted.map(({ box }) => {
-          const [left, top, width, height] = box.split(" ").map(Number) as [number, number, number, number]
-          return { left, top, width, height }
-        })
-        const files = await cut(Buffer.from(base64!, "base64"), parts)
-        return wanted.map(
-          ({ box }, i) =>
-            [partKey(id!, box), `data:image/png;base64,${Buffer.from(files[i]!).toString("base64")}`] as const
-        )
-      }
-    )
-  )
-  return new Map(found.flat())
+const cutOutsOf = async (html: string) => {
+  const boxes = new Map<string, Set<string>>()
+  for (const [, , box, id] of html.matchAll(shown)) {
+    boxes.set(id!, (boxes.get(id!) ?? new Set()).add(box!))
+  }
+  const addresses = new Map<string, string>()
+  const left: Array<string> = []
+  for (const [, id, base64, width, height] of html.matchAll(held)) {
+    const wanted = [...(boxes.get(id!) ?? [])]
+    const size = { width: Number(width), height: Number(height) }
+    try {
+      const files = await cut(Buffer.from(base64!, "base64"), size, wanted.map(partOf))
+      for (const [i, box] of wanted.entries()) addresses.set(partKey(id!, box), pngAddress(files[i]!))
+    } catch (error) {
+      left.push(`${id}: ${error instanceof Error ? error.message : error}`)
+    }
+  }
+  return { addresses, left }
 }
 
-/** How many pixels a plot is wide. */
+const partOf = (box: string) => {
+  const [left, top, width, height] = box.split(" ").map(Number) as [number, number, number, number]
+  return { left, top, width, height }
+}
+
+const pngAddress = (bytes: Uint8Array): string =>
+  `data:image/png;base64,${Buffer.from(bytes).toString("base64")}`
+
+/** How wide a plot is, in units of its own: pixels of an SVG, and half of the PNG. */
 const plotWidth = 760
 
 /** Beyond the edges, where a height that is rounded up would leave a line. */

@@ -16,7 +16,11 @@ export interface ReportOptions {
   readonly failure?: string
 }
 
-/** Writes the report of the run in `folder` to `out`, in one HTML file. */
+/**
+ * Writes the report of the run in `folder` to `out`, in one HTML file.
+ *
+ * @returns the text of the file
+ */
 export const writeRunReport = Effect.fn("report.writeRunReport")(function* (
   folder: string,
   out: string,
@@ -24,12 +28,13 @@ export const writeRunReport = Effect.fn("report.writeRunReport")(function* (
 ) {
   const source = yield* readSource(folder, commandsOf, failure)
   const { runPage } = yield* loadDrawing({ path: out, hint }, () => import("./run/runPage.ts"))
-  yield* writePage(out, runPage(source))
+  return yield* writePage(out, runPage(source))
 })
 
-/** Writes a page as a whole or not at all. */
+/** Writes a page as a whole or not at all, and gives it back. */
 export const writePage = Effect.fn("report.writePage")(function* (out: string, html: string) {
   const path = yield* Path.Path
   yield* RunFolder.unwritable(out)(SafeFile.makeFolders(path.dirname(out)))
   yield* RunFolder.writeFile(out, new TextEncoder().encode(html))
+  return html
 })

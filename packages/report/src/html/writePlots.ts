@@ -6,11 +6,13 @@ import type { Ground } from "./plots.ts"
 
 const hint = "give another folder, or make room; the page and the run are there"
 
-/**
- * Writes the plots of a page into a folder, each as NAME.svg and NAME.png.
- *
- * @returns how many plots there are
- */
+/** What was written, and what the plots lack. */
+export interface WrittenPlots {
+  readonly count: number
+  readonly left: ReadonlyArray<string>
+}
+
+/** Writes the plots of a page into a folder, each as NAME.svg and NAME.png. */
 export const writePlots = Effect.fn("report.writePlots")(function* (
   html: string,
   folder: string,
@@ -20,12 +22,13 @@ export const writePlots = Effect.fn("report.writePlots")(function* (
   const load = <A>(part: () => Promise<A>) => loadDrawing({ path: folder, hint }, part)
   const { plotsOf } = yield* load(() => import("./plots.ts"))
   const { renderPng } = yield* load(() => import("../charts/png.ts"))
-  const plots = yield* load(() => plotsOf(html, ground))
   yield* RunFolder.unwritable(folder)(SafeFile.makeFolders(folder))
+  const { left, plots } = yield* Effect.promise(() => plotsOf(html, ground))
   for (const { name, svg } of plots) {
     yield* RunFolder.writeFile(path.join(folder, `${name}.svg`), new TextEncoder().encode(svg))
     yield* RunFolder.writeFile(path.join(folder, `${name}.png`), renderPng(svg))
     yield* Effect.yieldNow
   }
-  return plots.length
+  const written: WrittenPlots = { count: plots.length, left }
+  return written
 })

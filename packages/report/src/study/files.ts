@@ -64,7 +64,7 @@ export const writeStudyPage = Effect.fn("report.writeStudyPage")(function* (
   out: string,
   source: ReportSource
 ) {
-  yield* writePage(out, yield* pageOf(out, source, yield* drawn(out, source)))
+  return yield* writePage(out, yield* pageOf(out, source, yield* drawn(out, source)))
 })
 
 const hint = "the table and the runs are there; the same command draws them again"

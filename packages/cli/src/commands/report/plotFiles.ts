@@ -1,5 +1,4 @@
 import * as Escape from "@moco/core/Escape"
-import * as SafeFile from "@moco/core/SafeFile"
 import type { Ground } from "@moco/report/html/plots"
 import { writePlots } from "@moco/report/html/writePlots"
 import { Console, Effect, Option } from "effect"
@@ -28,20 +27,17 @@ export const requirePage = Effect.fnUntraced(function* ({ ground, isOfStudy, plo
   }
 })
 
-/** A page has less, and says so where it would not. */
-const maxBytes = 2 ** 24
-
-/** Writes the plots of a page that stands in a file. */
+/** Writes the plots of a page, and says how many there are and what they lack. */
 export const plotFiles = Effect.fn("cli.plotFiles")(function* (
-  page: string,
+  html: string,
   folder: string,
   ground: Option.Option<Ground>
 ) {
-  const html = yield* SafeFile.readText(page, { maxBytes })
-  const count = yield* writePlots(
+  const { count, left } = yield* writePlots(
     html,
     folder,
     Option.getOrElse(ground, () => "light" as const)
   )
+  for (const picture of left) yield* Console.error(Escape.line(`left out of the plots: ${picture}`))
   yield* Console.log(`${count} plots in ${Escape.line(folder)}`)
 })
