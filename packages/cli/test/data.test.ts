@@ -197,7 +197,10 @@ describe("data list", () => {
       "50000 images + 10000 to evaluate on, 32 x 32 RGB, 10 classes; no licence is published"
     )
     assert.include(lines[of("cifar10") + 1], "not there: npx moco data fetch cifar10 (170 MB)")
-    assert.include(lines[of("stl10-unlabelled")], "100000 images, 96 x 96 RGB, no classes")
+    assert.include(
+      lines[of("stl10-unlabelled")],
+      "100000 images + 5000 with labels and 8000 to evaluate on, 96 x 96 RGB, 10 classes"
+    )
     assert.include(lines[of("kmnist")], "gray, 10 classes; licence CC BY-SA 4.0")
     assert.include(
       lines[of("fashion-mnist-10k") + 1],

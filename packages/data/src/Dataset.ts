@@ -21,8 +21,13 @@ export class Dataset extends Context.Service<
   {
     /** Names the images and their split, e.g. `fashion-mnist-10k`; figures of different names are not comparable. */
     readonly name: string
-    /** What the encoder is trained on; also the bank of the kNN evaluation. */
+    /** What the encoder is trained on. */
     readonly train: ImageSource
+    /**
+     * Images whose labels an evaluation is given, where those that are trained on have none or are others: the bank of kNN, and
+     * what a probe is fitted on. Left out, they are `train`.
+     */
+    readonly bank?: ImageSource | undefined
     /** What the encoder is evaluated on, the evaluation split; undefined where there is none. */
     readonly test: ImageSource | undefined
     /** What the encoder sees of every image, whatever its own size: images are cropped and stretched to it. */
@@ -38,13 +43,14 @@ export class Dataset extends Context.Service<
   ): Effect.fn.Return<Dataset["Service"], ImageReadError> {
     yield* report(own.name, nameFaults(own.name))
     const train = yield* sourceOf("train", own.train, own)
+    const bank = own.bank === undefined ? undefined : yield* sourceOf("bank", own.bank, own)
     const test = own.test === undefined ? undefined : yield* sourceOf("test", own.test, own)
     const input = { ...(yield* sizeSeen(own, train)), channels: train.channels }
     // Told before the pass over the training images, which may take long.
-    yield* report(own.name, formFaults({ input, test, train }))
+    yield* report(own.name, formFaults({ bank, input, test, train }))
     yield* report(own.name, statisticsFaults(own, train.channels))
     const statistics = yield* statisticsOf(own, train)
-    return Dataset.of({ name: own.name, train, test, input, ...statistics })
+    return Dataset.of({ name: own.name, train, bank, test, input, ...statistics })
   })
 
   /** {@link make} as a layer. */
@@ -59,7 +65,10 @@ export class Dataset extends Context.Service<
     Effect.tap(Dataset, check)
   )
 
-  /** {@link checked} for what compares labels: fails where there is no evaluation split, or no labels. */
+  /**
+   * {@link checked} for what compares labels, with the bank as `train`: fails where there is no evaluation split, or no
+   * labels.
+   */
   static readonly labelled: Effect.Effect<LabelledDataset, DatasetInvalid, Dataset> = Effect.suspend(() =>
     Effect.flatMap(Dataset.checked, requireLabels)
   )
@@ -83,6 +92,8 @@ export interface OwnDataset extends Partial<ChannelStatistics> {
   /** Class names of the labels of an array; a source brings its own. */
   readonly classes?: ReadonlyArray<string>
   readonly train: OwnImages
+  /** Images with labels to evaluate by, where `train` has none. */
+  readonly bank?: OwnImages | undefined
   /** What the encoder is evaluated on; without it a run trains, and nothing that needs images to evaluate on can be asked. */
   readonly test?: OwnImages | undefined
   /** What the encoder sees; needed where images are of different sizes. */
@@ -101,21 +112,40 @@ export type LabelledDataset = Dataset["Service"] & {
   readonly test: LabelledSource
 }
 
-/** Whether an encoder can be evaluated on labels: both parts are there and have them. */
-export const hasLabels = (dataset: Dataset["Service"]): dataset is LabelledDataset =>
-  dataset.train.labels !== undefined && dataset.test?.labels !== undefined
+/** The images that an encoder is evaluated by: those whose labels are given, and those that are asked about. */
+export const evaluatedBy = ({ bank, test, train }: Pick<Dataset["Service"], "bank" | "test" | "train">) => ({
+  bank: bank ?? train,
+  asked: test ?? bank ?? train
+})
+
+/** A data set by whose labels an encoder can be evaluated, where both parts are there and have them. */
+export const withLabels = (dataset: Dataset["Service"]): LabelledDataset | undefined => {
+  const { bank } = evaluatedBy(dataset)
+  const { test } = dataset
+  if (!isLabelled(bank) || test === undefined || !isLabelled(test)) return undefined
+  return { ...dataset, train: bank, test }
+}
+
+const isLabelled = (source: ImageSource): source is LabelledSource =>
+  source.labels !== undefined && source.classes !== undefined
 
 const requireLabels = (dataset: Dataset["Service"]): Effect.Effect<LabelledDataset, DatasetInvalid> => {
-  if (hasLabels(dataset)) return Effect.succeed(dataset)
-  const { name, test, train } = dataset
-  const field = train.labels === undefined ? "train.labels" : test === undefined ? "test" : "test.labels"
+  const labelled = withLabels(dataset)
+  if (labelled !== undefined) return Effect.succeed(labelled)
+  const { bank, name, test, train } = dataset
+  const field =
+    (bank ?? train).labels === undefined
+      ? `${bank === undefined ? "train" : "bank"}.labels`
+      : test === undefined
+        ? "test"
+        : "test.labels"
   const problem = "there are none, and this evaluation compares labels"
   const hint = "leave the evaluation away, choose one that needs no labels, or give labels"
   return Effect.fail(new DatasetInvalid({ dataset: name, field, value: "undefined", problem, hint }))
 }
 
 const sourceOf = (
-  part: "train" | "test",
+  part: "train" | "bank" | "test",
   images: OwnImages,
   { classes, name }: Pick<OwnDataset, "classes" | "name">
 ): Effect.Effect<ImageSource, DatasetInvalid> => {

@@ -20,7 +20,7 @@ const filesOf: Readonly<Record<Catalog.CatalogName, ReadonlyArray<string>>> = {
   cifar10: ["cifar-10-binary.tar.gz"],
   cifar100: ["cifar-100-binary.tar.gz"],
   stl10: ["stl10_binary.tar.gz"],
-  "stl10-unlabelled": ["stl10_binary/unlabeled_X.bin"]
+  "stl10-unlabelled": ["stl10_binary/unlabeled_X.bin", "stl10_binary.tar.gz"]
 }
 
 layer(NodeServices.layer)("Catalog", (it) => {

@@ -1,7 +1,7 @@
 import type { Network, Weights } from "@moco/core/Encoder"
 import * as Tensor from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
-import { Dataset } from "@moco/data/Dataset"
+import { Dataset, evaluatedBy } from "@moco/data/Dataset"
 import type { ImageReadError, ImageSource } from "@moco/data/ImageSource"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Schema, Scope } from "effect"
@@ -43,7 +43,7 @@ export interface Subject {
   readonly encoder?: SubjectEncoder | undefined
 }
 
-/** A part of the data set: what is trained on, which is also the bank and the probe's, or what is evaluated on. */
+/** A part of the data set: the bank, whose labels are given (what is trained on, or others), or what is evaluated on. */
 export type Part = "train" | "test"
 
 /** What a subject makes of images; that of a whole part is worked out once, for all evaluations that ask for it. */
@@ -80,7 +80,7 @@ export const open = Effect.fn("Embedding.open")(function* ({
   representation,
   subject
 }: Subject) {
-  const { test, train } = yield* Dataset
+  const { asked, bank } = evaluatedBy(yield* Dataset)
   const { normalize } = yield* Augmentation
   const scope = yield* Effect.scope
   const backbone = comparable(represent, representation)
@@ -106,7 +106,7 @@ export const open = Effect.fn("Embedding.open")(function* ({
     )
   }, Effect.scoped)
 
-  const sourceOf = (part: Part) => (part === "train" ? train : (test ?? train))
+  const sourceOf = (part: Part) => (part === "train" ? bank : asked)
 
   const rowsOf = Effect.fn("Embedding.rowsOf")(function* (part: Part, name: EncoderLayer) {
     const source = sourceOf(part)

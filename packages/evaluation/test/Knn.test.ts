@@ -158,6 +158,23 @@ describe("Knn", () => {
     })
   )
 
+  it.effect(
+    "asks the bank's labels, where what is trained on has none, and never looks at these images",
+    () =>
+      Effect.gen(function* () {
+        const unread = () => Effect.die("an image was read that is trained on")
+        const apart = Layer.effect(
+          Dataset,
+          Effect.map(Dataset, ({ train, ...rest }) => {
+            const bare = { ...train, classes: undefined, labels: undefined, read: unread }
+            return Dataset.of({ ...rest, train: bare, bank: train })
+          })
+        ).pipe(Layer.provide(synthetic))
+        const accuracyOf = (dataset: typeof synthetic) => Effect.provide(evaluated(), knn(dataset, [5]))
+        assert.deepStrictEqual(yield* accuracyOf(apart), yield* accuracyOf(synthetic))
+      })
+  )
+
   it("lets one near neighbour outvote two far ones", () => {
     const labels = Uint8Array.of(1, 0, 0)
     const vote = (similarities: ReadonlyArray<number>, temperature: number) =>

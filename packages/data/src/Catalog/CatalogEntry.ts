@@ -16,6 +16,8 @@ export type EvaluationSplit = (typeof evaluationSplits)[number]
 export interface SplitSizes {
   readonly train: number
   readonly evaluation: number
+  /** Images that are not trained on, whose labels an evaluation is given; left out where these are the training images. */
+  readonly bank?: number
 }
 
 /** A data set that can be named in a config. All of it is known without reading a file of it. */
@@ -97,6 +99,8 @@ export interface Unpacked {
 /** What a data set is made of. */
 export interface Sources {
   readonly train: ImageSource
+  /** See `Dataset`. */
+  readonly bank?: ImageSource
   readonly test: ImageSource | undefined
   /** Of `train`, where they are published; else they are computed in a pass over it. */
   readonly statistics?: ChannelStatistics

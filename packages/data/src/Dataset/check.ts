@@ -10,21 +10,26 @@ import type { ChannelStatistics } from "./statistics.ts"
 export const check = (dataset: Dataset["Service"]): Effect.Effect<void, DatasetInvalid> =>
   report(dataset.name, faults(dataset))
 
-function* faults({ input, mean, name, std, test, train }: Dataset["Service"]): Generator<Fault> {
+function* faults({ bank, input, mean, name, std, test, train }: Dataset["Service"]): Generator<Fault> {
   yield* nameFaults(name)
   yield* within("train", sourceFaults(train))
+  if (bank !== undefined) yield* within("bank", sourceFaults(bank))
   if (test !== undefined) yield* within("test", sourceFaults(test))
-  yield* formFaults({ input, test, train })
+  yield* formFaults({ bank, input, test, train })
   yield* statisticsFaults({ mean, std }, train.channels)
 }
 
 /** Parts that do not fit together, and images of a form that no encoder is given; no image is read. */
 export function* formFaults({
+  bank,
   input,
   test,
   train
-}: Pick<Dataset["Service"], "input" | "test" | "train">): Generator<Fault> {
-  if (test !== undefined) yield* within("test", unlikeFaults(test, train))
+}: Pick<Dataset["Service"], "bank" | "input" | "test" | "train">): Generator<Fault> {
+  if (bank !== undefined) yield* within("bank", channelsFaults(bank, train))
+  if (test === undefined) return yield* inputFaults(input, train)
+  yield* within("test", channelsFaults(test, train))
+  yield* within("test", classesFaults(test, bank ?? train, bank === undefined ? "train" : "bank"))
   yield* inputFaults(input, train)
 }
 
@@ -34,18 +39,19 @@ export function* nameFaults(name: string): Generator<Fault> {
   yield fault("name", JSON.stringify(name), "must be a name", "figures of different names are not compared")
 }
 
-/** Where the images to evaluate on are of another form than those that are trained on. */
-function* unlikeFaults(test: ImageSource, train: ImageSource): Generator<Fault> {
-  const hint = "bring the test images to the form of the training images"
-  if (test.channels !== train.channels) {
-    const problem = `must be train.channels, ${train.channels}: one encoder reads both`
-    yield fault("channels", test.channels, problem, hint)
-  }
-  const areOthers = test.labels !== undefined && train.labels !== undefined
-  if (areOthers && JSON.stringify(test.classes) !== JSON.stringify(train.classes)) {
-    const problem = "must be train.classes: labels of both count the same classes"
-    yield fault("classes", JSON.stringify(test.classes), problem, "give both the same names")
-  }
+/** Where images to evaluate by are of another form than those that are trained on. */
+function* channelsFaults({ channels }: ImageSource, train: ImageSource): Generator<Fault> {
+  if (channels === train.channels) return
+  const problem = `must be train.channels, ${train.channels}: one encoder reads both`
+  yield fault("channels", channels, problem, "bring all images to the form of the training images")
+}
+
+/** Where the images that are asked about have other classes than those whose labels are given. */
+function* classesFaults(test: ImageSource, bank: ImageSource, name: string): Generator<Fault> {
+  const haveBoth = test.labels !== undefined && bank.labels !== undefined
+  if (!haveBoth || JSON.stringify(test.classes) === JSON.stringify(bank.classes)) return
+  const problem = `must be ${name}.classes: labels of both count the same classes`
+  yield fault("classes", JSON.stringify(test.classes), problem, "give both the same names")
 }
 
 /** The most that an encoder sees of an image a side. */

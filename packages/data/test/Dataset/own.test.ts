@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Dataset, hasLabels, type OwnDataset } from "@moco/data/Dataset"
+import { Dataset, type OwnDataset, withLabels } from "@moco/data/Dataset"
 import type { ImageSource } from "@moco/data/ImageSource"
 import type { PixelArray } from "@moco/data/ImageSource/InMemory"
 import { mixedSource } from "@moco/data/testing"
@@ -200,18 +200,45 @@ describe("A data set of one's own", () => {
       const cases = [
         ["train.labels", { name: "mine", train: bare, test: bare }],
         ["test.labels", { name: "mine", classes: ["a", "b"], train: gray.train, test: bare }],
-        ["test", { name: "mine", classes: ["a", "b"], train: gray.train }]
+        ["test", { name: "mine", classes: ["a", "b"], train: gray.train }],
+        [
+          "bank.labels",
+          { name: "mine", classes: ["a", "b"], train: gray.train, bank: bare, test: gray.train }
+        ]
       ] as const
       for (const [field, given] of cases) {
         const dataset = yield* Dataset.make(given)
-        assert.isFalse(hasLabels(dataset))
+        assert.isUndefined(withLabels(dataset))
         const error = yield* Effect.flip(Effect.provideService(Dataset.labelled, Dataset, dataset))
         assert.deepInclude(error, { _tag: "DatasetInvalid", field, value: "undefined" })
         assert.include(error.message, "choose one that needs no labels")
       }
       const whole = yield* Dataset.make(gray)
-      assert.isTrue(hasLabels(whole))
-      assert.strictEqual(yield* Effect.provideService(Dataset.labelled, Dataset, whole), whole)
+      assert.deepStrictEqual(withLabels(whole), whole)
+      assert.deepStrictEqual(yield* Effect.provideService(Dataset.labelled, Dataset, whole), whole)
+    })
+  )
+
+  it.effect("is evaluated by a bank of its own, where what it is trained on has no labels", () =>
+    Effect.gen(function* () {
+      const { labels: _, ...bare } = gray.train
+      const own = { name: "mine", classes: ["a", "b"], train: bare, bank: gray.train, test: gray.train }
+      const dataset = yield* Dataset.make(own)
+      const labelled = yield* Effect.provideService(Dataset.labelled, Dataset, dataset)
+      assert.strictEqual(labelled.train, dataset.bank)
+      assert.isUndefined(dataset.train.labels)
+
+      const inColour = mixedSource(3, 3)
+      const others = { ...(yield* Dataset.make(gray)).train, classes: ["c", "d"] }
+      const refused = [
+        [{ ...own, bank: inColour }, "bank.channels", "must be train.channels, 1"],
+        [{ ...own, bank: others }, "test.classes", "must be bank.classes"]
+      ] as const
+      for (const [given, field, problem] of refused) {
+        const error = yield* Effect.flip(Dataset.make(given))
+        assert.deepInclude(error, { _tag: "DatasetInvalid", field })
+        assert.include(error.message, problem)
+      }
     })
   )
 

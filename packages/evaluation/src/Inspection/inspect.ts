@@ -1,6 +1,6 @@
 import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
 import * as Tensor from "@moco/core/Tensor"
-import { Dataset, hasLabels, type LabelledDataset } from "@moco/data/Dataset"
+import { Dataset, evaluatedBy, type LabelledDataset, withLabels } from "@moco/data/Dataset"
 import type { ImageSize, ImageSource, Images } from "@moco/data/ImageSource"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
@@ -46,7 +46,7 @@ export const inspect = Effect.fn("inspect")(function* (step: number) {
   const subject = yield* trained
   const embedding = yield* Embedding.open(subject)
   const part = dataset.test === undefined ? "train" : "test"
-  const source = dataset.test ?? dataset.train
+  const source = evaluatedBy(dataset).asked
   const places = spread(source.numImages, lookedAt(dataset.input))
   const row_NC = yield* embedding.rowsAt(part, "backbone", Int32Array.from(places))
   const shown = (image: number) =>
@@ -71,8 +71,9 @@ export const inspect = Effect.fn("inspect")(function* (step: number) {
   const pairs = yield* pairsOf(step)
   const projected = yield* projectedOf(source, places, mapped.rows, row_NC.shape[1])
   const filters = yield* filtersOf
+  const labelled = withLabels(dataset)
   const confusion =
-    hasLabels(dataset) && isSmall(dataset) ? { confusion: yield* confusionOf(embedding, dataset) } : {}
+    labelled !== undefined && isSmall(labelled) ? { confusion: yield* confusionOf(embedding, labelled) } : {}
   const inspection: Inspection = {
     format: 1,
     ...{ subject: subject.subject, layer: "backbone", step },

@@ -9,11 +9,12 @@ import { warning } from "./RunMessages.ts"
  * sessions of the run have found stays in it.
  */
 export const tellOfQuarantine = Effect.fn("Run.tellOfQuarantine")(function* (folder: RunFolder.RunFolder) {
-  const { test, train } = yield* Dataset
-  const bad = [
-    ...(train.quarantine === undefined ? [] : yield* train.quarantine),
-    ...(test?.quarantine === undefined ? [] : yield* test.quarantine)
-  ]
+  const { bank, test, train } = yield* Dataset
+  const found = yield* Effect.forEach(
+    [train, bank, test],
+    (source) => source?.quarantine ?? Effect.succeed([])
+  )
+  const bad = found.flat()
   const [first] = bad
   if (first === undefined) return
   const problemOf = new Map(

@@ -5,7 +5,10 @@ import type { RunConfig } from "./schema.ts"
 
 /** The images of a run. */
 export interface ImageSet {
+  /** That are trained on. */
   readonly numImages: number
+  /** Whose labels evaluations are given; left out where these are the same. */
+  readonly numBank?: number
   readonly height: number
   readonly width: number
   readonly channels: number
@@ -32,6 +35,7 @@ export const footprint = (config: RunConfig, images: ImageSet): ReadonlyArray<Sh
     images.channels
   )
   const { encoderCopies, rows } = memoryOf(config.dictionary, { ...images, batchSize, seed: config.seed })
+  const { numBank = images.numImages } = images
   const pixels = images.height * images.width
   const trained = configured(config.evaluations).flatMap(({ name, trainsCopy }) =>
     trainsCopy === undefined ? [] : [{ name, trainsCopy }]
@@ -48,7 +52,7 @@ export const footprint = (config: RunConfig, images: ImageSet): ReadonlyArray<Sh
       batchSize * (2 * pixels * images.channels + firstLayer(images.height, images.width))
     ),
     ...trained.map(({ name, trainsCopy }) => {
-      const numImages = Math.min(trainsCopy.batchSize, Math.ceil(trainsCopy.part * images.numImages))
+      const numImages = Math.min(trainsCopy.batchSize, Math.ceil(trainsCopy.part * numBank))
       return share(
         `evaluations.${name}.batchSize`,
         `views and first layer of ${count(numImages)} images that a copy of the encoder is trained by`,
@@ -82,8 +86,8 @@ export const footprint = (config: RunConfig, images: ImageSet): ReadonlyArray<Sh
     batches.reduce((a, b) => (b.bytes > a.bytes ? b : a)),
     share(
       "encoder",
-      `representations of ${count(representationSize)} numbers of ${count(images.numImages)} images, to evaluate by`,
-      images.numImages * representationSize
+      `representations of ${count(representationSize)} numbers of ${count(numBank)} images, to evaluate by`,
+      numBank * representationSize
     )
   ]
 }

@@ -13,8 +13,11 @@ const known = ({ data: { evaluationSplit, name } }: Images) =>
     ? undefined
     : { ...Catalog.entryOf(name), ...Catalog.numImagesOf({ evaluationSplit, name }) }
 
-/** Images that a config trains on; they are the bank of the kNN evaluation as well. */
+/** Images that a config trains on. */
 export const numTraining = (config: Images): number | undefined => known(config)?.train
+
+/** Images whose labels its evaluations are given: those that it trains on, or others. */
+export const numBank = (config: Images): number | undefined => known(config)?.bank ?? numTraining(config)
 
 /** The images' own size, where they have one that is known. */
 export const ownSize = (config: Images): ImageSize | undefined => known(config)?.size
@@ -22,6 +25,7 @@ export const ownSize = (config: Images): ImageSize | undefined => known(config)?
 /** The images that a config trains on, as its encoder sees them; of images that are not known the least there can be. */
 export const imagesOf = (config: Pick<RunConfig, "data" | "training">): ImageSet => ({
   numImages: numTraining(config) ?? config.training.batchSize,
+  numBank: numBank(config) ?? config.training.batchSize,
   height: config.data.imageSize,
   width: config.data.imageSize,
   channels: known(config)?.channels ?? (config.data.name === fileImages ? channelsOfFiles : 1)

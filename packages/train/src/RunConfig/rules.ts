@@ -6,7 +6,7 @@ import { most } from "./bounds.ts"
 import { evaluationProblems } from "./evaluationRules.ts"
 import { valueAt } from "./fields.ts"
 import { excessOf, footprint } from "./footprint.ts"
-import { imagesOf, numTraining, ownSize } from "./images.ts"
+import { imagesOf, numBank, numTraining, ownSize } from "./images.ts"
 import { type Problem, renderValue } from "./Problem.ts"
 import type { RunConfig } from "./schema.ts"
 
@@ -168,7 +168,7 @@ const unmetNeeds = (input: unknown, found: ReadonlyArray<Problem>): ReadonlyArra
   const isUnsound = found.some(({ path }) => ["evaluations", "data"].some((read) => touches(path, read)))
   if (isUnsound) return []
   const config = input as RunConfig
-  return evaluationProblems(config.evaluations, numTraining(config) ?? Number.POSITIVE_INFINITY)
+  return evaluationProblems(config.evaluations, numBank(config) ?? Number.POSITIVE_INFINITY)
 }
 
 const brokenRules = (input: unknown, found: ReadonlyArray<Problem>): ReadonlyArray<Problem> =>
