@@ -141,6 +141,11 @@ describe("RunConfig", () => {
   const contradictions: ReadonlyArray<readonly [Record<string, string>, string, string]> = [
     [{ "keyShuffle.kind": "plain" }, "keyShuffle.kind", "batchNormGroups is 4"],
     [{ "loss.kind": "nce" }, "loss.kind", "dictionary.kind is queue"],
+    [
+      { "data.name": "stl10-unlabelled", "evaluations.knn.k": "[5001]" },
+      "evaluations.knn.k[0]",
+      "must be at most 5000"
+    ],
     [{ "encoder.groups": "2" }, "encoder.groups", "is of bottlenecks"],
     [{ "encoder.groupWidth": "8" }, "encoder.groupWidth", "is of bottlenecks"],
     [{ "encoder.block": "bottleneck", "encoder.groups": "3" }, "encoder.groups", "must divide the width"],
