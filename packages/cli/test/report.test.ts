@@ -91,6 +91,10 @@ describe("moco report", () => {
     const looked = await runProgram("report", folder, "--inspect")
     assert.strictEqual(looked.code, 0, looked.stderr)
     assert.strictEqual(looked.stdout.trimEnd(), join(folder, "report.html"))
+    assert.match(
+      looked.stderr,
+      /^looking at what .*query\.safetensors after 40 steps makes of images of \S+ \.\.\.$/m
+    )
     assert.include(page(), "Map of the features")
     assert.include(page(), "The trained encoder after step 40")
     assert.notInclude(page(), "--inspect")
@@ -127,6 +131,20 @@ describe("moco report", () => {
     const none = await runInProcess("report", folder, "--inspect")
     assert.strictEqual(none.code, 3)
     assertPlainError(none.stderr, "it has no checkpoint, and has exported no encoder")
+  })
+
+  it("refuses what would fail at its end before it looks at the encoder", async () => {
+    const folder = writeRun(join(fresh(), "run"), 0.7)
+    const place = join(folder, "config.json", "there")
+    for (const flag of [`--out=${place}`, `--out=${folder}`, `--plots=${place}`]) {
+      const refused = await runInProcess("report", folder, "--inspect", flag)
+      assert.strictEqual(refused.code, 6, refused.stderr)
+      assertPlainError(refused.stderr, "cannot be written")
+    }
+    writeFileSync(join(folder, "metrics.jsonl"), "")
+    const stepless = await runInProcess("report", folder, "--inspect")
+    assert.strictEqual(stepless.code, 3)
+    assertPlainError(stepless.stderr, "its log has no step")
   })
 
   it("refuses what is no run, and a place that cannot be written, in words", async () => {

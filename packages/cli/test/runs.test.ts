@@ -163,6 +163,26 @@ describe("moco runs show", () => {
     assert.lengthOf(details.damage, 1)
   })
 
+  it("shows of measurements and names that fill no screen as many and as much as do, and how many more", async () => {
+    const folder = writeRun(fresh())
+    const one = measured(knnAccuracy(5, 0.1), "trained encoder", 0.654)
+    const long = { ...one, metric: "x".repeat(1_000_000) }
+    const many = Array.from({ length: 55_000 }, (_, i) => ({
+      ...{ ...one, protocol: "p" },
+      metric: `kNN accuracy (k = ${i})`
+    }))
+    const line = JSON.stringify({
+      ...{ time: "2026-02-03T04:05:06.000Z", which: "best", step: 4, weights: "0123456789abcdef" },
+      images: { name: "fashion-mnist-10k", sha256: "fedcba9876543210" },
+      measurements: [long, ...many]
+    })
+    writeFileSync(join(folder, "evaluations.jsonl"), `${line}\n`)
+    const { code, stderr, stdout } = await runInProcess("runs", "show", folder)
+    assert.strictEqual(code, 0, stderr)
+    assert.isBelow(stdout.length, 50_000)
+    assert.include(stdout, "and 54881 more measurements, in evaluations.jsonl")
+  })
+
   it("shows a run whose files are damaged as far as they can be read", async () => {
     const folder = writeRun(fresh())
     writeFileSync(join(folder, "config.json"), "{")

@@ -46,10 +46,13 @@ export const markdownBlock = (text: string): string =>
     .replace(/^[#+=-]/, "\\$&")
     .replace(/^(\d+)([.)])/, "$1\\$2")
 
+const longestOf = (runs: ReadonlyArray<string>): number =>
+  runs.reduce((most, { length }) => Math.max(most, length), 0)
+
 /** Text as a Markdown code span, whatever backticks are in it. Not for a table's cell. */
 export const markdownCode = (text: string): string => {
   const inner = line(text)
-  const fence = "`".repeat(1 + Math.max(0, ...(inner.match(/`+/g) ?? []).map(({ length }) => length)))
+  const fence = "`".repeat(1 + longestOf(inner.match(/`+/g) ?? []))
   const pad = /^[` ]|[` ]$/.test(inner) ? " " : ""
   return `${fence}${pad}${inner}${pad}${fence}`
 }

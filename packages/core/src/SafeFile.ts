@@ -28,6 +28,7 @@ export {
   replace,
   replaceBy,
   replaceText,
+  requireReplaceable,
   scratch,
   syncFolder
 } from "./SafeFile/writing.ts"

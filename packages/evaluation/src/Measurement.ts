@@ -73,7 +73,12 @@ const isSame = (a: Measured, b: Measured): boolean => a.subject === b.subject &&
 export const withNewer = (
   before: ReadonlyArray<Measurement>,
   now: ReadonlyArray<Measurement>
-): ReadonlyArray<Measurement> => [...before.filter((old) => !now.some((newer) => isSame(old, newer))), ...now]
+): ReadonlyArray<Measurement> => {
+  const renewed = new Set(now.map(keyOf))
+  return [...before.filter((old) => !renewed.has(keyOf(old))), ...now]
+}
+
+const keyOf = ({ metric, subject }: Measured): string => JSON.stringify([subject, metric])
 
 /** The measurement of a metric for a subject, where there is one. */
 export const find = (measurements: ReadonlyArray<Measurement>, wanted: Measured): Measurement | undefined =>

@@ -67,6 +67,7 @@ export const codeOfRunError = {
   RunFolderOccupied: ExitCode.resource,
   RunFolderUnwritable: ExitCode.resource,
   RunLogError: ExitCode.resource,
+  RunWentOn: ExitCode.resource,
   TensorError: ExitCode.resource
 } as const
 

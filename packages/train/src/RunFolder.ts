@@ -140,7 +140,7 @@ const nextNumbered = Effect.fnUntraced(function* (root: string, recipe: string) 
       ? [Number(name.slice(recipe.length + 1))]
       : []
   )
-  for (let number = Math.max(0, ...numbers) + 1; ; number++) {
+  for (let number = numbers.reduce((most, one) => Math.max(most, one), 0) + 1; ; number++) {
     const folder = path.join(root, `${recipe}-${number}`)
     const isOurs = yield* fileSystem.makeDirectory(folder).pipe(
       Effect.as(true),

@@ -1,16 +1,19 @@
+import * as SafeFile from "@moco/core/SafeFile"
 import { decode, type HostTensor, SafetensorsMalformed } from "@moco/core/Safetensors"
-import { Effect, FileSystem, Path, Schema } from "effect"
+import { Effect, FileSystem, Option, Path, Schema } from "effect"
 import { NoCheckpointWhole } from "./Checkpoint/errors.ts"
 import { load, type StoredCheckpoint } from "./Checkpoint/load.ts"
 import { sha256 } from "./Checkpoint/manifest.ts"
 import { folderName, manifestName, steps } from "./Checkpoint/store.ts"
+import { fileTrouble } from "./fileTrouble.ts"
 import { weightsIn } from "./InitialWeights/files.ts"
 import type { GivenWeights } from "./InitialWeights.ts"
+import { shorten } from "./RunConfig/Problem.ts"
 import type { RunConfig } from "./RunConfig.ts"
 import { filesOf } from "./RunFolder/files.ts"
 import * as RunFolder from "./RunFolder.ts"
 import { stateFiles } from "./RunState.ts"
-import { readStructuredFile } from "./readStructuredFile.ts"
+import { ConfigUnreadable, readStructuredFile } from "./readStructuredFile.ts"
 
 /** A query encoder that lies in files: its weights, and the config that it was trained by. */
 export interface StoredEncoder {
@@ -34,20 +37,19 @@ export const ofRun = Effect.fn("StoredEncoder.ofRun")(function* (folder: string,
   if (!(yield* RunFolder.exists(folder))) return yield* noRun(folder, "there is no such folder")
   const config = yield* RunFolder.readConfig(files)
   const newest = yield* newestWhole(files.checkpoints)
-  const fileSystem = yield* FileSystem.FileSystem
   if (which === "best") {
     const best = newest?.stored.manifest.progress.best
     if (best === undefined) return yield* noRun(folder, "nothing says which of its states is the best")
     const at = path.join(files.checkpoints, folderName(best.step))
-    if (!(yield* Effect.orElseSucceed(fileSystem.exists(at), () => false))) {
+    if (!(yield* isPerhaps(at))) {
       return yield* noRun(folder, `its best state, of step ${best.step}, is not kept among its checkpoints`)
     }
     return yield* ofCheckpoint(at, "best")
   }
   // A run that goes on has a newer state in its checkpoints than in what it exported when it was stopped.
   if (newest !== undefined) return yield* encoderIn(newest.folder, newest.stored, "last")
-  const isExported = yield* Effect.orElseSucceed(fileSystem.exists(files.encoder), () => false)
-  if (!isExported) return yield* noRun(folder, "it has no checkpoint, and has exported no encoder")
+  if (!(yield* isPerhaps(files.encoder)))
+    return yield* noRun(folder, "it has no checkpoint, and has exported no encoder")
   const stored: StoredEncoder = {
     ...{ config, weights: yield* weightsIn(folder), step: undefined, which },
     ownStages: yield* ownStagesIn(files.environment)
@@ -55,17 +57,39 @@ export const ofRun = Effect.fn("StoredEncoder.ofRun")(function* (folder: string,
   return stored
 })
 
+/** What cannot be looked at may be there: reading it tells why it cannot be. */
+const isPerhaps = Effect.fnUntraced(function* (file: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  return yield* Effect.orElseSucceed(fileSystem.exists(file), () => true)
+})
+
 const Environment = Schema.Struct({ ownStages: Schema.optionalKey(Schema.Array(Schema.String)) })
 
-/** What the program that exported an encoder had given in code; none where nothing tells of it. */
-const ownStagesIn = (environment: string) =>
-  readStructuredFile("environment", environment).pipe(
-    Effect.flatMap(Schema.decodeUnknownEffect(Environment)),
-    Effect.match({ onFailure: () => [], onSuccess: ({ ownStages = [] }) => ownStages })
+/**
+ * What the program that exported an encoder had given in code; none where there is no file that tells of it. One that
+ * cannot be read might tell of some: without them the encoder would be taken for another.
+ */
+const ownStagesIn = Effect.fnUntraced(function* (file: string) {
+  const unreadable = (reason: string) =>
+    new ConfigUnreadable({ kind: "environment", path: file, reason: shorten(reason, 300), hint: putBack })
+  const found = yield* Effect.mapError(SafeFile.lstat(file), (error) => unreadable(fileTrouble(error).reason))
+  if (Option.isNone(found)) return []
+  const read = yield* Effect.mapError(readStructuredFile("environment", file), ({ reason }) =>
+    unreadable(reason)
   )
+  const { ownStages = [] } = yield* Effect.mapError(decodeEnvironment(read), ({ message }) =>
+    unreadable(message)
+  )
+  return ownStages
+})
+
+const putBack =
+  "it tells which stages were given in code: put a copy of it back, or remove it if you know that there were none"
+
+const decodeEnvironment = Schema.decodeUnknownEffect(Environment)
 
 /** The newest checkpoint that is whole; nothing where there is none at all. A damaged one stays where it is. */
-const newestWhole = Effect.fnUntraced(function* (root: string) {
+export const newestWhole = Effect.fnUntraced(function* (root: string) {
   const path = yield* Path.Path
   const problems: Array<string> = []
   for (const step of yield* steps(root)) {

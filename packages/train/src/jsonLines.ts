@@ -8,8 +8,11 @@ const newline = 0x0a
 const maxBytes = 400 * 2 ** 20
 
 /** The whole lines of a file; a last line without its end was torn off and is left out. */
-export const readLines = Effect.fnUntraced(function* (path: string) {
-  const text = yield* SafeFile.readText(path, { maxBytes })
+export const readLines = Effect.fnUntraced(function* (
+  path: string,
+  limit: SafeFile.ReadLimit = { maxBytes }
+) {
+  const text = yield* SafeFile.readText(path, limit)
   const whole = text.slice(0, text.lastIndexOf("\n") + 1)
   return whole.split("\n").slice(0, -1)
 })
@@ -24,6 +27,20 @@ export const readLastLine = Effect.fnUntraced(function* (path: string) {
       : undefined
   })
 })
+
+/**
+ * Adds a line to a file that nobody holds; returns when it is on disk.
+ *
+ * It is written at the end as a whole and nothing is cut off, so that several processes may do so at once. A line that
+ * was torn off before gets its end, and is one of its own.
+ */
+export const addLine = Effect.fnUntraced(function* (path: string, line: string) {
+  const file = yield* SafeFile.openToAppend(path)
+  const { bytes: last } = yield* SafeFile.readTail(path, { maxBytes: 1 })
+  const isWhole = last.length === 0 || last[0] === newline
+  yield* file.writeAll(new TextEncoder().encode(`${isWhole ? "" : "\n"}${line}\n`))
+  yield* file.sync
+}, Effect.scoped)
 
 /**
  * Opens a file for lines that are added one at a time, each handed to the system as a whole; closed with the Scope.

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
@@ -11,7 +11,7 @@ import type { RunConfig } from "@moco/train/RunConfig"
 import * as StoredEncoder from "@moco/train/StoredEncoder"
 import { validConfig } from "@moco/train/testing/validConfig"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect, Layer } from "effect"
+import { Effect, FileSystem, Layer } from "effect"
 import { inTemporary } from "./inTemporary.ts"
 
 const images = { numTrain: 64, numTest: 24, height: 8, width: 8, channels: 1, numClasses: 3, seed: 1 }
@@ -129,6 +129,37 @@ describe("an encoder that lies in files", () => {
   )
 })
 
+describe("the stages of an exported encoder that were given in code", () => {
+  it.effect("are none without a file that tells of them, and are not guessed where it cannot be read", () =>
+    inTemporary(
+      (folder) =>
+        Effect.gen(function* () {
+          yield* trained(folder)
+          rmSync(join(folder, "checkpoints"), { recursive: true })
+          const environment = join(folder, "environment.json")
+          const ownStages = () =>
+            Effect.map(StoredEncoder.ofRun(folder, "last"), (stored) => stored.ownStages)
+          assert.deepStrictEqual(yield* ownStages(), ["dataset"])
+          for (const [text, reason] of [
+            ["{", /JSON/],
+            ['{"ownStages": 3}', /ownStages/],
+            [" ".repeat(2 ** 18 + 1), /256 KiB/]
+          ] as const) {
+            writeFileSync(environment, text)
+            const error = yield* Effect.flip(ownStages())
+            assert.strictEqual(error._tag, "ConfigUnreadable")
+            assert.include(error.message, environment)
+            assert.match(error.message, reason)
+            assert.include(error.message, "put a copy of it back")
+          }
+          rmSync(environment)
+          assert.deepStrictEqual(yield* ownStages(), [])
+        }),
+      "run"
+    )
+  )
+})
+
 describe("what an encoder makes of images", () => {
   it.effect(
     "is left in the run's folder: points, neighbours, confusion, pictures, and TensorBoard's projector",
@@ -217,6 +248,77 @@ describe("what an encoder makes of images", () => {
           const meanwhile = yield* Effect.flip(inspectStored(folder, stored, { stages: { dataset: goesOn } }))
           assert.strictEqual(meanwhile._tag, "FolderLocked")
           assert.isFalse(existsSync(join(folder, "inspection")))
+        }),
+      "run"
+    )
+  )
+
+  it.effect("is not left over that of a run which has gone on meanwhile and ended", () =>
+    inTemporary(
+      (folder) =>
+        Effect.gen(function* () {
+          yield* trained(folder)
+          const [newest, away] = [join(folder, "checkpoints", "000000008"), `${folder}-newest`]
+          renameSync(newest, away)
+          const stored = yield* StoredEncoder.ofRun(folder, "last")
+          // The images are read after the first look at the folder.
+          const goesOn = Layer.tap(stages.dataset, () => Effect.sync(() => renameSync(away, newest)))
+          const error = yield* Effect.flip(inspectStored(folder, stored, { stages: { dataset: goesOn } }))
+          assert.strictEqual(error._tag, "RunWentOn")
+          for (const words of [folder, `of step ${stored.step}`, "of step 8", "look at it again"]) {
+            assert.include(error.message, words)
+          }
+          assert.isFalse(existsSync(join(folder, "inspection")))
+          assert.isFalse(existsSync(join(folder, "run.lock")))
+        }),
+      "run"
+    )
+  )
+
+  it.effect("is written under the run's lock from the first file to the last, which is let go then", () =>
+    inTemporary(
+      (folder) =>
+        Effect.gen(function* () {
+          yield* trained(folder)
+          const lock = join(folder, "run.lock")
+          const stored = yield* StoredEncoder.ofRun(folder, "last")
+          const written: Array<string> = []
+          const real = yield* FileSystem.FileSystem
+          const seen: FileSystem.FileSystem = {
+            ...real,
+            rename: (from, to) =>
+              Effect.suspend(() => {
+                if (to !== lock) written.push(existsSync(lock) ? "under the lock" : to)
+                return real.rename(from, to)
+              })
+          }
+          yield* inspectStored(folder, stored, { stages }).pipe(
+            Effect.provideService(FileSystem.FileSystem, seen)
+          )
+          assert.isAbove(written.length, 4)
+          assert.sameMembers([...new Set(written)], ["under the lock"])
+          assert.isFalse(existsSync(lock))
+        }),
+      "run"
+    )
+  )
+
+  it.effect("is refused of an export whose steps are not known, and the reason is told", () =>
+    inTemporary(
+      (folder) =>
+        Effect.gen(function* () {
+          yield* trained(folder)
+          rmSync(join(folder, "checkpoints"), { recursive: true })
+          const stored = yield* StoredEncoder.ofRun(folder, "last")
+          const card = join(folder, "encoder.json")
+          const refused = Effect.map(Effect.flip(inspectStored(folder, stored, { stages })), (error) => {
+            assert.strictEqual(error._tag, "RunFolderEmpty")
+            return error.message
+          })
+          writeFileSync(card, "no JSON")
+          assert.match(yield* refused, /encoder\.json: it is damaged: .*JSON/)
+          rmSync(card)
+          assert.include(yield* refused, `${card}: it cannot be read: it does not exist`)
         }),
       "run"
     )

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync } from "node:fs"
+import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { measured } from "@moco/evaluation/Measurement"
 import { type Evaluated, keepEvaluated, readEvaluated } from "@moco/train/RunFolder/evaluated"
@@ -67,5 +67,79 @@ describe("what was measured of a run's encoder since", () => {
         }),
       "evaluations.jsonl"
     )
+  )
+
+  it.effect("is kept whole where several measure the same run and end together", () =>
+    inTemporary(
+      (file) =>
+        Effect.gen(function* () {
+          const values = Array.from({ length: 20 }, (_, i) => i / 20)
+          for (const round of [values.slice(0, 10), values.slice(10)]) {
+            yield* Effect.forEach(round, (value) => keepEvaluated(file, evaluated(value)), {
+              concurrency: "unbounded"
+            })
+          }
+          const { found, problems } = yield* readEvaluated(file)
+          assert.deepStrictEqual(problems, [])
+          assert.sameMembers(
+            found.map(({ measurements }) => measurements[0]!.value),
+            values
+          )
+        }),
+      "evaluations.jsonl"
+    )
+  )
+
+  it.effect("is kept behind a line that was torn off, which stays and is told", () =>
+    inTemporary(
+      (file) =>
+        Effect.gen(function* () {
+          appendFileSync(file, '{"time": "20')
+          yield* keepEvaluated(file, evaluated(0.5))
+          assert.match(readFileSync(file, "utf8"), /^\{"time": "20\n\{.*\}\n$/)
+          const { found, problems } = yield* readEvaluated(file)
+          assert.lengthOf(found, 1)
+          assert.match(problems.join(), /^evaluations\.jsonl, line 1: /)
+        }),
+      "evaluations.jsonl"
+    )
+  )
+
+  it.effect("is read where an older version has written null for a number that is none", () =>
+    inTemporary(
+      (file) =>
+        Effect.gen(function* () {
+          const line = evaluated(Number.NaN)
+          const interval = { low: Number.NaN, high: 0.5 }
+          const measurements = line.measurements.map((one) => ({ ...one, interval, higherIsBetter: null }))
+          appendFileSync(file, `${JSON.stringify({ ...line, measurements })}\n`)
+          const { found, problems } = yield* readEvaluated(file)
+          assert.deepStrictEqual(problems, [])
+          assert.deepStrictEqual(found[0]?.measurements, measurements)
+        }),
+      "evaluations.jsonl"
+    )
+  )
+
+  it.effect(
+    "is not read where it is larger than any of ours, and of very many lines only the newest are",
+    () =>
+      inTemporary(
+        (file) =>
+          Effect.gen(function* () {
+            writeFileSync(file, "{}\n".repeat(10_002))
+            const { problems } = yield* readEvaluated(file)
+            assert.match(problems[0]!, /of its 10002 lines the last 10000 are read/)
+            assert.match(problems[1]!, /^evaluations\.jsonl, line 3: /)
+            truncateSync(file, 2 ** 24 + 1)
+            assert.deepStrictEqual(yield* readEvaluated(file), {
+              found: [],
+              problems: [
+                "evaluations.jsonl: it has 16777217 bytes, and 16777216 are read at most; check that it is the file that you mean"
+              ]
+            })
+          }),
+        "evaluations.jsonl"
+      )
   )
 })

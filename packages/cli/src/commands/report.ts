@@ -16,6 +16,7 @@ import { isOf, recipeOf } from "./ablate/studyOf.ts"
 import { distinctNames } from "./plot.ts"
 import { inspectRun, requireOneRun } from "./report/inspectRun.ts"
 import { grounds, plotFiles, requirePage } from "./report/plotFiles.ts"
+import { requireFolder, requireWritable } from "./report/writable.ts"
 import { commandsOf } from "./train/commandsOf.ts"
 
 const flags = {
@@ -58,7 +59,6 @@ export const report = Command.make(
     const isOfStudy = others.length === 0 && (yield* isStudy(first))
     yield* requireOneRun({ dataDir, inspect, isOneRun: others.length === 0 && !isOfStudy })
     yield* requirePage({ ground, isOfStudy, plots })
-    if (inspect) yield* inspectRun(first, dataDir)
     const file = Option.getOrElse(out, () =>
       others.length > 0
         ? "report.html"
@@ -66,6 +66,13 @@ export const report = Command.make(
           ? path.join(first, "report", "report.html")
           : filesOf(path, first).report
     )
+    if (inspect) {
+      // All that may fail at once, before minutes of work.
+      yield* readRun(first)
+      yield* requireWritable(file)
+      if (Option.isSome(plots)) yield* requireFolder(plots.value)
+      yield* inspectRun(first, dataDir)
+    }
     const html = yield* others.length > 0
       ? compare([first, ...others], file)
       : isOfStudy

@@ -4,15 +4,21 @@ import { QueryEncoder } from "@moco/core/Encoder"
 import * as ResNet from "@moco/core/Encoder/ResNet"
 import * as Tensor from "@moco/core/Tensor"
 import { tinyResNet } from "@moco/core/testing"
+import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { sign } from "@moco/train/Checkpoint/manifest"
 import * as Checkpoint from "@moco/train/Checkpoint/store"
 import { encoderBytes } from "@moco/train/EncoderExport"
 import * as FolderLock from "@moco/train/FolderLock"
+import { inspectStored } from "@moco/train/inspectStored"
 import { MachineMemory } from "@moco/train/MachineMemory"
+import * as Run from "@moco/train/Run"
+import type { RunConfig } from "@moco/train/RunConfig"
 import * as RunFolder from "@moco/train/RunFolder"
 import { RunLog } from "@moco/train/RunLog"
 import { recipes } from "@moco/train/recipes"
+import * as StoredEncoder from "@moco/train/StoredEncoder"
 import { sampleManifest } from "@moco/train/testing"
+import { validConfig } from "@moco/train/testing/validConfig"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
@@ -38,6 +44,17 @@ const withoutTensorflow = (folder: string, ...args: ReadonlyArray<string>) => {
   writeFileSync(`${folder}/libtensorflow_cc.so.2`, "no library")
   // The project's own ops would bring the library with them.
   return start(args, { LD_LIBRARY_PATH: folder, MOCO_NATIVE_OPS: "0" }).ended
+}
+
+/** A run of two steps on images that are made up. */
+const tinyImages = { numTrain: 32, numTest: 24, height: 8, width: 8, channels: 1, numClasses: 3, seed: 1 }
+const tinyConfig: RunConfig = {
+  ...validConfig,
+  data: { name: "own", evaluationSplit: "test", imageSize: 8 },
+  encoder: { ...validConfig.encoder, layers: [1], width: 4, featureSize: 8, batchNormGroups: 2 },
+  dictionary: { kind: "queue", size: 32 },
+  training: { epochs: 1, batchSize: 16 },
+  evaluations: {}
 }
 
 const tinyNetwork = ResNet.make({ ...tinyResNet, batchNormGroups: 1 }, 1)
@@ -193,6 +210,17 @@ export const resource: Family = {
         yield* command(runs, "rm", folder, "--yes")
       }),
     says: (folder) => [`${folder} is not removed: process ${process.pid}`, "wait until it has ended"]
+  },
+  RunWentOn: {
+    provoke: Effect.fnUntraced(function* (folder) {
+      const stages = { dataset: layerSynthetic(tinyImages) }
+      const run = Run.open({ config: tinyConfig, folder }, { stages })
+      yield* Effect.scoped(Effect.flatMap(run, ({ train }) => train()))
+      const stored = yield* StoredEncoder.ofRun(folder, "last")
+      const before = { ...stored, step: stored.step! - 1 }
+      yield* Effect.catchTag(inspectStored(folder, before, { stages }), "PicturesUndrawn", Effect.die)
+    }),
+    says: (folder) => [`${folder} has gone on`, "of step 1,", "is of step 2\n", "look at it again"]
   },
   FolderLocked: {
     provoke: (folder) => Effect.andThen(RunFolder.open(folder), RunFolder.open(folder)),

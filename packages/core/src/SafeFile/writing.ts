@@ -81,7 +81,8 @@ export const removeDrafts = Effect.fn("SafeFile.removeDrafts")(function* (
   }
 })
 
-const requireReplaceable = Effect.fnUntraced(function* (path: string) {
+/** Fails where what has the name is no regular file, and so is not replaced; that nothing has it is as well. */
+export const requireReplaceable = Effect.fnUntraced(function* (path: string) {
   const found = yield* lstat(path)
   if (Option.isSome(found) && found.value.type !== "File") return yield* refuseToWrite(path, found.value.type)
 })
@@ -113,10 +114,24 @@ export const lstat = Effect.fnUntraced(function* (path: string) {
  */
 export const openToAppend = Effect.fn("SafeFile.openToAppend")(function* (path: string) {
   const fileSystem = yield* FileSystem.FileSystem
-  const found = yield* lstat(path)
-  if (Option.isNone(found)) return yield* fileSystem.open(path, { flag: "ax" })
+  const isThere = Option.isSome(yield* lstat(path))
+  // Where another process makes it at the same time, it is added to as one that was there.
+  const made = isThere
+    ? Option.none()
+    : yield* Effect.asSome(fileSystem.open(path, { flag: "ax" })).pipe(
+        Effect.catchIf(
+          ({ reason }) => reason._tag === "AlreadyExists",
+          () => Effect.succeedNone
+        )
+      )
+  return Option.isSome(made) ? made.value : yield* openThere(path)
+})
+
+const openThere = Effect.fnUntraced(function* (path: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const found = yield* fileSystem.lstat(path)
   yield* requireReplaceable(path)
-  if (hasOtherNames(found.value)) yield* detach(path)
+  if (hasOtherNames(found)) yield* detach(path)
   const file = yield* fileSystem.open(path, { flag: "a", noFollow: true })
   const opened = yield* file.stat
   if (opened.type !== "File") return yield* refuseToWrite(path, opened.type)

@@ -1,3 +1,4 @@
+import { largest, smallest } from "../extent.ts"
 import { notationOf } from "../quantity.ts"
 
 /** How far an axis of values in this unit reaches. */
@@ -17,7 +18,7 @@ export const domainIn = (
 ): ReadonlyArray<number> => {
   const { limits } = notationOf(unit)
   if (values.length === 0) return [0, Number.isFinite(limits[1]) ? limits[1] : 1]
-  const [low, high] = [Math.min(...values), Math.max(...values)]
+  const [low, high] = [smallest(values), largest(values)]
   const span = Math.max(least, leastPart * Math.max(Math.abs(low), Math.abs(high)))
   const room = Math.max(0.06 * (high - low), (span - (high - low)) / 2)
   const floor = low >= 0 ? Math.max(0, limits[0]) : limits[0]

@@ -1,5 +1,6 @@
 import type { ChartData, EpochSummary } from "@moco/study/Report"
 import { allStepMetrics, type StepMetric } from "@moco/train/stepMetrics"
+import { largest } from "../extent.ts"
 import { axisHead, notationOf } from "../quantity.ts"
 import { axesInWords, isFailed, nameCell } from "./cells.ts"
 import { domainIn } from "./domain.ts"
@@ -34,7 +35,10 @@ export const epochChart = (given: ChartData): string => {
   }))
   const curves = groups.flatMap((group) => group.curves)
   const quantities = drawnByEpoch.map((metric) => quantityOf(metric, curves))
-  const numEpochs = Math.max(1, ...curves.flatMap(({ epochs }) => epochs.map(({ epoch }) => epoch)))
+  const numEpochs = largest(
+    curves.flatMap(({ epochs }) => epochs.map(({ epoch }) => epoch)),
+    1
+  )
   const columns = quantities.map((quantity) =>
     Math.max(...groups.map((group) => columnWidth(textsOf(group, quantity))))
   )
@@ -60,7 +64,10 @@ export const epochChart = (given: ChartData): string => {
 }
 
 const notesOf = ({ cells }: ChartData): ReadonlyArray<string> => {
-  const numSeeds = Math.max(0, ...cells.map(({ values }) => values.length))
+  const numSeeds = largest(
+    cells.map(({ values }) => values.length),
+    0
+  )
   const failed = cells.filter(isFailed).map(nameCell)
   const names = failed.length > 4 ? `${failed.length} cells` : inWords(failed)
   return [

@@ -1,6 +1,7 @@
 import * as Escape from "@moco/core/Escape"
 import * as Plot from "@observablehq/plot"
 import { parseHTML } from "linkedom"
+import { largest } from "../extent.ts"
 import { ink } from "./palette.ts"
 import { fontSize, lineHeight, textWidth, unbroken, wrap } from "./text.ts"
 
@@ -28,7 +29,7 @@ const titleSize = 1.1 * fontSize.title
 
 /** One SVG file: title, notes, and the plots under them. */
 export const standAlone = ({ notes, panels, title }: Frame): string => {
-  const longestWord = Math.max(...title.split(" ").map((word) => textWidth(word, titleSize)))
+  const longestWord = largest(title.split(" ").map((word) => textWidth(word, titleSize)))
   const inside = Math.max(Math.ceil(longestWord), ...panels.map(({ plot, x }) => x + plot.width))
   const width = inside + 2 * margin
   const fit = (text: string, size: number) => wrap(text, inside, size).split("\n")

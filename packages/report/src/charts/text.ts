@@ -1,3 +1,4 @@
+import { largest } from "../extent.ts"
 /** Sizes of text in the charts, in pixels. */
 export const fontSize = { title: 13, text: 11 } as const
 
@@ -11,8 +12,7 @@ export const lineHeight = 14
  * in its place.
  */
 export const textWidth = (text: string, size: number = fontSize.text): number =>
-  Math.max(...text.split("\n").map((line) => [...line].reduce((sum, letter) => sum + advance(letter), 0))) *
-  size
+  largest(text.split("\n").map((line) => [...line].reduce((sum, letter) => sum + advance(letter), 0))) * size
 
 const advance = (letter: string) => {
   if (/[ijl.,:;|'!()[\]/\s-]/.test(letter)) return 0.37

@@ -1,9 +1,11 @@
 import * as Escape from "@moco/core/Escape"
+import { shorten } from "@moco/train/RunConfig/Problem"
 import { bytesText } from "../bytes.ts"
 import { visibleMeasurement } from "../charts/visible.ts"
 import { duration } from "../duration.ts"
 import { environmentFacts } from "../environment.ts"
 import { evaluatedOf } from "../evaluatedOf.ts"
+import { fewMeasurements, moreOf } from "../fewMeasurements.ts"
 import { measurementRows } from "../measurementRows.ts"
 import type { RunDetails } from "./details.ts"
 import { columns } from "./text.ts"
@@ -12,24 +14,21 @@ import { columns } from "./text.ts"
 export const detailsText = (details: RunDetails): string => {
   const { best, commands, damage, history, measurements, run } = details
   const why = run.reason === null ? "" : `: ${run.reason}`
-  const scores = measurementRows(measurements.map(visibleMeasurement))
+  const scores = rowsOf(measurements, "metrics.jsonl")
   return [
     Escape.line(
       `${run.path}: ${run.recipe ?? "a run of no config that can be read"}, seed ${run.seed ?? "-"}`
     ),
     Escape.line(`${run.state}${why}`),
     progressLine(details),
-    ...section(
-      "damaged",
-      damage.map((problem) => [problem])
-    ),
+    ...section("damaged", few(damage)),
     ...section("settings that are not the recipe's", settingRows(details)),
     ...(scores.length === 0 ? [] : ["", ...scores]),
     ...(best === null ? [] : [Escape.line(`the best state by ${best.metric} is that of step ${best.step}`)]),
     ...afterwards(details.evaluatedAfterwards),
     ...section(
       "what happened",
-      history.map(({ step, time, what }) => [minute(time), `step ${step}`, what])
+      history.map(({ step, time, what }) => [minute(time), `step ${step}`, shorten(what, maxWords)])
     ),
     ...section("ran on", environmentFacts(details.environment ?? {})),
     ...section("files", fileRows(details), [1]),
@@ -44,6 +43,22 @@ export const detailsText = (details: RunDetails): string => {
 /** Evaluations that are shown: the newest ones. */
 const maxShown = 3
 
+/** Problems that are told. */
+const maxProblems = 20
+/** Letters of a line of words from a file. */
+const maxWords = 500
+
+const few = (problems: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> => [
+  ...problems.slice(0, maxProblems).map((problem) => [problem]),
+  ...(problems.length > maxProblems ? [[`and ${problems.length - maxProblems} more`]] : [])
+]
+
+/** A table of what was measured, as far as it has room; all of it stands in `file`. */
+const rowsOf = (measurements: RunDetails["measurements"], file: string): ReadonlyArray<string> => {
+  const shown = fewMeasurements(measurements.map(visibleMeasurement))
+  return [...measurementRows(shown.shown), ...moreOf(shown, file)]
+}
+
 /** What was measured since, the newest first. */
 const afterwards = (found: RunDetails["evaluatedAfterwards"]): ReadonlyArray<string> => {
   const shown = found.toReversed().slice(0, maxShown)
@@ -51,8 +66,8 @@ const afterwards = (found: RunDetails["evaluatedAfterwards"]): ReadonlyArray<str
   return [
     ...shown.flatMap((one) => [
       "",
-      Escape.line(`evaluated afterwards: ${evaluatedOf(one)}, measured ${minute(one.time)} UTC`),
-      ...measurementRows(one.measurements.map(visibleMeasurement))
+      shorten(`evaluated afterwards: ${evaluatedOf(one)}, measured ${minute(one.time)} UTC`, maxWords),
+      ...rowsOf(one.measurements, "evaluations.jsonl")
     ]),
     ...(more === 0 ? [] : [`and ${more} earlier, in evaluations.jsonl`])
   ]

@@ -64,7 +64,7 @@ export const findRuns = Effect.fn("runs.findRuns")(function* (
       else if (names.length === 0 && name !== ".") found.push({ path: at, name, holds: "nothing" })
       else {
         const folders = entries.success.filter(({ name, type }) => type === "Directory" && isLookedInto(name))
-        next.push(...folders.map((entry) => path.join(name, entry.name)))
+        for (const { name: folder } of folders) next.push(path.join(name, folder))
       }
     }
     isCut = depth >= bounds.depth && next.length > 0

@@ -11,6 +11,7 @@ import { refuseStrange } from "@moco/train/RunFolder/contents"
 import { filesOf, type RunFolder } from "@moco/train/RunFolder/files"
 import { type Scanned, scanLog } from "@moco/train/RunLog/scan"
 import { Effect, FileSystem, Option, Path, Result } from "effect"
+import { largest } from "../extent.ts"
 import { type Facts, stepsTaken } from "./state.ts"
 
 /** What was found out about a run, however damaged it is. */
@@ -107,7 +108,7 @@ export const newestFailed = Effect.fnUntraced(function* ({ checkpoints }: RunFol
   const fileSystem = yield* FileSystem.FileSystem
   const names = yield* Effect.orElseSucceed(fileSystem.readDirectory(checkpoints), () => [])
   const failed = names.flatMap((name) => /^(\d{9,})\.failed$/.exec(name)?.[1] ?? []).map(Number)
-  return failed.length === 0 ? undefined : Math.max(...failed)
+  return failed.length === 0 ? undefined : largest(failed)
 })
 
 export const isThere = (file: string) =>

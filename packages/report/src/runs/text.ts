@@ -1,13 +1,23 @@
 import * as Escape from "@moco/core/Escape"
+import { largest } from "../extent.ts"
 
-/** Rows of cells in columns as wide as their widest cell; every cell is escaped. Columns named in `right` end together. */
+/** A longer cell stands out of its column, and does not widen all others. */
+const maxWidth = 120
+
+/** Rows of cells in columns as wide as their widest cell, up to a bound; every cell is escaped. Columns named in `right` end together. */
 export const columns = (
   rows: ReadonlyArray<ReadonlyArray<string>>,
   right: ReadonlyArray<number> = []
 ): ReadonlyArray<string> => {
   const table = rows.map((row) => row.map(Escape.line))
   const widths = (table[0] ?? []).map((_, column) =>
-    Math.max(...table.map((row) => row[column]?.length ?? 0))
+    Math.min(
+      maxWidth,
+      largest(
+        table.map((row) => row[column]?.length ?? 0),
+        0
+      )
+    )
   )
   return table.map((row) =>
     row

@@ -2,6 +2,7 @@ import * as Escape from "@moco/core/Escape"
 import type { CellReport, Estimate } from "@moco/study/Report"
 import type { StudyResults, Verdict } from "@moco/study/results"
 import { isSame, renderSettings } from "@moco/study/settings"
+import { largest } from "../extent.ts"
 import { columnHead, digits, notationOf, written } from "../quantity.ts"
 
 /** A table as rows of cells; the first row is the head. */
@@ -126,7 +127,7 @@ export const failureLines = ({ cells }: StudyResults): ReadonlyArray<string> =>
 
 const aligned = (foreign: Table): string => {
   const table = foreign.map((row) => row.map(plain.text))
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)))
+  const widths = table[0]!.map((_, column) => largest(table.map((row) => row[column]!.length)))
   return table
     .map((row) =>
       row

@@ -174,6 +174,55 @@ describe("the report of a run", () => {
   })
 })
 
+describe("a report beside hostile evaluations.jsonl", () => {
+  const measured = (i: number, length: number) => ({
+    ...measurementsOf(`${'"'.repeat(length)} ${i}`, 0.5, 0.5)[0]!,
+    metric: `${"<".repeat(length)} ${i}`,
+    protocol: `${"&".repeat(length)} ${i}`,
+    unit: "'".repeat(length)
+  })
+  const lineOf = (count: number, length: number, subject?: string) =>
+    JSON.stringify({
+      ...{ time: "2026-03-03T04:05:06.000Z", which: "last", weights: "w".repeat(length) },
+      images: { name: "i".repeat(length), sha256: "s" },
+      measurements: Array.from({ length: count }, (_, i) => ({
+        ...measured(i, length),
+        ...(subject === undefined ? {} : { subject })
+      }))
+    })
+  const pageBeside = async (text: string) => {
+    const folder = await writeSampleRun(join(fresh(), "run"))
+    writeFileSync(join(folder, "evaluations.jsonl"), text)
+    return runPage(
+      await Effect.runPromise(readSource(folder, commandsOf).pipe(Effect.provide(NodeServices.layer)))
+    )
+  }
+
+  it("keeps below 2 MB, however many measurements there are in a line, and says how many more there are", async () => {
+    const html = await pageBeside(`${lineOf(40_000, 10)}\n`)
+    assert.isBelow(Buffer.byteLength(html), limit)
+    assert.match(textOf(html), /and 399\d\d more measurements, in evaluations\.jsonl/)
+  })
+
+  it("keeps below 2 MB, however long names are, and however many evaluations, and says how many more", async () => {
+    for (const text of [
+      lineOf(3, 1_000_000, "trained encoder"),
+      Array.from({ length: 12 }, () => lineOf(300, 1000, "trained encoder")).join("\n"),
+      Array.from({ length: 12 }, () => lineOf(300, 1000)).join("\n"),
+      "{}\n".repeat(20_000)
+    ]) {
+      const html = await pageBeside(`${text}\n`)
+      assert.isBelow(Buffer.byteLength(html), limit)
+      assert.match(textOf(html), /Evaluated afterwards.*(trained encoder|and \d+ (earlier|more))/)
+    }
+  })
+
+  it("is read no further than a bound, and says so", async () => {
+    const html = await pageBeside(`${" ".repeat(2 ** 24)}\n`)
+    assert.include(textOf(html), "Left out: evaluations.jsonl: it has 16777217 bytes")
+  })
+})
+
 describe("hostile names", () => {
   const bad = `"><script>alert(1)</script><img src=x onerror='alert(2)'>\u001b[2J\u202e&amp;`
 

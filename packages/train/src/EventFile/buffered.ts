@@ -99,7 +99,7 @@ const eventFile = /^events\.out\.tfevents\.(\d{1,15})\..*$/
 /** The name of a file that is begun at a time, in seconds: behind all others, also where the clock went back. */
 export const nextName = (names: ReadonlyArray<string>, seconds: number): string => {
   const begun = names.flatMap((name) => Number(eventFile.exec(name)?.[1] ?? []))
-  const at = Math.max(seconds, ...begun.map((before) => before + 1))
+  const at = begun.reduce((latest, before) => Math.max(latest, before + 1), seconds)
   return `events.out.tfevents.${String(at).padStart(10, "0")}.moco.${begun.length}`
 }
 

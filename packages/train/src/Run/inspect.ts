@@ -9,16 +9,21 @@ import * as RunFolder from "../RunFolder.ts"
 /**
  * Looks at what the query encoder makes of images after `step` steps, and leaves what was seen in the run's folder.
  *
- * @param mayWrite  fails where nothing may be written by the time that all was seen
+ * The folder is this process's: a run at work holds it.
  */
-export const inspect = Effect.fn("Run.inspect")(function* <E = never, R = never>(
+export const inspect = Effect.fn("Run.inspect")(function* (folder: RunFolder.RunFolder, step: number) {
+  const inspected = yield* Effect.interruptible(inspectEncoder(step))
+  yield* keepInspected(folder, step, inspected)
+  return inspected.inspection
+})
+
+/** Leaves what was seen in the folder of a run, which is this process's. */
+export const keepInspected = Effect.fn("Run.keepInspected")(function* (
   folder: RunFolder.RunFolder,
   step: number,
-  mayWrite: Effect.Effect<void, E, R> = Effect.void as Effect.Effect<void, E, R>
+  inspected: Inspected
 ) {
   const path = yield* Path.Path
-  const inspected = yield* Effect.interruptible(inspectEncoder(step))
-  yield* mayWrite
   const { inspection, pictures } = inspected
   yield* RunFolder.unwritable(folder.inspection)(SafeFile.makeFolder(folder.inspection))
   for (const { bytes, sprite } of pictures) {
@@ -31,7 +36,6 @@ export const inspect = Effect.fn("Run.inspect")(function* <E = never, R = never>
     tellTensorboard(folder.tensorboard, step, inspected),
     EventFile.layerFolder(folder.tensorboard)
   )
-  return inspection
 })
 
 /** What of it TensorBoard can show: pairs, neighbours, and features in its projector. */

@@ -34,6 +34,18 @@ export class RunFolderEmpty extends Schema.TaggedError<RunFolderEmpty>()("RunFol
   }
 }
 
+/** A run has gone on since its encoder was read: what is found of that one is not its newest state's. */
+export class RunWentOn extends Schema.TaggedError<RunWentOn>()("RunWentOn", {
+  path: Schema.String,
+  /** What is known of the encoder that was read, and of the newest one: `step 80`. */
+  read: Schema.String,
+  newest: Schema.String
+}) {
+  override get message() {
+    return `${this.path} has gone on: what was looked at is its encoder of ${this.read}, and its newest whole one is of ${this.newest}\n  nothing was written; look at it again`
+  }
+}
+
 /** The run folder, or a file in it, cannot be written; `reason` and `hint` are in plain words. */
 export class RunFolderUnwritable extends Schema.TaggedError<RunFolderUnwritable>()("RunFolderUnwritable", {
   path: Schema.String,

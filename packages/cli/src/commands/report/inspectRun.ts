@@ -1,8 +1,9 @@
 import { check as checkEnvironment } from "@moco/core/EnvironmentInvalid"
+import * as Escape from "@moco/core/Escape"
 import { RunInUse } from "@moco/report/runs/RunInUse"
 import { inspectStored } from "@moco/train/inspectStored"
 import * as StoredEncoder from "@moco/train/StoredEncoder"
-import { Effect, Option } from "effect"
+import { Console, Effect, Option } from "effect"
 import { FlagsInvalid } from "../../FlagsInvalid.ts"
 import { requireKnown } from "../../requireKnown.ts"
 import { requireUsed } from "../../requireUsed.ts"
@@ -39,6 +40,10 @@ export const inspectRun = Effect.fn("cli.inspectRun")(function* (
     "look at it in code: inspectStored(folder, encoder, { stages }) of @moco/train/inspectStored"
   )
   yield* requireUsed(dataDir, [stored.config])
+  const after = stored.step === undefined ? "" : ` after ${stored.step} steps`
+  yield* Console.error(
+    `looking at what ${Escape.line(stored.weights.source)}${after} makes of images of ${stored.config.data.name} ...`
+  )
   yield* inspectStored(folder, stored, { dataDir: Option.getOrUndefined(dataDir) }).pipe(
     Effect.catchTag("FolderLocked", ({ owner }) => new RunInUse({ path: folder, owner, wanted: "inspected" }))
   )

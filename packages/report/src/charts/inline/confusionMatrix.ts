@@ -1,3 +1,4 @@
+import { largest } from "../../extent.ts"
 import { type Markup, markup } from "../../markup.ts"
 import { textWidth } from "../text.ts"
 import { nameOf } from "./featureMap.ts"
@@ -23,7 +24,7 @@ const isDark = 0.55
 export const confusionMatrix = ({ classes, counts, title }: ConfusionMatrix): Markup => {
   const hasNames = counts.length <= maxNamed
   const names = counts.map((_, label) => shortened(nameOf(classes, label)))
-  const longest = hasNames ? Math.max(...names.map((name) => 0.92 * textWidth(name, textSize))) : 0
+  const longest = hasNames ? largest(names.map((name) => 0.92 * textWidth(name, textSize))) : 0
   const left = 20 + longest
   // A name that leans out of the last column.
   const over = Math.max(8, 0.5 * longest - 4)

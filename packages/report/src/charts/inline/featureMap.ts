@@ -1,3 +1,4 @@
+import { largest, smallest } from "../../extent.ts"
 import { type Markup, markup, type Stamp, stamps } from "../../markup.ts"
 import { lineHeight, textWidth } from "../text.ts"
 import { textSize } from "./frame.ts"
@@ -117,7 +118,7 @@ export const nameOf = (classes: ReadonlyArray<string>, label: number): string =>
   label < 0 ? "no class" : (classes[label] ?? `class ${label}`)
 
 const extent = (values: ReadonlyArray<number>): readonly [number, number] =>
-  values.length === 0 ? [0, 1] : [Math.min(...values), Math.max(...values)]
+  values.length === 0 ? [0, 1] : [smallest(values), largest(values)]
 
 const median = (values: ReadonlyArray<number>): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0

@@ -1,3 +1,4 @@
+import { largest } from "../../extent.ts"
 import { type Markup, markup, path } from "../../markup.ts"
 import { notationOf } from "../../quantity.ts"
 import { domainIn } from "../domain.ts"
@@ -55,7 +56,7 @@ export const lineChart = (chart: LineChart): Markup => {
   const names = [...lines, ...levels].map(({ name }) => name).filter((name) => name !== "")
   const right = Math.min(
     130,
-    names.length === 0 ? 14 : 20 + Math.max(...names.map((name) => textWidth(name, textSize)))
+    names.length === 0 ? 14 : 20 + largest(names.map((name) => textWidth(name, textSize)))
   )
   const area: Area = {
     left,

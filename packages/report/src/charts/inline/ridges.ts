@@ -1,4 +1,5 @@
 import type { Distribution } from "@moco/evaluation/Measurement"
+import { largest, smallest } from "../../extent.ts"
 import { type Markup, markup, path } from "../../markup.ts"
 import { textWidth } from "../text.ts"
 import { textSize } from "./frame.ts"
@@ -29,8 +30,8 @@ const reach = 1.5
 export const ridgeChart = ({ label, rows, title }: RidgeChart): Markup => {
   const kinds = [...new Set(rows.flatMap(({ ridges }) => ridges.map(({ kind }) => kind)))]
   const all = rows.flatMap(({ ridges }) => ridges.map(({ distribution }) => distribution))
-  const domain = [Math.min(...all.map(({ low }) => low)), Math.max(...all.map(({ high }) => high))] as const
-  const left = 12 + Math.max(...rows.map(({ name }) => textWidth(name, textSize)))
+  const domain = [smallest(all.map(({ low }) => low)), largest(all.map(({ high }) => high))] as const
+  const left = 12 + largest(rows.map(({ name }) => textWidth(name, textSize)))
   const x = linear(domain, [left, width - 12])
   const bottom = top + rows.length * rowHeight + (reach - 1) * rowHeight
   const height = bottom + 38
@@ -65,7 +66,7 @@ const ridgeOf = (
   x: (value: number) => number
 ): Markup => {
   const { counts, high, low } = distribution
-  const most = Math.max(1, ...counts)
+  const most = largest(counts, 1)
   const y = linear([0, most], [base, base - reach * rowHeight + 4])
   const size = (high - low) / counts.length
   const outline = path([

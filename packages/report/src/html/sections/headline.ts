@@ -1,5 +1,6 @@
 import { isBetter, type Measurement } from "@moco/evaluation/Measurement"
 import { trainedEncoder } from "@moco/evaluation/subjects"
+import { fewMeasurements, moreOf } from "../../fewMeasurements.ts"
 import { type Markup, markup } from "../../markup.ts"
 import { columnHead, digits, notationOf } from "../../quantity.ts"
 import type { Section } from "../page.ts"
@@ -8,11 +9,12 @@ import { type Row, rowsOf } from "../run/measurements.ts"
 
 /** What came out: every metric of the trained encoder, the baselines beside it, and how far it is from the best one. */
 export const headline = (measurements: ReadonlyArray<Measurement>): Section => {
-  const rows = rowsOf(measurements)
+  const few = fewMeasurements(measurements)
+  const rows = rowsOf(few.shown)
   const body =
     rows.length === 0
       ? missing("Nothing has been evaluated yet.")
-      : markup`<div class="card">${resultTable(rows)}<p class="how">${how(rows)}</p></div>`
+      : markup`<div class="card">${resultTable(rows)}${moreOf(few, "metrics.jsonl").map(missing)}<p class="how">${how(rows)}</p></div>`
   return { id: "results", heading: "What came out", body }
 }
 

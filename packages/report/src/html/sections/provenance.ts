@@ -1,6 +1,7 @@
 import type { Measurement } from "@moco/evaluation/Measurement"
 import { shorten } from "@moco/train/RunConfig/Problem"
 import { environmentFacts } from "../../environment.ts"
+import { fewMeasurements } from "../../fewMeasurements.ts"
 import { type Markup, markup } from "../../markup.ts"
 import { facts, missing, type Section, table } from "../page.ts"
 import type { RunSource } from "../run/RunSource.ts"
@@ -10,15 +11,14 @@ export const protocols = (measurements: ReadonlyArray<Measurement>): Section => 
   const body =
     measurements.length === 0
       ? missing("Nothing was measured.")
-      : markup`<div class="card">${protocolTable(measurements)}<p class="how">Two values can be compared where metric, protocol and data are the same.</p></div>`
+      : markup`<div class="card">${protocolTable(fewMeasurements(measurements).shown)}<p class="how">Two values can be compared where metric, protocol and data are the same.</p></div>`
   return { id: "protocols", heading: "How it was measured", body }
 }
 
 /** A row for each metric. */
 export const protocolTable = (measurements: ReadonlyArray<Measurement>): Markup => {
-  const rows = measurements
-    .filter(({ metric }, i) => measurements.findIndex((other) => other.metric === metric) === i)
-    .map(({ evaluation, metric, protocol }) => [metric, evaluation, protocol])
+  const byMetric = Map.groupBy(measurements, ({ metric }) => metric)
+  const rows = [...byMetric.values()].map(([first]) => [first!.metric, first!.evaluation, first!.protocol])
   return table(["metric", "evaluation", "protocol"], rows)
 }
 

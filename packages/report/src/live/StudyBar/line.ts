@@ -7,6 +7,7 @@ import type { TrialProgress } from "@moco/study/TrialExecutor"
 import type { TrialRecord } from "@moco/study/TrialRecord"
 import { training } from "@moco/train/stepMetrics"
 import { duration } from "../../duration.ts"
+import { largest } from "../../extent.ts"
 import { inOneLine } from "../../quantity.ts"
 import { inShort } from "../Progress/line.ts"
 
@@ -82,7 +83,7 @@ export const secondsLeft = (status: StudyStatus, now: number): number | undefine
   const all = perTrial as ReadonlyArray<number>
   const total = all.reduce((sum, seconds) => sum + seconds, 0)
   // No trial can be shared, so the longest one is a bound of its own.
-  return Math.max(total / status.concurrency, 0, ...all)
+  return Math.max(total / status.concurrency, largest(all, 0))
 }
 
 const lengths = (status: StudyStatus, now: number) => {

@@ -2,6 +2,7 @@ import { isOver } from "@moco/study/StudyRun"
 import { renderSettings } from "@moco/study/settings"
 import type { TrialRecord } from "@moco/study/TrialRecord"
 import { duration } from "../../duration.ts"
+import { largest } from "../../extent.ts"
 import { missing } from "../../html/page.ts"
 import { type Markup, markup } from "../../markup.ts"
 import { inShort } from "../Progress/line.ts"
@@ -39,7 +40,7 @@ ${problems.map((problem) => markup`<p class="bad">${problem}</p>`)}${bar({ done:
 
 const newest = (times: ReadonlyArray<string>): number | undefined => {
   const all = times.map((time) => Date.parse(time)).filter(Number.isFinite)
-  return all.length === 0 ? undefined : Math.max(...all)
+  return all.length === 0 ? undefined : largest(all)
 }
 
 /** As the command line tells it. */
