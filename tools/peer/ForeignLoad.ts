@@ -55,7 +55,7 @@ const shareOf = (from: Sample | undefined, to: Sample | undefined): number | nul
 export const sample = Effect.gen(function* () {
   const fileSystem = yield* FileSystem.FileSystem
   const machine = machineTicks(yield* fileSystem.readFileString("/proc/stat"))
-  const own = yield* ownTicks
+  const own = yield* ticksOf(process.pid)
   const at = Number(yield* Clock.monotonicTimeNanos) / 1e6
   return machine && { ...machine, own, at }
 }).pipe(Effect.orElseSucceed(() => undefined))
@@ -63,7 +63,8 @@ export const sample = Effect.gen(function* () {
 /** A process that ends while its family is counted may be counted nowhere: then it is counted anew. */
 const maxTries = 4
 
-const ownTicks = Effect.gen(function* () {
+/** The ticks of a process and of all that descend from it. */
+export const ticksOf = Effect.fnUntraced(function* (root: number) {
   const fileSystem = yield* FileSystem.FileSystem
   for (let tries = 1; ; tries++) {
     const pids = (yield* fileSystem.readDirectory("/proc")).filter((name) => /^\d+$/.test(name))
@@ -73,7 +74,7 @@ const ownTicks = Effect.gen(function* () {
     if (texts.includes("") && tries < maxTries) continue
     return treeTicks(
       texts.flatMap((text) => processTicks(text) ?? []),
-      process.pid
+      root
     )
   }
 })

@@ -6,9 +6,15 @@ export interface PlanKey {
   readonly epoch: number
   /** Position of the image in the training set. */
   readonly index: number
-  /** 0 = query view, 1 = key view. */
+  /** 0 = query view, 1 = key view, from {@link firstOwnView} on those of whoever else draws some. */
   readonly view: number
 }
+
+/**
+ * The first view that no step of any run sees: what else draws views of the images, by whichever seed, numbers them from
+ * here on. A seed of its own would not do, as a run may have the same.
+ */
+export const firstOwnView = 2
 
 /** Part of an image in whole pixels, as torchvision's `RandomResizedCrop` draws it. */
 export const CropBox = Schema.Struct({

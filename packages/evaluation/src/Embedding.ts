@@ -70,7 +70,8 @@ export interface Embedding {
   ) => Effect.Effect<tf.Tensor2D, Tensor.TensorError | ImageReadError, Scope.Scope>
 }
 
-const batchSize = 500
+/** Images that go through an encoder in evaluation mode at a time, however many are asked for: it bounds the memory. */
+export const imagesAtOnce = 500
 
 /** Opens the embedding of a subject; what it has worked out is released when the Scope closes. */
 export const open = Effect.fn("Embedding.open")(function* ({
@@ -95,7 +96,7 @@ export const open = Effect.fn("Embedding.open")(function* ({
     owner: Scope.Scope
   ) {
     const parts: Array<tf.Tensor2D> = []
-    for (const [from, to] of blocksOf(indices.length, batchSize)) {
+    for (const [from, to] of blocksOf(indices.length, imagesAtOnce)) {
       const images = yield* source.read(indices.subarray(from, to))
       parts.push(yield* Tensor.scoped("Embedding.rows", () => layer(normalize(images))))
       yield* Effect.yieldNow

@@ -134,7 +134,10 @@ export const jackknifeInterval = (
     level
   )
 
-/** For each group of a jackknife the rows that are not in it, in rising order; groups are of one size, or of two next to each other. */
+/**
+ * For each group of a jackknife the rows that are not in it, in rising order; groups are of one size, or of two next to
+ * each other.
+ */
 export const rowsWithoutGroups = (
   numRows: number,
   groups: number,

@@ -1,7 +1,19 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { Represent } from "@moco/evaluation/Evaluation"
 import * as Linear from "@moco/evaluation/Evaluation/Linear"
-import { Effect } from "effect"
-import { drawnRows, inTurn, measuredOf, oneHot, valuesOf } from "./rowsAsImages.ts"
+import { labelSubset } from "@moco/evaluation/labelSubset"
+import { evaluationOf } from "@moco/evaluation/testing"
+import { Effect, Layer } from "effect"
+import {
+  around,
+  drawnRows,
+  inTurn,
+  measuredOf,
+  namesOf,
+  oneHot,
+  rowsAsImages,
+  valuesOf
+} from "./rowsAsImages.ts"
 
 const settings = { everyEpochs: 1, labels: [1] }
 const labels = inTurn(40, 4)
@@ -9,10 +21,12 @@ const labels = inTurn(40, 4)
 const sets = (rows: (label: number) => ReadonlyArray<number>, numClasses = 4) => ({
   train: { rows: labels.map(rows), labels },
   test: { rows: labels.map(rows), labels },
-  numClasses
+  numClasses,
+  // Large enough to be cropped.
+  side: 8
 })
 
-for (const fit of ["lbfgs", "sgd"] as const) {
+for (const fit of ["lbfgs", "sgd", "sgdCrops"] as const) {
   describe(`Linear by ${fit}`, () => {
     it.effect("is right about every image whose features are its class", () =>
       Effect.gen(function* () {
@@ -31,7 +45,7 @@ for (const fit of ["lbfgs", "sgd"] as const) {
           return { rows: all.map(() => [0.3, -2]), labels: all }
         }
         const [accuracy] = yield* measuredOf(Linear.layer({ ...settings, fit }), {
-          ...{ train: of([10, 25, 15]), test: of([3, 4, 5]), numClasses: 3 }
+          ...{ train: of([10, 25, 15]), test: of([3, 4, 5]), numClasses: 3, side: 8 }
         })
         assert.strictEqual(accuracy!.value, 4 / 12)
       })
@@ -73,6 +87,31 @@ describe("Linear", () => {
     })
   )
 
+  it.effect(
+    "by sgdCrops sees the images whose labels it is given, once an epoch, and of the others none",
+    () =>
+      Effect.gen(function* () {
+        const whole = sets((label) => oneHot([label], 4)[0]!)
+        const { dataset, represent } = rowsAsImages(whole)
+        const seen: Array<number> = []
+        const watched: Represent = (image_NHWC) => {
+          seen.push(...namesOf(image_NHWC).flatMap(({ part, row }) => (part === 0 ? [row] : [])))
+          return represent(image_NHWC)
+        }
+        const layer = Linear.layer({ ...settings, labels: [0.2], fit: "sgdCrops", epochs: 3, batchSize: 5 })
+        const [accuracy] = yield* evaluationOf({ subject: "rows", represent: watched }).pipe(
+          Effect.provide(Layer.provideMerge(layer, around(dataset)))
+        )
+        const given = [...labelSubset(labels, 4, 0.2, 0)]
+        assert.lengthOf(given, 8)
+        assert.deepStrictEqual(
+          seen.toSorted((a, b) => a - b),
+          given.flatMap((row) => [row, row, row])
+        )
+        assert.strictEqual(accuracy!.value, 1)
+      })
+  )
+
   it("says in its protocol how it is fitted, and where the encoder is read", () => {
     const protocolOf = (other: Partial<Linear.LinearSettings>) =>
       Linear.linear.configured({ linear: { ...settings, ...other } })[0]!.metrics[0]!.protocol
@@ -91,6 +130,12 @@ describe("Linear", () => {
         "SGD with learning rate 3, a tenth of it from epochs 6 and 8, 10 epochs of batches of 64"
       )
     }
+    const beginningOf = (epochs: number) => protocolOf({ fit: "sgd", epochs }).split(" of batches")[0]
+    assert.deepStrictEqual([1, 3, 4].map(beginningOf), [
+      "SGD with learning rate 30, 1 epochs",
+      "SGD with learning rate 30, a tenth of it from epoch 2, 3 epochs",
+      "SGD with learning rate 30, a tenth of it from epochs 2 and 3, 4 epochs"
+    ])
     assert.include(protocolOf({ fit: "sgdCrops" }), "crops of 8 to 100 %")
     assert.notInclude(protocolOf({ fit: "sgd" }), "crops")
   })

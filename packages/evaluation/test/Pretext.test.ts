@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { assertClose } from "@moco/core/testing"
 import { Augmentation } from "@moco/data/Augmentation"
+import { firstOwnView } from "@moco/data/AugmentationPlan"
 import * as Pretext from "@moco/evaluation/Evaluation/Pretext"
 import { evaluationOf } from "@moco/evaluation/testing"
 import * as tf from "@tensorflow/tfjs-core"
@@ -36,7 +37,7 @@ const measuredOfViews = (views: readonly [Rows, Rows]) => {
   const augmentation = Layer.succeed(
     Augmentation,
     Augmentation.of({
-      views: (images, keys) => named(images, (at) => keys[at]!.view),
+      views: (images, keys) => named(images, (at) => keys[at]!.view - firstOwnView),
       normalize: (images) => named(images, () => 0)
     })
   )

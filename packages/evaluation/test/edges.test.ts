@@ -135,7 +135,7 @@ describe("The regulariser of a probe", () => {
         [0, 1, 2, 3, 4, 5, 6, 0, 0, 0, 0]
       ]) {
         const { C, tried } = yield* chosen(labels, 7)
-        assert.deepStrictEqual(tried.at(-1), { C: 10, accuracy: 1 })
+        assert.deepInclude(tried.at(-1)!, { C: 10, accuracy: 1 })
         assert.include(
           tried.filter(({ accuracy }) => accuracy === 1).map((one) => one.C),
           C

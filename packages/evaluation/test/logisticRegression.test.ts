@@ -201,6 +201,28 @@ describe("logistic regression", () => {
       })
     )
 
+    it.effect(
+      "tries regularisers to a coarser tolerance than the usual one, or to a larger one that is asked for",
+      () =>
+        Effect.gen(function* () {
+          const feature_NC = tf.tensor2d([...x])
+          const iterationsOf = (tolerance?: number) =>
+            Effect.map(
+              chooseC(feature_NC, y, 3, {
+                ...{ seed: 1, grid: [0.1, 1] },
+                ...(tolerance === undefined ? {} : { tolerance })
+              }),
+              ({ tried }) => tried.map(({ iterations }) => iterations)
+            )
+          const coarse = yield* iterationsOf(whileChoosing)
+          assert.deepStrictEqual(yield* iterationsOf(), coarse)
+          assert.deepStrictEqual(yield* iterationsOf(1e-6), coarse)
+          const coarser = yield* iterationsOf(100 * whileChoosing)
+          assert.isBelow(coarser[0]!, coarse[0]!)
+          feature_NC.dispose()
+        })
+    )
+
     it.effect("looks at no larger regulariser where two in turn were worse than the best", () =>
       Effect.gen(function* () {
         // One number that tells the class, weakly, among 60 that tell nothing: to fit more is to learn by heart.

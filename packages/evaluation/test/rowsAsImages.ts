@@ -20,42 +20,62 @@ export interface RowSets {
   readonly train: LabelledRows
   readonly test?: LabelledRows
   readonly numClasses?: number
+  /** Height and width of images whose pixels are all the same, so that every crop is its image (default: a single pixel). */
+  readonly side?: number
 }
 
-/** An image of three pixels that says which row it stands for. */
-const source = ({ labels, rows }: LabelledRows, part: 0 | 1, isLabelled: boolean) => ({
-  pixels_NHWC: Uint8Array.from(rows.flatMap((_, row) => [part, row >> 8, row & 0xff])),
-  ...(isLabelled ? { labels: Int32Array.from(labels) } : {}),
-  ...{ numImages: rows.length, height: 1, width: 3, channels: 1 }
+/** An image of which every pixel says which row it stands for: in gray three side by side, so that it has no colour. */
+const source = (
+  { labels, rows }: LabelledRows,
+  part: 0 | 1,
+  { numClasses, side }: Pick<RowSets, "numClasses" | "side">
+) => ({
+  pixels_NHWC: Uint8Array.from(
+    rows.flatMap((_, row) =>
+      Array.from({ length: (side ?? 1) ** 2 }, () => [part, row >> 8, row & 0xff]).flat()
+    )
+  ),
+  ...(numClasses === undefined ? {} : { labels: Int32Array.from(labels) }),
+  ...{ numImages: rows.length },
+  ...(side === undefined ? { height: 1, width: 3, channels: 1 } : { height: side, width: side, channels: 3 })
 })
 
 /** Images that stand for rows, as they are: `represent` gives image n its row n. */
-export const rowsAsImages = ({ numClasses, test, train }: RowSets) => {
+export const rowsAsImages = ({ numClasses, side, test, train }: RowSets) => {
+  const form = {
+    ...(numClasses === undefined ? {} : { numClasses }),
+    ...(side === undefined ? {} : { side })
+  }
+  const perChannel = (value: number) => Array.from({ length: side === undefined ? 1 : 3 }, () => value)
   const dataset = Dataset.layerOf({
     name: "rows",
     ...(numClasses === undefined
       ? {}
       : { classes: Array.from({ length: numClasses }, (_, label) => `class ${label}`) }),
-    train: source(train, 0, numClasses !== undefined),
-    ...(test === undefined ? {} : { test: source(test, 1, numClasses !== undefined) }),
-    mean: [0],
-    std: [1]
+    train: source(train, 0, form),
+    ...(test === undefined ? {} : { test: source(test, 1, form) }),
+    mean: perChannel(0),
+    std: perChannel(1)
   })
   return { dataset, represent: lookedUp([train.rows, test?.rows ?? []]) }
 }
 
-/** The row of each image, by the part or view that its first pixel names. */
+/** The part, or the view, and the row that each image names. */
+export const namesOf = (image_NHWC: tf.Tensor4D) => {
+  const values = image_NHWC.dataSync<"float32">()
+  const size = image_NHWC.size / image_NHWC.shape[0]
+  return Array.from({ length: image_NHWC.shape[0] }, (_, image) => {
+    const at = image * size
+    const [part, high, low] = Array.from(values.subarray(at, at + 3), (value) => Math.round(255 * value))
+    return { part: part!, row: 256 * high! + low! }
+  })
+}
+
+/** The row of each image, by the part or view that it names. */
 export const lookedUp =
   (parts: ReadonlyArray<Rows>): Represent =>
-  (image_NHWC) => {
-    const pixels = Array.from(image_NHWC.dataSync<"float32">(), (value) => Math.round(255 * value))
-    return tf.tensor2d(
-      Array.from({ length: image_NHWC.shape[0] }, (_, image) => {
-        const [part, high, low] = pixels.slice(3 * image, 3 * image + 3) as [number, number, number]
-        return [...parts[part]![256 * high + low]!]
-      })
-    )
-  }
+  (image_NHWC) =>
+    tf.tensor2d(namesOf(image_NHWC).map(({ part, row }) => [...parts[part]![row]!]))
 
 /** What an evaluation needs beside the rows. */
 export const around = <E>(

@@ -117,6 +117,11 @@ describe("a probe by SGD", () => {
     assert.deepInclude(short, { epochs: 10, batchSize: 32, momentum: 0.9, weightDecay: 0 })
   })
 
+  it("falls once of three epochs, and not of one: no epoch comes after its end", () => {
+    const milestonesOf = (epochs: number) => probeOf({ epochs }).milestones
+    assert.deepStrictEqual([1, 2, 3, 4, 5].map(milestonesOf), [[], [1], [2], [2, 3], [3, 4]])
+  })
+
   it("starts from small normal weights and no bias", () => {
     const { bias_K, weight_CK } = startProbe(100, 100, 3)
     const deviation = Math.sqrt(weight_CK.reduce((sum, w) => sum + w * w, 0) / weight_CK.length)

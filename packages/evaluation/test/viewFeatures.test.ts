@@ -97,6 +97,37 @@ describe("a probe that is trained on views", () => {
     }).pipe(Effect.provide(images))
   )
 
+  it.effect("reads and represents at most 500 images of a batch at a time, and trains on all of them", () =>
+    Effect.gen(function* () {
+      const { train } = yield* Dataset.labelled
+      const crops = yield* cropViews
+      // Images may stand for many rows.
+      const many = Int32Array.from({ length: 1100 }, (_, row) => row % 30)
+      const [read, represented]: [Array<number>, Array<number>] = [[], []]
+      const source: Pick<typeof train, "read"> = {
+        read: (indices) => {
+          read.push(indices.length)
+          return train.read(indices)
+        }
+      }
+      const watched: Represent = (image_NHWC) => {
+        represented.push(image_NHWC.shape[0])
+        return pixels(image_NHWC)
+      }
+      const featuresOf = viewFeatures(watched, source, many, crops)
+      const inOrder = Int32Array.from(many.keys())
+      const values = yield* TensorLeak.check(
+        Effect.scoped(Effect.map(featuresOf(inOrder, 0), (feature_NC) => feature_NC.arraySync()))
+      )
+      assert.deepStrictEqual(read, [500, 500, 100])
+      assert.deepStrictEqual(represented, [500, 500, 100])
+      assert.lengthOf(values, 1100)
+      // A view is of its image, whichever block it stands in.
+      assert.deepStrictEqual(values[1099], values[1099 % 30])
+      assert.notDeepEqual(values[1099], values[1098])
+    }).pipe(Effect.provide(images))
+  )
+
   it.effect("is refused where a crop may be less than a pixel wide", () =>
     Effect.gen(function* () {
       const labelled = { rows: [[1], [2]], labels: [0, 1] }
@@ -104,7 +135,7 @@ describe("a probe that is trained on views", () => {
       const error = yield* Effect.flip(Effect.provide(cropViews, dataset))
       assert.match(
         error.message,
-        /^Linear: fit = sgdCrops: allows crops 0\.42 pixels wide.*\n {2}let it be sgd/
+        /^Linear: fit = sgdCrops: allows crops 0\.42 pixels wide.*\n {2}let it be sgd, or raise data\.imageSize/
       )
     })
   )

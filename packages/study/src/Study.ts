@@ -62,7 +62,8 @@ export const decodeDefinition = Effect.fn("Study.decodeDefinition")(function* (
  * Lays out every run of a study before the first one starts: what is wrong with any of them is found here.
  *
  * @param base  the config of the definition's recipe
- * @param own  stages that every run has in place of its config's, and metrics that evaluations of your own measure. A run is known by the names of its own stages: two of one name have folders of their own
+ * @param own  stages that every run has in place of its config's, and metrics that evaluations of your own measure. A run
+ *   is known by the names of its own stages: two of one name have folders of their own
  */
 export const plan = Effect.fn("Study.plan")(function* (
   given: StudyDefinition,

@@ -13,8 +13,8 @@ export const grayWeights = [0.299, 0.587, 0.114] as const
 
 /**
  * Brightness, then contrast: `clip(brightness * x)`, `clip(contrast * x + (1 - contrast) * m)`, where m is the mean
- * gray of the image after the brightness step. torchvision draws the order of the two; here it is fixed (`onHost` does it in any). Where
- * every factor is 1, `image_NHWC` itself is returned.
+ * gray of the image after the brightness step. torchvision draws the order of the two; here it is fixed (`onHost` does it
+ * in any). Where every factor is 1, `image_NHWC` itself is returned.
  *
  * @param image_NHWC  float32 in 0..1, 1 or 3 channels;  @param plans  one per image
  */

@@ -5,8 +5,8 @@ import type { Image } from "../ImageSource.ts"
 const white = { r: 255, g: 255, b: 255 } as const
 
 /**
- * Images side by side in rows, as PNG or, a fifth of it for photographs, WebP: each in a square of `side` pixels, larger ones shrunk and smaller ones enlarged
- * without blurring their pixels.
+ * Images side by side in rows, as PNG or, a fifth of it for photographs, WebP: each in a square of `side` pixels, larger
+ * ones shrunk and smaller ones enlarged without blurring their pixels.
  *
  * @param rows  may be of different lengths;  @param channels  of images in colour 3; of other images with more than one
  *   the first is shown, as gray

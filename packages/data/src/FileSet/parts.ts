@@ -31,8 +31,8 @@ export interface HoldBack {
  * Parts the files of a collection, which are in order, by what it tells of them, or else by their folders.
  *
  * Where there are files to train on, those of `test` and `val` are what an encoder is evaluated on; where there is only one
- * of these, or only `val` has classes, `test` means that one. What has no part of its own is held back from the training images, by lot and class by
- * class. What is held back for `test` is neither trained nor evaluated on with `validation`.
+ * of these, or only `val` has classes, `test` means that one. What has no part of its own is held back from the training
+ * images, by lot and class by class. What is held back for `test` is neither trained nor evaluated on with `validation`.
  *
  * There are classes where every image that is used is in one and there are two at least.
  */

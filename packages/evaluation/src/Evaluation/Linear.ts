@@ -36,7 +36,7 @@ export const layer = (settings: LinearSettings) =>
       const at = settings.layer ?? "backbone"
       const all = Int32Array.from({ length: train.numImages }, (_, row) => row)
 
-      const bySgd = <E, R>(features: BatchFeatures<E, R>, numFeatures: number, labels: Int32Array) =>
+      const bySgd = <E>(features: BatchFeatures<E>, numFeatures: number, labels: Int32Array) =>
         trainProbe(features, numFeatures, labels, numClasses, probeOf(settings), seed).pipe(
           Effect.catchTag("ProbeDiverged", (cause) =>
             Effect.fail(new Tensor.TensorError({ operation: "Linear.fit", cause }))

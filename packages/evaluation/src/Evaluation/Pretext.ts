@@ -1,6 +1,7 @@
 import { Backend } from "@moco/core/Backend"
 import * as Tensor from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
+import { firstOwnView } from "@moco/data/AugmentationPlan"
 import { Dataset } from "@moco/data/Dataset"
 import { readRange } from "@moco/data/ImageSource"
 import * as tf from "@tensorflow/tfjs-core"
@@ -50,7 +51,7 @@ const metricsOf = ({ layer = "head", numImages }: PretextSettings) => {
   return [alignment, uniform, positive, negative] as const
 }
 
-/** Of the views: others than any step of a run sees. */
+/** Of the views: others than the rest of the evaluations see. */
 const viewSeed = 0xe7a1
 const batchSize = 250
 /** Pairs of different images are those of each view with the next so many. */
@@ -72,7 +73,7 @@ export const layer = (settings: PretextSettings) =>
       const numImages = Math.min(source.numImages, settings.numImages)
       const metrics = metricsOf(settings)
 
-      /** Unit rows of view 0 and view 1. */
+      /** Unit rows of two views. */
       const viewRows = Effect.fnUntraced(function* (embedding: Embedding) {
         const represent = embedding.represent(settings.layer ?? "head")
         const parts: Array<{ readonly x_NC: tf.Tensor2D; readonly y_NC: tf.Tensor2D }> = []
@@ -88,7 +89,12 @@ export const layer = (settings: PretextSettings) =>
                 )
               )
             )
-          parts.push(yield* Tensor.scoped("Pretext.views", () => ({ x_NC: rowsOf(0), y_NC: rowsOf(1) })))
+          parts.push(
+            yield* Tensor.scoped("Pretext.views", () => ({
+              x_NC: rowsOf(firstOwnView),
+              y_NC: rowsOf(firstOwnView + 1)
+            }))
+          )
           yield* Effect.yieldNow
         }
         return yield* Tensor.scoped("Pretext.rows", () => ({

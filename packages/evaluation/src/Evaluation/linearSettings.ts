@@ -52,10 +52,9 @@ const lbfgs =
 
 const sgd = (settings: LinearSettings): string => {
   const { batchSize, epochs, learningRate, milestones } = probeOf(settings)
-  return (
-    `SGD with learning rate ${learningRate}, a tenth of it from epochs ${milestones.join(" and ")}, ` +
-    `${epochs} epochs of batches of ${batchSize}, no weight decay`
-  )
+  const from = milestones.length === 1 ? "epoch" : "epochs"
+  const falls = milestones.length === 0 ? "" : `, a tenth of it from ${from} ${milestones.join(" and ")}`
+  return `SGD with learning rate ${learningRate}${falls}, ${epochs} epochs of batches of ${batchSize}, no weight decay`
 }
 
 /** How the classifier is fitted, and by which images. */

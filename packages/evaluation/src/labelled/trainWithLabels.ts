@@ -2,11 +2,12 @@ import * as CounterRandom from "@moco/core/CounterRandom"
 import type { Network } from "@moco/core/Encoder"
 import * as Tensor from "@moco/core/Tensor"
 import { Augmentation } from "@moco/data/Augmentation"
+import { firstOwnView } from "@moco/data/AugmentationPlan"
 import type { LabelledDataset } from "@moco/data/Dataset"
 import { readRange } from "@moco/data/ImageSource"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
-import type { SubjectEncoder } from "../Embedding.ts"
+import { imagesAtOnce, type SubjectEncoder } from "../Embedding.ts"
 import { oneHotOf } from "../linear/logisticRegression.ts"
 import { intsOf } from "../onHost.ts"
 import { blocksOf } from "../unitRows.ts"
@@ -32,10 +33,8 @@ interface LabelledTraining {
   readonly weightDecay: number
 }
 
-/** Of the classifier, of the order of the images, and of their views: others than any step of a run sees. */
+/** Of the classifier, of the order of the images, and of their views: others than the rest of the evaluations see. */
 const seeds = { probe: 0, views: 0x5e1f }
-
-const testBatch = 500
 
 /** Batches by which running statistics of batch norm, of momentum 0.1, have come to what they are of: 0.5 % are left. */
 const settled = 50
@@ -111,7 +110,7 @@ const labelledBatch = Effect.fnUntraced(function* (
 ) {
   const { views } = yield* Augmentation
   const images = yield* read(indices)
-  const keys = Array.from(indices, (index) => ({ seed: seeds.views, epoch, index, view: 0 }))
+  const keys = Array.from(indices, (index) => ({ seed: seeds.views, epoch, index, view: firstOwnView }))
   const own = indices.map((index) => labels[index]!)
   return () => ({ view_NHWC: views(images, keys), oneHot_NK: oneHotOf(own, classes.length) })
 })
@@ -136,7 +135,7 @@ const saidOf = Effect.fnUntraced(function* (
 ) {
   const { normalize } = yield* Augmentation
   const said = new Int32Array(test.numImages)
-  for (const [from, to] of blocksOf(test.numImages, testBatch)) {
+  for (const [from, to] of blocksOf(test.numImages, imagesAtOnce)) {
     const images = yield* readRange(test, from, to)
     const some = yield* Tensor.run("trainWithLabels.said", () =>
       intsOf(() =>

@@ -18,6 +18,8 @@ interface Tried {
   readonly C: number
   /** Part of the held-back training images that were told rightly. */
   readonly accuracy: number
+  /** Of the search for its minimum. */
+  readonly iterations: number
 }
 
 /** 1e-5, 1e-4, ..., 10: for standardised features from one that lets nothing through to one that hardly binds. */
@@ -31,9 +33,9 @@ interface ChoiceOptions extends Omit<LogisticSettings, "C">, FitOptions {
 }
 
 /**
- * The tolerance while regularisers are tried: ten times the usual one. What is compared is how many held-back images are
- * told rightly, which what is left to go moves by less than these images are a sample of; and it is most of the way for the
- * largest regularisers, which then come out equal, so that the smallest is taken.
+ * The tolerance while regularisers are tried, unless a larger one is asked for: ten times the usual one. What is compared is
+ * how many held-back images are told rightly, which what is left to go moves by less than these images are a sample of; and
+ * it is most of the way for the largest regularisers, which then come out equal, so that the smallest is taken.
  */
 export const whileChoosing = 1e-3
 
@@ -42,8 +44,9 @@ const unchosen = 1
 
 /**
  * The regulariser of which a classifier of four fifths of the training images is right most often about the other fifth
- * (the smallest of equal ones), and a classifier with it of all training images, which alone is fitted to `tolerance`. No test image is looked at. Of a class
- * that would have none left no image is held back; where that leaves none to choose by, the regulariser is 1.
+ * (the smallest of equal ones), and a classifier with it of all training images, which is fitted to `tolerance`; what is tried
+ * is fitted to that or {@link whileChoosing}, whichever is larger. No test image is looked at. Of a class that would have none left no image is held back; where that
+ * leaves none to choose by, the regulariser is 1.
  */
 export const chooseC = Effect.fn("LogisticRegression.chooseC")(function* (
   feature_NC: tf.Tensor2D,
@@ -68,6 +71,7 @@ const tryAll = Effect.fnUntraced(function* (
   numClasses: number,
   { grid = defaultGrid, seed, standardise = true, ...settings }: ChoiceOptions
 ) {
+  const tolerance = Math.max(whileChoosing, settings.tolerance ?? 0)
   const { fitted, heldBack } = keepingClasses(split(labels.length, seed), labels)
   if (heldBack.length === 0) return []
   const parts = yield* Tensor.scoped("LogisticRegression.split", () => {
@@ -84,13 +88,14 @@ const tryAll = Effect.fnUntraced(function* (
   const tried: Array<Tried> = []
   let point: Float64Array | undefined
   for (const C of grid) {
-    point = (yield* minimise(parts, { ...settings, C, tolerance: whileChoosing }, point)).point
+    const minimum = yield* minimise(parts, { ...settings, C, tolerance }, point)
+    point = minimum.point
     const model = modelOf(point, numClasses, undefined)
     const predictions = yield* Tensor.run("LogisticRegression.heldBack", () =>
       predict(model, parts.heldBack_NC)
     )
     const correct = heldBack.filter((row, at) => predictions[at] === labels[row]).length
-    tried.push({ C, accuracy: correct / heldBack.length })
+    tried.push({ C, accuracy: correct / heldBack.length, iterations: minimum.iterations })
     if (isPast(tried)) break
   }
   return tried

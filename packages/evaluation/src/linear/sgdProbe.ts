@@ -1,7 +1,7 @@
 import * as CounterRandom from "@moco/core/CounterRandom"
 import * as Tensor from "@moco/core/Tensor"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect, Schema } from "effect"
+import { Effect, Schema, type Scope } from "effect"
 import { floatsOf } from "../onHost.ts"
 import { blocksOf } from "../unitRows.ts"
 import type { LinearModel } from "./logisticRegression.ts"
@@ -29,10 +29,14 @@ export const authorsProbe: ProbeSettings = {
 /** What may be set of it; where it is not, it is as the authors have it. */
 export type ProbeOptions = Partial<Pick<ProbeSettings, "epochs" | "learningRate" | "batchSize">>
 
-/** The authors' schedule of other lengths and sizes: the learning rate falls after 60 % and after 80 % of the epochs. */
+/**
+ * The authors' schedule of other lengths and sizes: the learning rate falls after 60 % and after 80 % of the epochs, rounded.
+ * Of few epochs it falls once where both are one, and not where there is no epoch after them.
+ */
 export const probeOf = (options: ProbeOptions): ProbeSettings => {
   const { batchSize, epochs, learningRate } = { ...authorsProbe, ...options }
-  const milestones = [0.6, 0.8].map((part) => Math.round(part * epochs))
+  const rounded = [0.6, 0.8].map((part) => Math.round(part * epochs))
+  const milestones = [...new Set(rounded)].filter((milestone) => milestone < epochs)
   return { ...authorsProbe, batchSize, epochs, learningRate, milestones }
 }
 
@@ -142,18 +146,21 @@ export const learningRateAt = ({ learningRate, milestones }: ProbeSettings, epoc
   learningRate * 0.1 ** milestones.filter((milestone) => milestone <= epoch).length
 
 /**
- * Where a batch's features come from: reads what they are made of, and gives what makes them once tensors can be made.
+ * Where a batch's features come from; they belong to the Scope.
  *
  * @param rows  the images of a batch
  * @param epoch  counted from 0, for views that are drawn anew
  */
-export type BatchFeatures<E, R> = (rows: Int32Array, epoch: number) => Effect.Effect<() => tf.Tensor2D, E, R>
+export type BatchFeatures<E> = (
+  rows: Int32Array,
+  epoch: number
+) => Effect.Effect<tf.Tensor2D, E | Tensor.TensorError, Scope.Scope>
 
 /** Features that were computed once; borrowed. */
 export const cachedFeatures =
-  (feature_NC: tf.Tensor2D): BatchFeatures<never, never> =>
+  (feature_NC: tf.Tensor2D): BatchFeatures<never> =>
   (rows) =>
-    Effect.succeed(() => tf.gather(feature_NC, tf.tensor1d(rows, "int32")))
+    Tensor.scoped("SgdProbe.features", () => tf.gather(feature_NC, tf.tensor1d(rows, "int32")))
 
 /**
  * A linear classifier trained by SGD on the features of a frozen encoder (He et al. 2020, section 4.1; `main_lincls.py`).
@@ -162,8 +169,8 @@ export const cachedFeatures =
  *
  * @param featuresOf  [N, `numFeatures`] for a batch of N
  */
-export const trainProbe = Effect.fn("SgdProbe.train")(function* <E, R>(
-  featuresOf: BatchFeatures<E, R>,
+export const trainProbe = Effect.fn("SgdProbe.train")(function* <E>(
+  featuresOf: BatchFeatures<E>,
   numFeatures: number,
   labels: ArrayLike<number>,
   numClasses: number,
@@ -176,11 +183,15 @@ export const trainProbe = Effect.fn("SgdProbe.train")(function* <E, R>(
     const order = orderOf(labels.length, epoch, seed)
     for (const [from, to] of blocksOf(labels.length, settings.batchSize)) {
       const rows = order.subarray(from, to)
-      const makeFeatures = yield* featuresOf(rows, epoch)
-      state = yield* Tensor.run("SgdProbe.step", () => {
-        const labelsOfRows = rows.map((row) => labels[row]!)
-        return stepProbe(state, makeFeatures(), labelsOfRows, { ...settings, learningRate })
-      })
+      const labelsOfRows = rows.map((row) => labels[row]!)
+      state = yield* featuresOf(rows, epoch).pipe(
+        Effect.flatMap((feature_NC) =>
+          Tensor.run("SgdProbe.step", () =>
+            stepProbe(state, feature_NC, labelsOfRows, { ...settings, learningRate })
+          )
+        ),
+        Effect.scoped
+      )
       yield* Effect.yieldNow
     }
     if (!state.weight_CK.every(Number.isFinite))

@@ -1,10 +1,13 @@
 import { StageInvalid } from "@moco/core/Stage"
+import * as Tensor from "@moco/core/Tensor"
 import { Augmentation, type AugmentationSettings, type PlanKey } from "@moco/data/Augmentation"
 import { gray } from "@moco/data/Augmentation/presets"
+import { firstOwnView } from "@moco/data/AugmentationPlan"
 import type { ImageReadError, ImageSource, Images } from "@moco/data/ImageSource"
-import type * as tf from "@tensorflow/tfjs-core"
+import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
-import type { Represent } from "../Embedding.ts"
+import { imagesAtOnce, type Represent } from "../Embedding.ts"
+import { blocksOf } from "../unitRows.ts"
 import type { BatchFeatures } from "./sgdProbe.ts"
 
 /** One view of each image, by its key; the tensor belongs to the caller. */
@@ -24,16 +27,17 @@ export const cropViews = Augmentation.pipe(
   Effect.provide(Augmentation.layer(authorsCrops)),
   // It is no augmentation of the config that is wrong here.
   Effect.catchTag("StageInvalid", ({ problem }) => {
-    const hint = "let it be sgd, or evaluate by larger images"
+    const hint = "let it be sgd, or raise data.imageSize"
     return Effect.fail(new StageInvalid({ stage: "Linear", field: "fit", value: "sgdCrops", problem, hint }))
   })
 )
 
-/** Of the views: others than any step of a run sees. */
+/** Of the views: others than the rest of the evaluations see. */
 const seed = 0x11c5
 
 /**
- * Features of views that are drawn anew for every image in every epoch.
+ * Features of views that are drawn anew for every image in every epoch. However large a batch is, images are read and
+ * represented some at a time. Interruptible between these.
  *
  * @param rows  the training image that each row of the probe is of
  */
@@ -43,9 +47,18 @@ export const viewFeatures =
     { read }: Pick<ImageSource, "read">,
     rows: Int32Array,
     views: Views
-  ): BatchFeatures<ImageReadError, never> =>
-  (batch, epoch) => {
-    const indices = batch.map((row) => rows[row]!)
-    const keys = Array.from(indices, (index) => ({ seed, epoch, index, view: 0 }))
-    return Effect.map(read(indices), (images) => () => represent(views(images, keys)))
-  }
+  ): BatchFeatures<ImageReadError> =>
+  (batch, epoch) =>
+    Effect.gen(function* () {
+      const parts: Array<tf.Tensor2D> = []
+      for (const [from, to] of blocksOf(batch.length, imagesAtOnce)) {
+        const indices = batch.subarray(from, to).map((row) => rows[row]!)
+        const keys = Array.from(indices, (index) => ({ seed, epoch, index, view: firstOwnView }))
+        const images = yield* read(indices)
+        parts.push(yield* Tensor.scoped("Linear.views", () => represent(views(images, keys))))
+        yield* Effect.yieldNow
+      }
+      return parts.length === 1
+        ? parts[0]!
+        : yield* Tensor.scoped("Linear.views", () => tf.concat2d(parts, 0))
+    })

@@ -35,8 +35,8 @@ const replaced = ".old"
 type Aside = ".damaged" | ".failed"
 
 /**
- * Writes a checkpoint into `<root>/<step>`, as a whole or not at all; gives the folder, and what it says. `root` is made where it is not,
- * and nothing above it.
+ * Writes a checkpoint into `<root>/<step>`, as a whole or not at all; gives the folder, and what it says. `root` is made
+ * where it is not, and nothing above it.
  *
  * Everything goes into a folder of a temporary name, the parts on disk before the manifest; then the folder gets its
  * name. One that had the name is moved aside first. So a crash at any instant leaves the old checkpoints and this one,

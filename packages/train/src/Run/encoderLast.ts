@@ -2,8 +2,9 @@ import { Effect, FileSystem, Layer } from "effect"
 import { RunLog } from "../RunLog.ts"
 
 /**
- * Before the log says that the run has reached its end, removes the encoder, and what tells of it, that was exported when the run was stopped
- * or shorter: where both are there, the encoder is the one of the end, and a run that is killed in between has it to do.
+ * Before the log says that the run has reached its end, removes the encoder, and what tells of it, that was exported when
+ * the run was stopped or shorter: where both are there, the encoder is the one of the end, and a run that is killed in
+ * between has it to do.
  */
 export const layerEncoderLast = (...exported: ReadonlyArray<string>) =>
   Layer.effect(

@@ -26,7 +26,9 @@ const bytesPerNumber = 4
 
 /**
  * What a run has in memory at the same time at the least: states and one batch, no intermediate result but the first
- * layer's, while it is trained or while an evaluation trains a copy of the encoder. Worked out from the config alone, so that a run that cannot fit is refused before anything is made.
+ * layer's, while it is trained or while an evaluation trains a copy of the encoder. What an evaluation only represents goes
+ * through the encoder in blocks, which count for nothing beside these. Worked out from the config alone, so that a run that
+ * cannot fit is refused before anything is made.
  */
 export const footprint = (config: RunConfig, images: ImageSet): ReadonlyArray<Share> => {
   const { batchSize } = config.training
