@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { assertClose } from "@moco/core/testing"
 import { Augmentation } from "@moco/data/Augmentation"
+import { jackknifeInterval } from "@moco/evaluation/bootstrap"
 import * as Pretext from "@moco/evaluation/Evaluation/Pretext"
 import { evaluationOf } from "@moco/evaluation/testing"
 import * as tf from "@tensorflow/tfjs-core"
@@ -83,6 +84,38 @@ describe("Pretext", () => {
       const [, , positive, negative] = found
       assert.strictEqual(total(positive!.distribution!.counts), 30)
       assert.strictEqual(total(negative!.distribution!.counts), 30 * 16)
+    })
+  )
+
+  it.effect("says of how many images each value is, and where it would lie with others of them", () =>
+    Effect.gen(function* () {
+      const [first, second] = [drawnRows(30, 4, 1), drawnRows(30, 4, 2)]
+      const [x, y] = [first.map(unit), second.map(unit)]
+      const found = yield* measuredOfViews([first, second])
+      for (const { interval, metric, numImages, value } of found) {
+        assert.strictEqual(numImages, 30, metric)
+        assert.isTrue(interval!.low < value && value < interval!.high, metric)
+      }
+      /** By looking at the pairs anew without each image. */
+      const slowly = (ofPairs: (rows: Int32Array) => number) => jackknifeInterval(ofPairs, 30, { groups: 30 })
+      const uniform = slowly((rows) =>
+        Math.log(
+          meanOf(
+            [...rows].flatMap((a, at) =>
+              [...rows.slice(at + 1)].map((b) => Math.exp(-2 * distance(x[a]!, x[b]!) ** 2))
+            )
+          )
+        )
+      )
+      const negative = slowly((rows) =>
+        meanOf(
+          [...rows].flatMap((a) =>
+            [...rows].filter((b) => a !== b && (b - a + 30) % 30 <= 16).map((b) => product(x[a]!, y[b]!))
+          )
+        )
+      )
+      assertClose([found[1]!.interval!.low, found[1]!.interval!.high], [uniform.low, uniform.high], 1e-5)
+      assertClose([found[3]!.interval!.low, found[3]!.interval!.high], [negative.low, negative.high], 1e-5)
     })
   )
 
