@@ -136,6 +136,7 @@ describe("Pretext", () => {
         [0, 0, 1, 0],
         1e-6
       )
+      for (const { protocol } of found) assert.include(protocol, "up to 100 training images")
     })
   )
 })

@@ -13,8 +13,8 @@ const sizes = { train: files.numImages.unlabeled, evaluation: 0 }
  * of which a batch is held at a time. To begin with the file is checked and its channels' means are taken, which is a
  * pass over it each.
  *
- * **Gotchas** There is nothing to evaluate on by labels: a config must name no such evaluation (`evaluations.knn=null`). What is
- * exported can be evaluated elsewhere, and its training goes by the loss.
+ * **Gotchas** There is nothing to evaluate on by labels: a config must name no such evaluation (`evaluations.knn=null`). `pretext`
+ * and `spectrum` are measured of training images; what is exported can be evaluated elsewhere.
  */
 export const stl10Unlabelled = {
   ...common,

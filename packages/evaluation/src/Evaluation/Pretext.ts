@@ -9,7 +9,7 @@ import { alignments, potentials } from "../alignmentUniformity.ts"
 import { jackknifeOfPairs } from "../bootstrap.ts"
 import { distributionOf } from "../distribution.ts"
 import { type Embedding, EncoderLayer } from "../Embedding.ts"
-import { Evaluation, EveryEpochs, evaluationKind, NumImages } from "../Evaluation.ts"
+import { Evaluation, EveryEpochs, evaluationKind, type Looked, NumImages } from "../Evaluation.ts"
 import { type Measurement, type Metric, measured } from "../Measurement.ts"
 import { floatsOf } from "../onHost.ts"
 import { rowsOf, unitRows } from "../unitRows.ts"
@@ -30,8 +30,8 @@ export type PretextSettings = typeof PretextSettings.Type
 const pairs = "of two random views of an image"
 
 /** None is better by itself: a collapsed encoder is aligned best, and noise is uniform. */
-const metricsOf = ({ layer = "head", numImages }: PretextSettings) => {
-  const where = `${layer}, up to ${numImages} evaluated images, features of length 1`
+const metricsOf = ({ layer = "head", numImages }: PretextSettings, of: Looked = "evaluated") => {
+  const where = `${layer}, up to ${numImages} ${of} images, features of length 1`
   const alignment: Metric = {
     ...{ evaluation: name, metric: "alignment (alpha = 2)", unit: "", higherIsBetter: null },
     protocol: `mean squared distance ${pairs}; ${where}`
@@ -72,7 +72,7 @@ export const layer = (settings: PretextSettings) =>
       const augmentation = yield* Augmentation
       const source = test ?? train
       const numImages = Math.min(source.numImages, settings.numImages)
-      const metrics = metricsOf(settings)
+      const metrics = metricsOf(settings, test === undefined ? "training" : "evaluated")
 
       /** Unit rows of view 0 and view 1. */
       const viewRows = Effect.fnUntraced(function* (embedding: Embedding) {
