@@ -102,6 +102,28 @@ def retrieval(seed=5):
     }
 
 
+def votes(seed=7):
+    """Weighted kNN of Wu et al. 2018, section 3.4: each of the k nearest votes exp(cosine / T) for its class."""
+    random = numpy.random.default_rng(seed)
+    y = random.integers(0, 5, 300)
+    centres = rows(random, 5, 6)
+    bank, queries = unit(centres[y] + 2 * rows(random, 300, 6)), unit(centres[random.integers(0, 5, 40)] + 2 * rows(random, 40, 6))
+    said = []
+    for k in (200, 20):
+        of_class = class_votes(queries @ bank.T, y, 5, k, 0.1)
+        first, second = numpy.sort(of_class, axis=1)[:, :-3:-1].T
+        said.append({"k": k, "votes": of_class.tolist(), "said": of_class.argmax(1).tolist()})
+        assert ((first - second) / first).min() > 1e-4
+    return {"seed": seed, "bank": bank.tolist(), "queries": queries.tolist(), "y": y.tolist(), "temperature": 0.1, "said": said}
+
+
+def class_votes(similarity, labels, classes, k, temperature):
+    """Of each query, row by row of similarity, the sum of its neighbours' votes for each class."""
+    nearest = numpy.argpartition(-similarity, k - 1, axis=1)[:, :k]
+    weight = numpy.exp(numpy.take_along_axis(similarity, nearest, axis=1) / temperature)
+    return numpy.einsum("nk,nkc->nc", weight, numpy.eye(classes)[labels[nearest]])
+
+
 def clusters(seed=6):
     random = numpy.random.default_rng(seed)
     y = random.integers(0, 4, 90)
@@ -126,7 +148,7 @@ def student():
 recorded = {
     "versions": {"numpy": numpy.__version__, "scipy": scipy.__version__, "scikit-learn": sklearn.__version__},
     "logistic": logistic(), "sgd": sgd(), "sphere": sphere(), "spectrum": spectrum(),
-    "retrieval": retrieval(), "clusters": clusters(), "student": student(),
+    "retrieval": retrieval(), "votes": votes(), "clusters": clusters(), "student": student(),
 }
 with open(sys.argv[1], "w") as file:
     json.dump(recorded, file)

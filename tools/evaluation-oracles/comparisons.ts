@@ -13,6 +13,7 @@ import {
   singularValues
 } from "@moco/evaluation/spectrum"
 import { rowsOf, unitRows } from "@moco/evaluation/unitRows"
+import { votesOfNeighbours } from "@moco/evaluation/voteOfNeighbours"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import type { Found } from "./python.ts"
@@ -55,6 +56,7 @@ export const comparisons = Effect.fnUntraced(function* (
   const features = feature_NC.dataSync<"float32">()
   const unit_NC = unitRows(feature_NC)
   const neighbours = yield* exactNeighbours(rowsOf(unit_NC, [0, 200]), unit_NC, 20)
+  const [votes200, votes20] = [yield* votesOf(unit_NC, labels, 200), yield* votesOf(unit_NC, labels, 20)]
   const retrieved = yield* retrieve({ unit_NC, labels }, undefined, [10])
   const clusters = yield* lloyd(feature_NC, features.slice(0, numClasses * size))
   const gram = emptyGram(size)
@@ -67,6 +69,10 @@ export const comparisons = Effect.fnUntraced(function* (
   })
   return [
     row("nearest neighbours, part of places that differ", unlike(neighbours.index_NK, theirs.nearest), 1e-3),
+    row("votes of 200 neighbours, largest part", largest(votes200, theirs.votes200), 1e-5),
+    row("votes of 20 neighbours, largest part", largest(votes20, theirs.votes20), 1e-4),
+    row("classes that 200 neighbours name", unlike(named(votes200), named(theirs.votes200)), 0),
+    row("classes that 20 neighbours name", unlike(named(votes20), named(theirs.votes20)), 0),
     row("mean average precision", mean(retrieved.averagePrecisions) - mean(theirs.averagePrecision), 1e-6),
     row(
       "average precision of an image, largest",
@@ -97,6 +103,27 @@ export const comparisons = Effect.fnUntraced(function* (
     row("confusion matrix, largest", largest(flat(labels, theirs.clusters), theirs.confusion), 0)
   ]
 })
+
+/** Parts of the votes that each of the first 200 images gives each class, of its neighbours among the others. */
+const votesOf = Effect.fnUntraced(function* (unit_NC: tf.Tensor2D, labels: Int32Array, k: number) {
+  const [queries, bank] = [rowsOf(unit_NC, [0, 200]), rowsOf(unit_NC, [200, part])]
+  const { index_NK, similarity_NK } = yield* exactNeighbours(queries, bank, k)
+  tf.dispose([queries, bank])
+  return Array.from({ length: 200 }, (_, row) => {
+    const own = [row * k, (row + 1) * k] as const
+    const some = [index_NK.subarray(...own), similarity_NK.subarray(...own)] as const
+    const votes = votesOfNeighbours(...some, labels.subarray(200), 0.1, numClasses)
+    const total = votes.reduce((sum, vote) => sum + vote, 0)
+    return Array.from(votes, (vote) => vote / total)
+  }).flat()
+})
+
+/** The class with the most votes, of each image. */
+const named = (votes: Numbers): ReadonlyArray<number> =>
+  Array.from({ length: votes.length / numClasses }, (_, row) => {
+    const own = Array.from(votes).slice(row * numClasses, (row + 1) * numClasses)
+    return own.indexOf(Math.max(...own))
+  })
 
 const flat = (labels: Int32Array, predictions: Numbers): ReadonlyArray<number> =>
   confusion(labels, predictions, numClasses).flatMap((row) => Array.from(row))

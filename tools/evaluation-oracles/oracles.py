@@ -42,6 +42,15 @@ def load(folder):
     return x, numpy.fromfile(f"{folder}/labels.i32", "int32")
 
 
+def class_votes(queries, bank, labels, k, temperature=0.1):
+    """Weighted kNN of Wu et al. 2018, section 3.4: parts of the votes exp(cosine / T) that go to each class."""
+    similarity = queries @ bank.T
+    nearest = numpy.argpartition(-similarity, k - 1, axis=1)[:, :k]
+    weight = numpy.exp(numpy.take_along_axis(similarity, nearest, axis=1) / temperature)
+    votes = numpy.einsum("nk,nkc->nc", weight, numpy.eye(classes)[labels[nearest]])
+    return votes / votes.sum(1, keepdims=True)
+
+
 def found(folder):
     x, y = load(folder)
     small, labels = x[:part].astype("float64"), y[:part]
@@ -63,6 +72,8 @@ def found(folder):
     nearest = NearestNeighbors(n_neighbors=20, metric="cosine", algorithm="brute").fit(unit)
     return {
         "nearest": nearest.kneighbors(unit[:200])[1].ravel().tolist(),
+        "votes200": class_votes(unit[:200], unit[200:], labels[200:], 200).ravel().tolist(),
+        "votes20": class_votes(unit[:200], unit[200:], labels[200:], 20).ravel().tolist(),
         "averagePrecision": average,
         "precisionAt10": relevant[numpy.arange(part)[:, None], order].mean(1).tolist(),
         "uniformity": numpy.log(numpy.exp(-2 * squared).mean()),

@@ -16,6 +16,8 @@ const Numbers = Schema.Array(Schema.Finite)
 /** What oracles.py finds of the first images. */
 export const Found = Schema.Struct({
   nearest: Numbers,
+  votes200: Numbers,
+  votes20: Numbers,
   averagePrecision: Numbers,
   precisionAt10: Numbers,
   uniformity: Schema.Finite,

@@ -56,6 +56,17 @@ describe("an array of images of six channels", () => {
       "set augmentation.hue to 0"
     )
     await refused([...train, `--data=${data}`, "--max-bad=0.1"], "--max-bad=0.1: is of no use", "is an array")
+    for (const setting of [
+      "shorterSide=9",
+      "background=[0,0,0]",
+      "maxPixels=99",
+      "keepDecoded=0",
+      "maxBad=0.5"
+    ]) {
+      const unused = ["--set", `data.files.${setting}`]
+      const words = [`--set data.files.${setting}: is of no use`, "bands.npy is an array", "leave it away"]
+      await refused([...train, `--data=${arrays(12)}`, ...unused], ...words)
+    }
     await refused([...train, `--data=${arrays(1)}`], "images to train on = 1: must be 8 or more", "bands.npy")
     await refused(
       ["data", "pack", `--data=${data}`, `--out=${fresh()}`],

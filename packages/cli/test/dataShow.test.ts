@@ -8,12 +8,15 @@ import * as Catalog from "@moco/data/Catalog"
 import { Dataset } from "@moco/data/Dataset"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { channelStatistics } from "@moco/data/Dataset/statistics"
+import type { ImageSource } from "@moco/data/ImageSource"
 import { recipes } from "@moco/train/recipes"
 import { Effect } from "effect"
 import sharp from "sharp"
+import { describeRows } from "../src/commands/data/show/images.ts"
 import { statisticsOf } from "../src/commands/data/show/statistics.ts"
 import { augmentNames, numPairs, recipeOf, viewRows, viewsOf } from "../src/commands/data/show/views.ts"
 import { runInProcess } from "./inProcess.ts"
+import { photos } from "./photographs.ts"
 import { assertPlainError, fresh } from "./program.ts"
 
 /** A folder of `number` pictures of one colour each, two classes. */
@@ -48,8 +51,23 @@ describe("moco data show --augment", () => {
       assert.include(shown.stdout, words)
       // Eight rows of an image and four pairs, beside their labels and below their headings.
       const { height, width } = await sharp(out).metadata()
-      assert.deepStrictEqual([height, width], [34 + 20 + 8 * 68 - 4 + 16, 16 + 190 + 9 * 68 - 4 + 16])
+      assert.deepStrictEqual([height, width], [34 + 18 + 20 + 8 * 68 - 4 + 16, 16 + 190 + 9 * 68 - 4 + 16])
     }
+  })
+
+  it("says of how many classes there is no row, in words and in the picture", async () => {
+    const source = (numClasses: number, isLabelled = true) => ({
+      classes: Array.from({ length: numClasses }, (_, label) => `class ${label}`),
+      ...(isLabelled ? { labels: Int32Array.of(0) } : {})
+    })
+    const told = (...of: Parameters<typeof source>) => describeRows(source(...of) as unknown as ImageSource)
+    assert.deepStrictEqual(told(100), ["20 of 100 classes are drawn, and 80 more are not"])
+    assert.deepStrictEqual([told(20), told(100, false)], [[], []])
+    const folders = Array.from({ length: 22 }, (_, place) => `class${place}`)
+    const [data, out] = [await photos(folders, 1), `${fresh()}.png`]
+    const { code, stderr, stdout } = await runInProcess("data", "show", `--data=${data}`, `--out=${out}`)
+    assert.strictEqual(code, 0, stderr)
+    assert.include(stdout, `${out}; 20 of 22 classes are drawn, and 2 more are not`)
   })
 
   it("refuses a preset that there is none of, and a size of what is not drawn", async () => {

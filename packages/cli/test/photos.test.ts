@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join, relative } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
+import type { Measurement } from "@moco/evaluation/Measurement"
 import { applyOverrides } from "@moco/train/RunConfig"
 import { recipes } from "@moco/train/recipes"
 import { Effect, Option } from "effect"
@@ -9,7 +10,7 @@ import sharp from "sharp"
 import { imagesOf } from "../src/commands/train/imagesOf.ts"
 import { runInProcess } from "./inProcess.ts"
 import { photos, tiny } from "./photographs.ts"
-import { assertPlainError, fresh } from "./program.ts"
+import { assertPlainError, fresh, lastLine } from "./program.ts"
 
 /** What is planned for images that `--data` does not name knows nothing of their classes. */
 const evaluatedByNobody = [
@@ -65,24 +66,55 @@ describe("a folder of pictures", () => {
     assert.include(stdout, "16 images of photos, evaluated on none")
   })
 
-  it("may have no classes: it is trained on, and nothing is evaluated by labels", async () => {
+  it("may have no classes: it is trained on, and measured by what needs no labels", async () => {
     const [data, out] = [await photos(["."], 20), fresh()]
-    const { code, stderr, stdout } = await runInProcess("train", `--data=${data}`, `--out=${out}`, ...tiny)
+    const { code, stderr, stdout } = await runInProcess(
+      "train",
+      `--data=${data}`,
+      `--out=${out}`,
+      "--json",
+      ...tiny
+    )
     assert.strictEqual(code, 0, stderr)
     assert.include(stdout, "20 images of photos, evaluated on none")
     assert.notInclude(stdout, "kNN")
-    assert.deepStrictEqual(configOf(out).evaluations, {})
+    assert.deepStrictEqual(Object.keys(configOf(out).evaluations), ["pretext", "spectrum"])
+    const { measurements } = JSON.parse(lastLine(stdout))
+    for (const metric of ["uniformity (t = 2)", "RankMe"]) {
+      const found = measurements.find(
+        (one: Measurement) => one.metric === metric && one.subject === "trained encoder"
+      )
+      assert.strictEqual(found?.numImages, 20)
+      assert.match(found.protocol, /up to \d+ training images/)
+    }
   })
 
-  it("may have a damaged file, for which others stand in, and which is told of at the end", async () => {
-    const [data, out] = [await photos(["cats", "dogs"], 24, { "cats/bad.png": "no picture" }), fresh()]
-    const args = [`--data=${data}`, `--out=${out}`, ...tiny, "--max-bad=0.1"]
-    const { code, stderr } = await runInProcess("train", ...args)
+  it("may have damaged files, for which others stand in, and which are told of wherever a run is", async () => {
+    const names = ["bad1", "bad2", "bad3", "bad4"]
+    const broken = Object.fromEntries(names.map((name) => [`cats/${name}.png`, "no picture"]))
+    const [data, out] = [await photos(["cats", "dogs"], 24, broken), fresh()]
+    const args = [`--data=${data}`, `--out=${out}`, ...tiny, "--max-bad=0.2", "--json"]
+    const { code, stderr, stdout } = await runInProcess("train", ...args)
     assert.strictEqual(code, 0, stderr)
-    assert.include(stderr, "warning: 1 file is no image that can be read, and others stood in")
-    const [bad] = JSON.parse(readFileSync(join(out, "quarantine.json"), "utf8"))
-    const expected = [join(data, "cats/bad.png"), "it is no JPEG"]
-    assert.deepStrictEqual([bad.file, bad.problem.slice(0, 13)], expected)
+    assert.include(stderr, "files are no image that can be read, and others stood in")
+    const bad = JSON.parse(readFileSync(join(out, "quarantine.json"), "utf8"))
+    assert.isAtLeast(bad.length, 4)
+    for (const { file, problem } of bad)
+      assert.deepStrictEqual(
+        [file.slice(0, data.length + 9), problem.slice(0, 13)],
+        [`${data}/cats/bad`, "it is no JPEG"]
+      )
+    const leftOut = { numFiles: bad.length, first: bad.slice(0, 3) }
+    assert.deepStrictEqual(JSON.parse(lastLine(stdout)).leftOut, leftOut)
+    const details = await runInProcess("runs", "show", out, "--json")
+    assert.deepStrictEqual(JSON.parse(details.stdout).leftOut, leftOut)
+    const shown = (await runInProcess("runs", "show", out)).stdout
+    for (const text of [stdout, shown]) {
+      assert.include(text, `left out: ${bad.length} files that are no images; others stood in`)
+      assert.include(text, `  ${bad[2].file}: it is no JPEG`)
+      assert.include(text, `  and ${bad.length - 3} more, in quarantine.json`)
+      assert.notInclude(text, bad[3].file)
+    }
   })
 
   it("is told of where it is none, where nothing is in it, and where too much of it is damaged", async () => {
@@ -116,6 +148,17 @@ describe("a folder of pictures", () => {
       assert.strictEqual(code, 2, stderr)
       const problem = `no part of ${data} is evaluated on, for ${reason}`
       assertPlainError(stderr, `error: --split=validation: is of no use: ${problem}`)
+    }
+  })
+
+  it("is not asked for a part to evaluate on of a named data set that has none, whoever names it", async () => {
+    for (const args of [["--recipe=stl10"], ["--data=stl10-unlabelled"]]) {
+      const { code, stderr } = await runInProcess(
+        ...["train", `--out=${fresh()}`, ...args, "--split=validation"]
+      )
+      assert.strictEqual(code, 2, stderr)
+      const problem = "no part of stl10-unlabelled is evaluated on, for its images have no labels"
+      assertPlainError(stderr, `error: --split=validation: is of no use: ${problem}`, "leave it away")
     }
   })
 
@@ -187,6 +230,7 @@ describe("a folder of pictures", () => {
     assert.strictEqual(code, 0, stderr)
     assert.include(stdout, "photos: 22 images to train on, 2 to evaluate on; RGB, of different sizes")
     assert.match(stdout, /11 {2}cats\n +11 {2}dogs/)
+    assert.notInclude(stdout, "are drawn")
     const { format, width } = await sharp(out).metadata()
     assert.deepStrictEqual([format, width], ["png", 16 + 190 + 10 * 68 - 4 + 16])
   })

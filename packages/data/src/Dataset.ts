@@ -115,7 +115,7 @@ export type LabelledDataset = Dataset["Service"] & {
 /** The images that an encoder is evaluated by: those whose labels are given, and those that are asked about. */
 export const evaluatedBy = ({ bank, test, train }: Pick<Dataset["Service"], "bank" | "test" | "train">) => ({
   bank: bank ?? train,
-  asked: test ?? bank ?? train
+  asked: test ?? train
 })
 
 /** A data set by whose labels an encoder can be evaluated, where both parts are there and have them. */

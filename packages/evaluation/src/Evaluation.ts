@@ -39,6 +39,9 @@ export const EveryEpochs = upTo(1_000_000).annotate({
   unit: "epochs"
 })
 
+/** Whose images a measurement looks at that needs no labels: those to evaluate on, or of training where there are no others. */
+export type Looked = "evaluated" | "training"
+
 /** Evaluated images that a measurement looks at, the first ones. */
 export const NumImages = Schema.Int.check(Schema.isBetween({ minimum: 2, maximum: 1_000_000 })).annotate({
   description: "evaluated images that are looked at, at most",

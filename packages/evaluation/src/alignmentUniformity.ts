@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core"
-import { floatsOf } from "./onHost.ts"
+import { allFloatsOf, floatsOf } from "./onHost.ts"
 import { blocksOf, rowsOf } from "./unitRows.ts"
 
 /** Rows of a block; two of them make 16 MB of distances. */
@@ -30,26 +30,45 @@ export const alignment = (x_NC: tf.Tensor2D, y_NC: tf.Tensor2D, alpha = 2): numb
  */
 export const uniformity = (x_NC: tf.Tensor2D, t = 2): number => {
   const numRows = x_NC.shape[0]
-  const blocks = blocksOf(numRows, blockSize)
-  let sum = 0
-  for (const [first, a] of blocks.entries()) {
-    for (const b of blocks.slice(first)) sum += potentialOf(x_NC, a, b, t)
+  return Math.log(sumOf(potentials(x_NC, t)) / (numRows * (numRows - 1)))
+}
+
+/**
+ * Of each row the sum of `exp(-t d^2)` over its pairs with all other rows; each pair is in two of them. They tell
+ * {@link uniformity} and what it would be without any of the rows.
+ */
+export const potentials = (x_NC: tf.Tensor2D, t = 2): Float64Array => {
+  const sum_N = new Float64Array(x_NC.shape[0])
+  const add = (values: Float32Array, from: number) => {
+    values.forEach((value, row) => {
+      sum_N[from + row]! += value
+    })
   }
-  return Math.log(sum / ((numRows * (numRows - 1)) / 2))
+  const blocks = blocksOf(x_NC.shape[0], blockSize)
+  for (const [first, a] of blocks.entries()) {
+    for (const b of blocks.slice(first)) {
+      const { sum_A, sum_B } = potentialsOf(x_NC, a, b, t)
+      add(sum_A, a[0])
+      if (b[0] !== a[0]) add(sum_B, b[0])
+    }
+  }
+  return sum_N
 }
 
 type Block = readonly [from: number, to: number]
 
-/** Sum of `exp(-t d^2)` over the pairs of a row of `a` with one of `b`, each pair once. */
-const potentialOf = (x_NC: tf.Tensor2D, a: Block, b: Block, t: number): number => {
-  const isDiagonal = a[0] === b[0]
-  const sum_A = floatsOf(() => {
+/** Sums of `exp(-t d^2)` over the pairs of each row of `a` with those of `b`, and of each row of `b` with those of `a`. */
+const potentialsOf = (x_NC: tf.Tensor2D, a: Block, b: Block, t: number) =>
+  allFloatsOf(() => {
     const cosine_AB = tf.matMul(rowsOf(x_NC, a), rowsOf(x_NC, b), false, true)
     const potential_AB = tf.exp(tf.mul(tf.sub(cosine_AB, 1), 2 * t))
     // A row is no pair with itself.
-    return tf.sum(isDiagonal ? tf.mul(potential_AB, tf.sub(1, tf.eye(a[1] - a[0]))) : potential_AB, 1)
+    const pair_AB = a[0] === b[0] ? tf.mul(potential_AB, tf.sub(1, tf.eye(a[1] - a[0]))) : potential_AB
+    return { sum_A: tf.sum(pair_AB, 1), sum_B: tf.sum(pair_AB, 0) }
   })
-  return isDiagonal ? sumOf(sum_A) / 2 : sumOf(sum_A)
-}
 
-const sumOf = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0)
+const sumOf = (values: Iterable<number>): number => {
+  let sum = 0
+  for (const value of values) sum += value
+  return sum
+}

@@ -158,3 +158,31 @@ export const intervalOfParts = (whole: number, without: ReadonlyArray<number>, l
   const margin = criticalT(level, groups - 1) * Math.sqrt(((groups - 1) / groups) * squares)
   return { low: whole - margin, high: whole + margin }
 }
+
+/** Numbers of pairs of images, put together by image: every pair is in the sums of both of its images. */
+interface SumsOfPairs {
+  /** Of each image the sum over the pairs that it is in. */
+  readonly sums: ArrayLike<number>
+  /** Pairs that each image is in. */
+  readonly pairsOfEach: number
+}
+
+/**
+ * The jackknife, one image at a time, of a function of a mean over pairs of images: without an image, all of its pairs are
+ * missing. That is known from the sums, so that no pair is looked at again.
+ *
+ * @param statisticOf  of the mean over pairs
+ * @returns nothing where fewer than three images leave no pair without one of them
+ */
+export const jackknifeOfPairs = (
+  { pairsOfEach, sums }: SumsOfPairs,
+  statisticOf: (mean: number) => number,
+  { level = 0.95 }: Level = {}
+): Interval | undefined => {
+  const sum_N = Float64Array.from(sums)
+  if (sum_N.length < 3) return undefined
+  const total = sum_N.reduce((sum, value) => sum + value, 0) / 2
+  const numPairs = (sum_N.length * pairsOfEach) / 2
+  const without = Array.from(sum_N, (sum) => statisticOf((total - sum) / (numPairs - pairsOfEach)))
+  return intervalOfParts(statisticOf(total / numPairs), without, level)
+}

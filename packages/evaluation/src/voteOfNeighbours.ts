@@ -17,6 +17,20 @@ export const voteOfNeighbours = (
   temperature: number,
   numClasses: number
 ): number => {
+  const votes = votesOfNeighbours(indices, similarities, labels, temperature, numClasses)
+  let winner = 0
+  for (let label = 1; label < numClasses; label++) if (votes[label]! > votes[winner]!) winner = label
+  return winner
+}
+
+/** The votes for each class, as {@link voteOfNeighbours} counts them: relative to the nearest neighbour's. */
+export const votesOfNeighbours = (
+  indices: Int32Array,
+  similarities: Float32Array,
+  labels: ArrayLike<number>,
+  temperature: number,
+  numClasses: number
+): Float64Array => {
   // Not the first: a library's order of equal or nearly equal numbers is its own affair.
   const nearest = similarities.reduce(
     (largest, similarity) => Math.max(largest, similarity),
@@ -30,7 +44,5 @@ export const voteOfNeighbours = (
   for (let place = 0; place < indices.length; place++) {
     votes[labels[indices[place]!]!]! += Math.exp((similarities[place]! - nearest) / temperature)
   }
-  let winner = 0
-  for (let label = 1; label < numClasses; label++) if (votes[label]! > votes[winner]!) winner = label
-  return winner
+  return votes
 }

@@ -4,16 +4,19 @@ import { QueryEncoder } from "@moco/core/Encoder"
 import * as ResNet from "@moco/core/Encoder/ResNet"
 import { assertClose, TensorLeak, tinyResNet } from "@moco/core/testing"
 import { Augmentation } from "@moco/data/Augmentation"
+import { Dataset } from "@moco/data/Dataset"
 import { layerSynthetic } from "@moco/data/Dataset/Synthetic"
 import { ViewPairs } from "@moco/data/ViewPairs"
+import * as Embedding from "@moco/evaluation/Embedding"
 import { Inspection } from "@moco/evaluation/Inspection"
+import { comparedIn, confusionOf } from "@moco/evaluation/Inspection/confusion"
 import { inspect } from "@moco/evaluation/Inspection/inspect"
 import { nearestOthers } from "@moco/evaluation/Inspection/neighbours"
 import { principalComponents } from "@moco/evaluation/Inspection/pca"
 import { filterImages, unnormalised } from "@moco/evaluation/Inspection/sprites"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect, Layer, Schema } from "effect"
-import { drawnRows, product, unit } from "./rowsAsImages.ts"
+import { Effect, Layer, Schema, type Scope } from "effect"
+import { around, drawnRows, inTurn, oneHot, product, rowsAsImages, unit } from "./rowsAsImages.ts"
 
 const tensorflow = Backend.layerTensorflow({ threads: 2 })
 const onTensorflow = (test: () => void) =>
@@ -194,5 +197,65 @@ describe("An inspection", () => {
         [[]]
       )
     })
+  )
+})
+
+describe("The table of what is taken for what", () => {
+  const labels = { train: inTurn(60, 3), test: inTurn(30, 3) }
+  /** Rows that tell their class; those of the images to evaluate on tell the next one's. */
+  const { dataset, represent } = rowsAsImages({
+    train: { rows: oneHot(labels.train, 3), labels: labels.train },
+    test: {
+      rows: oneHot(
+        labels.test.map((label) => (label + 1) % 3),
+        3
+      ),
+      labels: labels.test
+    },
+    numClasses: 3
+  })
+  const ofRows = <A, E>(use: Effect.Effect<A, E, Backend | Dataset | Augmentation | Scope.Scope>) =>
+    Effect.scoped(use).pipe(Effect.provide(around(dataset)))
+
+  it.effect("is of all images where they are few, and else of as large a share of both parts", () =>
+    ofRows(
+      Effect.gen(function* () {
+        const whole = yield* Dataset.labelled
+        const numCompared = (height: number, width: number) => {
+          const { test, train } = comparedIn({ ...whole, input: { height, width, channels: 3 } })
+          assert.isTrue([...new Set(test)].every((image) => image < 30))
+          return [new Set(train).size, new Set(test).size]
+        }
+        assert.deepStrictEqual(numCompared(32, 32), [60, 30])
+        // 102,400,000 pixels are 25 images of 2,000 x 2,048.
+        assert.deepStrictEqual(numCompared(2000, 2048), [16, 8])
+        assert.deepStrictEqual(numCompared(10 ** 5, 10 ** 5), [1, 1])
+      })
+    )
+  )
+
+  it.effect("is of the images that it names, and says of how many", () =>
+    ofRows(
+      Effect.gen(function* () {
+        const whole = yield* Dataset.labelled
+        const embedding = yield* Embedding.open({ subject: "rows", representation: "rows", represent })
+        const train = Array.from({ length: 20 }, (_, at) => 59 - at)
+        const { counts, protocol } = yield* confusionOf(embedding, whole, { train, test: [5, 29, 2, 3] })
+        // Images 2, 5 and 29 are of class 2, which is taken for class 0; image 3 is of class 0.
+        assert.deepStrictEqual(counts, [
+          [0, 1, 0],
+          [0, 0, 0],
+          [3, 0, 0]
+        ])
+        assert.include(protocol, "4 of 30 evaluated images, among 20 of 60 of training")
+        const all = yield* confusionOf(embedding, whole, comparedIn(whole))
+        assert.deepStrictEqual(all.counts, [
+          [0, 10, 0],
+          [0, 0, 10],
+          [10, 0, 0]
+        ])
+        assert.notInclude(all.protocol, "of training")
+      })
+    )
   )
 })

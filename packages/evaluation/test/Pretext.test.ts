@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { assertClose } from "@moco/core/testing"
 import { Augmentation } from "@moco/data/Augmentation"
 import { firstOwnView } from "@moco/data/AugmentationPlan"
+import { jackknifeInterval } from "@moco/evaluation/bootstrap"
 import * as Pretext from "@moco/evaluation/Evaluation/Pretext"
 import { evaluationOf } from "@moco/evaluation/testing"
 import * as tf from "@tensorflow/tfjs-core"
@@ -87,6 +88,38 @@ describe("Pretext", () => {
     })
   )
 
+  it.effect("says of how many images each value is, and where it would lie with others of them", () =>
+    Effect.gen(function* () {
+      const [first, second] = [drawnRows(30, 4, 1), drawnRows(30, 4, 2)]
+      const [x, y] = [first.map(unit), second.map(unit)]
+      const found = yield* measuredOfViews([first, second])
+      for (const { interval, metric, numImages, value } of found) {
+        assert.strictEqual(numImages, 30, metric)
+        assert.isTrue(interval!.low < value && value < interval!.high, metric)
+      }
+      /** By looking at the pairs anew without each image. */
+      const slowly = (ofPairs: (rows: Int32Array) => number) => jackknifeInterval(ofPairs, 30, { groups: 30 })
+      const uniform = slowly((rows) =>
+        Math.log(
+          meanOf(
+            [...rows].flatMap((a, at) =>
+              [...rows.slice(at + 1)].map((b) => Math.exp(-2 * distance(x[a]!, x[b]!) ** 2))
+            )
+          )
+        )
+      )
+      const negative = slowly((rows) =>
+        meanOf(
+          [...rows].flatMap((a) =>
+            [...rows].filter((b) => a !== b && (b - a + 30) % 30 <= 16).map((b) => product(x[a]!, y[b]!))
+          )
+        )
+      )
+      assertClose([found[1]!.interval!.low, found[1]!.interval!.high], [uniform.low, uniform.high], 1e-5)
+      assertClose([found[3]!.interval!.low, found[3]!.interval!.high], [negative.low, negative.high], 1e-5)
+    })
+  )
+
   it.effect("has a uniformity of 0 where the representation has collapsed", () =>
     Effect.gen(function* () {
       const rows = new Array<Rows[number]>(20).fill([1, 2, 2])
@@ -104,6 +137,7 @@ describe("Pretext", () => {
         [0, 0, 1, 0],
         1e-6
       )
+      for (const { protocol } of found) assert.include(protocol, "up to 100 training images")
     })
   )
 })

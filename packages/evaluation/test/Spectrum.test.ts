@@ -106,11 +106,16 @@ describe("Spectrum", () => {
     })
   )
 
-  it.effect("looks at images of training where there are no others", () =>
+  it.effect("looks at images of training where there are no others, and says so", () =>
     Effect.gen(function* () {
       const rows = drawnRows(30, 3)
       const alone = yield* measuredOf(layer, { train: { rows, labels: [] } })
-      assert.deepStrictEqual(alone, yield* measured(rows))
+      const evaluated = yield* measured(rows)
+      assert.deepStrictEqual(
+        alone,
+        evaluated.map((one) => ({ ...one, protocol: one.protocol.replace("evaluated", "training") }))
+      )
+      for (const { protocol } of alone) assert.include(protocol, "up to 100 training images")
     })
   )
 })

@@ -1,6 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as CounterRandom from "@moco/core/CounterRandom"
-import { drawRows, jackknifeInterval, meanInterval, rowsWithoutGroups } from "@moco/evaluation/bootstrap"
+import {
+  drawRows,
+  jackknifeInterval,
+  jackknifeOfPairs,
+  meanInterval,
+  rowsWithoutGroups
+} from "@moco/evaluation/bootstrap"
 import { criticalT } from "@moco/evaluation/studentT"
 import fc from "fast-check"
 import { oracles } from "./oracles.ts"
@@ -96,6 +102,30 @@ describe("an interval by the jackknife", () => {
         assert.closeTo(interval.low, mean(values) - margin, 1e-9)
       })
     )
+  })
+
+  it("of pairs is that of the pairs that are left, counted anew without each image", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 3, max: 12 }),
+        fc.array(fc.double({ min: 0.1, max: 10, noNaN: true }), { minLength: 12 * 12, maxLength: 12 * 12 }),
+        (size, values) => {
+          const ofPair = (a: number, b: number) => values[12 * Math.min(a, b) + Math.max(a, b)]!
+          const statistic = (rows: Int32Array) =>
+            Math.log(mean([...rows].flatMap((a, at) => [...rows.slice(at + 1)].map((b) => ofPair(a, b)))))
+          const all = Array.from({ length: size }, (_, image) => image)
+          const sums = all.map((a) => all.reduce((sum, b) => sum + (b === a ? 0 : ofPair(a, b)), 0))
+          const found = jackknifeOfPairs({ sums, pairsOfEach: size - 1 }, Math.log)!
+          const slow = jackknifeInterval(statistic, size, { groups: size })
+          assert.closeTo(found.low, slow.low, 1e-9)
+          assert.closeTo(found.high, slow.high, 1e-9)
+        }
+      )
+    )
+  })
+
+  it("of pairs is none of two images, without one of which no pair is left", () => {
+    assert.isUndefined(jackknifeOfPairs({ sums: [1, 1], pairsOfEach: 1 }, Math.log))
   })
 
   it("leaves every row out once", () => {

@@ -3,6 +3,7 @@ import { Backend } from "@moco/core/Backend"
 import { exactNeighbours } from "@moco/evaluation/exactNeighbours"
 import { makeRanking } from "@moco/evaluation/ranking"
 import { averagePrecision, retrieve } from "@moco/evaluation/retrieval"
+import { voteOfNeighbours, votesOfNeighbours } from "@moco/evaluation/voteOfNeighbours"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Fiber } from "effect"
 import fc from "fast-check"
@@ -25,6 +26,13 @@ const bySorting = (queries: ReadonlyArray<Array<number>>, bank: ReadonlyArray<Ar
       .slice(0, k)
   )
 
+/** Parts of all votes: ours are relative to the nearest neighbour's. */
+const shares = (votes: ArrayLike<number>) => {
+  const all = Array.from(votes)
+  const total = all.reduce((sum, vote) => sum + vote, 0)
+  return all.map((vote) => vote / total)
+}
+
 describe("exact neighbours", () => {
   layer(Backend.layerTensorflow({ threads: 1 }))((it) => {
     it.effect("are scikit-learn's", () =>
@@ -35,6 +43,28 @@ describe("exact neighbours", () => {
         assert.deepStrictEqual(Array.from(index_NK), nearest.flat())
         const first = queries[0]!.reduce((sum, value, c) => sum + value * x[nearest[0]![0]!]![c]!, 0)
         assert.closeTo(similarity_NK[0]!, first, 1e-6)
+        tf.dispose([query_NC, bank_BC])
+      })
+    )
+
+    it.effect("vote for the classes as numpy counts them by the literature's formula", () =>
+      Effect.gen(function* () {
+        const { bank, queries, said, temperature, y } = oracles.votes
+        const [query_NC, bank_BC] = [tf.tensor2d([...queries]), tf.tensor2d([...bank])]
+        for (const { k, said: classes, votes } of said) {
+          const { index_NK, similarity_NK } = yield* exactNeighbours(query_NC, bank_BC, k)
+          queries.forEach((_, row) => {
+            const own = [row * k, (row + 1) * k] as const
+            const neighbours = [index_NK.subarray(...own), similarity_NK.subarray(...own)] as const
+            assert.strictEqual(voteOfNeighbours(...neighbours, y, temperature, 5), classes[row])
+            const ours = votesOfNeighbours(...neighbours, y, temperature, 5)
+            assert.isBelow(farthest(shares(ours), shares(votes[row]!)), 1e-5)
+          })
+        }
+        assert.deepStrictEqual(
+          said.map(({ k }) => k),
+          [200, 20]
+        )
         tf.dispose([query_NC, bank_BC])
       })
     )

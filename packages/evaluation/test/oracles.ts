@@ -23,6 +23,12 @@ interface Oracles {
   }
   readonly retrieval: Record<"x" | "queries" | "nearest", Rows> &
     Record<"y" | "precisionAt5" | "averagePrecision", Array<number>>
+  readonly votes: Record<"bank" | "queries", Rows> & {
+    readonly y: Array<number>
+    readonly temperature: number
+    /** For each number of neighbours that vote: the votes of each query for each class, and the class with the most. */
+    readonly said: ReadonlyArray<{ readonly k: number; readonly votes: Rows; readonly said: Array<number> }>
+  }
   readonly clusters: Record<"x" | "confusion", Rows> &
     Record<"y" | "clusters", Array<number>> &
     Record<"inertia" | "best" | "nmi" | "ari", number>

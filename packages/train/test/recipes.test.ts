@@ -9,6 +9,7 @@ import * as Run from "@moco/train/Run"
 import { decode, type RunConfig, warnings } from "@moco/train/RunConfig"
 import { imagesOf } from "@moco/train/RunConfig/images"
 import { recipes } from "@moco/train/recipes"
+import { photosOf } from "@moco/train/recipes/photos"
 import { Effect, FileSystem } from "effect"
 
 const headerOf = (name: string) => {
@@ -111,6 +112,14 @@ describe("the recipes of the literature", () => {
     const bank = cifar10InstDisc!()
     assert.deepInclude(bank.dictionary, { kind: "memoryBank", size: 4096, entryMomentum: 0.5 })
     assert.deepStrictEqual(bank.loss, { kind: "nce", temperature: 0.1, symmetric: false })
+  })
+
+  it("measure images without labels by what needs none", () => {
+    const unlabelled = photosOf({ channels: 3, numImages: 1000, hasClasses: false, shorterSide: 256 })
+    const tooMany = photosOf({ channels: 3, numImages: 10 ** 6, hasClasses: true, shorterSide: 256 })
+    for (const { evaluations } of [stl10!(), unlabelled, tooMany])
+      assert.deepStrictEqual(Object.keys(evaluations), ["pretext", "spectrum"])
+    assert.deepStrictEqual(Object.keys(photos!().evaluations), ["knn"])
   })
 
   it("make their views by the preset of their source", () => {

@@ -53,6 +53,14 @@ export const evaluationMutations: ReadonlyArray<Mutation> = [
     fear: "uniformity depends on how many images there are"
   },
   {
+    name: "evaluation: a jackknife of pairs that leaves the pairs of an image in",
+    file: `${source}/bootstrap.ts`,
+    from: "(total - sum) / (numPairs - pairsOfEach)",
+    to: "(total - sum / 2) / (numPairs - pairsOfEach)",
+    tests: "evaluation bootstrap",
+    fear: "the interval of a uniformity is that of something else"
+  },
+  {
     name: "evaluation: RankMe of eigenvalues",
     file: `${source}/spectrum.ts`,
     from: "Math.sqrt(Math.max(0, value))",

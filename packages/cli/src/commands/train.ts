@@ -3,11 +3,13 @@ import * as Escape from "@moco/core/Escape"
 import * as Catalog from "@moco/data/Catalog"
 import { evaluationSplits } from "@moco/data/Catalog"
 import { Progress } from "@moco/report/live/Progress"
+import { leftOutOf } from "@moco/report/runs/leftOut"
 import { steps } from "@moco/train/Checkpoint/store"
 import type { CheckpointEvery } from "@moco/train/Checkpoints"
 import { NonFinite } from "@moco/train/Diagnostics"
 import { errorsIn } from "@moco/train/ExitCode"
 import * as Run from "@moco/train/Run"
+import * as RunFolder from "@moco/train/RunFolder"
 import { Cause, Console, Effect, Exit, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dataDirFlag, jsonFlag, namedFlag, pathFlag } from "../flags.ts"
@@ -168,7 +170,8 @@ const trainAndTell = Effect.fnUntraced(function* (run: Run.Run, options: TrainOp
   const given = { flags: options.given, initial: initialWeights }
   const writeReport = (failure?: string) => writeReportOf(folder, commandsOf(folder.path, given), failure)
   const sumUp = Effect.gen(function* () {
-    const { result } = followed
+    const leftOut = leftOutOf(yield* RunFolder.readQuarantine(folder))
+    const result = { ...followed.result, leftOut }
     const [savedStep] = yield* Effect.orElseSucceed(steps(folder.checkpoints), () => [])
     const written = yield* Effect.exit(
       options.report && result.numSteps > 0 ? writeReport() : Effect.succeed(undefined)

@@ -6,13 +6,14 @@ import { Dataset } from "@moco/data/Dataset"
 import { readRange } from "@moco/data/ImageSource"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer, Schema } from "effect"
-import { alignments, uniformity } from "../alignmentUniformity.ts"
+import { alignments, potentials } from "../alignmentUniformity.ts"
+import { jackknifeOfPairs } from "../bootstrap.ts"
 import { distributionOf } from "../distribution.ts"
 import { type Embedding, EncoderLayer } from "../Embedding.ts"
-import { Evaluation, EveryEpochs, evaluationKind, NumImages } from "../Evaluation.ts"
-import { type Metric, measured } from "../Measurement.ts"
+import { Evaluation, EveryEpochs, evaluationKind, type Looked, NumImages } from "../Evaluation.ts"
+import { type Measurement, type Metric, measured } from "../Measurement.ts"
 import { floatsOf } from "../onHost.ts"
-import { unitRows } from "../unitRows.ts"
+import { rowsOf, unitRows } from "../unitRows.ts"
 import { meanOf } from "./accuracy.ts"
 
 const name = "pretext"
@@ -30,8 +31,8 @@ export type PretextSettings = typeof PretextSettings.Type
 const pairs = "of two random views of an image"
 
 /** None is better by itself: a collapsed encoder is aligned best, and noise is uniform. */
-const metricsOf = ({ layer = "head", numImages }: PretextSettings) => {
-  const where = `${layer}, up to ${numImages} evaluated images, features of length 1`
+const metricsOf = ({ layer = "head", numImages }: PretextSettings, of: Looked = "evaluated") => {
+  const where = `${layer}, up to ${numImages} ${of} images, features of length 1`
   const alignment: Metric = {
     ...{ evaluation: name, metric: "alignment (alpha = 2)", unit: "", higherIsBetter: null },
     protocol: `mean squared distance ${pairs}; ${where}`
@@ -56,7 +57,8 @@ const viewSeed = 0xe7a1
 const batchSize = 250
 /** Pairs of different images are those of each view with the next so many. */
 const shifts = 16
-const bins = 40
+/** Bins that cosines are counted in. */
+const cosines = { low: -1, high: 1, bins: 40 }
 
 /**
  * How the loss sees images that it was not given: alignment and uniformity (Wang and Isola 2020), and how similar positive and
@@ -71,7 +73,7 @@ export const layer = (settings: PretextSettings) =>
       const augmentation = yield* Augmentation
       const source = test ?? train
       const numImages = Math.min(source.numImages, settings.numImages)
-      const metrics = metricsOf(settings)
+      const metrics = metricsOf(settings, test === undefined ? "training" : "evaluated")
 
       /** Unit rows of two views. */
       const viewRows = Effect.fnUntraced(function* (embedding: Embedding) {
@@ -80,7 +82,7 @@ export const layer = (settings: PretextSettings) =>
         for (let from = 0; from < numImages; from += batchSize) {
           const to = Math.min(numImages, from + batchSize)
           const images = yield* readRange(source, from, to)
-          const rowsOf = (view: number) =>
+          const viewOf = (view: number) =>
             unitRows(
               represent(
                 augmentation.views(
@@ -91,8 +93,8 @@ export const layer = (settings: PretextSettings) =>
             )
           parts.push(
             yield* Tensor.scoped("Pretext.views", () => ({
-              x_NC: rowsOf(firstOwnView),
-              y_NC: rowsOf(firstOwnView + 1)
+              x_NC: viewOf(firstOwnView),
+              y_NC: viewOf(firstOwnView + 1)
             }))
           )
           yield* Effect.yieldNow
@@ -115,12 +117,11 @@ export const layer = (settings: PretextSettings) =>
         return yield* Tensor.run("Pretext.measure", () => {
           const { subject } = embedding
           const positives = floatsOf(() => tf.sum(tf.mul(x_NC, y_NC), 1))
-          const negatives = negativesOf(x_NC, y_NC)
           return [
             meanOf(alignment, subject, alignments(x_NC, y_NC)),
-            measured(uniform, subject, numImages > 1 ? uniformity(x_NC) : 0, { numImages }),
-            withDistribution(positive, subject, positives),
-            withDistribution(negative, subject, negatives)
+            uniformityOf(uniform, subject, x_NC),
+            { ...meanOf(positive, subject, positives), distribution: distributionOf(positives, cosines) },
+            negativesOf(negative, subject, x_NC, y_NC)
           ]
         })
       }, Effect.scoped)
@@ -128,28 +129,50 @@ export const layer = (settings: PretextSettings) =>
     })
   )
 
-/** Cosines of each view with those of the next images, whose number is bounded. */
-const negativesOf = (x_NC: tf.Tensor2D, y_NC: tf.Tensor2D): Float32Array => {
-  const numRows = x_NC.shape[0]
-  const some = Array.from({ length: Math.min(shifts, numRows - 1) }, (_, at) => at + 1)
-  if (some.length === 0) return Float32Array.of(0)
-  return floatsOf(() =>
-    tf.concat1d(
-      some.map((shift) => {
-        const turned_NC = tf.concat2d(
-          [tf.slice2d(y_NC, [shift, 0], [numRows - shift, -1]), tf.slice2d(y_NC, [0, 0], [shift, -1])],
-          0
-        )
-        return tf.sum(tf.mul(x_NC, turned_NC), 1) as tf.Tensor1D
-      })
-    )
-  )
+/** Over all pairs of different images; 0 of one image, which has none. */
+const uniformityOf = (metric: Metric, subject: string, x_NC: tf.Tensor2D): Measurement => {
+  const numImages = x_NC.shape[0]
+  if (numImages === 1) return measured(metric, subject, 0, { numImages })
+  return ofPairs(metric, subject, { sums: potentials(x_NC), pairsOfEach: numImages - 1 }, Math.log)
 }
 
-const withDistribution = (metric: Metric, subject: string, cosines: Float32Array) => ({
-  ...measured(metric, subject, cosines.reduce((sum, cosine) => sum + cosine, 0) / cosines.length),
-  distribution: distributionOf(cosines, { low: -1, high: 1, bins })
-})
+/** Cosines of each view with those of the next images, whose number is bounded. */
+const negativesOf = (metric: Metric, subject: string, x_NC: tf.Tensor2D, y_NC: tf.Tensor2D): Measurement => {
+  const numImages = x_NC.shape[0]
+  const some = Array.from({ length: Math.min(shifts, numImages - 1) }, (_, at) => at + 1)
+  if (some.length === 0) return measured(metric, subject, 0, { numImages })
+  const cosine_SN = floatsOf(() => tf.concat1d(some.map((shift) => shiftedCosines(x_NC, y_NC, shift))))
+  const sum_N = new Float64Array(numImages)
+  cosine_SN.forEach((cosine, at) => {
+    const image = at % numImages
+    sum_N[image]! += cosine
+    sum_N[(image + some[Math.floor(at / numImages)]!) % numImages]! += cosine
+  })
+  return {
+    ...ofPairs(metric, subject, { sums: sum_N, pairsOfEach: 2 * some.length }, (mean) => mean),
+    distribution: distributionOf(cosine_SN, cosines)
+  }
+}
+
+/** Of each view x with the view y that stands so many rows below it. */
+const shiftedCosines = (x_NC: tf.Tensor2D, y_NC: tf.Tensor2D, shift: number): tf.Tensor1D => {
+  const numRows = x_NC.shape[0]
+  const turned_NC = tf.concat2d([rowsOf(y_NC, [shift, numRows]), rowsOf(y_NC, [0, shift])], 0)
+  return tf.sum(tf.mul(x_NC, turned_NC), 1)
+}
+
+/** A function of a mean over pairs of images, with its jackknife interval over the images. */
+const ofPairs = (
+  metric: Metric,
+  subject: string,
+  { pairsOfEach, sums }: { readonly sums: Float64Array; readonly pairsOfEach: number },
+  statisticOf: (mean: number) => number
+): Measurement => {
+  const mean = sums.reduce((sum, value) => sum + value, 0) / (sums.length * pairsOfEach)
+  const interval = jackknifeOfPairs({ sums, pairsOfEach }, statisticOf)
+  const details = { numImages: sums.length, ...(interval === undefined ? {} : { interval }) }
+  return measured(metric, subject, statisticOf(mean), details)
+}
 
 /** What a config names `evaluations.pretext`. */
 export const pretext = evaluationKind({

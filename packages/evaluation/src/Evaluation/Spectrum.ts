@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer, Schema } from "effect"
 import { intervalOfParts, rowsWithoutGroups } from "../bootstrap.ts"
 import { type Embedding, EncoderLayer } from "../Embedding.ts"
-import { Evaluation, EveryEpochs, evaluationKind, NumImages } from "../Evaluation.ts"
+import { Evaluation, EveryEpochs, evaluationKind, type Looked, NumImages } from "../Evaluation.ts"
 import { type Metric, measured } from "../Measurement.ts"
 import { floatsOf } from "../onHost.ts"
 import { addRows, effectiveRank, emptyGram, featureDeviation, rankMe, singularValues } from "../spectrum.ts"
@@ -25,8 +25,11 @@ export const SpectrumSettings = Schema.Struct({
 export type SpectrumSettings = typeof SpectrumSettings.Type
 
 /** None is better by itself: noise makes use of every direction. */
-const metricsOf = ({ layer = "backbone", numImages }: SpectrumSettings): ReadonlyArray<Metric> => {
-  const where = `${layer}, up to ${numImages} evaluated images, test transform`
+const metricsOf = (
+  { layer = "backbone", numImages }: SpectrumSettings,
+  looked: Looked = "evaluated"
+): ReadonlyArray<Metric> => {
+  const where = `${layer}, up to ${numImages} ${looked} images, test transform`
   const of = (metric: string, unit: string, protocol: string): Metric => ({
     ...{ evaluation: name, metric, unit, higherIsBetter: null },
     protocol: `${protocol}; ${where}`
@@ -66,7 +69,7 @@ export const layer = (settings: SpectrumSettings) =>
       const { test, train } = yield* Dataset.checked
       const [part, { numImages }] =
         test === undefined ? (["train", train] as const) : (["test", test] as const)
-      const metrics = metricsOf(settings)
+      const metrics = metricsOf(settings, test === undefined ? "training" : "evaluated")
       const evaluate = Effect.fn("Spectrum.evaluate")(function* ({ rowsAt, subject }: Embedding) {
         const numRows = Math.min(numImages, settings.numImages)
         const first = Int32Array.from({ length: numRows }, (_, row) => row)

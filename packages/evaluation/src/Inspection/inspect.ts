@@ -1,6 +1,6 @@
 import { QueryEncoder, weightsOf } from "@moco/core/Encoder"
 import * as Tensor from "@moco/core/Tensor"
-import { Dataset, evaluatedBy, type LabelledDataset, withLabels } from "@moco/data/Dataset"
+import { Dataset, evaluatedBy, withLabels } from "@moco/data/Dataset"
 import type { ImageSize, ImageSource, Images } from "@moco/data/ImageSource"
 import { ViewPairs } from "@moco/data/ViewPairs"
 import * as tf from "@tensorflow/tfjs-core"
@@ -10,9 +10,10 @@ import type { Inspection } from "../Inspection.ts"
 import { floatsOf } from "../onHost.ts"
 import { trained } from "../subjects.ts"
 import { unitRows } from "../unitRows.ts"
-import { confusionOf } from "./confusion.ts"
+import { comparedIn, confusionOf } from "./confusion.ts"
 import { type Found, nearestOthers } from "./neighbours.ts"
 import { principalComponents } from "./pca.ts"
+import { spread } from "./spread.ts"
 import { type DrawnSprite, drawSprite, filterImages, unnormalised } from "./sprites.ts"
 import { umap } from "./umap.ts"
 
@@ -73,7 +74,9 @@ export const inspect = Effect.fn("inspect")(function* (step: number) {
   const filters = yield* filtersOf
   const labelled = withLabels(dataset)
   const confusion =
-    labelled !== undefined && isSmall(labelled) ? { confusion: yield* confusionOf(embedding, labelled) } : {}
+    labelled === undefined
+      ? {}
+      : { confusion: yield* confusionOf(embedding, labelled, comparedIn(labelled)) }
   const inspection: Inspection = {
     format: 1,
     ...{ subject: subject.subject, layer: "backbone", step },
@@ -112,23 +115,6 @@ export const inspect = Effect.fn("inspect")(function* (step: number) {
  */
 const lookedAt = ({ height, width }: ImageSize): number =>
   Math.round(Math.min(2000, Math.max(200, (2000 * 32 ** 2) / (height * width))))
-
-/** Whether all images can go through the encoder once more: as many as 100,000 of 32 x 32 pixels. */
-const isSmall = ({ input, test, train }: LabelledDataset): boolean =>
-  (test.numImages + train.numImages) * input.height * input.width <= 100_000 * 32 ** 2
-
-/** At most `count` places, evenly spread over `length`, in an order in which any first ones are spread too. */
-const spread = (length: number, count: number): ReadonlyArray<number> => {
-  const number = Math.min(length, count)
-  // Steps of the golden section: no two of the first ones are near each other.
-  const turns = Array.from({ length: number }, (_, at) => (at * 0.6180339887498949) % 1)
-  const order = turns.map((turn, at) => ({ turn, at })).toSorted((a, b) => a.turn - b.turn)
-  const places = new Array<number>(number)
-  order.forEach(({ at }, rank) => {
-    places[at] = Math.floor((rank * length) / number)
-  })
-  return places
-}
 
 /** Both maps of some rows, as they lie on the sphere. */
 const mapOf = Effect.fnUntraced(function* (row_NC: tf.Tensor2D) {

@@ -16,15 +16,19 @@ const margin = 16
 const labelWidth = 190
 const fontSize = 13
 const titleHeight = 34
+const lineHeight = 18
+/** Of a character in the mean, rounded up: a line that is longer than the picture is cut. */
+const characterWidth = 8
 const headingHeight = 20
 
 /**
  * A picture of images in rows, each with its label; as PNG.
  *
+ * @param title  its first line is bold
  * @param headings  what stands above the columns, where anything does
  */
 export const imageGrid = async (
-  title: string,
+  title: ReadonlyArray<string>,
   rows: ReadonlyArray<GridRow>,
   channels: number,
   headings: ReadonlyArray<string> = []
@@ -37,7 +41,7 @@ export const imageGrid = async (
   const columns = Math.max(...rows.map(({ images }) => images.length))
   const hasLabels = rows.some(({ label }) => label !== "")
   const left = margin + (hasLabels ? labelWidth : 0)
-  const top = titleHeight + (headings.length > 0 ? headingHeight : 0)
+  const top = titleHeight + lineHeight * (title.length - 1) + (headings.length > 0 ? headingHeight : 0)
   const [width, height] = [columns * (side + gap) - gap, rows.length * (side + gap) - gap]
   const labels = rows.map(({ label }, row) => {
     const middle = top + row * (side + gap) + side / 2
@@ -50,7 +54,11 @@ export const imageGrid = async (
   const svg = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${left + width + margin}" height="${top + height + margin}" font-family="DejaVu Sans" font-size="${fontSize}">`,
     `<rect width="100%" height="100%" fill="white"/>`,
-    `<text x="${margin}" y="22" font-weight="bold">${Escape.markup(title)}</text>`,
+    ...title.map((line, at) => {
+      const weight = at === 0 ? "bold" : "normal"
+      const text = Escape.markup(shortened(line, (left + width - margin) / characterWidth))
+      return `<text x="${margin}" y="${22 + at * lineHeight}" font-weight="${weight}">${text}</text>`
+    }),
     ...labels,
     ...above,
     `<image x="${left}" y="${top}" width="${width}" height="${height}" href="data:image/png;base64,${Buffer.from(pixels).toString("base64")}"/>`,
@@ -61,4 +69,5 @@ export const imageGrid = async (
 
 const maxLabel = 24
 
-const shortened = (label: string) => (label.length > maxLabel ? `${label.slice(0, maxLabel - 1)}…` : label)
+const shortened = (text: string, most = maxLabel) =>
+  text.length > most ? `${text.slice(0, Math.floor(most) - 1)}…` : text

@@ -1,6 +1,7 @@
 import { Measurement } from "@moco/evaluation/Measurement"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { configDifferences } from "@moco/train/RunConfig/differences"
+import * as RunFolder from "@moco/train/RunFolder"
 import { KeptEvaluation, type KeptEvaluations, readEvaluated } from "@moco/train/RunFolder/evaluated"
 import type { Scanned } from "@moco/train/RunLog/scan"
 import { recipes } from "@moco/train/recipes"
@@ -8,6 +9,7 @@ import { Effect, Path, Schema } from "effect"
 import { RunEnvironment, readEnvironment } from "../environment.ts"
 import { type Content, contentsOf } from "./contents.ts"
 import { requireRun } from "./find.ts"
+import { LeftOut, leftOutOf } from "./leftOut.ts"
 import { failuresOf } from "./list.ts"
 import { type LookedAt, lookAt } from "./look.ts"
 import { RunSummary, summaryOf } from "./summary.ts"
@@ -29,6 +31,8 @@ export const RunDetails = Schema.Struct({
   best: Schema.NullOr(Schema.Struct({ step: Schema.Finite, metric: Schema.String, value: Schema.Finite })),
   evaluationSeconds: Schema.NullOr(Schema.Number),
   environment: Schema.NullOr(RunEnvironment),
+  /** Files of the data set that are no images. */
+  leftOut: LeftOut,
   /** What is wrong with its files. */
   damage: Schema.Array(Schema.String),
   /** Of a checkpoint's folder all files together. */
@@ -88,6 +92,7 @@ export const detailsOf = Effect.fn("runs.detailsOf")(function* (
     best: best === undefined ? null : { step: best.step, metric: best.metric, value: best.value },
     evaluationSeconds: evaluationSeconds ?? null,
     environment: environment ?? null,
+    leftOut: leftOutOf(isRead(looked) ? yield* RunFolder.readQuarantine(looked.folder) : []),
     damage: [...damage, ...since.problems],
     files: filesWithSizes(contents, path.sep),
     commands: commandsOf(run, whole)

@@ -8,6 +8,7 @@ import { evaluatedOf } from "../evaluatedOf.ts"
 import { fewMeasurements, moreOf } from "../fewMeasurements.ts"
 import { measurementRows } from "../measurementRows.ts"
 import type { RunDetails } from "./details.ts"
+import { leftOutLines } from "./leftOut.ts"
 import { columns } from "./text.ts"
 
 /** Everything about a run, in words and aligned columns. */
@@ -30,6 +31,7 @@ export const detailsText = (details: RunDetails): string => {
       "what happened",
       history.map(({ step, time, what }) => [minute(time), `step ${step}`, shorten(what, maxWords)])
     ),
+    ...leftOut(details.leftOut),
     ...section("ran on", environmentFacts(details.environment ?? {})),
     ...section("files", fileRows(details), [1]),
     ...commands.flatMap(({ command, purpose }) => [
@@ -71,6 +73,11 @@ const afterwards = (found: RunDetails["evaluatedAfterwards"]): ReadonlyArray<str
     ]),
     ...(more === 0 ? [] : [`and ${more} earlier, in evaluations.jsonl`])
   ]
+}
+
+const leftOut = (found: RunDetails["leftOut"]): ReadonlyArray<string> => {
+  const lines = leftOutLines(found)
+  return lines.length === 0 ? [] : ["", ...lines]
 }
 
 const minute = (time: string): string => time.slice(0, 16).replace("T", " ")

@@ -4,10 +4,12 @@ import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { forbidden } from "@moco/core/testing"
+import type { Inspection } from "@moco/evaluation/Inspection"
 import type { RunEvent } from "@moco/train/RunLog"
 import { Effect } from "effect"
 import { parseHTML } from "linkedom"
 import { comparePage } from "../../src/html/compare/comparePage.ts"
+import type { Inspected } from "../../src/html/run/RunSource.ts"
 import { readSource } from "../../src/html/run/readSource.ts"
 import { runPage } from "../../src/html/run/runPage.ts"
 import { troublesOf } from "../../src/html/run/troubles.ts"
@@ -74,6 +76,20 @@ describe("the report of a run", () => {
     // Lower is better of uniformity: -3.1 (1 - exp(-3)) - 0.4 is below -0.71.
     assert.include(text, "\u22122.636")
     assert.include(text, "loss.temperature")
+  })
+
+  it("says of images with labels whose classes were not compared that it is so, and of others that they have none", async () => {
+    const source = await sourceOf()
+    assert.isTrue("value" in source.inspected)
+    if (!("value" in source.inspected)) return
+    const { confusion: _, ...inspection } = source.inspected.value.inspection
+    const { classes: __, ...unlabelled } = inspection
+    const shown = (inspection: Inspection) => {
+      const value = { ...(source.inspected as { value: Inspected }).value, inspection }
+      return textOf(runPage({ ...source, inspected: { value } }))
+    }
+    assert.include(shown(inspection), "Not shown: it was not made")
+    assert.include(shown(unlabelled), "Not shown: the images have no labels")
   })
 
   it("says in words what is missing where a run was neither inspected nor evaluated", async () => {

@@ -44,6 +44,7 @@ export const photosOf = ({ channels, hasClasses, numImages, shorterSide }: Surve
   const imageSize = shorterSide < 40 ? 32 : numImages < 20_000 ? 48 : 64
   const bankBytes = numImages * imageSize ** 2 * channels * Float32Array.BYTES_PER_ELEMENT
   const batchSize = within(powerBelow(numImages / 4), 4, 128)
+  const everyEpochs = Math.ceil(epochs / 5)
   return {
     ...quick,
     recipe: "photos",
@@ -66,13 +67,19 @@ export const photosOf = ({ channels, hasClasses, numImages, shorterSide }: Surve
     training: { epochs, batchSize },
     evaluations:
       hasClasses && bankBytes <= maxBankBytes
-        ? { knn: { everyEpochs: Math.ceil(epochs / 5), k, temperature: 0.1 } }
-        : {}
+        ? { knn: { everyEpochs, k, temperature: 0.1 } }
+        : withoutLabels(everyEpochs)
   }
 }
 
 /** Raw pixels of all images, the largest bank that is compared with; more is not for a recipe to take unasked. */
 const maxBankBytes = 2 ** 30
+
+/** Of the first images: a spectrum of raw pixels, to compare with, takes a minute for 1,000 and seconds for 500. */
+const withoutLabels = (everyEpochs: number): RunConfig["evaluations"] => ({
+  pretext: { everyEpochs, numImages: 1000 },
+  spectrum: { everyEpochs, numImages: 500 }
+})
 
 const within = (value: number, least: number, most: number) => Math.min(Math.max(value, least), most)
 

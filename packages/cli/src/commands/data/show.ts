@@ -15,7 +15,7 @@ import { FlagsInvalid } from "../../FlagsInvalid.ts"
 import { dataDirFlag, namedFlag, pathFlag } from "../../flags.ts"
 import { requireOutside } from "./requireOutside.ts"
 import { describe, describeChannels, describeViews } from "./show/describe.ts"
-import { rowsOf } from "./show/images.ts"
+import { describeRows, rowsOf } from "./show/images.ts"
 import { statisticsOf } from "./show/statistics.ts"
 import { augmentNames, ofRecipe, recipeOf, viewHeadings, viewRows, viewsOf } from "./show/views.ts"
 
@@ -69,7 +69,9 @@ export const show = Command.make(
         views === undefined ? ["", "images to train on"] : ["-views", `views ${views.whose}`]
       const picture = Option.getOrElse(out, () => `${name}${suffix}.png`)
       const headings = views === undefined ? [] : viewHeadings
-      yield* draw(picture, `${name}: ${of}`, { rows, channels: train.channels, headings })
+      const left = views === undefined ? describeRows(train) : []
+      const title = [[`${name}: ${of}`, ...left].join("; "), describeChannels(statistics, numSeen)]
+      yield* draw(picture, title, { rows, channels: train.channels, headings })
       yield* Console.log(describe(name, train, test))
       yield* Console.log(describeChannels(statistics, numSeen))
       for (const note of notes) yield* Console.log(`note: ${Escape.line(note)}`)
@@ -78,7 +80,7 @@ export const show = Command.make(
       for (const { file, problem } of (yield* Effect.all(bad)).flat()) {
         yield* Console.log(`no image: ${Escape.line(file)}: ${Escape.line(problem)}`)
       }
-      yield* Console.log(`picture: ${Escape.line(picture)}`)
+      yield* Console.log(`picture: ${[Escape.line(picture), ...left].join("; ")}`)
       // It writes one file, as a whole.
     },
     Effect.scoped,
@@ -115,7 +117,7 @@ interface Grid {
 }
 
 /** Writes a picture of images. */
-const draw = Effect.fnUntraced(function* (picture: string, title: string, grid: Grid) {
+const draw = Effect.fnUntraced(function* (picture: string, title: ReadonlyArray<string>, grid: Grid) {
   const { channels, headings, rows } = grid
   const path = yield* Path.Path
   const { imageGrid } = yield* loadDrawing(

@@ -74,11 +74,11 @@ const tell = Effect.fnUntraced(function* (surveyed: Surveyed) {
   )
 })
 
-/** Says why a recipe for images in classes evaluates nothing. */
+/** Says why a recipe for images in classes compares no labels. */
 const tellOfEvaluations = ({ evaluations }: RunConfig, { hasClasses }: Surveyed) =>
-  hasClasses && Object.keys(evaluations).length === 0
+  hasClasses && evaluations.knn === undefined
     ? Console.log(
-        'note: nothing is evaluated, for so many images would be a bank of more than 1 GiB; ask for it with --set evaluations.knn=\'{"everyEpochs": 5, "k": [20], "temperature": 0.1}\''
+        'note: nothing is evaluated by labels, for so many images would be a bank of more than 1 GiB; ask for it with --set evaluations.knn=\'{"everyEpochs": 5, "k": [20], "temperature": 0.1}\''
       )
     : Effect.void
 

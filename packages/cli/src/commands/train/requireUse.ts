@@ -1,3 +1,4 @@
+import * as Catalog from "@moco/data/Catalog"
 import * as Files from "@moco/data/Files"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { Effect, Option } from "effect"
@@ -5,33 +6,63 @@ import { FlagsInvalid } from "../../FlagsInvalid.ts"
 import type { Surveyed } from "./imagesOf.ts"
 import type { ConfigFlags } from "./resolveConfig.ts"
 
+/** Settings of how a file becomes pixels: an array is pixels already. */
+const ofDecoding = ["shorterSide", "background", "maxPixels", "keepDecoded", "maxBad"].map(
+  (name) => `data.files.${name}`
+)
+
+type Said = Pick<ConfigFlags, "maxBad" | "split" | "set">
+
 /**
- * Refuses flags that would change nothing: how many files may be damaged, of arrays, which no file was decoded for, and which part
- * is evaluated on, of images of which there is none.
+ * Refuses flags that would change nothing: how files are decoded and how many may be damaged, of arrays, which no file is
+ * decoded for, and which part is evaluated on, of images of which there is none.
  *
  * @param known  the survey of the images that `--data` names
  */
 export const requireUse = Effect.fn("cli.requireUse")(function* <E, R>(
-  { data: { evaluationSplit, files, name } }: RunConfig,
-  { maxBad, split }: Pick<ConfigFlags, "maxBad" | "split">,
+  { data }: RunConfig,
+  said: Said,
   known: Effect.Effect<Surveyed, E, R> | undefined
 ) {
-  if (Option.isNone(maxBad) && (Option.isNone(split) || !files)) return
-  if (!files) {
-    const problem = `is of no use: ${name} is no folder of image files`
-    const hint = "name images of your own with --data=PATH, or leave --max-bad away"
-    return yield* new FlagsInvalid({ flags: `--max-bad=${Option.getOrThrow(maxBad)}`, problem, hint })
-  }
+  const { evaluationSplit, files } = data
+  if (!files) return yield* requireUseOfNamed(data, said)
+  const decoding = decodingFlag(said)
+  if (decoding === undefined && Option.isNone(said.split)) return
   const { path } = files
   const surveyed = known ?? Files.survey(path, { ...files, split: evaluationSplit })
   const { hasClasses, isDecoded, isLabelled } = yield* surveyed
-  if (Option.isSome(maxBad) && !isDecoded) {
+  if (decoding !== undefined && !isDecoded) {
     const problem = `is of no use: ${path} is an array, for which no file is decoded`
-    return yield* new FlagsInvalid({ flags: `--max-bad=${maxBad.value}`, problem, hint: "leave it away" })
+    return yield* new FlagsInvalid({ flags: decoding, problem, hint: "leave it away" })
   }
-  if (Option.isSome(split) && !hasClasses) {
+  if (Option.isSome(said.split) && !hasClasses) {
     const reason = isLabelled ? "nothing of its classes is held back" : "not all of its images have classes"
     const problem = `is of no use: no part of ${path} is evaluated on, for ${reason}`
-    return yield* new FlagsInvalid({ flags: `--split=${split.value}`, problem, hint: "leave it away" })
+    return yield* new FlagsInvalid({ flags: `--split=${said.split.value}`, problem, hint: "leave it away" })
   }
 })
+
+/** Of a data set that has a name: it is no folder, and may have no part to evaluate on. */
+const requireUseOfNamed = Effect.fnUntraced(function* (
+  { evaluationSplit, name }: RunConfig["data"],
+  { maxBad, split }: Said
+) {
+  if (Option.isSome(maxBad)) {
+    const problem = `is of no use: ${name} is no folder of image files`
+    const hint = "name images of your own with --data=PATH, or leave --max-bad away"
+    return yield* new FlagsInvalid({ flags: `--max-bad=${maxBad.value}`, problem, hint })
+  }
+  const known = Catalog.names.find((one) => one === name)
+  if (Option.isNone(split) || known === undefined) return
+  if (Catalog.numImagesOf({ name: known, evaluationSplit }).evaluation > 0) return
+  const problem = `is of no use: no part of ${name} is evaluated on, for its images have no labels`
+  const hint = "leave it away, or choose images that have labels with --data=NAME"
+  return yield* new FlagsInvalid({ flags: `--split=${split.value}`, problem, hint })
+})
+
+/** The flag that says how files are decoded, as it was given. */
+const decodingFlag = ({ maxBad, set }: Said): string | undefined => {
+  if (Option.isSome(maxBad)) return `--max-bad=${maxBad.value}`
+  const path = ofDecoding.find((setting) => Object.hasOwn(set, setting))
+  return path === undefined ? undefined : `--set ${path}=${set[path]}`
+}

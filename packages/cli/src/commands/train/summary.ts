@@ -4,6 +4,8 @@ import { isBaseline } from "@moco/evaluation/subjects"
 import { shellQuoted } from "@moco/native/shellQuoted"
 import { duration } from "@moco/report/duration"
 import { scoreRows } from "@moco/report/measurementRows"
+import type { RunDetails } from "@moco/report/runs/details"
+import { leftOutLines } from "@moco/report/runs/leftOut"
 import type { RunProgress } from "@moco/train/Checkpoint/manifest"
 import type { RunConfig } from "@moco/train/RunConfig"
 import type { RunEvent } from "@moco/train/RunLog"
@@ -19,6 +21,8 @@ export interface RunResult {
   readonly numSteps: number
   readonly trainingSeconds: number
   readonly evaluationSeconds: number
+  /** Files of the data set that are no images, for which others stood in. */
+  readonly leftOut: RunDetails["leftOut"]
   /** The last of every metric and subject; a run that was interrupted early lacks some. */
   readonly measurements: ReadonlyArray<Measurement>
 }
@@ -36,6 +40,7 @@ export const resultSoFar = (
   numSteps: progress?.step ?? 0,
   trainingSeconds: progress?.trainingSeconds ?? 0,
   evaluationSeconds: progress?.evaluationSeconds ?? 0,
+  leftOut: { numFiles: 0, first: [] },
   measurements: progress?.measurements ?? []
 })
 
@@ -132,6 +137,7 @@ export const renderSummary = (
     "",
     ...table,
     `${isWhole ? "trained" : "interrupted after"} ${result.numSteps} steps in ${took}`,
+    ...leftOutLines(result.leftOut),
     `run folder: ${Escape.line(result.runFolder)}`,
     ...(report === undefined ? [] : [`report: ${Escape.line(report)}`]),
     isWhole

@@ -86,7 +86,14 @@ const maps = ({ inspection: { classes = [], map }, pictures }: Inspected): Marku
 const nowhere = [Number.NaN, Number.NaN] as const
 
 const confusion = ({ inspection: { classes = [], confusion: found } }: Inspected): Markup => {
-  if (found === undefined) return missing("Not shown: the images have no labels.")
+  if (found === undefined) {
+    // Earlier runs left it out where there were many images.
+    return missing(
+      classes.length > 0
+        ? "Not shown: it was not made, of so many images or of images of which none are to evaluate on."
+        : "Not shown: the images have no labels."
+    )
+  }
   const { counts, protocol } = found
   const isSquare = counts.every((row) => row.length === counts.length)
   if (counts.length === 0 || !isSquare) return missing("Not shown: its counts are no square table.")

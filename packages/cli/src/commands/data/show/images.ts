@@ -4,6 +4,12 @@ import { Effect } from "effect"
 const perRow = 10
 const maxRows = 20
 
+/** Says how many classes have no row, where there are more than are drawn. */
+export const describeRows = ({ classes, labels }: ImageSource): ReadonlyArray<string> => {
+  const more = labels === undefined ? 0 : (classes?.length ?? 0) - maxRows
+  return more > 0 ? [`${maxRows} of ${maxRows + more} classes are drawn, and ${more} more are not`] : []
+}
+
 /** Some images of every class, or of all where there are none. */
 export const rowsOf = Effect.fnUntraced(function* (train: ImageSource) {
   const { classes, labels } = train
