@@ -136,6 +136,7 @@ it("how a study was made tells each thing once that its runs ran on, and both wh
   const folder = fresh()
   const known = { ...whole, cpu: { model: "a processor", cores: 2 } }
   const environments = [known, { ...known, threads: 2 }, { node: "v22.0.0", platform: "linux-x64" }, known]
+  const images = "fashion-mnist, SHA-256 fedcba9876543210"
   const records = environments.map((environment, i): FailedTrial => {
     const runFolder = `run-${i}`
     mkdirSync(join(folder, runFolder))
@@ -153,6 +154,7 @@ it("how a study was made tells each thing once that its runs ran on, and both wh
     )
   )
   assert.deepStrictEqual(made.slice(1, -3), [
+    ["images", `not the same in all runs: ${images} (3 of 4 runs); not known (1 of 4 runs)`],
     ["program", "0.0.0, commit 0123456789ab (changed)"],
     ["processor", "a processor, 2 cores, 1 thread; a processor, 2 cores, 2 threads"],
     ["backend", "tensorflow 2.21.0 on cpu with own ops (avx2)"],

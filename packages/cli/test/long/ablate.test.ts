@@ -53,7 +53,11 @@ describe("ablate", () => {
       "metric.svg",
       "metric.png",
       "epochs.svg",
-      "epochs.png"
+      "epochs.png",
+      "metric-dark.svg",
+      "metric-dark.png",
+      "epochs-dark.svg",
+      "epochs-dark.png"
     ]) {
       assert.isAbove(readFileSync(join(folder, "report", file)).length, 100, file)
     }

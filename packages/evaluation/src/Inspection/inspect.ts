@@ -74,9 +74,7 @@ export const inspect = Effect.fn("inspect")(function* (step: number) {
   const filters = yield* filtersOf
   const labelled = withLabels(dataset)
   const confusion =
-    labelled === undefined
-      ? {}
-      : { confusion: yield* confusionOf(embedding, labelled, comparedIn(labelled)) }
+    labelled === undefined ? {} : { confusion: yield* confusionOf(embedding, labelled, comparedIn(labelled)) }
   const inspection: Inspection = {
     format: 1,
     ...{ subject: subject.subject, layer: "backbone", step },

@@ -24,7 +24,7 @@ const rowGap = 12
 const gutter = 12
 
 /**
- * What the steps of every cell of a study have measured by epoch, as a stand-alone SVG: the means over the seeds, beside
+ * What the steps of every cell of a study have measured by epoch, as an SVG in the colours of a page: the means over the seeds, beside
  * the levels that they are compared with. Series with several x each have a row, all rows with the same axes.
  */
 export const epochChart = (given: ChartData): string => {

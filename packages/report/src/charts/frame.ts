@@ -27,7 +27,7 @@ const margin = 12
 /** Bold text is wider. */
 const titleSize = 1.1 * fontSize.title
 
-/** One SVG file: title, notes, and the plots under them. */
+/** One SVG: title, notes, and the plots under them, in the colours of a page; `inColours` makes a file of it. */
 export const standAlone = ({ notes, panels, title }: Frame): string => {
   const longestWord = largest(title.split(" ").map((word) => textWidth(word, titleSize)))
   const inside = Math.max(Math.ceil(longestWord), ...panels.map(({ plot, x }) => x + plot.width))
@@ -51,7 +51,7 @@ export const standAlone = ({ notes, panels, title }: Frame): string => {
     ...noteLines.map((line, i) => headLine(line, noteTop + 11 + i * lineHeight, fontSize.text, "normal")),
     ...panels.map((panel) => inner(panel, head))
   ]
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${Escape.markup(title)}" font-family="DejaVu Sans, sans-serif" font-size="${fontSize.text}" fill="${ink.text}" color="${ink.text}"><rect width="${width}" height="${height}" fill="white"/>
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${Escape.markup(title)}" font-family="DejaVu Sans, sans-serif" font-size="${fontSize.text}" fill="${ink.text}" color="${ink.text}"><rect width="${width}" height="${height}" fill="${ink.ground}"/>
 ${body.join("\n")}
 </svg>
 `

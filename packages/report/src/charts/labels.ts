@@ -1,4 +1,5 @@
 import * as Plot from "@observablehq/plot"
+import { ink } from "./palette.ts"
 import { type Area, type Label, spread } from "./spread.ts"
 import { lineHeight, numLines, textWidth } from "./text.ts"
 
@@ -50,7 +51,7 @@ export const textMarks = (labels: ReadonlyArray<Label>): Plot.Markish =>
     y: inPixels("y"),
     text: "text",
     fill: inPixels("color"),
-    stroke: "white",
+    stroke: ink.ground,
     strokeWidth: 4,
     textAnchor: "start",
     lineHeight: 1.15

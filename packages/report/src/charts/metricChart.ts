@@ -16,7 +16,7 @@ const top = 22
 const nameWidth = 170
 
 /**
- * The metric of a study, of every cell along its x axis, as a stand-alone SVG: means with their 95 % t-intervals and the
+ * The metric of a study, of every cell along its x axis, as an SVG in the colours of a page: means with their 95 % t-intervals and the
  * single seeds, one line a series, over the baselines.
  */
 export const metricChart = (given: ChartData): string => {

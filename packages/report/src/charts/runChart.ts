@@ -4,6 +4,7 @@ import { allStepMetrics } from "@moco/train/stepMetrics"
 import { axisHead, notationOf, partsOf } from "../quantity.ts"
 import { domainIn } from "./domain.ts"
 import { standAlone } from "./frame.ts"
+import { inColours, schemes } from "./inline/style.ts"
 import { columnHeight } from "./labels.ts"
 import { categoryColor, categorySymbol } from "./palette.ts"
 import {
@@ -47,7 +48,7 @@ export const runChart = (runs: ReadonlyArray<DrawnRun>): string => {
   }))
   const names = runs.map(({ name }) => name).join(", ")
   const title = `${names}: ${inWords([...stepNames, ...metrics.map((metric) => partsOf(metric).what)])} by epoch`
-  return standAlone({ title, notes: notesOf(runs, metrics), panels })
+  return inColours(standAlone({ title, notes: notesOf(runs, metrics), panels }), schemes.light)
 }
 
 /** What a run is, or, of several, what their lines mean. */

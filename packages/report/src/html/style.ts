@@ -56,7 +56,6 @@ code{overflow-wrap:anywhere}
 .legend svg{flex:none}
 details{margin:8px 0}summary{cursor:pointer}
 footer{color:var(--quiet);font-size:13px;padding-top:20px;padding-bottom:40px}
-.paper{background:#fff;border-radius:4px}.paper>svg{display:block}
-@media (prefers-color-scheme:dark){.paper{background:none;padding:0;mix-blend-mode:screen}.paper>svg{filter:invert(1) hue-rotate(180deg)}}
+.paper>svg{display:block}
 @media print{body{background:#fff}.card{break-inside:avoid}}
 ${chartStyle}`

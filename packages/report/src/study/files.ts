@@ -4,13 +4,16 @@ import type { StudyResults } from "@moco/study/results"
 import type { Study } from "@moco/study/Study"
 import { encodeTrial } from "@moco/study/StudyRecord"
 import type { TrialRecord } from "@moco/study/TrialRecord"
+import { shorten } from "@moco/train/RunConfig/Problem"
 import * as RunFolder from "@moco/train/RunFolder"
 import { Effect, Path } from "effect"
 import type { Chart } from "../charts/draw.ts"
 import { loadDrawing } from "../charts/load.ts"
+import { differs, waysOf } from "../html/run/ways.ts"
 import { writePage } from "../html/write.ts"
 import { written } from "../quantity.ts"
 import { madeOf } from "./made.ts"
+import { measuredOf } from "./measured.ts"
 import {
   cellTable,
   comparisonTable,
@@ -34,7 +37,7 @@ export interface ReportSource {
   readonly folder: string
 }
 
-/** Writes tables (Markdown, CSV, JSON), plots (SVG, PNG) and the runs they are made of into `folder`. */
+/** Writes tables (Markdown, CSV, JSON), plots (SVG, PNG; on light and on dark) and the runs they are made of into `folder`. */
 export const writeReport = Effect.fn("report.writeReport")(function* (folder: string, source: ReportSource) {
   const path = yield* Path.Path
   const { results } = source
@@ -52,7 +55,7 @@ export const writeReport = Effect.fn("report.writeReport")(function* (folder: st
   // With it the report can be made again elsewhere: `--reuse` takes these runs over.
   yield* write("trials.jsonl", source.records.map((record) => `${encodeTrial(record)}\n`).join(""))
   const charts = yield* drawn(folder, source)
-  for (const { name, png, svg } of charts) {
+  for (const { name, png, svg } of yield* chartFiles(folder, charts)) {
     yield* write(`${name}.svg`, svg)
     yield* write(`${name}.png`, png)
   }
@@ -76,13 +79,25 @@ const drawn = Effect.fnUntraced(function* (path: string, { results }: ReportSour
   return draw(results)
 })
 
+const chartFiles = Effect.fnUntraced(function* (path: string, charts: ReadonlyArray<Chart>) {
+  if (charts.length === 0) return []
+  const { filesOf } = yield* loadDrawing({ path, hint }, () => import("../charts/draw.ts"))
+  return filesOf(charts)
+})
+
 const pageOf = Effect.fnUntraced(function* (
   path: string,
   source: ReportSource,
   charts: ReadonlyArray<Chart>
 ) {
   const { studyPage } = yield* loadDrawing({ path, hint }, () => import("../html/study/studyPage.ts"))
-  return studyPage({ results: source.results, charts, claimRule, made: yield* madeOf(source) })
+  return studyPage({
+    results: source.results,
+    charts,
+    claimRule,
+    measured: measuredOf(source),
+    made: yield* madeOf(source)
+  })
 })
 
 const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
@@ -125,6 +140,10 @@ const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
     }),
     ...(failures.length > 0 ? ["", "## Failed runs", "", ...failures] : []),
     "",
+    "## How it was measured",
+    "",
+    ...protocolLines(source).map((line) => `- ${Escape.markdown(line)}`),
+    "",
     "## How it was made",
     "",
     ...(yield* madeOf(source)).map(
@@ -134,6 +153,14 @@ const studyMarkdown = Effect.fnUntraced(function* (source: ReportSource) {
     ""
   ].join("\n")
 })
+
+/** One line a metric; where its runs have measured it in several ways, one for each, with whose it is. */
+const protocolLines = (source: ReportSource): ReadonlyArray<string> =>
+  waysOf(measuredOf(source)).map(({ isAlone, metric: { metric, protocol }, runs }) =>
+    isAlone
+      ? `${metric}: ${protocol}`
+      : `${differs} ${metric}: ${protocol} (${shorten(runs.join("; "), 200)})`
+  )
 
 /** What a reader may copy. */
 const isCode: ReadonlySet<string> = new Set(["command", "recipe"])

@@ -12,7 +12,8 @@ export const madeOf = Effect.fnUntraced(function* (source: ReportSource) {
   const environments = yield* environmentsOf(source)
   const made: ReadonlyArray<readonly [string, string]> = [
     ["command", `npx moco ablate --study=${command}`],
-    ...ranOn(environments),
+    ...(records.length === 0 ? [] : [["images", imagesOf(environments)] as const]),
+    ...ranOn(environments.flatMap((found) => found ?? [])),
     ...(times.length === 0
       ? []
       : ([
@@ -30,6 +31,19 @@ export const madeOf = Effect.fnUntraced(function* (source: ReportSource) {
   return made
 })
 
+/** Name and hash of the images, where all runs had the same; where not, whose were which. */
+const imagesOf = (environments: ReadonlyArray<RunEnvironment | undefined>): string => {
+  const each = environments.map((found) => new Map(environmentFacts(found ?? {})).get("images"))
+  const [[first, ofFirst] = [undefined, []], ...others] = [...Map.groupBy(each, (images) => images)]
+  if (others.length === 0) {
+    return first ?? "not known: no environment.json of its runs names them"
+  }
+  const all = [[first, ofFirst] as const, ...others].map(
+    ([images, same]) => `${images ?? "not known"} (${same.length} of ${each.length} runs)`
+  )
+  return `not the same in all runs: ${all.join("; ")}`
+}
+
 /** Facts of an environment that tell runs on one machine and build from others. */
 const told = ["program", "processor", "instructions", "backend", "system"]
 
@@ -42,10 +56,10 @@ const ranOn = (environments: ReadonlyArray<RunEnvironment>): ReadonlyArray<reado
   })
 }
 
+/** Of each run; nothing where that cannot be read. */
 const environmentsOf = Effect.fnUntraced(function* ({ folder, records }: ReportSource) {
   const path = yield* Path.Path
-  const found = yield* Effect.forEach(records, ({ runFolder }) =>
+  return yield* Effect.forEach(records, ({ runFolder }) =>
     readEnvironment(filesOf(path, path.join(folder, runFolder)).environment)
   )
-  return found.filter((environment) => environment !== undefined)
 })

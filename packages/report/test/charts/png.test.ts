@@ -1,6 +1,7 @@
 import { inflateSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { Resvg } from "@resvg/resvg-js"
+import { inColours, schemes } from "../../src/charts/inline/style.ts"
 import { metricChart } from "../../src/charts/metricChart.ts"
 import { renderPng } from "../../src/charts/png.ts"
 import { dictionary } from "./studies.ts"
@@ -20,7 +21,7 @@ const readPng = (bytes: Uint8Array) => {
 
 describe("renderPng", () => {
   it("draws twice the size of the chart, or a given width", () => {
-    const svg = metricChart(dictionary)
+    const svg = inColours(metricChart(dictionary), schemes.light)
     const chart = new Resvg(svg)
     const png = renderPng(svg)
     assert.deepStrictEqual([...png.subarray(0, 8)], [137, 80, 78, 71, 13, 10, 26, 10])

@@ -7,6 +7,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type Browser, chromium } from "playwright-core"
 import { comparePage } from "../../src/html/compare/comparePage.ts"
+import type { RunSource } from "../../src/html/run/RunSource.ts"
 import { readSource } from "../../src/html/run/readSource.ts"
 import { runPage } from "../../src/html/run/runPage.ts"
 import { studyPage } from "../../src/html/study/studyPage.ts"
@@ -36,6 +37,7 @@ describe.skipIf(!existsSync(executablePath))(
         )
       const whole = await read(true, "whole")
       const bare = await read(false, "bare")
+      const compared = ({ commands, environment, run }: RunSource) => ({ ...run, commands, environment })
       const put = (name: string, html: string, numCharts: number) => {
         const file = join(folder, `${name}.html`)
         writeFileSync(file, html)
@@ -44,7 +46,7 @@ describe.skipIf(!existsSync(executablePath))(
       // Steps 6, metrics 8, ridges; maps 2, confusion, queries 16, views, filters.
       put("whole", runPage(whole), 6 + 8 + 1 + 2 + 1 + 16 + 2)
       put("bare", runPage(bare), 6 + 8 + 1)
-      put("compared", comparePage([whole.run, bare.run]), 6 + 8)
+      put("compared", comparePage([whole, bare].map(compared)), 6 + 8 + 1)
       put("study", studyPage(sampleStudy()), 2)
       browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] })
     })
@@ -99,6 +101,25 @@ describe.skipIf(!existsSync(executablePath))(
         })
       )`)
         assert.isAtLeast(Number(smallest), 9, name)
+        await context.close()
+      }
+    })
+
+    it("draws the charts of a study in the reader's colours, as text and lines that stand out", async () => {
+      const { file } = pages.find(({ name }) => name === "study")!
+      for (const scheme of schemes) {
+        const { context, page } = await open(file, widths.screen, scheme)
+        const [ground, ...inks] = (await page.evaluate(`(() => {
+          const svg = document.querySelector(".paper > svg")
+          const of = (element) => getComputedStyle(element).fill
+          return [of(svg.querySelector("rect")), of(svg.querySelector("text")),
+            ...Array.from(svg.querySelectorAll("text[fill], g[fill] > text"), of)]
+        })()`)) as ReadonlyArray<string>
+        assert.isAbove(inks.length, 5)
+        assert.strictEqual(luminance(ground!) > 0.5, scheme === "light")
+        for (const ink of inks.filter((colour) => colour.startsWith("rgb"))) {
+          assert.isAtLeast(contrast(ground!, ink), 3, `${scheme}: ${ink} on ${ground}`)
+        }
         await context.close()
       }
     })

@@ -31,5 +31,9 @@ export const sampleStudy = (name = "queue"): StudySource => {
     numFailed: 1,
     seconds: 100
   }
-  return { results, charts: draw(results), claimRule: "a rule", made: [["command", name]] }
+  const measured = ["a", "b"].map((run) => ({
+    name: `${name} ${run}`,
+    metrics: [{ ...results.metric, protocol: `a protocol of ${name}` }]
+  }))
+  return { results, charts: draw(results), claimRule: "a rule", measured, made: [["command", name]] }
 }

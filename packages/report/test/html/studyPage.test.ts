@@ -14,7 +14,7 @@ describe("the report of a study", () => {
     const { document } = documentOf()
     assert.deepStrictEqual(
       [...document.querySelectorAll("section")].map(({ id }) => id),
-      ["results", "claims", "charts", "paired", "failed", "made"]
+      ["results", "claims", "charts", "paired", "failed", "protocols", "made"]
     )
     assert.strictEqual(document.querySelectorAll(".paper > svg").length, 2)
     const text = document.body.textContent
@@ -23,7 +23,9 @@ describe("the report of a study", () => {
       "+2.00 points, 95 % interval +1.80 to +2.20, n = 5",
       "54.7",
       "the loss is not finite",
-      "raw pixels 76.0 %"
+      "raw pixels 76.0 %",
+      "a protocol of queue",
+      "All runs have measured each of them so."
     ]) {
       assert.include(text, words)
     }

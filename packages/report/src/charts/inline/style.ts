@@ -1,15 +1,16 @@
-import { categories, darkCategories } from "../categories.ts"
+import { categories, darkCategories, darkShades, shades } from "../categories.ts"
 
-/** Colours by name, of a page and of the charts in it; `c0`, `c1`, ... are those of the series. */
+/** Colours by name, of a page and of the charts in it; `c0`, `c1`, ... are those of the series, `q0`, `q1`, ... of numbers that grow. */
 type Scheme = Readonly<Record<string, string>>
 
-const numbered = (colours: ReadonlyArray<string>): Scheme =>
-  Object.fromEntries(colours.map((colour, i) => [`c${i}`, colour]))
+const numbered = (letter: string, colours: ReadonlyArray<string>): Scheme =>
+  Object.fromEntries(colours.map((colour, i) => [`${letter}${i}`, colour]))
 
 const light: Scheme = {
   ...{ ground: "#f5f6f7", card: "#fff", text: "#1d2126", quiet: "#555c64", line: "#d8dce0", grid: "#e6e9ec" },
   ...{ bad: "#b3261e", "bad-ground": "#fdecea", "note-ground": "#eaf2fb", backdrop: "#e4e8ec" },
-  ...numbered(categories)
+  ...numbered("c", categories),
+  ...numbered("q", shades)
 }
 
 const dark: Scheme = {
@@ -22,7 +23,8 @@ const dark: Scheme = {
     grid: "#2d3238"
   },
   ...{ bad: "#ff8a80", "bad-ground": "#3b1f1e", "note-ground": "#1b2a3a", backdrop: "#2a2f36" },
-  ...numbered(darkCategories)
+  ...numbered("c", darkCategories),
+  ...numbered("q", darkShades)
 }
 
 export const schemes = { light, dark } as const
@@ -59,6 +61,6 @@ svg image,svg svg{image-rendering:pixelated}
 ${series}
 `
 
-/** A style with the colours of a scheme in place of their names, for what knows no names. */
-export const inColours = (style: string, scheme: Scheme): string =>
-  style.replace(/var\(--([\w-]+)\)/g, (name, key: string) => scheme[key] ?? name)
+/** A style, or a picture, with the colours of a scheme in place of their names, for what knows no names. */
+export const inColours = (text: string, scheme: Scheme): string =>
+  text.replace(/var\(--([\w-]+)\)/g, (name, key: string) => scheme[key] ?? name)

@@ -83,7 +83,7 @@ export const lineMarks = ({ color, points, symbol }: Line): Plot.Markish => {
     Plot.dot(points, {
       ...at,
       fill: color,
-      stroke: "white",
+      stroke: ink.ground,
       strokeWidth: 0.75,
       r: 3.8,
       symbol: () => symbol,

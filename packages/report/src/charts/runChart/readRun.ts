@@ -3,6 +3,7 @@ import * as RunFolder from "@moco/train/RunFolder"
 import { filesOf } from "@moco/train/RunFolder/files"
 import * as RunLog from "@moco/train/RunLog"
 import { Effect, Path, Schema } from "effect"
+import { type RunEnvironment, readEnvironment } from "../../environment.ts"
 import { visibleMeasurement } from "../visible.ts"
 import type { DrawnRun } from "./curves.ts"
 
@@ -22,6 +23,7 @@ const maxName = 60
 /** A run that can be drawn, and where it was read from. */
 export interface ReadRun extends DrawnRun {
   readonly path: string
+  readonly environment: RunEnvironment | undefined
 }
 
 /** What a run folder tells of its run. */
@@ -37,7 +39,13 @@ export const readRun = Effect.fn("report.readRun")(function* (folderPath: string
   const events = yield* RunLog.read(folder.metrics)
   if (!events.some(({ event }) => event === "step")) return yield* undrawable("its log has no step")
   const name = shorten(path.basename(path.resolve(folderPath)), maxName)
-  const run: ReadRun = { name, path: shorten(folderPath, maxName), config, events: events.map(visibleEvent) }
+  const run: ReadRun = {
+    name,
+    path: shorten(folderPath, maxName),
+    config,
+    events: events.map(visibleEvent),
+    environment: yield* readEnvironment(folder.environment)
+  }
   return run
 })
 

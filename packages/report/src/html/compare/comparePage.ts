@@ -1,32 +1,51 @@
-import { isBetter, type Measurement } from "@moco/evaluation/Measurement"
-import { isBaseline, trainedEncoder } from "@moco/evaluation/subjects"
+import type { Metric } from "@moco/evaluation/Measurement"
 import { configDifferences } from "@moco/train/RunConfig/differences"
 import { shorten } from "@moco/train/RunConfig/Problem"
 import { type DrawnRun, meanOver, metricsOf } from "../../charts/runChart/curves.ts"
+import { fewMeasurements } from "../../fewMeasurements.ts"
 import { type Markup, markup } from "../../markup.ts"
-import { columnHead, digits } from "../../quantity.ts"
 import { card, cards, missing, renderPage, type Section, table } from "../page.ts"
 import { lastMeasurements } from "../run/measurements.ts"
 import { bannerOf } from "../run/runPage.ts"
 import { troublesOf } from "../run/troubles.ts"
+import { differs, type Way, waysOf } from "../run/ways.ts"
 import { howToRead } from "../sections/explain.ts"
+import { protocolsOf } from "../sections/provenance.ts"
 import { meanings, scoreChart } from "../sections/scores.ts"
+import { lastSimilarities } from "../sections/similarities.ts"
 import { chartedSteps, headingOf, stepChart } from "../sections/training.ts"
+import type { ComparedRun } from "./ComparedRun.ts"
+import { commandsOf, environments } from "./provenance.ts"
+import { results } from "./results.ts"
 
 /** Charts of metrics: more are more than anybody looks at. */
 const maxCharts = 24
 
 /** Several runs beside each other, as the text of an HTML file; their names tell them apart. */
-export const comparePage = (runs: ReadonlyArray<DrawnRun>): string =>
-  renderPage({
+export const comparePage = (runs: ReadonlyArray<ComparedRun>): string => {
+  const measured = runs.map((run) => ({
+    name: run.name,
+    metrics: fewMeasurements(lastMeasurements(run)).shown
+  }))
+  return renderPage({
     title: `${runs.length} runs compared`,
     subtitle: shorten(runs.map(({ name }) => name).join(", "), 400),
     banners: runs.flatMap((run) =>
       troublesOf(run).map((trouble) => bannerOf({ ...trouble, title: `${run.name}: ${trouble.title}` }))
     ),
-    sections: [results(runs), differing(runs), training(runs), scores(runs)],
+    sections: [
+      results(measured),
+      differing(runs),
+      training(runs),
+      scores(runs, waysOf(measured)),
+      lastSimilarities(runs),
+      protocolsOf(measured),
+      environments(runs),
+      ...commandsOf(runs)
+    ],
     footer: "Made from the files of the runs' folders. This page asks for nothing and runs no script."
   })
+}
 
 /** Which colour and dashes are whose. */
 const legend = (runs: ReadonlyArray<DrawnRun>): Markup =>
@@ -34,67 +53,6 @@ const legend = (runs: ReadonlyArray<DrawnRun>): Markup =>
     ({ name }, i) =>
       markup`<li><svg width="30" height="12" aria-hidden="true"><path class="line s${i % 7} d${Math.floor(i / 7) % 3}" d="M0 6H30"/></svg>${name}</li>`
   )}</ul>`
-
-const results = (runs: ReadonlyArray<DrawnRun>): Section => {
-  const all = runs.map(lastMeasurements)
-  const body =
-    all.flat().length === 0
-      ? missing("None of the runs was evaluated.")
-      : markup`<div class="card">${scoreTable(runs, all)}<p class="how">The newest value of each run; the best one is marked. ${baselineNote(all.flat())}</p></div>`
-  return { id: "results", heading: "What came out", body }
-}
-
-const scoreTable = (
-  runs: ReadonlyArray<DrawnRun>,
-  all: ReadonlyArray<ReadonlyArray<Measurement>>
-): Markup => {
-  const baselines = [
-    ...new Set(
-      all
-        .flat()
-        .filter(isBaseline)
-        .map(({ subject }) => subject)
-    )
-  ]
-  return markup`<div class="scroll"><table><thead><tr><th scope="col">metric</th>${runs.map(
-    ({ name }) => markup`<th scope="col" class="number">${name}</th>`
-  )}${baselines.map((name) => markup`<th scope="col" class="number">${name}</th>`)}</tr></thead><tbody>${metricsOf(
-    runs
-  ).map((metric) => {
-    const valueOf = (measurements: ReadonlyArray<Measurement>, subject: string) =>
-      measurements.find((found) => found.metric === metric.metric && found.subject === subject)
-    const trained = all.map((measurements) => valueOf(measurements, trainedEncoder))
-    const best = bestOf(trained)
-    return markup`<tr><th scope="row">${columnHead(metric)}</th>${trained.map(
-      (found) =>
-        markup`<td class="number${found !== undefined && found === best ? " value better" : ""}">${cell(found)}${found !== undefined && found === best ? " ★" : ""}</td>`
-    )}${baselines.map((name) => markup`<td class="number quiet">${sharedCell(all.map((measurements) => valueOf(measurements, name)))}</td>`)}</tr>`
-  })}</tbody></table></div>`
-}
-
-const cell = (found: Measurement | undefined): string =>
-  found === undefined ? "–" : digits(found, found.value)
-
-/** A baseline that the runs share, or from where to where it lies. */
-const sharedCell = (found: ReadonlyArray<Measurement | undefined>): string => {
-  const values = [...new Set(found.flatMap((one) => one ?? []).map((one) => digits(one, one.value)))]
-  return values.length > 2 ? `${values.length} values` : values.join(", ") || "–"
-}
-
-const bestOf = (found: ReadonlyArray<Measurement | undefined>): Measurement | undefined => {
-  const finite = found.flatMap((one) => (one !== undefined && Number.isFinite(one.value) ? [one] : []))
-  const [first] = finite
-  if (first === undefined || finite.length < 2 || first.higherIsBetter === null) return undefined
-  // What was measured in another way is another number by the same name.
-  if (finite.some(({ protocol, unit }) => protocol !== first.protocol || unit !== first.unit))
-    return undefined
-  return finite.reduce((best, other) => (isBetter(other, other.value, best.value) ? other : best))
-}
-
-const baselineNote = (all: ReadonlyArray<Measurement>): string =>
-  all.some(isBaseline)
-    ? "Baselines are of each run's own images and seed; where runs differ in them, all values stand."
-    : "No baselines were evaluated."
 
 /** Settings in which the runs are not all the same. */
 const differing = (runs: ReadonlyArray<DrawnRun>): Section => {
@@ -126,11 +84,17 @@ const training = (runs: ReadonlyArray<DrawnRun>): Section => {
   return { id: "training", heading: "How training went", body }
 }
 
-const scores = (runs: ReadonlyArray<DrawnRun>): Section => {
+const scores = (runs: ReadonlyArray<DrawnRun>, ways: ReadonlyArray<Way>): Section => {
+  const protocolIn = ({ metric, protocol }: Metric) => {
+    const numWays = ways.filter((way) => way.metric.metric === metric).length
+    return numWays < 2
+      ? protocol
+      : `${differs} Measured in ${numWays} ways (see "How it was measured"): lines of different ways cannot be compared.`
+  }
   const metrics = metricsOf(runs)
   const charts = metrics
     .slice(0, maxCharts)
-    .map((metric) => card(metric.metric, scoreChart(runs, metric), metric.protocol))
+    .map((metric) => card(metric.metric, scoreChart(runs, metric), protocolIn(metric)))
   const more = metrics.length - charts.length
   const body =
     metrics.length === 0

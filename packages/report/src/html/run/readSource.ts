@@ -7,7 +7,6 @@ import { Effect, Path, Schema } from "effect"
 import type { DrawnRun } from "../../charts/runChart/curves.ts"
 import { readRun } from "../../charts/runChart/readRun.ts"
 import { visibleMeasurement } from "../../charts/visible.ts"
-import { readEnvironment } from "../../environment.ts"
 import type { Commands, Found, RunSource } from "./RunSource.ts"
 import { readInspection } from "./readInspection.ts"
 
@@ -27,7 +26,7 @@ export const readSource = Effect.fn("report.readSource")(function* (
   const source: RunSource = {
     run,
     card: yield* found(folder.encoderCard, Schema.decodeUnknownEffect(EncoderCardJson)),
-    environment: yield* readEnvironment(folder.environment),
+    environment: run.environment,
     inspected: yield* readInspection(folder),
     since: yield* readSince(folder.evaluations),
     quarantine: yield* RunFolder.readQuarantine(folder),

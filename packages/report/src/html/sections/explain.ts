@@ -14,7 +14,7 @@ export const howToRead = {
   scores:
     "The encoder is frozen, and its features are judged by labels that training never saw. Dashes are baselines: the pixels themselves and the like, which need no training; epoch 0 is the same network before its first step. An encoder that stays under them has learned less than there is to see in the pixels. Bars are 95 % intervals, where they were measured.",
   similarities:
-    "Each row is one evaluation, from the first above to the last below. Positive: the cosine between two views of one image; negative: between an image and others. Learning pulls the two apart, the positives to the right. If both lie at 1, the encoder has collapsed; if they cover each other, it tells nothing apart. The short stroke under a ridge is its median.",
+    "Positive: the cosine between two views of one image; negative: between an image and others. Learning pulls the two apart, the positives to the right. If both lie at 1, the encoder has collapsed; if they cover each other, it tells nothing apart. The short stroke under a ridge is its median.",
   map: "Each point is an image, placed by its feature alone; colours, marks and names are classes that training never saw. Images of one class that lie together are what kNN makes its score of. PCA shows the two directions of largest variance and keeps distances; UMAP keeps neighbours, and its distances between groups and their sizes mean nothing.",
   confusion:
     "Each row is a class, and its numbers are what its images were taken for, in %: a good encoder has a dark diagonal. Cells that mirror each other across it are classes that look alike to it.",

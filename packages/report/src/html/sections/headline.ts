@@ -27,9 +27,9 @@ export const resultTable = (rows: ReadonlyArray<Row>): Markup => {
 }
 
 const rowOf = ({ baselines, best, metric, trained }: Row, subjects: ReadonlyArray<string>): Markup =>
-  markup`<tr><th scope="row">${columnHead(metric)}${direction(metric)}</th><td class="number value">${valueOf(trained)}</td><td class="number">${differenceOf(trained, best)}</td>${subjects.map(
+  markup`<tr><th scope="row">${columnHead(metric)}${direction(metric)}</th><td class="number value">${valueCell(trained)}</td><td class="number">${differenceOf(trained, best)}</td>${subjects.map(
     (subject) =>
-      markup`<td class="number">${valueOf(baselines.find((found) => found.subject === subject))}</td>`
+      markup`<td class="number">${valueCell(baselines.find((found) => found.subject === subject))}</td>`
   )}</tr>`
 
 const direction = ({ higherIsBetter }: Measurement): Markup =>
@@ -37,7 +37,8 @@ const direction = ({ higherIsBetter }: Measurement): Markup =>
     ? markup``
     : markup`<span class="interval">${higherIsBetter ? "higher is better" : "lower is better"}</span>`
 
-const valueOf = (found: Measurement | undefined): Markup => {
+/** A value with its interval and the number of images that it is of, as a table has it; `mark` stands behind it. */
+export const valueCell = (found: Measurement | undefined, mark = ""): Markup => {
   if (found === undefined) return markup`–`
   const { interval, numImages } = found
   const between =
@@ -48,7 +49,7 @@ const valueOf = (found: Measurement | undefined): Markup => {
     numImages === undefined
       ? markup``
       : markup`<span class="interval">${numImages.toLocaleString("en-US")} images</span>`
-  return markup`${digits(found, found.value)}${between}${images}`
+  return markup`${digits(found, found.value)}${mark}${between}${images}`
 }
 
 const differenceOf = (trained: Measurement | undefined, best: Measurement | undefined): Markup => {
@@ -63,13 +64,15 @@ const differenceOf = (trained: Measurement | undefined, best: Measurement | unde
   return markup`<span class="${side}">${sign}${notation.digits(Math.abs(difference))} ${notation.unit}</span><span class="interval">${words} ${best.subject}</span>`
 }
 
+/** What the small figures under a value are. */
+export const intervalMeaning =
+  "Small figures under a value: where it lies with a probability of 95 % over other images of the same kind. They say nothing of other seeds."
+
 const how = (rows: ReadonlyArray<Row>): string =>
   [
     "The baselines are what an encoder has to beat to have learned anything: the images as they are, and the same network before its first step. They are evaluated in the same run, on the same images, by the same protocol.",
     ...(rows.some(({ trained }) => trained?.interval !== undefined)
-      ? [
-          "Small figures under a value: where it lies with a probability of 95 % over other images of the same kind. They say nothing of other seeds."
-        ]
+      ? [intervalMeaning]
       : [
           "One run is one seed: differences of a point may be chance. A study (moco ablate) runs several seeds."
         ])

@@ -3,13 +3,17 @@ import { type Markup, markup, ours } from "../../markup.ts"
 import { written } from "../../quantity.ts"
 import { cellTable, comparisonTable, failureLines, type Table, verdictLines } from "../../study/text.ts"
 import { card, missing, renderPage, type Section, table } from "../page.ts"
+import type { Measured } from "../run/ways.ts"
+import { protocolsOf } from "../sections/provenance.ts"
 import { meanings } from "../sections/scores.ts"
 
 /** What the report of a study is made of. */
 export interface StudySource {
   readonly results: StudyResults
-  /** Charts that were drawn, as SVG of our own making. */
+  /** Charts that were drawn, as SVG of our own making in the colours of the page. */
   readonly charts: ReadonlyArray<{ readonly name: string; readonly svg: string }>
+  /** What its runs have measured of what it is about. */
+  readonly measured: ReadonlyArray<Measured>
   /** How it was made: names beside what they are. */
   readonly made: ReadonlyArray<readonly [name: string, value: string]>
   /** When a claim is supported, in words. */
@@ -29,7 +33,13 @@ export const studyPage = (source: StudySource): string => {
 }
 
 /** Everything that a study has found so far. */
-export const studySections = ({ charts, claimRule, made, results }: StudySource): ReadonlyArray<Section> => {
+export const studySections = ({
+  charts,
+  claimRule,
+  made,
+  measured,
+  results
+}: StudySource): ReadonlyArray<Section> => {
   const { comparisons, verdicts } = results
   const failures = failureLines(results)
   return [
@@ -54,6 +64,7 @@ export const studySections = ({ charts, claimRule, made, results }: StudySource)
             body: markup`<ul>${failures.map((line) => markup`<li>${line}</li>`)}</ul>`
           }
         ]),
+    protocolsOf(measured),
     {
       id: "made",
       heading: "How it was made",

@@ -3,11 +3,12 @@ import type { Study } from "@moco/study/Study"
 import type { TrialRecord } from "@moco/study/TrialRecord"
 import { shorten } from "@moco/train/RunConfig/Problem"
 import { Effect, Path } from "effect"
-import { drawSvg } from "../../charts/draw.ts"
+import { draw } from "../../charts/draw.ts"
 import { studySections } from "../../html/study/studyPage.ts"
 import { type Markup, markup } from "../../markup.ts"
 import { claimRule } from "../../study/files.ts"
 import { madeOf } from "../../study/made.ts"
+import { measuredOf } from "../../study/measured.ts"
 import { sectionsOf } from "./runParts.ts"
 import type { Part, Picture, Subject } from "./Subject.ts"
 import { studyStatus, trialTable } from "./studyTable.ts"
@@ -52,8 +53,10 @@ const foundSoFar = (folder: string) => {
     const results = resultsOf(study, records)
     const { name } = study.definition
     const made = yield* madeOf({ study, results, records, command: name, folder })
-    const charts = results.numCompleted === 0 ? [] : drawSvg(results)
-    const html = sectionsOf(studySections({ results, charts, claimRule, made }))
+    const charts = results.numCompleted === 0 ? [] : draw(results)
+    const html = sectionsOf(
+      studySections({ results, charts, claimRule, made, measured: measuredOf({ study, records }) })
+    )
     last = { study, records, html }
     return html
   })
