@@ -99,20 +99,28 @@ const isStudy = Effect.fnUntraced(function* (folder: string) {
   return yield* RunFolder.exists((yield* Path.Path).join(folder, "study.json"))
 })
 
-const ofRun = Effect.fnUntraced(function* (folder: string, out: string) {
+/** The commands that take a run again and go on with it, with the weights that it was given where it was. */
+const commandsIn = Effect.fnUntraced(function* (folder: string) {
   const { initial } = filesOf(yield* Path.Path, folder)
   const fileSystem = yield* FileSystem.FileSystem
   const hasInitial = yield* Effect.orElseSucceed(fileSystem.exists(initial), () => false)
-  return yield* writeRunReport(folder, out, { commandsOf: commandsOf(folder, hasInitial ? { initial } : {}) })
+  return commandsOf(folder, hasInitial ? { initial } : {})
+})
+
+const ofRun = Effect.fnUntraced(function* (folder: string, out: string) {
+  return yield* writeRunReport(folder, out, { commandsOf: yield* commandsIn(folder) })
 })
 
 const compare = Effect.fnUntraced(function* (folders: ReadonlyArray<string>, out: string) {
   const runs: ReadonlyArray<ReadRun> = distinctNames(yield* Effect.forEach(folders, readRun))
+  const compared = yield* Effect.forEach(runs, (run) =>
+    Effect.map(commandsIn(run.path), (commands) => ({ ...run, commands: commands(run) }))
+  )
   const { comparePage } = yield* loadDrawing(
     { path: out, hint: "close some programs or raise `ulimit -n`; where files are missing, run: npm ci" },
     () => import("@moco/report/html/compare/comparePage")
   )
-  return yield* writePage(out, comparePage(runs))
+  return yield* writePage(out, comparePage(compared))
 })
 
 const ofStudy = Effect.fnUntraced(function* (folder: string, out: string) {
