@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:
 import { assert, describe, it } from "@effect/vitest"
 import { measured } from "@moco/evaluation/Measurement"
 import { type Evaluated, keepEvaluated, readEvaluated } from "@moco/train/RunFolder/evaluated"
-import { Effect } from "effect"
+import { Effect, FileSystem } from "effect"
 import { inTemporary } from "./inTemporary.ts"
 
 const metric = { evaluation: "knn", metric: "kNN accuracy", unit: "fraction", higherIsBetter: true }
@@ -69,26 +69,47 @@ describe("what was measured of a run's encoder since", () => {
     )
   )
 
-  it.effect("is kept whole where several measure the same run and end together", () =>
-    inTemporary(
-      (file) =>
-        Effect.gen(function* () {
-          const values = Array.from({ length: 20 }, (_, i) => i / 20)
-          for (const round of [values.slice(0, 10), values.slice(10)]) {
-            yield* Effect.forEach(round, (value) => keepEvaluated(file, evaluated(value)), {
-              concurrency: "unbounded"
-            })
-          }
-          const { found, problems } = yield* readEvaluated(file)
-          assert.deepStrictEqual(problems, [])
-          assert.sameMembers(
-            found.map(({ measurements }) => measurements[0]!.value),
-            values
-          )
-        }),
-      "evaluations.jsonl"
+  for (const before of [[], [0.1]]) {
+    const where = before.length === 0 ? "making the file" : "looking at its end"
+    it.effect(`is kept beside what another process keeps while this one is ${where}`, () =>
+      inTemporary(
+        (file) =>
+          Effect.gen(function* () {
+            for (const value of before) yield* keepEvaluated(file, evaluated(value))
+            const real = yield* FileSystem.FileSystem
+            let isOver = false
+            const other = Effect.suspend(() => {
+              if (isOver) return Effect.void
+              isOver = true
+              return Effect.orDie(keepEvaluated(file, evaluated(0.2)))
+            }).pipe(Effect.provideService(FileSystem.FileSystem, real))
+            const met: FileSystem.FileSystem = {
+              ...real,
+              open: (path, options) =>
+                Effect.andThen(options?.flag === "ax" ? other : Effect.void, real.open(path, options)).pipe(
+                  Effect.map((opened) => ({
+                    ...opened,
+                    stat: opened.stat,
+                    sync: opened.sync,
+                    writeAll: (bytes) => opened.writeAll(bytes),
+                    truncate: (length) => opened.truncate(length),
+                    read: (buffer, options) => Effect.tap(opened.read(buffer, options), other)
+                  }))
+                )
+            }
+            yield* Effect.provideService(keepEvaluated(file, evaluated(0.3)), FileSystem.FileSystem, met)
+            assert.isTrue(isOver)
+            const { found, problems } = yield* readEvaluated(file)
+            assert.deepStrictEqual(problems, [])
+            assert.deepStrictEqual(
+              found.map(({ measurements }) => measurements[0]!.value),
+              [...before, 0.2, 0.3]
+            )
+          }),
+        "evaluations.jsonl"
+      )
     )
-  )
+  }
 
   it.effect("is kept behind a line that was torn off, which stays and is told", () =>
     inTemporary(
