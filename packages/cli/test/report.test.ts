@@ -39,7 +39,7 @@ describe("moco report", () => {
     assert.include(html, "<title>2 runs compared</title>")
     assert.include(html, "65.1 ★")
     assert.include(html, "Their configs are the same")
-    for (const run of runs) assert.include(html, `npx moco train --resume=${run}`)
+    for (const run of runs) assert.include(html, `--config=${run}/config.json`)
   })
 
   it("writes the plots of the page into a folder, and prints the page last", async () => {
