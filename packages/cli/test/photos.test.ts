@@ -151,17 +151,6 @@ describe("a folder of pictures", () => {
     }
   })
 
-  it("is not asked for a part to evaluate on of a named data set that has none, whoever names it", async () => {
-    for (const args of [["--recipe=stl10"], ["--data=stl10-unlabelled"]]) {
-      const { code, stderr } = await runInProcess(
-        ...["train", `--out=${fresh()}`, ...args, "--split=validation"]
-      )
-      assert.strictEqual(code, 2, stderr)
-      const problem = "no part of stl10-unlabelled is evaluated on, for its images have no labels"
-      assertPlainError(stderr, `error: --split=validation: is of no use: ${problem}`, "leave it away")
-    }
-  })
-
   it("is planned for as it is parted, by the config file and by --set", async () => {
     const [data, out] = [await photos(["cats", "dogs"], 12), fresh()]
     const file = `${data}.json`

@@ -12,7 +12,7 @@ import type { Found, Whereabouts } from "../PublishedFile.ts"
 export const evaluationSplits = ["test", "validation"] as const
 export type EvaluationSplit = (typeof evaluationSplits)[number]
 
-/** Numbers of images; `evaluation` is 0 where none are for that. */
+/** Numbers of images; each data set has some to evaluate on. */
 export interface SplitSizes {
   readonly train: number
   readonly evaluation: number

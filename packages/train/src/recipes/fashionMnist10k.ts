@@ -16,10 +16,10 @@ export const fashionMnist10k = (): RunConfig => {
     ...quick,
     recipe: "fashionMnist10k",
     encoder: { ...quick.encoder, stem: "imagenet", width: 64 },
-    training: { epochs: 13, batchSize: 128 },
+    training: { epochs: 16, batchSize: 128 },
     evaluations: {
       knn: { everyEpochs: 4, k: [200, 20], temperature: 0.1 },
-      linear: { everyEpochs: 13, labels: [1, 0.1, 0.01] },
+      linear: { everyEpochs: 16, labels: [1, 0.1, 0.01] },
       pretext: { everyEpochs: 2, numImages: 1000 },
       spectrum: { everyEpochs: 4, numImages: 500 }
     }

@@ -56,7 +56,7 @@ const linesOf = (listed: Listed): string => {
   const { channels, licence, name, numClasses, numImages, size } = listed
   const { bank, evaluation, train } = numImages
   const withLabels = bank === undefined ? "" : `${bank} with labels and `
-  const images = `${train} images${evaluation === 0 ? "" : ` + ${withLabels}${evaluation} to evaluate on`}`
+  const images = `${train} images + ${withLabels}${evaluation} to evaluate on`
   const kind = channels === 1 ? "gray" : channels === 3 ? "RGB" : `${channels} channels`
   const pixels = size === null ? "of different sizes" : `${size.height} x ${size.width}`
   const classes = numClasses === null ? "no classes" : `${numClasses} classes`

@@ -1,4 +1,3 @@
-import * as Catalog from "@moco/data/Catalog"
 import * as Files from "@moco/data/Files"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { Effect, Option } from "effect"
@@ -42,22 +41,12 @@ export const requireUse = Effect.fn("cli.requireUse")(function* <E, R>(
   }
 })
 
-/** Of a data set that has a name: it is no folder, and may have no part to evaluate on. */
-const requireUseOfNamed = Effect.fnUntraced(function* (
-  { evaluationSplit, name }: RunConfig["data"],
-  { maxBad, split }: Said
-) {
-  if (Option.isSome(maxBad)) {
-    const problem = `is of no use: ${name} is no folder of image files`
-    const hint = "name images of your own with --data=PATH, or leave --max-bad away"
-    return yield* new FlagsInvalid({ flags: `--max-bad=${maxBad.value}`, problem, hint })
-  }
-  const known = Catalog.names.find((one) => one === name)
-  if (Option.isNone(split) || known === undefined) return
-  if (Catalog.numImagesOf({ name: known, evaluationSplit }).evaluation > 0) return
-  const problem = `is of no use: no part of ${name} is evaluated on, for its images have no labels`
-  const hint = "leave it away, or choose images that have labels with --data=NAME"
-  return yield* new FlagsInvalid({ flags: `--split=${split.value}`, problem, hint })
+/** Of a data set that has a name: it is no folder. A part to evaluate on is one of every data set of the catalog. */
+const requireUseOfNamed = Effect.fnUntraced(function* ({ name }: RunConfig["data"], { maxBad }: Said) {
+  if (Option.isNone(maxBad)) return
+  const problem = `is of no use: ${name} is no folder of image files`
+  const hint = "name images of your own with --data=PATH, or leave --max-bad away"
+  return yield* new FlagsInvalid({ flags: `--max-bad=${maxBad.value}`, problem, hint })
 })
 
 /** The flag that says how files are decoded, as it was given. */
