@@ -36,7 +36,9 @@ layer(NodeServices.layer)("Catalog", (it) => {
             nowhere,
             filesOf[name].map((file) => ({ file, path: Option.none() }))
           )
-          assert.isTrue(Object.values(numImages).every(({ evaluation, train }) => train >= 1 && evaluation >= 1))
+          assert.isTrue(
+            Object.values(numImages).every(({ evaluation, train }) => train >= 1 && evaluation >= 1)
+          )
           if (found.some(({ path }) => Option.isNone(path)))
             return assert.strictEqual(place.kind, "installed")
           const { input, test, train } = yield* images(name, split, dirs)

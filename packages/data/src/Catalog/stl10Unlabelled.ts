@@ -43,7 +43,7 @@ export const stl10Unlabelled = {
       "packed it cannot be read by index"
     ]
   },
-  files: knownFiles([...Stl.unlabelledFormats(files), ...Stl.labelledFormats(files)]),
+  files: knownFiles(Stl.labelledFormats(files)),
   find: (dirs) =>
     Effect.map(
       Effect.all([find(Stl.unlabelledFormats(files), dirs), find(Stl.labelledFilesFormats(files), dirs)]),
