@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { decode } from "@moco/core/Safetensors"
 import type { Measurement } from "@moco/evaluation/Measurement"
 import { Effect } from "effect"
-import { assertPlainError, fresh, lastLine, root, run, start, until } from "./program.ts"
+import { assertPlainError, fresh, lastLine, reported, root, run, start, until } from "./program.ts"
 
 const fixture = join(root, "packages/train/test/parity/plain")
 
@@ -25,7 +25,7 @@ const tiny = [
 describe("train", () => {
   it("trains, evaluates beside both baselines, and leaves a run folder that can be run again", async () => {
     const out = fresh()
-    const { code, stdout, stderr } = await run("train", ...tiny, "--json", `--out=${out}`)
+    const { code, stdout, stderr } = await run("train", ...tiny, "--json", reported, `--out=${out}`)
     assert.strictEqual(code, 0, stderr)
     assert.strictEqual(stderr, "")
     for (const words of [

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -6,7 +5,8 @@ import { decodeDefinition, plan } from "@moco/study/Study"
 import { recipes } from "@moco/train/recipes"
 import { Effect } from "effect"
 import * as Yaml from "effect/encoding/Yaml"
-import { main, root } from "./program.ts"
+import { runInProcess } from "./inProcess.ts"
+import { root } from "./program.ts"
 
 const pages = ["README.md", "ARCHITECTURE.md", "AGENTS.md"].concat(
   readdirSync(join(root, "docs"))
@@ -30,17 +30,19 @@ const commandsOf = (text: string): ReadonlyArray<string> =>
     .filter((command) => /^[a-z]/.test(command))
 
 const helpOf = new Map<string, string>()
-const help = (...path: ReadonlyArray<string>): string => {
+const help = async (...path: ReadonlyArray<string>): Promise<string> => {
   const key = path.join(" ")
-  if (!helpOf.has(key)) {
-    helpOf.set(key, execFileSync(process.execPath, [main, ...path, "--help"], { encoding: "utf8" }))
-  }
-  return helpOf.get(key)!
+  const before = helpOf.get(key)
+  if (before !== undefined) return before
+  const { code, stdout } = await runInProcess(...path, "--help")
+  assert.strictEqual(code, 0, `moco ${key}: there is no such command`)
+  helpOf.set(key, stdout)
+  return stdout
 }
 
 /** The help of a command, or of one of its subcommands where the line names one. */
-const helpFor = (command: string, [next = ""]: ReadonlyArray<string>): string =>
-  /^[a-z]+$/.test(next) && new RegExp(`^  ${next} `, "m").test(help(command))
+const helpFor = async (command: string, [next = ""]: ReadonlyArray<string>): Promise<string> =>
+  /^[a-z]+$/.test(next) && new RegExp(`^  ${next} `, "m").test(await help(command))
     ? help(command, next)
     : help(command)
 
@@ -55,18 +57,19 @@ describe("the pages for readers", () => {
     assert.deepStrictEqual(broken, [])
   })
 
-  it("name only commands and flags that the program has", () => {
+  it("name only commands and flags that the program has", async () => {
     const commands = pages.flatMap((page) => commandsOf(textOf(page)))
     assert.isAbove(commands.length, 20)
-    const unknown = commands.flatMap((line) => {
+    const unknown: Array<string> = []
+    for (const line of commands) {
       const [command = "", ...args] = line.split(/\s+/)
-      // Throws where there is no such command.
-      const shown = helpFor(command, args)
+      const shown = await helpFor(command, args)
       const flags = args.flatMap((arg) => /^--[a-z][a-z-]*/.exec(arg)?.[0] ?? [])
-      return flags
-        .filter((flag) => flag !== "--help" && !new RegExp(`${flag}(?![a-z-])`).test(shown))
-        .map((flag) => `${line}: ${flag}`)
-    })
+      for (const flag of flags) {
+        if (flag !== "--help" && !new RegExp(`${flag}(?![a-z-])`).test(shown))
+          unknown.push(`${line}: ${flag}`)
+      }
+    }
     assert.deepStrictEqual(unknown, [])
   })
 

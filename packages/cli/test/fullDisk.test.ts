@@ -5,6 +5,7 @@ import {
   assertPlainError,
   checkpointsOf,
   fresh,
+  reported,
   run,
   start,
   startInShell,
@@ -64,7 +65,7 @@ describe("a disk without room", () => {
 
   it("that has no room for the report says so with 6 in the end, and all of the run is there", async () => {
     const folder = fresh()
-    const args = [...tinyRun({ epochs: 1 }), "--set=dictionary.size=64", "--set=encoder.width=4"]
+    const args = [...tinyRun({ epochs: 1 }), "--set=dictionary.size=64", "--set=encoder.width=4", reported]
     const { code, stderr, stdout } = await startWithLimit(24, "train", ...args, `--out=${folder}`).ended
     assert.strictEqual(code, 6, stderr)
     assertPlainError(stderr, join(folder, "report.html"), "cannot be written", "the file is too large")

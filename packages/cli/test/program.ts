@@ -15,12 +15,21 @@ export const fresh = () => {
   return join(parent, "run")
 }
 
-/** A step of the default recipe takes several times as long: a training that names no recipe is one of the quick one. */
+/** Stands among a training's arguments where it shall end with a report, as it does for a user. */
+export const reported = "(with a report)"
+
+/**
+ * A step of the default recipe takes several times as long, and to look at an encoder more than a short training: a training
+ * that names no recipe is one of the quick one, and ends without a report where it is not {@link reported}.
+ */
 const quickly = ([command = "", ...args]: ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (command !== "train") return [command, ...args]
   const isNamed = args.some((arg) => /^--(recipe|config|resume|data|help)\b/.test(arg))
-  return command === "train" && !isNamed
-    ? [command, "--recipe=fashionMnistQuick", ...args]
-    : [command, ...args]
+  const isShort = !args.includes(reported) && !args.includes("--no-report")
+  return [
+    ...[command, ...(isNamed ? [] : ["--recipe=fashionMnistQuick"]), ...(isShort ? ["--no-report"] : [])],
+    ...args.filter((arg) => arg !== reported)
+  ]
 }
 
 /** Starts the program as a user does, with {@link quickly}; NO_COLOR and no terminal, as in a pipe. */

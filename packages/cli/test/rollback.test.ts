@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { back, diverging, nonFinite, parts } from "./diverging.ts"
-import { assertPlainError, checkpointsOf, fresh, run, stepsOf } from "./program.ts"
+import { assertPlainError, checkpointsOf, fresh, reported, run, stepsOf } from "./program.ts"
 
 describe("a run that diverges", () => {
   it("in its first epoch, before there is a checkpoint, begins anew", async () => {
@@ -18,7 +18,13 @@ describe("a run that diverges", () => {
     const folder = fresh()
     const constant = ["--set", "optimizer.schedule.kind=constant", "--set", "optimizer.learningRate=1e7"]
     const large = ["--set", "training.batchSize=2666", "--set", "dictionary.size=2666"]
-    const { code, stderr, stdout } = await run(...diverging, ...large, ...constant, `--out=${folder}`)
+    const { code, stderr, stdout } = await run(
+      ...diverging,
+      reported,
+      ...large,
+      ...constant,
+      `--out=${folder}`
+    )
     assert.strictEqual(code, 5, stderr)
     assertPlainError(stderr, "the next state is Infinity at layer1.0.bn1.running_var", "in step 2 ")
     assert.deepStrictEqual(checkpointsOf(folder), [])
