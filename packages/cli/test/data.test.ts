@@ -3,10 +3,8 @@ import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as Catalog from "@moco/data/Catalog"
-import { bytesText } from "@moco/report/bytes"
 import * as FolderLock from "@moco/train/FolderLock"
-import { Effect, Exit } from "effect"
-import { proxiesIn, refuseProxies } from "../src/commands/data/fetch/proxies.ts"
+import { Effect } from "effect"
 import { runInProcess as run } from "./inProcess.ts"
 import { assertPlainError, fresh, lastLine, root, start } from "./program.ts"
 
@@ -149,42 +147,6 @@ describe("data fetch", () => {
   })
 })
 
-describe("a proxy", () => {
-  it("is the one that the environment names, by the small letters first", () => {
-    const environment = {
-      https_proxy: "http://a:1",
-      HTTPS_PROXY: "http://b:1",
-      HTTP_PROXY: "http://c:1",
-      no_proxy: "d"
-    }
-    const proxies = { httpsProxy: "http://a:1", httpProxy: "http://c:1", noProxy: "d" }
-    assert.deepStrictEqual(proxiesIn(environment), proxies)
-    assert.deepStrictEqual(proxiesIn({ https_proxy: "" }), { httpsProxy: "", httpProxy: "", noProxy: "" })
-    assert.isTrue(Exit.isSuccess(Effect.runSyncExit(refuseProxies(environment))))
-  })
-
-  it("that is none is refused before anything is asked for, and no password is shown", () => {
-    for (const [value, shown] of [
-      ["proxy", '"proxy"'],
-      ["http://", '"http://"'],
-      ["socks5://a:1", '"socks5://a:1"'],
-      ["ftp://name:secret@a", '"...@a"'],
-      ["http://na%zzme:secret@a", '"...@a"']
-    ] as const) {
-      const { message } = Effect.runSync(Effect.flip(refuseProxies({ HTTPS_PROXY: value })))
-      assert.include(message, `HTTPS_PROXY=${shown} is no address of a proxy`)
-      assert.notInclude(message, "secret")
-    }
-  })
-
-  it("that is none ends the program as a wrong environment does", async () => {
-    const env = { MOCO_CACHE_DIR: fresh(), https_proxy: "proxy" }
-    const { code, stderr } = await start(["data", "fetch", "cifar10"], env).ended
-    assert.strictEqual(code, 2, stderr)
-    assertPlainError(stderr, 'https_proxy="proxy" is no address of a proxy', "http://proxy:3128")
-  })
-})
-
 describe("data list", () => {
   it("says of every data set what it is, whether it is there, and what there is to download", async () => {
     const { code, stdout } = await run("data", "list", `--data-dir=${fresh()}`)
@@ -280,22 +242,5 @@ describe("training on a data set that is not there", () => {
     const { code, stderr } = await run(...args)
     assert.strictEqual(code, 3, stderr)
     assertPlainError(stderr, "cifar-10-binary.tar.gz was not found", "npx moco data fetch cifar10")
-  })
-})
-
-describe("a number of bytes", () => {
-  it("is written with three digits and a unit", () => {
-    const written = [0, 1, 999, 1000, 29_515, 999_999, 170_052_171, 2_640_397_119, 5e12].map(bytesText)
-    assert.deepStrictEqual(written, [
-      "0 bytes",
-      "1 bytes",
-      "999 bytes",
-      "1 kB",
-      "29.5 kB",
-      "1000 kB",
-      "170 MB",
-      "2.64 GB",
-      "5000 GB"
-    ])
   })
 })

@@ -1,5 +1,5 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { Command } from "effect/cli"
 import { TestConsole } from "effect/testing"
 import { layerPresenter } from "../src/commandLine/presenter.ts"
@@ -18,3 +18,9 @@ export const runInProcess = (...args: ReadonlyArray<string>) =>
       stderr: (yield* TestConsole.errorLines).join("\n")
     }
   }).pipe(Effect.provide([TestConsole.layer, NodeServices.layer, layerPresenter]), Effect.runPromise)
+
+/** What a command has printed as JSON; more than the schema knows is an error. */
+export const decode = <S extends Schema.Codec<unknown, unknown>>(schema: S, text: string): S["Type"] =>
+  Schema.decodeUnknownSync(Schema.fromJsonString(Schema.toCodecJson(schema)), { onExcessProperty: "error" })(
+    text
+  )

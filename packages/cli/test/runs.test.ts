@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
@@ -8,67 +8,17 @@ import { measured } from "@moco/evaluation/Measurement"
 import { RunComparison } from "@moco/report/runs/comparison"
 import { RunDetails } from "@moco/report/runs/details"
 import { RunList } from "@moco/report/runs/list"
-import { RemovedRuns } from "@moco/report/runs/remove"
 import * as FolderLock from "@moco/train/FolderLock"
-import type { RunEvent } from "@moco/train/RunLog"
-import { fashionMnistQuick } from "@moco/train/recipes/fashionMnistQuick"
-import { Effect, Layer, Option, Queue, Schema, Terminal } from "effect"
-import { Command } from "effect/cli"
-import { TestConsole } from "effect/testing"
-import { IsInteractive } from "../src/commands/runs/confirm.ts"
-import { rm } from "../src/commands/runs/rm.ts"
-import { runInProcess } from "./inProcess.ts"
+import { Effect } from "effect"
+import { decode, runInProcess } from "./inProcess.ts"
 import { assertPlainError, fresh, lastLine, run as runProgram, tinyRun } from "./program.ts"
-
-const numSteps = 8
-
-const events = (accuracy: number): ReadonlyArray<RunEvent> => [
-  ...Array.from(
-    { length: numSteps },
-    (_, step): RunEvent => ({
-      ...{ event: "step", step, epoch: Math.floor(step / 4), numSteps, numEpochs: 2, stepMs: 500 },
-      metrics: { loss: 7 - step / 20 }
-    })
-  ),
-  evaluation("raw pixels", 0.77),
-  evaluation("trained encoder", accuracy),
-  {
-    ...{ event: "finished", step: numSteps, epoch: 2, outcome: "completed" },
-    ...{ trainingSeconds: 4, evaluationSeconds: 1 }
-  }
-]
-
-const evaluation = (subject: string, accuracy: number): RunEvent => ({
-  ...{ event: "evaluation", step: numSteps, epoch: 2, seconds: 1 },
-  measurements: [200, 20].map((k) => measured(knnAccuracy(k, 0.1), subject, accuracy))
-})
-
-/** A folder as a run of two epochs leaves it. */
-const writeRun = (folder: string, accuracy = 0.7, { seed = 1, temperature = 0.1 } = {}) => {
-  const recipe = fashionMnistQuick()
-  const loss = { ...recipe.loss, temperature }
-  const config = { ...recipe, seed, loss, training: { epochs: 2, batchSize: 800 } }
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, "config.json"), JSON.stringify(config))
-  const lines = events(accuracy).map(
-    (event) => `${JSON.stringify({ format: 2, time: "2026-01-01T00:00:00.000Z", ...event })}\n`
-  )
-  writeFileSync(join(folder, "metrics.jsonl"), lines.join(""))
-  writeFileSync(join(folder, "encoder.safetensors"), "weights")
-  writeFileSync(join(folder, "encoder.json"), "{}")
-  return folder
-}
-
-const decode = <S extends Schema.Codec<unknown, unknown>>(schema: S, text: string): S["Type"] =>
-  Schema.decodeUnknownSync(Schema.fromJsonString(Schema.toCodecJson(schema)), { onExcessProperty: "error" })(
-    text
-  )
+import { writeFinishedRun } from "./writtenRun.ts"
 
 describe("moco runs list", () => {
   it("has a row for each run, a damaged one too, and ends well", async () => {
     const root = fresh()
-    writeRun(join(root, "mine-1"))
-    appendFileSync(join(writeRun(join(root, "mine-2")), "metrics.jsonl"), "no event\n")
+    writeFinishedRun(join(root, "mine-1"))
+    appendFileSync(join(writeFinishedRun(join(root, "mine-2")), "metrics.jsonl"), "no event\n")
     const { code, stderr, stdout } = await runInProcess("runs", "list", root)
     assert.strictEqual(code, 0, stderr)
     assert.match(
@@ -88,7 +38,7 @@ describe("moco runs list", () => {
 
   it("says that a run is being trained, and by whom", async () => {
     const root = fresh()
-    const folder = writeRun(join(root, "mine"))
+    const folder = writeFinishedRun(join(root, "mine"))
     const listed = Effect.andThen(
       FolderLock.hold(join(folder, "run.lock")),
       Effect.promise(() => runInProcess("runs", "list", root))
@@ -112,7 +62,7 @@ describe("moco runs list", () => {
 
 describe("moco runs show", () => {
   it("tells what was run, what came out, which files there are, and how to repeat it", async () => {
-    const folder = writeRun(fresh())
+    const folder = writeFinishedRun(fresh())
     writeFileSync(join(folder, "notes\u001b[2J.txt"), "mine")
     writeFileSync(
       join(folder, "environment.json"),
@@ -139,7 +89,7 @@ describe("moco runs show", () => {
   })
 
   it("tells what was evaluated afterwards, and which lines of that are damaged", async () => {
-    const folder = writeRun(fresh())
+    const folder = writeFinishedRun(fresh())
     const line = JSON.stringify({
       ...{ time: "2026-02-03T04:05:06.000Z", which: "best", step: 4, weights: "0123456789abcdef" },
       images: { name: "fashion-mnist-10k", sha256: "fedcba9876543210" },
@@ -164,7 +114,7 @@ describe("moco runs show", () => {
   })
 
   it("shows of measurements and names that fill no screen as many and as much as do, and how many more", async () => {
-    const folder = writeRun(fresh())
+    const folder = writeFinishedRun(fresh())
     const one = measured(knnAccuracy(5, 0.1), "trained encoder", 0.654)
     const long = { ...one, metric: "x".repeat(1_000_000) }
     const many = Array.from({ length: 55_000 }, (_, i) => ({
@@ -184,7 +134,7 @@ describe("moco runs show", () => {
   })
 
   it("shows a run whose files are damaged as far as they can be read", async () => {
-    const folder = writeRun(fresh())
+    const folder = writeFinishedRun(fresh())
     writeFileSync(join(folder, "config.json"), "{")
     writeFileSync(join(folder, "environment.json"), "[]")
     const { code, stdout } = await runInProcess("runs", "show", folder)
@@ -199,8 +149,8 @@ describe("moco runs compare", () => {
   it("sets runs side by side, those of one setting as a group", async () => {
     const root = fresh()
     const folders = [1, 2].flatMap((seed) => [
-      writeRun(join(root, `a-${seed}`), 0.6 + seed / 100, { seed }),
-      writeRun(join(root, `b-${seed}`), 0.65 + seed / 50, { seed, temperature: 0.2 })
+      writeFinishedRun(join(root, `a-${seed}`), 0.6 + seed / 100, { seed }),
+      writeFinishedRun(join(root, `b-${seed}`), 0.65 + seed / 50, { seed, temperature: 0.2 })
     ])
     const { code, stderr, stdout } = await runInProcess("runs", "compare", ...folders)
     assert.strictEqual(code, 0, stderr)
@@ -214,93 +164,10 @@ describe("moco runs compare", () => {
   })
 
   it("needs two runs", async () => {
-    const { code, stderr } = await runInProcess("runs", "compare", writeRun(fresh()))
+    const { code, stderr } = await runInProcess("runs", "compare", writeFinishedRun(fresh()))
     assert.strictEqual(code, 2)
     assertPlainError(stderr, "error: ")
   })
-})
-
-type Answer = "y" | "n" | "quit"
-
-/** Runs `moco runs rm` where somebody sits at the terminal and gives this answer. */
-const rmAnswered = (answer: Answer, ...args: ReadonlyArray<string>) =>
-  Effect.gen(function* () {
-    const exit = yield* Effect.exit(Command.runWith(rm, { version: "0.0.0" })(args))
-    return { exit, stdout: (yield* TestConsole.logLines).join("\n") }
-  }).pipe(
-    Effect.provideService(IsInteractive, true),
-    Effect.provide(answering(answer)),
-    Effect.provide([TestConsole.layer, NodeServices.layer]),
-    Effect.runPromise
-  )
-
-const answering = (answer: Answer) =>
-  Layer.effect(
-    Terminal.Terminal,
-    Effect.map(Terminal.Terminal, (terminal) =>
-      Terminal.make({
-        ...terminal,
-        display: () => Effect.void,
-        readInput: Effect.gen(function* () {
-          const keys = yield* Queue.make<Terminal.UserInput>()
-          const key = { name: answer, ctrl: false, meta: false, shift: false }
-          if (answer === "quit") yield* Queue.end(keys as never)
-          else yield* Queue.offer(keys, { input: Option.some(answer), key })
-          return keys as never
-        })
-      })
-    )
-  ).pipe(Layer.provide(NodeServices.layer))
-
-describe("moco runs rm", () => {
-  it("removes with --yes, and says what was freed and what was left", async () => {
-    const root = fresh()
-    const [gone, kept] = [writeRun(join(root, "gone")), writeRun(join(root, "kept"))]
-    writeFileSync(join(kept, "notes.txt"), "mine")
-    const { code, stderr, stdout } = await runInProcess("runs", "rm", gone, kept, "--yes")
-    assert.strictEqual(code, 0, stderr)
-    assert.match(stdout, /left: notes\.txt, which no run writes\nremoved 2 runs: [\d.]+ kB freed\n/)
-    assert.include(stdout, `${kept} is still there`)
-    assert.isFalse(existsSync(gone))
-    assert.deepStrictEqual(readdirSync(kept), ["notes.txt"])
-  })
-
-  it("prints one document with --json", async () => {
-    const folder = writeRun(fresh())
-    const { stdout } = await runInProcess("runs", "rm", folder, "--yes", "--json")
-    assert.deepInclude(decode(RemovedRuns, stdout).runs[0], { path: folder, isGone: true, left: [] })
-  })
-
-  it("without a terminal needs --yes", async () => {
-    const folder = writeRun(fresh())
-    const { code, stderr } = await runInProcess("runs", "rm", folder)
-    assert.strictEqual(code, 2)
-    assertPlainError(stderr, "no terminal to ask on", "give --yes")
-    assert.isTrue(existsSync(join(folder, "config.json")))
-  })
-
-  for (const [answer, isGone] of [
-    ["y", true],
-    ["n", false],
-    ["quit", false]
-  ] as const) {
-    it(`asks on a terminal, and after ${answer} ${isGone ? "removes" : "leaves all as it was"}`, async () => {
-      const folder = writeRun(fresh())
-      const log = readFileSync(join(folder, "metrics.jsonl"), "utf8")
-      const { exit, stdout } = await rmAnswered(answer, folder)
-      assert.strictEqual(existsSync(folder), !isGone)
-      assert.strictEqual(exit._tag, answer === "quit" ? "Failure" : "Success")
-      if (isGone) return assert.include(stdout, "removed 1 run")
-      assert.deepStrictEqual(readdirSync(folder).sort(), [
-        "config.json",
-        "encoder.json",
-        "encoder.safetensors",
-        "metrics.jsonl"
-      ])
-      assert.strictEqual(readFileSync(join(folder, "metrics.jsonl"), "utf8"), log)
-      if (answer === "n") assert.include(stdout, "nothing was removed")
-    })
-  }
 })
 
 describe("a run that was trained", () => {

@@ -11,7 +11,7 @@ import { parseHTML } from "linkedom"
 import { environmentFacts, readEnvironment } from "../src/environment.ts"
 import { writeRunReport } from "../src/html/write.ts"
 import { madeOf } from "../src/study/made.ts"
-import { writeSampleRun } from "./html/sampleRun.ts"
+import { environment, writeSampleRun } from "./html/sampleRun.ts"
 import { sampleStudy } from "./html/sampleStudy.ts"
 
 const fresh = () => mkdtempSync(join(tmpdir(), "environment-"))
@@ -19,15 +19,13 @@ const fresh = () => mkdtempSync(join(tmpdir(), "environment-"))
 const onNode = <A, E>(program: Effect.Effect<A, E, FileSystem.FileSystem | Path.Path>) =>
   Effect.runPromise(Effect.provide(program, NodeServices.layer))
 
+const { variables: _, ...ranOn } = environment
 const whole = {
+  ...ranOn,
   startedAt: "2026-01-01T12:34:56.000Z",
-  version: "0.0.0",
-  commit: { hash: "0123456789abcdef0123456789abcdef01234567", dirty: true },
-  node: "v22.0.0",
-  platform: "linux-x64",
-  backend: { name: "tensorflow", version: "2.21.0", device: "cpu", nativeOps: "avx2" },
+  commit: { ...ranOn.commit, dirty: true },
   threads: 1,
-  cpu: { model: "a processor", cores: 2, features: ["avx", "avx2"] },
+  cpu: { ...ranOn.cpu, features: ["avx", "avx2"] },
   images: { name: "fashion-mnist", sha256: "fedcba9876543210fedcba9876543210" },
   ownStages: ["Augmentation"]
 }

@@ -6,15 +6,12 @@ import type { Stages } from "@moco/train/PretrainLayers"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { filesOf } from "@moco/train/RunFolder/files"
 import { read } from "@moco/train/RunLog"
-import { validConfig } from "@moco/train/testing/validConfig"
+import { tinyConfig } from "@moco/train/testing/tinyConfig"
 import { Effect, FileSystem, type Layer, Path } from "effect"
 
 /** A run of eight steps on images of a program's own. */
 export const config: RunConfig = {
-  ...validConfig,
-  data: { name: "own", evaluationSplit: "test", imageSize: 8 },
-  encoder: { ...validConfig.encoder, layers: [1], width: 4, featureSize: 8, batchNormGroups: 2 },
-  dictionary: { kind: "queue", size: 32 },
+  ...tinyConfig,
   training: { epochs: 2, batchSize: 16 },
   evaluations: { knn: { everyEpochs: 1, k: [5], temperature: 0.1 } }
 }

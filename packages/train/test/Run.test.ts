@@ -13,7 +13,7 @@ import { LearningRate } from "@moco/train/LearningRate"
 import * as Run from "@moco/train/Run"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { type RunEvent, read } from "@moco/train/RunLog"
-import { validConfig } from "@moco/train/testing/validConfig"
+import { tinyConfig } from "@moco/train/testing/tinyConfig"
 import * as tf from "@tensorflow/tfjs-core"
 import { Cause, Deferred, Effect, Exit, Fiber, Layer } from "effect"
 import { inTemporary } from "./inTemporary.ts"
@@ -22,11 +22,7 @@ const images = { numTrain: 64, numTest: 24, height: 8, width: 8, channels: 1, nu
 const dataset = layerSynthetic(images)
 
 const config: RunConfig = {
-  ...validConfig,
-  data: { name: "own", evaluationSplit: "test", imageSize: 8 },
-  encoder: { ...validConfig.encoder, layers: [1], width: 4, featureSize: 8, batchNormGroups: 2 },
-  dictionary: { kind: "queue", size: 32 },
-  training: { epochs: 1, batchSize: 16 },
+  ...tinyConfig,
   evaluations: { knn: { everyEpochs: 1, k: [5], temperature: 0.1 } }
 }
 const stages = { dataset }

@@ -12,13 +12,12 @@ import * as FolderLock from "@moco/train/FolderLock"
 import { inspectStored } from "@moco/train/inspectStored"
 import { MachineMemory } from "@moco/train/MachineMemory"
 import * as Run from "@moco/train/Run"
-import type { RunConfig } from "@moco/train/RunConfig"
 import * as RunFolder from "@moco/train/RunFolder"
 import { RunLog } from "@moco/train/RunLog"
 import { recipes } from "@moco/train/recipes"
 import * as StoredEncoder from "@moco/train/StoredEncoder"
 import { sampleManifest } from "@moco/train/testing"
-import { validConfig } from "@moco/train/testing/validConfig"
+import { tinyConfig } from "@moco/train/testing/tinyConfig"
 import * as tf from "@tensorflow/tfjs-core"
 import { Context, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
@@ -48,14 +47,6 @@ const withoutTensorflow = (folder: string, ...args: ReadonlyArray<string>) => {
 
 /** A run of two steps on images that are made up. */
 const tinyImages = { numTrain: 32, numTest: 24, height: 8, width: 8, channels: 1, numClasses: 3, seed: 1 }
-const tinyConfig: RunConfig = {
-  ...validConfig,
-  data: { name: "own", evaluationSplit: "test", imageSize: 8 },
-  encoder: { ...validConfig.encoder, layers: [1], width: 4, featureSize: 8, batchNormGroups: 2 },
-  dictionary: { kind: "queue", size: 32 },
-  training: { epochs: 1, batchSize: 16 },
-  evaluations: {}
-}
 
 const tinyNetwork = ResNet.make({ ...tinyResNet, batchNormGroups: 1 }, 1)
 

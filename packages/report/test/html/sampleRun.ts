@@ -144,7 +144,8 @@ export const writeSampleRun = async (
   return folder
 }
 
-const environment = {
+/** What the sample ran on. */
+export const environment = {
   startedAt: "2026-01-01T00:00:00.000Z",
   version: "0.0.0",
   commit: { hash: "0123456789abcdef0123456789abcdef01234567", dirty: false },

@@ -8,7 +8,7 @@ import { layerEventFile, maxSteps } from "@moco/train/EventFile/ofRun"
 import * as Run from "@moco/train/Run"
 import type { RunConfig } from "@moco/train/RunConfig"
 import { type RunEvent, RunLog, read } from "@moco/train/RunLog"
-import { validConfig } from "@moco/train/testing/validConfig"
+import { tinyConfig } from "@moco/train/testing/tinyConfig"
 import { Effect, Fiber, FileSystem, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { inTemporary } from "../inTemporary.ts"
@@ -17,10 +17,7 @@ import { eventFilesIn, eventsIn, shownOf } from "./reader.ts"
 
 /** Two epochs of 4 steps on synthetic images, evaluated after each. */
 const config: RunConfig = {
-  ...validConfig,
-  data: { name: "own", evaluationSplit: "test", imageSize: 8 },
-  encoder: { ...validConfig.encoder, layers: [1], width: 4, featureSize: 8, batchNormGroups: 2 },
-  dictionary: { kind: "queue", size: 32 },
+  ...tinyConfig,
   training: { epochs: 2, batchSize: 16 },
   evaluations: {
     knn: { everyEpochs: 1, k: [5], temperature: 0.1 },
