@@ -171,6 +171,9 @@ interface SumsOfPairs {
  * The jackknife, one image at a time, of a function of a mean over pairs of images: without an image, all of its pairs are
  * missing. That is known from the sums, so that no pair is looked at again.
  *
+ * **Gotchas** What a pair has of its own, beside what each of its images has, is counted twice: where pairs were drawn and
+ * images have little in common with all others, the interval is up to the root of 2 too wide, and never too narrow.
+ *
  * @param statisticOf  of the mean over pairs
  * @returns nothing where fewer than three images leave no pair without one of them
  */

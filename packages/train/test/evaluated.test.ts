@@ -78,6 +78,7 @@ describe("what was measured of a run's encoder since", () => {
             for (const value of before) yield* keepEvaluated(file, evaluated(value))
             const real = yield* FileSystem.FileSystem
             let isOver = false
+            const calls: Array<string> = []
             const other = Effect.suspend(() => {
               if (isOver) return Effect.void
               isOver = true
@@ -90,8 +91,14 @@ describe("what was measured of a run's encoder since", () => {
                   Effect.map((opened) => ({
                     ...opened,
                     stat: opened.stat,
-                    sync: opened.sync,
-                    writeAll: (bytes) => opened.writeAll(bytes),
+                    sync: Effect.suspend(() =>
+                      Effect.andThen(
+                        Effect.sync(() => calls.push("synced")),
+                        opened.sync
+                      )
+                    ),
+                    writeAll: (bytes) =>
+                      Effect.tap(opened.writeAll(bytes), () => Effect.sync(() => calls.push("written"))),
                     truncate: (length) => opened.truncate(length),
                     read: (buffer, options) => Effect.tap(opened.read(buffer, options), other)
                   }))
@@ -99,6 +106,7 @@ describe("what was measured of a run's encoder since", () => {
             }
             yield* Effect.provideService(keepEvaluated(file, evaluated(0.3)), FileSystem.FileSystem, met)
             assert.isTrue(isOver)
+            assert.deepStrictEqual(calls, ["written", "synced"])
             const { found, problems } = yield* readEvaluated(file)
             assert.deepStrictEqual(problems, [])
             assert.deepStrictEqual(
@@ -110,6 +118,20 @@ describe("what was measured of a run's encoder since", () => {
       )
     )
   }
+
+  it.effect("is read past an empty line, which two leave who end a torn one at once", () =>
+    inTemporary(
+      (file) =>
+        Effect.gen(function* () {
+          yield* keepEvaluated(file, evaluated(0.5))
+          appendFileSync(file, `\n${readFileSync(file, "utf8")}{}\n`)
+          const { found, problems } = yield* readEvaluated(file)
+          assert.lengthOf(found, 2)
+          assert.match(problems.join(), /^evaluations\.jsonl, line 4: /)
+        }),
+      "evaluations.jsonl"
+    )
+  )
 
   it.effect("is kept behind a line that was torn off, which stays and is told", () =>
     inTemporary(

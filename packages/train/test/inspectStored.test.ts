@@ -153,6 +153,38 @@ describe("what an encoder makes of images", () => {
     )
   )
 
+  it.effect("is written no further once the lock is lost", () =>
+    inTemporary(
+      (folder) =>
+        Effect.gen(function* () {
+          yield* trained(folder)
+          const lock = join(folder, "run.lock")
+          const stored = yield* StoredEncoder.ofRun(folder, "last")
+          const real = yield* FileSystem.FileSystem
+          const written: Array<string> = []
+          const losing: FileSystem.FileSystem = {
+            ...real,
+            rename: (from, to) =>
+              Effect.tap(real.rename(from, to), () =>
+                Effect.sync(() => {
+                  if (to === lock) return
+                  written.push(to)
+                  rmSync(lock, { force: true })
+                })
+              )
+          }
+          const error = yield* Effect.flip(
+            inspectStored(folder, stored, { stages }).pipe(
+              Effect.provideService(FileSystem.FileSystem, losing)
+            )
+          )
+          assert.include(error.message, folder)
+          assert.lengthOf(written, 1)
+        }),
+      "run"
+    )
+  )
+
   it.effect("is refused of an export whose steps are not known, and the reason is told", () =>
     inTemporary(
       (folder) =>

@@ -44,9 +44,9 @@ const unchosen = 1
 
 /**
  * The regulariser of which a classifier of four fifths of the training images is right most often about the other fifth
- * (the smallest of equal ones), and a classifier with it of all training images, which is fitted to `tolerance`; what is tried
- * is fitted to that or {@link whileChoosing}, whichever is larger. No test image is looked at. Of a class that would have none left no image is held back; where that
- * leaves none to choose by, the regulariser is 1.
+ * (the smallest of equal ones), and a classifier with it of all training images, which is fitted to `tolerance`; what is
+ * tried is fitted to that or {@link whileChoosing}, whichever is larger. No test image is looked at. Of a class that would
+ * have none left no image is held back; where that leaves none to choose by, the regulariser is 1.
  */
 export const chooseC = Effect.fn("LogisticRegression.chooseC")(function* (
   feature_NC: tf.Tensor2D,

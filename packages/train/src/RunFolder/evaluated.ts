@@ -76,8 +76,8 @@ const maxBytes = 2 ** 24
 const maxLines = 10_000
 
 /**
- * What was kept in `file`; nothing where there is no file. One that is too large is not read, and says so. A line that cannot be understood is told and left out; a last
- * one without its end was torn off.
+ * What was kept in `file`; nothing where there is no file. One that is too large is not read, and says so. A line that
+ * cannot be understood is told and left out; a last one without its end was torn off.
  */
 export const readEvaluated = Effect.fn("RunFolder.readEvaluated")(function* (file: string) {
   const fileSystem = yield* FileSystem.FileSystem
@@ -92,14 +92,17 @@ export const readEvaluated = Effect.fn("RunFolder.readEvaluated")(function* (fil
   })
 })
 
-/** What the lines from one on say. */
+/** What the lines from one on say. Two that end a torn line at once leave an empty one between theirs. */
 const keptIn = (lines: ReadonlyArray<string>, first: number): KeptEvaluations => {
-  const read = lines.slice(first).map((line, i) =>
-    Result.mapError(decode(line), ({ message }) => {
-      const problem = shorten(message.slice(0, 2 * maxProblem).replaceAll("\n", " "), maxProblem)
-      return `evaluations.jsonl, line ${first + i + 1}: ${problem}`
-    })
-  )
+  const numbered = lines.map((line, i) => ({ line, number: i + 1 })).slice(first)
+  const read = numbered
+    .filter(({ line }) => line !== "")
+    .map(({ line, number }) =>
+      Result.mapError(decode(line), ({ message }) => {
+        const problem = shorten(message.slice(0, 2 * maxProblem).replaceAll("\n", " "), maxProblem)
+        return `evaluations.jsonl, line ${number}: ${problem}`
+      })
+    )
   const unread =
     first === 0
       ? []
